@@ -1,0 +1,38 @@
+# make quickstart   set up, then train, evaluate and predict on the sample file
+# make test         set up, then lint, types and tests
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: setup quickstart test lint format clean
+.DELETE_ON_ERROR:
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+quickstart: setup
+	@$(BIN)/bertft train samples/messages/train.csv --validation samples/messages/validation.csv --model minilm -o runs/messages --overwrite
+	@$(BIN)/bertft eval runs/messages samples/messages/validation.csv
+	@$(BIN)/bertft predict runs/messages samples/messages/unlabelled.csv -o runs/messages/predictions.csv
+	@echo "Done. The model, its card and the predictions lie in runs/messages; start with runs/messages/README.md."
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
