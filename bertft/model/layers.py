@@ -1,0 +1,56 @@
+"""Which weights belong to which layer: for freezing, and for learning rates that fall from the head to the embeddings.
+
+Works on any encoder of transformers: the layers are the list of modules as long as the config says there are layers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from bertft.errors import UsageError
+
+
+def layer_of_parameters(network: Any) -> dict[str, int]:
+    """Parameter name -> layer: 0 embeddings, 1..N encoder layers, N + 1 everything above (pooler, head)."""
+    base = network.base_model_prefix
+    layers_at, count = _encoder_layers(network)
+    return {name: _layer(name, base, layers_at, count) for name, _ in network.named_parameters()}
+
+
+def _layer(name: str, base: str, layers_at: str, count: int) -> int:
+    if layers_at and name.startswith(layers_at + "."):
+        return min(int(name[len(layers_at) + 1 :].split(".")[0]) + 1, count)
+    inside = name.startswith(base + ".")
+    return 0 if inside and "embeddings" in name.split(".")[1:3] else count + 1
+
+
+def _encoder_layers(network: Any) -> tuple[str, int]:
+    """Name and length of the encoder's list of layers; ALBERT shares one group among all its layers."""
+    config = network.config
+    wanted = {getattr(config, key, None) for key in ("num_hidden_layers", "n_layers", "num_hidden_groups")}
+    for name, module in network.named_modules():
+        if isinstance(module, nn.ModuleList) and len(module) in wanted:
+            return name, len(module)
+    return "", 0
+
+
+def freeze(network: Any, what: str | None) -> None:
+    """Stop the gradient of `embeddings`, `encoder` (embeddings and all layers), or N: embeddings and the N lowest layers."""
+    if what is None:
+        return
+    layers = layer_of_parameters(network)
+    count = max(layers.values()) - 1
+    deepest = {"embeddings": 0, "encoder": count}.get(what)
+    deepest = int(what) if deepest is None else deepest
+    if deepest > count:
+        raise UsageError(f"--freeze {what}: this backbone has {count} layers. Freeze at most {count}, or 'encoder'.")
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(layers[name] > deepest)
+
+
+def count_parameters(network: nn.Module) -> tuple[int, int]:
+    """(all, trainable) parameters; shared ones count once."""
+    parameters = list(network.parameters())
+    return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)

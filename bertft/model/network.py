@@ -1,0 +1,97 @@
+"""Backbone and head as one transformers model. A head is what a task puts on the backbone; its names are transformers' own.
+
+So `AutoModelForSequenceClassification.from_pretrained` and `pipeline` open what a run saves, and answer the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertft import console
+from bertft.errors import CheckpointError
+from bertft.model.backbone import Backbone, read_config
+from bertft.model.losses import Loss
+
+AUTO_CLASSES = {"text-classification": "AutoModelForSequenceClassification"}
+"""Kind of task -> the class of transformers that has its head."""
+
+PROBLEM_TYPES = {
+    "single-label": "single_label_classification",
+    "multi-label": "multi_label_classification",
+    "regression": "regression",
+}
+
+
+@dataclass(frozen=True)
+class Head:
+    """What to put on the backbone, and what its outputs cost."""
+
+    kind: str
+    problem: str
+    label_names: tuple[str, ...]
+    loss: Loss
+
+
+def build_network(backbone: Backbone, head: Head) -> Any:
+    """The backbone with a new head, in fp32. Seed torch first: the head's weights are drawn here."""
+    config = backbone.config
+    config.id2label = dict(enumerate(head.label_names))
+    config.label2id = {name: position for position, name in enumerate(head.label_names)}
+    config.problem_type = PROBLEM_TYPES[head.problem]
+    network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
+    _check_loaded(network, report, backbone)
+    return network
+
+
+def load_network(folder: str, kind: str) -> Any:
+    """A fine-tuned model from a run folder; every weight must be there."""
+    network, report = _load(kind, folder, config=read_config(folder))
+    absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
+    if absent:
+        raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
+    return network
+
+
+def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
+    import torch
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    auto_class = getattr(transformers, AUTO_CLASSES[kind])
+    try:
+        network, report = auto_class.from_pretrained(
+            path,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            **settings,
+        )
+    except Exception as problem:  # OSError, ValueError, RuntimeError, SafetensorError: each family has its own
+        raise CheckpointError(_cannot_load(path, problem)) from problem
+    return network, report
+
+
+def _cannot_load(path: str, problem: Exception) -> str:
+    folder = Path(path)
+    if folder.is_dir() and not any(folder.glob("*.safetensors")):
+        return f"{path}: no *.safetensors here. Weights are read from safetensors only, never from a pickle (*.bin, *.pt)."
+    return f"{path}: the model cannot be loaded ({str(problem).splitlines()[0] if str(problem) else type(problem).__name__})."
+
+
+def _check_loaded(network: Any, report: dict[str, Any], backbone: Backbone) -> None:
+    """A new head is expected, a new pooler is said, a hole in the encoder is an error: it would train from noise."""
+    missing = [str(key) for key in report["missing_keys"]]
+    inside = [key for key in missing if key.startswith(network.base_model_prefix + ".") and ".pooler." not in key]
+    if inside:
+        raise CheckpointError(f"{backbone.path}: the encoder's weights are not all there (missing: {_few(inside)}).")
+    if any(".pooler." in key for key in missing):
+        console.note("The backbone brings no pooler; a new one is trained from scratch.")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,109 @@
+"""What a run will do: defaults < card < config file < flags, merged here and nowhere else, then frozen.
+
+The plan is printed on request (`--dry-run`), written whole to `plan.toml`, and read back by `--config`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from bertft.card import Card
+from bertft.errors import CardError, UsageError
+from bertft.fields import Fields
+from bertft.recipe import Recipe, check_recipe
+
+SECTIONS = ("task", "data", "model", "recipe", "output")
+
+
+@dataclass(frozen=True)
+class DataPlan:
+    """Where the rows come from and how they are read."""
+
+    train: str
+    """A file, or `hub:PATH/NAME`."""
+    validation: str | None = None
+    validation_share: float = 0.1
+    """Share of the training rows kept for validation when there is no validation file; 0 to 1."""
+    test: str | None = None
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool = True
+    unknown_labels: str = "error"
+    """`error`, or `skip`: drop such rows in training, count them as wrong in eval."""
+    limit: int | None = None
+    """At most so many training rows, the first ones."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what the weights will be."""
+
+    card: Card
+    fields: Fields
+    data: DataPlan
+    model: str
+    recipe: Recipe
+    output_dir: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in plan.toml: nothing in it is None, a setting that is not set is left out."""
+        return {
+            "task": self.card.to_dict(),
+            "data": {**_set_only(asdict(self.data)), "fields": self.fields.to_dict()},
+            "model": {"name": self.model},
+            "recipe": _set_only(asdict(self.recipe)),
+            "output": {"dir": self.output_dir},
+        }
+
+
+def _set_only(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """A plan.toml or a part of one. `task` may be a card's name or the whole card."""
+    try:
+        config = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise UsageError(f"{path}: cannot be read ({problem.strerror or problem}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise UsageError(f"{path}: not a TOML file: {problem}.") from None
+    for section in config:
+        if section not in SECTIONS:
+            raise UsageError(f"{path}: unknown section '{section}' (known: {', '.join(SECTIONS)}).")
+    return config
+
+
+def merge_recipe(card: Card, *, small: bool, config: Mapping[str, Any], flags: Mapping[str, Any]) -> Recipe:
+    """The recipe of a run. `small`: the backbone is no wider than 384, so the card's small recipe applies too."""
+    layers = [card.recipe, card.small_recipe if small else {}, config, flags]
+    known = {field.name for field in fields(Recipe)}
+    recipe = Recipe() if not small else replace(Recipe(), learning_rate=Recipe.small_learning_rate)
+    for layer in layers:
+        unknown = set(layer) - known
+        if unknown:
+            raise CardError(f"Unknown recipe settings: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))}).")
+        recipe = replace(recipe, **_set_only(layer))
+    return check_recipe(recipe)
+
+
+def merge_data(config: Mapping[str, Any], flags: Mapping[str, Any]) -> DataPlan:
+    """The data part of a plan from the config file's [data] and the flags."""
+    known = {field.name for field in fields(DataPlan)}
+    unknown = set(config) - known - {"fields"}
+    if unknown:
+        raise UsageError(f"Unknown settings in [data]: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))}).")
+    values = {**{key: value for key, value in config.items() if key in known}, **_set_only(flags)}
+    if not values.get("train"):
+        raise UsageError("No training data: name a file (bertft train train.csv), or a card that has a data set (--task mrpc).")
+    data = DataPlan(**values)
+    if not 0 < data.validation_share < 1:
+        raise UsageError(f"--validation-share is {data.validation_share}: a share between 0 and 1 is wanted, such as 0.1.")
+    if data.unknown_labels not in ("error", "skip"):
+        raise UsageError(f"--unknown-labels is '{data.unknown_labels}': error or skip is wanted.")
+    return data
