@@ -94,7 +94,7 @@ class Card:
 
 def read_card(path: str | Path) -> Card:
     """The card in a TOML file, or a CardError that names the file and the line of all that is wrong with it."""
-    text = _read_text(Path(path))
+    text = _read_text(path)
     try:
         stored = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
@@ -171,11 +171,11 @@ def _plain(value: Any) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, (tuple, list)) else value
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: str | Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return Path(path).read_text(encoding="utf-8-sig")
     except OSError as problem:
         raise CardError(f"{path}: cannot be read ({problem.strerror or problem}).") from None
     except UnicodeDecodeError as problem:
-        line = path.read_bytes()[: problem.start].count(b"\n") + 1
+        line = Path(path).read_bytes()[: problem.start].count(b"\n") + 1
         raise CardError(f"{path}:{line}: not UTF-8, as TOML must be.") from None
