@@ -23,7 +23,7 @@ def _layer(name: str, base: str, layers_at: str, count: int) -> int:
     if layers_at and name.startswith(layers_at + "."):
         return min(int(name[len(layers_at) + 1 :].split(".")[0]) + 1, count)
     inside = name.startswith(base + ".")
-    return 0 if inside and "embeddings" in name.split(".")[1:3] else count + 1
+    return 0 if inside and "embedding" in name else count + 1
 
 
 def _encoder_layers(network: Any) -> tuple[str, int]:

@@ -1,7 +1,7 @@
-"""Losses per example, so that the engine can weigh, sum and average them over batches of any size.
+"""Losses per example, so that the engine can sum and average them over batches of any size, pieces and processes.
 
-Each takes logits and targets and gives (losses, weights), both (B,): the batch's loss is sum(losses) / sum(weights).
-Computed in fp32 whatever the logits' precision.
+Each takes logits and targets and gives (B,) losses, in fp32 whatever the logits' precision. A class weight multiplies its
+examples' losses; the mean is over examples, not over weights, so that it does not depend on how a batch is cut up.
 """
 
 from __future__ import annotations
@@ -9,37 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
-Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-def cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> tuple[Tensor, Tensor]:
-    """logits (B, K), targets (B,) class numbers, weights (K,). As torch's CrossEntropyLoss, mean over the weights."""
-    logits = logits.float()
-    device_weights = None if weights is None else weights.to(logits.device)
-    losses = functional.cross_entropy(
-        logits, targets, weight=device_weights, label_smoothing=smoothing, reduction="none"
-    )
-    return losses, torch.ones_like(losses) if device_weights is None else device_weights[targets]
+def cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:
+    """logits (B, K), targets (B,) class numbers, weights (K,)."""
+    weights = None if weights is None else weights.to(logits.device)
+    return functional.cross_entropy(logits.float(), targets, weight=weights, label_smoothing=smoothing, reduction="none")
 
 
-def binary_cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> tuple[Tensor, Tensor]:
-    """logits and targets (B, K), targets 0 or 1; weights (K,) multiply the loss where the label is set. Mean over labels."""
+def binary_cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:
+    """logits and targets (B, K), targets 0 or 1; weights (K,) multiply the loss where a label is set. Mean over labels."""
     targets = targets.float() * (1 - smoothing) + smoothing / 2
-    device_weights = None if weights is None else weights.to(logits.device)
-    losses = functional.binary_cross_entropy_with_logits(
-        logits.float(), targets, pos_weight=device_weights, reduction="none"
-    ).mean(dim=1)  # (B, K) -> (B,)
-    return losses, torch.ones_like(losses)
+    weights = None if weights is None else weights.to(logits.device)
+    losses = functional.binary_cross_entropy_with_logits(logits.float(), targets, pos_weight=weights, reduction="none")
+    return losses.mean(dim=1)  # (B, K) -> (B,)
 
 
-def squared_error(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+def squared_error(logits: Tensor, targets: Tensor) -> Tensor:
     """logits (B, 1), targets (B,) numbers."""
-    losses = (logits.float().squeeze(-1) - targets.float()) ** 2  # (B, 1) -> (B,)
-    return losses, torch.ones_like(losses)
+    return (logits.float().squeeze(-1) - targets.float()) ** 2  # (B, 1) -> (B,)
 
 
 def sequence_loss(problem: str, *, weights: Tensor | None, smoothing: float) -> Loss:

@@ -1,0 +1,145 @@
+"""What every adapter is: the verbs between rows and tensors, as pure functions of their input.
+
+Row -> Feature -> Batch -> Output -> Prediction. An adapter holds its card, labels, columns and tokenizer; no loader, no device,
+no open file. The engine calls these verbs and knows no task.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from bertft.card import Card
+from bertft.fields import Fields
+from bertft.labels import Labels
+from bertft.model.network import Head
+from bertft.row import Row
+from bertft.scoring import Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One window of one row, as the model reads it."""
+
+    row: int
+    """The row's index."""
+    input_ids: np.ndarray[Any, Any]
+    """(tokens,) int32, special tokens included."""
+    segments: np.ndarray[Any, Any] | None
+    """(tokens,) int8 token type ids; None where all are 0 or the backbone has none."""
+    target: Any
+    """What the loss compares with; None when the row is only to be predicted."""
+    truncated: bool
+    """Whether some of the row's text is in no window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padded tensors, still on the CPU."""
+
+    inputs: dict[str, Tensor]
+    """input_ids, attention_mask and maybe token_type_ids, each (B, T)."""
+    targets: Tensor | None
+    examples: int
+    tokens: int
+    """Tokens without padding."""
+
+    @property
+    def padded_tokens(self) -> int:
+        return self.inputs["input_ids"].numel()
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one row. `values` is (K,) probabilities, or (1,) the score of a regression."""
+
+    values: np.ndarray[Any, Any] | None
+    reason: str = ""
+    """Why there is none."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How texts become features."""
+
+    max_length: int
+    long: str = "truncate"
+    overlap: int = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `predict` was asked to say of each row."""
+
+    top_k: int | None = None
+    """So many best labels with their probabilities; None: only the answer."""
+    min_probability: float | None = None
+    """No label below this. For multi-label it takes the place of the thresholds."""
+
+
+@dataclass(frozen=True)
+class Adapter(ABC):
+    """The verbs. One subclass per kind of task."""
+
+    card: Card
+    labels: Labels
+    fields: Fields
+    tokenizer: Any
+    options: Options
+
+    @abstractmethod
+    def target(self, row: Row) -> Any:
+        """The row's gold value; None when its label cell is empty. DataError for one that is no label."""
+
+    @abstractmethod
+    def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
+        """What to put on the backbone; `targets` are those of the training rows, for class weights."""
+
+    @abstractmethod
+    def problem(self, row: Row) -> str:
+        """Why the row cannot be predicted, in words; '' when it can."""
+
+    @abstractmethod
+    def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
+        """One row -> its windows, for many rows at once as the tokenizer is faster so."""
+
+    @abstractmethod
+    def collate(self, features: Sequence[Feature]) -> Batch:
+        """Features -> one padded batch."""
+
+    @abstractmethod
+    def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
+        """The outputs (K,) of one row's windows -> its prediction."""
+
+    @abstractmethod
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+        """Predictions of labelled rows against their gold values."""
+
+    @abstractmethod
+    def added_columns(self, answer: Answer) -> list[str]:
+        """Columns that `record` adds to the input's."""
+
+    @abstractmethod
+    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        """The row as it leaves: its own columns and the added ones."""
+
+    def unknown_labels(self, row: Row) -> list[str]:
+        """Labels in the row that the model does not know."""
+        return []
+
+    def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
+        """The adapter with what is best chosen on the validation rows, such as thresholds; most have nothing to choose."""
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        """What bertft.json must hold beyond card, labels, columns and options, such as thresholds."""
+        return {}
+
+
+def longest(features: Iterable[Feature]) -> int:
+    return max(len(feature.input_ids) for feature in features)

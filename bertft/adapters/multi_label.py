@@ -1,0 +1,125 @@
+"""Any number of K labels per text or pair; each label has a threshold of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import expit
+from torch import Tensor
+
+from bertft.adapters.adapter import Answer, Feature, Prediction
+from bertft.adapters.texts import TextAdapter
+from bertft.errors import DataError
+from bertft.labels import is_empty, label_text, split_labels
+from bertft.model.losses import sequence_loss
+from bertft.model.network import Head
+from bertft.row import Row
+from bertft.scoring import Scores, score_multi_label, tune_thresholds
+
+_YES_NO = {"1": True, "0": False, "true": True, "false": False, "": False}
+
+
+@dataclass(frozen=True)
+class MultiLabel(TextAdapter):
+    """Sigmoid per label; windows of one text are averaged as logits."""
+
+    thresholds: tuple[float, ...] = ()
+    """(K,) probabilities from which a label is given; empty: 0.5 for all."""
+
+    def target(self, row: Row) -> np.ndarray[Any, Any] | None:
+        """(K + 1,) 0 and 1; the last says that the row has a label which the model does not know."""
+        names = labels_of_row(row, self.fields.label, self.fields.separator)
+        if names is None:
+            return None
+        known = np.zeros(len(self.labels) + 1, dtype=np.int8)
+        for name in names:
+            position = self.labels.index(name)
+            known[-1 if position is None else position] = 1
+        return known
+
+    def unknown_labels(self, row: Row) -> list[str]:
+        names = labels_of_row(row, self.fields.label, self.fields.separator) or []
+        return [name for name in names if self.labels.index(name) is None]
+
+    def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
+        weights = positive_weights(np.stack(targets)[:, :-1]) if class_weights else None
+        loss = sequence_loss("multi-label", weights=weights, smoothing=label_smoothing)
+        return Head(self.card.kind, "multi-label", self.labels.names, loss)
+
+    def _targets(self, features: Sequence[Feature]) -> Tensor | None:
+        targets = super()._targets(features)
+        return None if targets is None else targets[:, :-1]
+
+    def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
+        return Prediction(expit(np.mean(outputs, axis=0, dtype=np.float64)))
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+        gold, probabilities = np.stack(targets), _stack(predictions)
+        names, thresholds = self.labels.names, self._thresholds()
+        if gold[:, -1].any():  # a label of its own that is never given: every such row counts as a miss
+            names, thresholds = (*names, "(unknown)"), (*thresholds, 0.5)
+            probabilities = np.pad(probabilities, ((0, 0), (0, 1)))
+        else:
+            gold = gold[:, :-1]
+        card = self.card
+        return score_multi_label(
+            gold, probabilities, names, thresholds=thresholds, main=card.metric, metrics=card.metrics or None
+        )
+
+    def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> MultiLabel:
+        """The same adapter with the thresholds that are best for these predictions, label by label."""
+        best = tune_thresholds(np.stack(targets)[:, :-1], _stack(predictions))
+        return replace(self, thresholds=tuple(round(float(threshold), 6) for threshold in best))
+
+    def added_columns(self, answer: Answer) -> list[str]:
+        return ["predicted_labels", "probabilities", "reason"]
+
+    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        blank = {**row.fields, **dict.fromkeys(self.added_columns(answer))}
+        if prediction.values is None:
+            return {**blank, "reason": prediction.reason}
+        least = self._thresholds() if answer.min_probability is None else answer.min_probability
+        order = np.argsort(-prediction.values, kind="stable")[: answer.top_k]
+        given = [int(position) for position in order if (prediction.values >= np.asarray(least))[position]]
+        names = [self.labels.names[position] for position in given]
+        return {**blank, "predicted_labels": names, "probabilities": [float(prediction.values[k]) for k in given]}
+
+    def stored(self) -> dict[str, Any]:
+        return {"thresholds": list(self._thresholds())}
+
+    def _thresholds(self) -> tuple[float, ...]:
+        return self.thresholds or (0.5,) * len(self.labels)
+
+
+def _stack(predictions: Sequence[Prediction]) -> np.ndarray[Any, Any]:
+    return np.stack([prediction.values for prediction in predictions if prediction.values is not None])
+
+
+def labels_of_row(row: Row, columns: Sequence[str], separator: str | None) -> list[str] | None:
+    """The labels of a row, from one cell or from one 0/1 column per label; None when nothing is filled in."""
+    if len(columns) == 1:
+        cell = row.fields.get(columns[0])
+        return None if is_empty(cell) else split_labels(cell, separator)
+    if all(is_empty(row.fields.get(column)) for column in columns):
+        return None
+    return [column for column in columns if _is_set(row, column)]
+
+
+def _is_set(row: Row, column: str) -> bool:
+    cell = row.fields.get(column)
+    text = "" if is_empty(cell) else label_text(cell).lower()
+    if text not in _YES_NO:
+        raise DataError(f"{row.origin}: '{cell}' in label column '{column}': 0 or 1 is wanted.")
+    return _YES_NO[text]
+
+
+def positive_weights(targets: np.ndarray[Any, Any]) -> torch.Tensor:
+    """(K,) rows without the label / rows with it; labels that no row has weigh 1."""
+    positives = targets.sum(axis=0)
+    negatives = len(targets) - positives
+    ratios = np.divide(negatives, positives, where=positives > 0, out=np.ones(len(positives)))
+    return torch.tensor(ratios, dtype=torch.float32)

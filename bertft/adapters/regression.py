@@ -1,0 +1,52 @@
+"""A number per text or pair. Scores are learned as they stand, not scaled, as GLUE's STS-B is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bertft.adapters.adapter import Answer, Prediction
+from bertft.adapters.texts import TextAdapter
+from bertft.errors import DataError
+from bertft.labels import is_empty
+from bertft.model.losses import sequence_loss
+from bertft.model.network import Head
+from bertft.row import Row
+from bertft.scoring import Scores, score_regression
+
+
+class Regression(TextAdapter):
+    """One output, squared error."""
+
+    def target(self, row: Row) -> float | None:
+        cell = row.fields.get(self.fields.label[0])
+        if is_empty(cell):
+            return None
+        try:
+            number = float(str(cell).strip())
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise DataError(f"{row.origin}: '{cell}' in column '{self.fields.label[0]}' is not a number, and the task is a regression.")
+        return number
+
+    def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
+        return Head(self.card.kind, "regression", ("score",), sequence_loss("regression", weights=None, smoothing=0.0))
+
+    def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
+        return Prediction(np.mean(outputs, axis=0, dtype=np.float64))
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+        predicted = [float(prediction.values[0]) for prediction in predictions if prediction.values is not None]
+        return score_regression(list(targets), predicted, main=self.card.metric, metrics=self.card.metrics or None)
+
+    def added_columns(self, answer: Answer) -> list[str]:
+        return ["predicted_score", "reason"]
+
+    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        if prediction.values is None:
+            return {**row.fields, "predicted_score": None, "reason": prediction.reason}
+        return {**row.fields, "predicted_score": float(prediction.values[0]), "reason": None}

@@ -1,0 +1,73 @@
+"""One of K classes per text or pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import softmax
+
+from bertft.adapters.adapter import Answer, Prediction
+from bertft.adapters.texts import TextAdapter
+from bertft.labels import is_empty, label_text
+from bertft.model.losses import sequence_loss
+from bertft.model.network import Head
+from bertft.row import Row
+from bertft.scoring import Scores, score_single_label
+
+UNKNOWN = -1
+"""Target of a row whose label the model does not know: wrong whatever it answers."""
+
+
+class SingleLabel(TextAdapter):
+    """Softmax over the classes; windows of one text are averaged as logits."""
+
+    def target(self, row: Row) -> int | None:
+        cell = row.fields.get(self.fields.label[0])
+        if is_empty(cell):
+            return None
+        position = self.labels.index(cell)
+        return UNKNOWN if position is None else position
+
+    def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
+        weights = balanced_weights(targets, len(self.labels)) if class_weights else None
+        loss = sequence_loss("single-label", weights=weights, smoothing=label_smoothing)
+        return Head(self.card.kind, "single-label", self.labels.names, loss)
+
+    def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
+        return Prediction(softmax(np.mean(outputs, axis=0, dtype=np.float64)))
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+        probabilities = np.stack([prediction.values for prediction in predictions if prediction.values is not None])
+        return score_single_label(
+            list(targets), probabilities, self.labels.names, main=self.card.metric, metrics=self.card.metrics or None
+        )
+
+    def unknown_labels(self, row: Row) -> list[str]:
+        return [label_text(row.fields[self.fields.label[0]])] if self.target(row) == UNKNOWN else []
+
+    def added_columns(self, answer: Answer) -> list[str]:
+        several = ["predicted_labels", "probabilities"] if answer.top_k else []
+        return ["predicted_label", "probability", *several, "reason"]
+
+    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        blank = {**row.fields, **dict.fromkeys(self.added_columns(answer))}
+        if prediction.values is None:
+            return {**blank, "reason": prediction.reason}
+        order = np.argsort(-prediction.values, kind="stable")[: answer.top_k or 1]
+        names = [self.labels.names[position] for position in order]
+        probabilities = [float(prediction.values[position]) for position in order]
+        if answer.top_k:
+            blank |= {"predicted_labels": names, "probabilities": probabilities}
+        if probabilities[0] < (answer.min_probability or 0.0):
+            return {**blank, "probability": probabilities[0], "reason": f"probability below {answer.min_probability:g}"}
+        return {**blank, "predicted_label": names[0], "probability": probabilities[0]}
+
+
+def balanced_weights(targets: Sequence[int], classes: int) -> torch.Tensor:
+    """(K,) rows / (classes * rows of the class), as scikit-learn's 'balanced'; classes without rows weigh 0."""
+    counts = np.bincount(np.asarray(targets), minlength=classes)
+    weights = np.divide(len(targets), len(counts) * counts, where=counts > 0, out=np.zeros(classes))
+    return torch.tensor(weights, dtype=torch.float32)

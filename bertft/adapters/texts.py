@@ -1,0 +1,119 @@
+"""One text, or a pair, to features and batches: what every sequence task shares.
+
+Segment ids are the tokenizer's own; a pair is cut `longest_first`. A text beyond the limit is cut at its end, read in
+overlapping windows, or keeps its head and tail (Sun et al. 2019, arXiv 1905.05583); what is lost is counted, never hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bertft.adapters.adapter import Adapter, Batch, Feature, longest
+from bertft.errors import UsageError
+from bertft.labels import is_empty
+from bertft.row import Row
+
+Ids = np.ndarray[Any, Any]
+
+PAD_TO = 8
+"""Batches are padded to a multiple of this many tokens: matrix units like it, and shapes recur."""
+
+HEAD_SHARE = 0.25
+"""Share of a head-tail text that is its head: 128 of 512 in the source."""
+
+
+class TextAdapter(Adapter):
+    """`problem`, `encode` and `collate` for text classification and regression."""
+
+    def problem(self, row: Row) -> str:
+        empty = [column for column in self._text_columns() if is_empty(row.fields.get(column))]
+        return f"no text in column '{empty[0]}'" if empty else ""
+
+    def _text_columns(self) -> list[str]:
+        return [self.fields.text] + ([self.fields.text_pair] if self.fields.text_pair else [])
+
+    def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
+        texts = [[str(row.fields[column]) for row in rows] for column in self._text_columns()]
+        whole = self.tokenizer(*texts, return_attention_mask=False, verbose=False)
+        segments = whole.get("token_type_ids")
+        encoded = []
+        for position, ids in enumerate(whole["input_ids"]):
+            target = targets[position] if targets is not None else None
+            index = rows[position].index
+            if len(ids) <= self.options.max_length:
+                windows = [(ids, segments[position] if segments else None)]
+                lost = False
+            else:
+                windows = self._shorten([column[position] for column in texts], ids)
+                lost = self.options.long != "window"
+            encoded.append([_feature(index, window, target, lost) for window in windows])
+        return encoded
+
+    def _shorten(self, texts: list[str], ids: list[int]) -> list[tuple[list[int], list[int] | None]]:
+        """Windows (ids, segments) of a text that is too long whole."""
+        if self.options.long == "head-tail":
+            return [self._head_and_tail(ids)]
+        windows = self.tokenizer(
+            *([text] for text in texts),
+            truncation="longest_first" if len(texts) > 1 else "only_first",
+            max_length=self.options.max_length,
+            return_overflowing_tokens=self.options.long == "window",
+            stride=self._overlap(),
+            return_attention_mask=False,
+        )
+        segments = windows.get("token_type_ids") or [None] * len(windows["input_ids"])
+        return list(zip(windows["input_ids"], segments, strict=True))
+
+    def _overlap(self) -> int:
+        return self.options.overlap if self.options.long == "window" else 0
+
+    def _head_and_tail(self, ids: list[int]) -> tuple[list[int], None]:
+        head = int(self.options.max_length * HEAD_SHARE)
+        return ids[:head] + ids[head - self.options.max_length :], None
+
+    def collate(self, features: Sequence[Feature]) -> Batch:
+        width = -(-longest(features) // PAD_TO) * PAD_TO
+        width = min(width, max(self.options.max_length, longest(features)))
+        shape = (len(features), width)
+        ids = np.full(shape, self.tokenizer.pad_token_id, dtype=np.int64)
+        mask = np.zeros(shape, dtype=np.int64)
+        segments = np.full(shape, self.tokenizer.pad_token_type_id, dtype=np.int64)
+        for line, feature in enumerate(features):
+            tokens = len(feature.input_ids)
+            ids[line, :tokens] = feature.input_ids
+            mask[line, :tokens] = 1
+            segments[line, :tokens] = 0 if feature.segments is None else feature.segments
+        inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        if "token_type_ids" in self.tokenizer.model_input_names:
+            inputs["token_type_ids"] = torch.from_numpy(segments)
+        return Batch(inputs, self._targets(features), len(features), int(mask.sum()))
+
+    def _targets(self, features: Sequence[Feature]) -> Tensor | None:
+        if features[0].target is None:
+            return None
+        return torch.as_tensor(np.asarray([feature.target for feature in features]))
+
+
+def _feature(row: int, window: tuple[list[int], list[int] | None], target: Any, truncated: bool) -> Feature:
+    ids, segments = window
+    any_segment = segments is not None and any(segments)
+    return Feature(
+        row=row,
+        input_ids=np.asarray(ids, dtype=np.int32),
+        segments=np.asarray(segments, dtype=np.int8) if any_segment else None,
+        target=target,
+        truncated=truncated,
+    )
+
+
+def check_long(long: str, *, overlap: int, max_length: int, pair: bool) -> None:
+    """UsageError for a way of cutting that would not cover every token."""
+    if long != "truncate" and pair:
+        raise UsageError(f"--long {long} works on one text, not on a pair. Leave it out: pairs are cut longest_first.")
+    if long == "window" and overlap >= max_length - 8:
+        raise UsageError(f"--overlap {overlap} leaves no room in windows of {max_length} tokens; half of it is plenty.")

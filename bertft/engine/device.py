@@ -1,0 +1,56 @@
+"""One Accelerator for the whole command: device, precision, processes. Nothing distributed is written by hand."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from bertft import console
+from bertft.errors import UsageError
+
+
+def start_accelerator(precision: str) -> Any:
+    """An Accelerator in that precision; `auto` is resolved here. Only its main process speaks from now on."""
+    import torch
+    from accelerate import Accelerator
+    from accelerate.utils import DistributedDataParallelKwargs
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    chosen = resolve_precision(precision, cuda=torch.cuda.is_available())
+    unused = DistributedDataParallelKwargs(find_unused_parameters=False)
+    accelerator = Accelerator(mixed_precision="no" if chosen == "fp32" else chosen, kwargs_handlers=[unused])
+    console.speak_only_if(accelerator.is_main_process)
+    return accelerator
+
+
+def resolve_precision(precision: str, *, cuda: bool) -> str:
+    """fp32, bf16 or fp16. `auto` is bf16 where the device multiplies bf16 natively, else fp32."""
+    if precision == "fp16" and not cuda:
+        raise UsageError("--precision fp16 needs a GPU; on a processor use bf16 or fp32.")
+    if precision != "auto":
+        return precision
+    return "bf16" if (_gpu_has_bf16() if cuda else _processor_has_bf16()) else "fp32"
+
+
+def _gpu_has_bf16() -> bool:
+    import torch
+
+    return torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def _processor_has_bf16() -> bool:
+    """avx512_bf16 or AMX on x86, bf16 on Arm: without them bf16 is emulated, and slower than fp32."""
+    import torch
+
+    capabilities = torch.cpu.get_capabilities()
+    return any(bool(capabilities.get(name)) for name in ("avx512_bf16", "amx_bf16", "arm_bf16", "bf16"))
+
+
+def describe(accelerator: Any) -> str:
+    """`cpu, bf16, 2 threads` or `cuda, bf16, 4 processes`."""
+    import torch
+
+    precision = "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision
+    processes = accelerator.num_processes
+    where = f"{torch.get_num_threads()} threads" if accelerator.device.type == "cpu" else torch.cuda.get_device_name()
+    return f"{accelerator.device.type}, {precision}, {where}" + (f", {processes} processes" if processes > 1 else "")

@@ -1,0 +1,166 @@
+"""Rows to examples: which rows can be learned from or scored, with their targets. What is left out is counted and said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from bertft import console
+from bertft.adapters import Adapter, Feature
+from bertft.errors import DataError
+from bertft.row import Row
+
+CHUNK = 1000
+"""Rows that go to the tokenizer at once."""
+
+
+@dataclass
+class Unknown:
+    """Labels that the model does not know: how many rows have each, and where the first is."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)
+
+    def add(self, label: str, row: Row) -> None:
+        self.rows[label] = self.rows.get(label, 0) + 1
+        self.first.setdefault(label, row.origin)
+
+    def complaint(self, known: Sequence[str]) -> str:
+        """One message for all of them, the first in the file first."""
+        label, origin = next(iter(self.first.items()))
+        others = [name for name in self.rows if name != label]
+        also = f" So were {_few(others)}." if others else ""
+        return (
+            f"{origin}: label '{label}' ({_rows(self.rows[label])}) was never seen in training (known: {_few(known)}).{also} "
+            f"Add {'them' if others else 'it'} to the training file, or pass --unknown-labels skip."
+        )
+
+
+@dataclass
+class Examples:
+    """Rows ready to be learned from or scored: their targets and their windows, position by position."""
+
+    name: str
+    """The file they come from."""
+    targets: list[Any]
+    windows: list[list[Feature]]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def features(self) -> list[Feature]:
+        return [feature for row in self.windows for feature in row]
+
+    def only(self, positions: Sequence[int]) -> Examples:
+        """Those at the positions."""
+        return Examples(self.name, [self.targets[i] for i in positions], [self.windows[i] for i in positions])
+
+    @property
+    def truncated(self) -> int:
+        """Rows of whose text the model does not see all."""
+        return sum(row[0].truncated for row in self.windows)
+
+
+def gather(adapter: Adapter, rows: Iterable[Row], name: str, *, unknown: str, learning: bool) -> Examples:
+    """The labelled rows of a file. `unknown`: what to do with labels that the model does not know; `skip` drops the rows
+    when learning and counts them as wrong when scoring. DataError when no row is left."""
+    examples, skipped, strangers = Examples(name, [], []), Skipped(), Unknown()
+    drop = learning and unknown == "skip"
+    kept = _labelled(adapter, rows, skipped, strangers, drop=drop)
+    while chunk := list(islice(kept, CHUNK)):
+        chosen = [row for row, _ in chunk]
+        targets = [target for _, target in chunk]
+        examples.windows += adapter.encode(chosen, targets=targets)
+        examples.targets += targets
+    if strangers.rows and unknown != "skip":
+        raise DataError(strangers.complaint(adapter.labels.names))
+    _tell(examples, skipped, strangers, adapter, drop=drop)
+    return examples
+
+
+@dataclass
+class Skipped:
+    """Why rows were left out: reason -> origins."""
+
+    rows: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, origin: str) -> None:
+        self.rows.setdefault(reason, []).append(origin)
+
+    def __len__(self) -> int:
+        return sum(len(origins) for origins in self.rows.values())
+
+    def __str__(self) -> str:
+        return "; ".join(f"{_rows(len(origins))} with {reason} ({_few(origins)})" for reason, origins in self.rows.items())
+
+
+def _labelled(
+    adapter: Adapter, rows: Iterable[Row], skipped: Skipped, strangers: Unknown, *, drop: bool
+) -> Iterator[tuple[Row, Any]]:
+    for row in rows:
+        target = None
+        reason = adapter.problem(row)
+        if not reason:
+            target = adapter.target(row)
+            reason = "no label" if target is None else ""
+        if reason:
+            skipped.add(reason, row.origin)
+            continue
+        new = adapter.unknown_labels(row)
+        for label in new:
+            strangers.add(label, row)
+        if not (new and drop):
+            yield row, target
+
+
+def _tell(examples: Examples, skipped: Skipped, strangers: Unknown, adapter: Adapter, *, drop: bool) -> None:
+    if len(skipped):
+        console.warn(f"{examples.name}: skipped {skipped}.")
+    if strangers.rows:
+        treated = "dropped" if drop else "counted as wrong"
+        console.warn(f"{examples.name}: rows with labels unknown to the model are {treated}: {_few(list(strangers.rows))}.")
+    if not len(examples):
+        raise DataError(f"{examples.name}: no row has both a text and a label.")
+    limit = adapter.options.max_length
+    if examples.truncated:
+        share = examples.truncated / len(examples)
+        console.note(
+            f"{examples.name}: {share:.1%} of the texts are longer than {limit} tokens and are cut "
+            f"(--max-length, --long window)."
+        )
+
+
+def split(count: int, targets: Sequence[Any], share: float, seed: int) -> tuple[list[int], list[int]]:
+    """Positions for training and validation, both in file order: a seeded share of each class, of at least one row where a
+    class has two. Targets that are not classes are split as they come."""
+    random = np.random.default_rng([seed, 0x5711])
+    held: list[int] = []
+    for members in _strata(count, targets):
+        take = round(len(members) * share)
+        take = min(max(take, 1), len(members) - 1) if len(members) > 1 else 0
+        held += random.permutation(members)[:take].tolist()
+    kept = set(held)
+    return [position for position in range(count) if position not in kept], sorted(held)
+
+
+def _strata(count: int, targets: Sequence[Any]) -> list[list[int]]:
+    if not all(isinstance(target, int) for target in targets):
+        return [list(range(count))]
+    strata: dict[int, list[int]] = {}
+    for position, target in enumerate(targets):
+        strata.setdefault(target, []).append(position)
+    return [strata[target] for target in sorted(strata)]
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _few(names: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(names[:most])
+    return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")

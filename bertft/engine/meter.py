@@ -1,0 +1,63 @@
+"""Counts what goes through the model: examples, tokens, padding, loss, seconds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Meter:
+    """Counts since it was made."""
+
+    examples: int = 0
+    tokens: int = 0
+    padded_tokens: int = 0
+    seconds_before: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
+
+    def count(self, *, examples: int, tokens: int, padded_tokens: int) -> None:
+        self.examples += examples
+        self.tokens += tokens
+        self.padded_tokens += padded_tokens
+
+    @property
+    def seconds(self) -> float:
+        return self.seconds_before + time.perf_counter() - self.started
+
+    @property
+    def padding(self) -> float:
+        """Share of the computed tokens that is padding, 0 to 1."""
+        return 1 - self.tokens / self.padded_tokens if self.padded_tokens else 0.0
+
+    def timings(self) -> dict[str, float]:
+        """For run.json: whole seconds and rates."""
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "seconds": round(seconds, 3),
+            "examples": self.examples,
+            "examples_per_second": round(self.examples / seconds, 2),
+            "tokens_per_second": round(self.tokens / seconds, 1),
+            "padding": round(self.padding, 4),
+        }
+
+    def __str__(self) -> str:
+        seconds = max(self.seconds, 1e-9)
+        return f"{self.examples / seconds:,.0f} ex/s  {self.tokens / seconds:,.0f} tok/s  padding {self.padding:.0%}"
+
+
+@dataclass
+class RunningMean:
+    """Mean loss since the last time it was read."""
+
+    total: float = 0.0
+    examples: int = 0
+
+    def add(self, total: float, examples: int) -> None:
+        self.total += total
+        self.examples += examples
+
+    def read(self) -> float:
+        mean = self.total / max(self.examples, 1)
+        self.total, self.examples = 0.0, 0
+        return mean

@@ -1,0 +1,101 @@
+"""Which examples stand in which batch of which step: seeded, bucketed by length so that little is padding.
+
+Every process computes the same order from the same seed; no generator's state has to be saved to go on in the middle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from bertft.recipe import Recipe
+
+BUCKET_BATCHES = 50
+"""Batches that are shuffled together, then sorted by length: as transformers' group_by_length has it."""
+
+Ids = list[int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimizer step: its number from 1, and the examples of each of its batches."""
+
+    number: int
+    epoch: float
+    batches: list[Ids]
+
+    @property
+    def examples(self) -> int:
+        return sum(len(batch) for batch in self.batches)
+
+
+class Order:
+    """The steps of a training run over examples of the given lengths (in tokens)."""
+
+    def __init__(self, lengths: Sequence[int], recipe: Recipe) -> None:
+        self.lengths = np.asarray(lengths)
+        self.recipe = recipe
+        self._batches = lru_cache(maxsize=2)(self._batches_of_epoch)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self._steps_in(0)
+
+    def _steps_in(self, epoch: int) -> int:
+        return math.ceil(len(self._batches(epoch)) / self.recipe.grad_accum)
+
+    @property
+    def total_steps(self) -> int:
+        if self.recipe.max_steps is not None:
+            return self.recipe.max_steps
+        whole, part = divmod(self.recipe.epochs, 1)
+        steps = sum(self._steps_in(epoch) for epoch in range(int(whole)))
+        return steps + math.ceil(self._steps_in(int(whole)) * part) if part else steps
+
+    def steps(self, *, after: int = 0) -> Iterator[Step]:
+        """The steps with numbers above `after`, without computing those before."""
+        number, epoch = 0, 0
+        while number < self.total_steps:
+            count = self._steps_in(epoch)
+            for position in range(max(after - number, 0), min(count, self.total_steps - number)):
+                yield Step(number + position + 1, epoch + (position + 1) / count, self._group(epoch, position))
+            number, epoch = number + count, epoch + 1
+
+    def _group(self, epoch: int, position: int) -> list[Ids]:
+        start = position * self.recipe.grad_accum
+        return self._batches(epoch)[start : start + self.recipe.grad_accum]
+
+    def _batches_of_epoch(self, epoch: int) -> list[Ids]:
+        random = np.random.default_rng([self.recipe.seed, epoch])
+        shuffled = random.permutation(len(self.lengths))
+        bucket = self.recipe.batch_size * BUCKET_BATCHES
+        batches: list[Ids] = []
+        for start in range(0, len(shuffled), bucket):
+            part = shuffled[start : start + bucket]
+            batches += cut(part[np.argsort(-self.lengths[part], kind="stable")], self.lengths, self.recipe)
+        return [batches[position] for position in random.permutation(len(batches))]
+
+
+def cut(sorted_ids: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any], recipe: Recipe) -> list[Ids]:
+    """Batches of batch_size examples, or of at most max_tokens padded tokens; ids come longest first."""
+    if recipe.max_tokens is None:
+        return [sorted_ids[i : i + recipe.batch_size].tolist() for i in range(0, len(sorted_ids), recipe.batch_size)]
+    batches: list[Ids] = []
+    widest = 0
+    for example in sorted_ids.tolist():
+        if not batches or (len(batches[-1]) + 1) * widest > recipe.max_tokens:
+            batches.append([])
+            widest = int(lengths[example])
+        batches[-1].append(example)
+    return batches
+
+
+def inference_batches(lengths: Sequence[int], *, batch_size: int) -> list[Ids]:
+    """All examples once, longest first: the first batch shows at once whether the memory is enough."""
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    return [order[start : start + batch_size].tolist() for start in range(0, len(order), batch_size)]

@@ -1,0 +1,83 @@
+"""From a plan and its tables to an adapter and examples: the part of a run that comes before any weight."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bertft import console
+from bertft.adapters import Adapter, Options, adapter_for, learn_labels
+from bertft.adapters.texts import check_long
+from bertft.engine.examples import Examples, gather, split
+from bertft.errors import DataError, UsageError
+from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
+from bertft.model.folder import TaskRecord
+from bertft.model.tokens import load_tokenizer
+from bertft.plan import Plan
+from bertft.reading import Table
+from bertft.versions import versions
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The rows of a run, by split."""
+
+    train: Table
+    validation: Table | None = None
+    test: Table | None = None
+
+
+def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
+    """The adapter with the labels of the training rows and the backbone's tokenizer."""
+    tokenizer = load_tokenizer(backbone.path)
+    options = text_options(plan, longest_input(backbone.config, tokenizer))
+    labels = learn_labels(plan.card, plan.fields, train, known_order=backbone.label_names)
+    return adapter_for(plan.card, labels, plan.fields, tokenizer, options)
+
+
+def text_options(plan: Plan, longest: int) -> Options:
+    """How texts are cut; UsageError for a length that the backbone does not take."""
+    recipe = plan.recipe
+    length = recipe.max_length or min(longest, LONGEST_DEFAULT)
+    if length > longest:
+        raise UsageError(f"--max-length {length}: this backbone takes at most {longest} tokens.")
+    check_long(recipe.long, overlap=recipe.overlap, max_length=length, pair=bool(plan.fields.text_pair))
+    return Options(length, recipe.long, recipe.overlap)
+
+
+def learning_examples(plan: Plan, adapter: Adapter, tables: Tables) -> tuple[Examples, Examples]:
+    """Training and validation examples; without a validation file a share of the training rows is held back."""
+    everything = gather(adapter, tables.train, tables.train.source.name, unknown=plan.data.unknown_labels, learning=True)
+    if tables.validation is not None:
+        return everything, gather_split(plan, adapter, tables.validation)
+    kept, held = split(len(everything), everything.targets, plan.data.validation_share, plan.recipe.seed)
+    if not held:
+        raise DataError(f"{everything.name}: too few rows to hold some back for validation; name a file with --validation.")
+    console.note(
+        f"Validation: {len(held):,} of {len(everything):,} training rows held back, seeded (--validation FILE, --validation-share)."
+    )
+    return everything.only(kept), everything.only(held)
+
+
+def gather_split(plan: Plan, adapter: Adapter, table: Table) -> Examples:
+    """The rows of a file that is only scored."""
+    return gather(adapter, table, table.source.name, unknown=plan.data.unknown_labels, learning=False)
+
+
+def task_record(adapter: Adapter) -> TaskRecord:
+    """What bertft.json says of this adapter."""
+    return TaskRecord(
+        card=adapter.card,
+        labels=adapter.labels,
+        fields=adapter.fields,
+        options=asdict(adapter.options),
+        stored=adapter.stored(),
+        versions=versions(),
+    )
+
+
+def adapter_of_record(record: TaskRecord, tokenizer: Any) -> Adapter:
+    """The adapter that a run folder describes."""
+    return adapter_for(
+        record.card, record.labels, record.fields, tokenizer, Options(**record.options), **record.stored
+    )

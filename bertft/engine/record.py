@@ -1,0 +1,97 @@
+"""What a run leaves behind besides weights: plan.toml, run.json, the model card. Nothing here trains or prints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from bertft.engine.model_card import model_card
+from bertft.model.backbone import Backbone
+from bertft.model.folder import write_text
+from bertft.plan import Plan
+from bertft.scoring import Scores
+from bertft.versions import machine, versions
+
+PLAN, RUN, CARD = "plan.toml", "run.json", "README.md"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has ended."""
+
+    folder: Path
+    plan: Plan
+    backbone: Backbone
+    command: str
+    scores: Mapping[str, Scores]
+    timings: Mapping[str, Mapping[str, float]]
+    parameters: tuple[int, int]
+    """All, trainable."""
+    rows: Mapping[str, int]
+    labels: tuple[str, ...]
+    steps: int
+    best_step: int
+    device: str
+
+
+def write_plan(plan: Plan, folder: Path) -> None:
+    """plan.toml: `bertft train --config FOLDER/plan.toml -o OTHER` does the same run again."""
+    write_text(folder / PLAN, tomli_w.dumps(plan.to_dict(), multiline_strings=False))
+
+
+def write_records(finished: Finished) -> None:
+    """run.json and the model card."""
+    found = run_record(finished)
+    write_text(finished.folder / RUN, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    write_text(finished.folder / CARD, model_card(found, finished.plan, finished.scores, finished.labels))
+
+
+def run_record(finished: Finished) -> dict[str, Any]:
+    """run.json as a dict."""
+    plan = finished.plan
+    files = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
+    return {
+        "command": finished.command,
+        "repeat": f"bertft train --config {shlex.quote(str(finished.folder / PLAN))} -o OTHER_FOLDER",
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "task": plan.card.name,
+        "backbone": finished.backbone.name,
+        "parameters": {"all": finished.parameters[0], "trainable": finished.parameters[1]},
+        "seed": plan.recipe.seed,
+        "rows": dict(finished.rows),
+        "data": {split: {"path": path, "sha256": sha256_of(path)} for split, path in files.items() if path},
+        "device": finished.device,
+        "machine": machine(),
+        "versions": versions(),
+        "steps": finished.steps,
+        "best_step": finished.best_step,
+        "scores": {split: scores.as_dict() for split, scores in finished.scores.items()},
+        "timings": {what: dict(timing) for what, timing in finished.timings.items()},
+    }
+
+
+def add_to_run(folder: Path, part: str, name: str, value: Any) -> bool:
+    """Put one more score or timing into run.json. False where there is none, or the folder cannot be written."""
+    try:
+        found = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        found.setdefault(part, {})[name] = value
+        write_text(folder / RUN, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def sha256_of(path: str) -> str | None:
+    """Of a file's content; None for data that is no file."""
+    if not Path(path).is_file():
+        return None
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

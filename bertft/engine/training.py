@@ -1,0 +1,136 @@
+"""A training run, from a frozen plan and its rows to a run folder. Reads top to bottom, and knows no task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertft import console
+from bertft.adapters import Adapter
+from bertft.engine.device import describe, start_accelerator
+from bertft.engine.eval_loop import predict_features
+from bertft.engine.examples import Examples
+from bertft.engine.keeper import Keeper
+from bertft.engine.meter import Meter
+from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
+from bertft.engine.record import Finished, write_plan, write_records
+from bertft.engine.train_loop import Ingredients, train
+from bertft.model.backbone import Backbone
+from bertft.model.folder import write_task
+from bertft.model.layers import count_parameters, freeze
+from bertft.model.network import Head, build_network, load_network
+from bertft.plan import Plan
+from bertft.scoring import Scores
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known before the first step."""
+
+    plan: Plan
+    backbone: Backbone
+    folder: Path
+    command: str
+    """What the user typed."""
+    resume: bool = False
+
+
+def run_training(run: Run, tables: Tables) -> Finished:
+    """Train, keep the best, score what was saved, and fill the run folder."""
+    accelerator = start_accelerator(run.plan.recipe.precision)
+    adapter = prepare_adapter(run.plan, tables.train, run.backbone)
+    examples, validation = learning_examples(run.plan, adapter, tables)
+    recipe = run.plan.recipe
+    head = adapter.head(examples.targets, class_weights=recipe.class_weights, label_smoothing=recipe.label_smoothing)
+    network = start_network(run, head)
+    introduce(network, run, accelerator, examples, validation)
+    if accelerator.is_main_process and not run.resume:
+        write_start(run, adapter)
+    accelerator.wait_for_everyone()
+
+    keeper = Keeper(
+        run.folder, metric=adapter.card.metric, patience=recipe.early_stop, accelerator=accelerator, resuming=run.resume
+    )
+    validate = Validator(adapter, validation, accelerator)
+    trained = train(Ingredients(network, adapter, examples.features, head.loss, recipe, validate), keeper, accelerator)
+
+    adapter, scores, evaluated = judge_saved(run, adapter, validation, tables, accelerator)
+    finished = Finished(
+        folder=run.folder,
+        plan=run.plan,
+        backbone=run.backbone,
+        command=run.command,
+        scores=scores,
+        timings={"train": trained.timings(), "eval": evaluated.timings()},
+        parameters=count_parameters(network),
+        rows={"train": len(examples), "validation": len(validation)},
+        labels=adapter.labels.names,
+        steps=keeper.step,
+        best_step=keeper.best_step,
+        device=describe(accelerator),
+    )
+    if accelerator.is_main_process:
+        write_task(run.folder, task_record(adapter))
+        write_records(finished)
+    accelerator.wait_for_everyone()
+    return finished
+
+
+def start_network(run: Run, head: Head) -> Any:
+    """The backbone with its new head, seeded, and frozen as the recipe says."""
+    from accelerate.utils import set_seed
+
+    set_seed(run.plan.recipe.seed)
+    network = build_network(run.backbone, head)
+    freeze(network, run.plan.recipe.freeze)
+    return network
+
+
+def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, validation: Examples) -> None:
+    """Say what is about to be trained, on what, and what it will take on the disk."""
+    total, trainable = count_parameters(network)
+    megabytes = total * 4 / 1e6
+    console.note(
+        f"Model: {run.backbone.name}, {total:,} parameters, {trainable:,} of them trainable; {describe(accelerator)}.\n"
+        f"Rows: {len(examples):,} for training, {len(validation):,} for validation.\n"
+        f"Folder: {run.folder} will hold {megabytes:,.0f} MB (best model) and "
+        f"{megabytes + trainable * 8 / 1e6:,.0f} MB (last state, to go on from)."
+    )
+
+
+def write_start(run: Run, adapter: Adapter) -> None:
+    """All of the run folder that is known before training."""
+    write_plan(run.plan, run.folder)
+    adapter.tokenizer.save_pretrained(run.folder)
+    write_task(run.folder, task_record(adapter))
+
+
+@dataclass(frozen=True)
+class Validator:
+    """Scores a network on the validation rows."""
+
+    adapter: Adapter
+    examples: Examples
+    accelerator: Any
+
+    def __call__(self, network: Any) -> Scores:
+        network = self.accelerator.unwrap_model(network)
+        found = predict_features(network, self.adapter, self.examples.windows, self.accelerator, Meter())
+        return self.adapter.score(found, self.examples.targets)
+
+
+def judge_saved(
+    run: Run, adapter: Adapter, validation: Examples, tables: Tables, accelerator: Any
+) -> tuple[Adapter, dict[str, Scores], Meter]:
+    """Scores of the model as it lies in the run folder, read back from there; thresholds are chosen on the validation rows."""
+    network = accelerator.prepare_model(load_network(str(run.folder), adapter.card.kind), evaluation_mode=True)
+    meter = Meter()
+    found = predict_features(network, adapter, validation.windows, accelerator, meter, label="Validation")
+    adapter = adapter.tuned(found, validation.targets)
+    scores = {"validation": adapter.score(found, validation.targets)}
+    if tables.test is not None:
+        test = gather_split(run.plan, adapter, tables.test)
+        found = predict_features(network, adapter, test.windows, accelerator, Meter(), label="Test")
+        scores["test"] = adapter.score(found, test.targets)
+    return adapter, scores, meter
