@@ -1,0 +1,204 @@
+"""Lines of a delimited file come in; how it delimits and quotes goes out. RFC 4180 unless the file contradicts it.
+
+The delimiter is the one that cuts the first lines into the header's number of cells. Quoting is judged over the
+whole file where it can be read twice: GLUE's own tab files hold unescaped quotes, database dumps escape with a
+backslash, and both look like RFC 4180 for thousands of lines. Another way of quoting is taken only if every row
+then fits the header."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+DELIMITERS = (",", "\t", ";", "|")
+SAMPLE_ROWS = 100
+LONGEST_CELL = 1 << 28
+DELIMITER_NAMES = {"\t": "tab", " ": "space"}
+
+Record = tuple[int, list[str]]
+"""The line a record starts on, and its cells."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are told apart."""
+
+    delimiter: str = ","
+    quoting: bool = True
+    """False: a quote is a character like any other, and every line is a row."""
+    backslash: bool = False
+    """A backslash before a quote, a delimiter or a backslash takes away its meaning; elsewhere it is text."""
+    skip_spaces: bool = False
+    """Spaces after a delimiter are no part of the cell."""
+
+    @property
+    def note(self) -> str | None:
+        if not self.quoting:
+            return "quotes are text here: they do not pair up as CSV quoting"
+        if self.backslash:
+            return "backslash escapes are undone"
+        return "spaces after the delimiter are dropped" if self.skip_spaces else None
+
+
+@dataclass
+class Misfits:
+    """What a dialect cannot make sense of."""
+
+    ragged: list[tuple[int, int]] = field(default_factory=list)
+    """(line, number of cells) of the first few rows with another width than the header."""
+    count: int = 0
+    broken: tuple[int, str] | None = None
+    """The line and the reason where the quoting breaks down."""
+
+    def __bool__(self) -> bool:
+        return self.count > 0 or self.broken is not None
+
+
+class BrokenQuoting(Exception):
+    """The quoting cannot be followed beyond this line."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
+
+
+def split_records(lines: Iterable[str], dialect: Dialect) -> Iterator[Record]:
+    """Records with the line each starts on; a blank line is a record without cells."""
+    if not dialect.quoting:
+        for number, line in enumerate(lines, 1):
+            bare = line.rstrip("\r\n")
+            yield number, bare.split(dialect.delimiter) if bare else []
+        return
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(
+        _other_backslashes_doubled(lines, dialect.delimiter) if dialect.backslash else lines,
+        delimiter=dialect.delimiter,
+        escapechar="\\" if dialect.backslash else None,
+        skipinitialspace=dialect.skip_spaces,
+        strict=True,
+    )
+    start = 1
+    try:
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise BrokenQuoting(start, _reason(str(error))) from None
+
+
+def find_delimiter(text: str, whole: bool, usual: str) -> tuple[str, float]:
+    """The delimiter, and the share of the first rows that it cuts like the header. `usual` wins where nothing fits."""
+    best, best_share, best_width = usual, 0.0, 1
+    for delimiter in (usual, *(other for other in DELIMITERS if other != usual)):
+        share, width = max(_fit(text, whole, Dialect(delimiter, quoting=quoting)) for quoting in (True, False))
+        if width > 1 and (share, width) > (best_share, best_width):
+            best, best_share, best_width = delimiter, share, width
+    return best, best_share
+
+
+def find_dialect(
+    read_lines: Callable[[], Iterable[str]], delimiter: str, width_of: WidthRule
+) -> tuple[Dialect, Misfits]:
+    """The dialect that fits all lines, or RFC 4180 with what is wrong with it. `read_lines` starts anew each time."""
+    plain = Dialect(delimiter)
+    clues = _Clues(delimiter)
+    misfits = _misfits(clues.watched(read_lines()), plain, width_of)
+    rivals = clues.rivals(plain, misfits)
+    for rival in rivals:
+        if not _misfits(read_lines(), rival, width_of):
+            return rival, Misfits()
+    return plain, misfits
+
+
+WidthRule = Callable[[list[str]], tuple[int, int]]
+"""The first record's cells -> the fewest and the most cells a row may have."""
+
+
+def fits(cells: list[str], fewest: int, most: int) -> bool:
+    """Empty cells beyond the header's width do no harm; a line of blanks is no row."""
+    return fewest <= len(cells) <= most or is_blank(cells) or (len(cells) > most and not any(cells[most:]))
+
+
+def is_blank(cells: list[str]) -> bool:
+    return not cells or (len(cells) == 1 and not cells[0].strip())
+
+
+class _Clues:
+    """Notices, while lines pass, what speaks for another dialect than the plain one."""
+
+    def __init__(self, delimiter: str) -> None:
+        self._delimiter = delimiter
+        self._spaced = re.compile(rf'(?:^|{re.escape(delimiter)}) +"')
+        self.spaced_quote = self.backslash = self.quote = False
+
+    def watched(self, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            if '"' in line:
+                self.quote = True
+                if not self.spaced_quote and self._spaced.search(line):
+                    self.spaced_quote = True
+            if not self.backslash and "\\" in line:
+                self.backslash = True
+            yield line
+
+    def rivals(self, plain: Dialect, misfits: Misfits) -> list[Dialect]:
+        """What to try, likeliest first; without misfits only a quote after a space is reason to doubt."""
+        rivals = [replace(plain, skip_spaces=True)] if self.spaced_quote and plain.delimiter != " " else []
+        if misfits and self.backslash:
+            rivals.append(replace(plain, backslash=True))
+        if misfits and self.quote and plain.delimiter == "\t":
+            rivals.append(replace(plain, quoting=False))
+        return rivals
+
+
+def _misfits(lines: Iterable[str], dialect: Dialect, width_of: WidthRule) -> Misfits:
+    found = Misfits()
+    try:
+        records = (record for record in split_records(lines, dialect))
+        first = next((cells for _, cells in records if any(cell.strip() for cell in cells)), [])
+        fewest, most = width_of(first)
+        for line, cells in records:
+            if len(cells) != most and not fits(cells, fewest, most):
+                found.count += 1
+                if len(found.ragged) < 5:
+                    found.ragged.append((line, len(cells)))
+    except BrokenQuoting as broken:
+        found.broken = (broken.line, broken.reason)
+    return found
+
+
+def _fit(text: str, whole: bool, dialect: Dialect) -> tuple[float, int]:
+    """Share of the first rows as wide as the first one, and that width."""
+    if not dialect.quoting and dialect.delimiter != "\t":
+        return 0.0, 1
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+    widths: list[int] = []
+    try:
+        records = split_records(lines if whole else lines[:-1] or lines, dialect)
+        wide = (len(cells) for _, cells in records if not is_blank(cells))
+        widths.extend(islice(wide, SAMPLE_ROWS))
+    except BrokenQuoting:
+        if whole:
+            return 0.0, max(widths[:1], default=1)
+    return (widths.count(widths[0]) / len(widths), widths[0]) if widths else (0.0, 1)
+
+
+def _other_backslashes_doubled(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """The csv module drops every backslash; doubled ones before ordinary characters stay, as in C:\\new."""
+    pattern = re.compile(rf'\\(["\\{re.escape(delimiter)}])|\\')
+    for line in lines:
+        yield pattern.sub(lambda m: m.group() if m.group(1) else "\\\\", line) if "\\" in line else line
+
+
+def _reason(message: str) -> str:
+    if "unexpected end of data" in message:
+        return "a quote opens a cell here and is never closed"
+    if "expected after" in message:
+        return "text after the closing quote of a cell (a quote inside a quoted cell must be doubled)"
+    if "field larger" in message:
+        return "a cell longer than 256 MiB, most likely a quote that is never closed"
+    if "new-line character" in message:
+        return "a bare carriage return inside an unquoted cell"
+    return message

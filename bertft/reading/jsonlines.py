@@ -1,0 +1,84 @@
+"""JSON lines come in, one object a line; records go out.
+
+Lines end at "\\n" only, since texts hold U+2028. Blank lines are skipped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+
+from bertft.errors import DataError
+from bertft.reading.body import Body, Place, Storage
+from bertft.reading.intake import Intake
+from bertft.reading.lines import head_text, text_lines
+
+Fields = dict[str, object]
+
+KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
+
+
+def open_json_lines(intake: Intake, encoding: str) -> Body:
+    """Reads a file through once, for every key in it and so that a bad line is found before any work is done.
+    Of standard input only the first 64 KiB are looked at; a key that comes later is still in its row."""
+    columns = _columns(intake, encoding)
+    return Body(columns, partial(_read, intake, encoding, columns), Place.LINE, Storage.JSON, encoding)
+
+
+def decoder() -> json.JSONDecoder:
+    """NaN is no value, and must not become the word."""
+    return json.JSONDecoder(
+        parse_constant=lambda name: None if name == "NaN" else float(name.replace("Infinity", "inf"))
+    )
+
+
+def kind_of(value: object) -> str:
+    return "null" if value is None else KINDS.get(type(value), type(value).__name__)
+
+
+def syntax_error(name: str, line: int, error: ValueError | RecursionError) -> DataError:
+    if isinstance(error, json.JSONDecodeError):
+        start = max(0, error.pos - 20)
+        snippet = error.doc[start : error.pos + 20].replace("\n", " ").strip()
+        what = f"not JSON at column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}, near `{snippet}`"
+    else:
+        what = f"not readable JSON ({error})"
+    return DataError(f"{name}:{line}: {what}. Mend that line.")
+
+
+def _columns(intake: Intake, encoding: str) -> list[str]:
+    columns: Fields = {}
+    if intake.rereadable:
+        for _, found in _objects(intake.name, text_lines(intake, encoding)):
+            columns.update(found)
+    else:
+        lines = head_text(intake, encoding).split("\n")
+        for _, found in _objects(intake.name, iter(lines if intake.whole else lines[:-1] or lines)):
+            columns.update(found)
+    if not columns:
+        raise DataError(
+            f'{intake.name}: no row in it, wanted one JSON object a line, as {{"text": "...", "label": "..."}}.'
+        )
+    return list(columns)
+
+
+def _read(intake: Intake, encoding: str, columns: list[str]) -> Iterator[tuple[int, Fields]]:
+    empty: Fields = dict.fromkeys(columns)
+    for line, found in _objects(intake.name, text_lines(intake, encoding)):
+        yield line, empty | found
+
+
+def _objects(name: str, lines: Iterator[str]) -> Iterator[tuple[int, Fields]]:
+    decode = decoder().decode
+    for number, line in enumerate(lines, 1):
+        try:
+            found = decode(line)
+        except (ValueError, RecursionError) as error:
+            if not line.strip():
+                continue
+            raise syntax_error(name, number, error) from None
+        if type(found) is not dict:
+            raise DataError(
+                f'{name}:{number}: {kind_of(found)}, wanted an object, as {{"text": "...", "label": "..."}}.'
+            )
+        yield number, found

@@ -1,0 +1,131 @@
+"""A path and options come in; a Source goes out: a file's columns, what was found out about it, and its rows,
+lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bertft.errors import DataError, InternalError
+from bertft.reading.body import Body
+from bertft.reading.columnar import (
+    ARROW_FILE_MAGIC,
+    ARROW_STREAM_MAGIC,
+    OLD_FEATHER_MAGIC,
+    PARQUET_MAGIC,
+    open_columnar,
+)
+from bertft.reading.delimited import open_delimited
+from bertft.reading.dialect import find_delimiter
+from bertft.reading.encoding import find_encoding, shown_encoding
+from bertft.reading.intake import Intake, take_in
+from bertft.reading.jsondoc import is_json_lines, open_json
+from bertft.reading.jsonlines import open_json_lines
+from bertft.reading.lines import head_text
+from bertft.reading.options import FORMAT_BY_SUFFIX, FORMATS, ReadOptions
+from bertft.row import Row
+
+FORMAT_BY_MAGIC = {
+    PARQUET_MAGIC: "parquet",
+    ARROW_FILE_MAGIC: "arrow",
+    ARROW_STREAM_MAGIC: "arrow",
+    OLD_FEATHER_MAGIC: "arrow",
+}
+ZIP_MAGIC, OLD_EXCEL_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+
+
+class Source:
+    """A data file that was looked at. Nothing of it is held but its first 64 KiB."""
+
+    def __init__(self, name: str, format: str, body: Body, *, rereadable: bool, notes: list[str]) -> None:
+        self.name = name
+        """The path as typed, or `stdin`."""
+        self.format = format
+        """csv, tsv, jsonl, json, parquet or arrow."""
+        self.columns = body.columns
+        self.encoding = body.encoding
+        """A codec's name; None for Parquet and Arrow."""
+        self.delimiter = body.delimiter
+        """None but for delimited files."""
+        self.notes = notes
+        """What was found out and is not the usual, each with the flag that overrides it."""
+        self.body = body
+        """How the file is read; for tables."""
+        self._readings_left: float = float("inf") if rereadable else 1
+
+    def rows(self) -> Iterator[Row]:
+        """All rows in the file's order, one at a time. Standard input can be read once only."""
+        if not self._readings_left:
+            raise InternalError(f"{self.name} can be read only once.")
+        self._readings_left -= 1
+        return self._rows()
+
+    def _rows(self) -> Iterator[Row]:
+        start = self.name + self.body.place.value
+        for index, (number, fields) in enumerate(self.body.read()):
+            yield Row(index, f"{start}{number}", fields)
+
+
+def open_source(path: str, options: ReadOptions | None = None) -> Source:
+    """Opens a data file; `-` is standard input. A header without rows below it is a Source without rows."""
+    options = options or ReadOptions()
+    intake = take_in(path)
+    _refuse_strangers(intake)
+    format = options.format or FORMAT_BY_MAGIC.get(_magic(intake))
+    if format in ("parquet", "arrow"):
+        body = open_columnar(intake, format)
+        return Source(intake.name, format, body, rereadable=True, notes=body.notes)
+    encoding = options.encoding or find_encoding(intake)
+    text = head_text(intake, encoding)
+    found = format or FORMAT_BY_SUFFIX.get(intake.suffix)
+    if found in ("parquet", "arrow"):
+        raise DataError(
+            f"{intake.name}: not a {found.capitalize()} file, whatever its name says. Pass --format csv, jsonl or json."
+        )
+    format = _json_kind(intake, encoding, text, found or _sniff(intake, text))
+    body = _open_text(intake, format, encoding, options)
+    notes = [f"format {format} (--format)"] if found is None and format != "csv" else []
+    if options.encoding is None and encoding not in ("utf-8", "ascii"):
+        notes.append(f"encoding {shown_encoding(encoding)} (--encoding)")
+    return Source(intake.name, format, body, rereadable=intake.rereadable, notes=notes + body.notes)
+
+
+def _open_text(intake: Intake, format: str, encoding: str, options: ReadOptions) -> Body:
+    if format == "jsonl":
+        return open_json_lines(intake, encoding)
+    if format == "json":
+        return open_json(intake, encoding)
+    return open_delimited(intake, encoding, options)
+
+
+def _magic(intake: Intake) -> bytes:
+    return next((magic for magic in FORMAT_BY_MAGIC if intake.head.startswith(magic)), b"")
+
+
+def _refuse_strangers(intake: Intake) -> None:
+    if not intake.head:
+        raise DataError(f"{intake.name}: the file is empty, wanted a line of column names and rows below it.")
+    if intake.head.startswith((ZIP_MAGIC, OLD_EXCEL_MAGIC)):
+        raise DataError(
+            f"{intake.name}: an Excel or zip file, wanted {', '.join(FORMATS)}. Save the sheet as CSV (UTF-8)."
+        )
+
+
+def _json_kind(intake: Intake, encoding: str, text: str, format: str) -> str:
+    """Between JSON and JSON lines, contents win over names and flags."""
+    if format == "json" and is_json_lines(intake, encoding):
+        return "jsonl"
+    return "json" if format == "jsonl" and text.lstrip().startswith("[") else format
+
+
+def _sniff(intake: Intake, text: str) -> str:
+    """The format of a file whose name does not tell. Standard input is CSV unless it begins like JSON."""
+    first = text.lstrip()[:1]
+    if first in ("{", "["):
+        return "json" if first == "[" else "jsonl"
+    delimiter, share = find_delimiter(text, intake.whole, ",")
+    if intake.name != "stdin" and share < 1:
+        raise DataError(
+            f"{intake.name}: neither its name nor its contents tell the format. Pass --format ({', '.join(FORMATS)}), "
+            f"as --format csv for one column of text."
+        )
+    return "tsv" if delimiter == "\t" else "csv"

@@ -1,0 +1,201 @@
+"""A path comes in; a Table goes out: the same rows as a memory-mapped `datasets.Dataset`, open to random access.
+
+The Arrow file lies in a private temporary folder that goes with the table, or with the process. Nothing is found
+again by its path, so nothing stale is ever read. CSV cells are stored as strings, JSON values as JSON text (their
+types may differ from row to row), Parquet and Arrow as they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from bertft.errors import DataError
+from bertft.reading.body import ArrowContent, Body, Place, Storage
+from bertft.reading.columnar import without_nan
+from bertft.reading.jsonlines import decoder
+from bertft.reading.options import ReadOptions
+from bertft.reading.source import Source, open_source
+from bertft.row import Row
+
+BATCH_ROWS = 1000
+Batch = tuple[list[int], list[Mapping[str, object]]]
+
+
+class Table:
+    """Rows on disk, mapped into memory: any of them at once, or one column without the others."""
+
+    def __init__(
+        self, dataset: Any, name: str, *, storage: Storage, place: Place, numbers: str | None, source: Source | None
+    ) -> None:
+        self.dataset = dataset
+        """The `datasets.Dataset` underneath, with values as they are stored."""
+        self.name = name
+        self.source = source
+        """Where the rows came from; None for a data set that was handed over."""
+        self.columns: list[str] = [column for column in dataset.column_names if column != numbers]
+        self._decode = _decoder_of(storage)
+        self._start = name + place.value
+        self._numbers = numbers
+        """The column that holds line numbers, if there is one."""
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> Row:
+        place = range(len(self))[index]
+        return self._row(place, self.dataset[place])
+
+    def __iter__(self) -> Iterator[Row]:
+        index = 0
+        for batch in self.dataset.iter(BATCH_ROWS):
+            for values in zip(*batch.values(), strict=True):
+                yield self._row(index, dict(zip(batch, values, strict=True)))
+                index += 1
+
+    def column(self, name: str) -> Iterator[object]:
+        """One column's values in order; the others are not touched."""
+        if name not in self.columns:
+            raise DataError(f"{self.name}: no column '{name}' (there are: {', '.join(self.columns)}).")
+        for batch in self.dataset.select_columns([name]).iter(BATCH_ROWS):
+            yield from map(self._decode, batch[name])
+
+    def _row(self, index: int, stored: dict[str, Any]) -> Row:
+        number = index + 1 if self._numbers is None else stored.pop(self._numbers)
+        return Row(index, f"{self._start}{number}", {name: self._decode(value) for name, value in stored.items()})
+
+
+def read_table(path: str, options: ReadOptions | None = None) -> Table:
+    """Reads the whole file into a table; `-` is standard input."""
+    return table_from(open_source(path, options))
+
+
+def table_from(source: Source) -> Table:
+    """The rows of a source that was opened already."""
+    folder = tempfile.mkdtemp(prefix="bertft-")
+    try:
+        numbers = _free_name(source.columns) if source.body.place is Place.LINE else None
+        dataset = _dataset_of(_write(os.path.join(folder, "rows.arrow"), source, numbers))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    table = Table(
+        dataset, source.name, storage=source.body.storage, place=source.body.place, numbers=numbers, source=source
+    )
+    weakref.finalize(dataset, _remove, folder, os.getpid())
+    return table
+
+
+def table_of(dataset: Any, name: str) -> Table:
+    """An existing `datasets.Dataset`, as from the Hub, with its own types; rows are called `name#1`, `name#2` ..."""
+    if not hasattr(dataset, "select_columns") or isinstance(dataset, dict):
+        raise DataError(
+            f"{name}: a {type(dataset).__name__}, wanted one split of a data set. Name the split, as train."
+        )
+    plain = dataset.with_format(None)
+    return Table(plain, name, storage=Storage.NATIVE, place=Place.ROW, numbers=None, source=None)
+
+
+def _remove(folder: str, owner: int) -> None:
+    """Not in a forked child, whose parent still reads."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _dataset_of(path: str) -> Any:
+    from datasets import Dataset
+
+    return Dataset.from_file(path)
+
+
+def _free_name(columns: Sequence[str]) -> str:
+    name = "line"
+    while name in columns:
+        name = "_" + name
+    return name
+
+
+def _decoder_of(storage: Storage) -> Callable[[Any], object]:
+    if storage is Storage.TEXT:
+        return _as_is
+    return _from_json if storage is Storage.JSON else without_nan
+
+
+def _as_is(value: Any) -> object:
+    return value
+
+
+_decode_json = decoder().decode
+
+
+def _from_json(value: str | None) -> object:
+    return None if value is None else _decode_json(value)
+
+
+def _write(path: str, source: Source, numbers: str | None) -> str:
+    """Batch by batch into an Arrow stream file; returns its path."""
+    import pyarrow as pa
+
+    try:
+        with pa.OSFile(path, "wb") as sink:
+            _write_batches(sink, source.body, numbers)
+    except OSError as error:
+        folder, reason = os.path.dirname(path), error.strerror or error
+        raise DataError(
+            f"{source.name}: its rows cannot be kept in the temporary folder {folder} ({reason}). "
+            f"Free some space, or set TMPDIR to a folder with room."
+        ) from None
+    return path
+
+
+def _write_batches(sink: Any, body: Body, numbers: str | None) -> None:
+    import pyarrow as pa
+
+    if body.arrow is not None:
+        _write_native(sink, body.arrow)
+        return
+    names = body.columns if numbers is None else [*body.columns, numbers]
+    types = [pa.string()] * len(body.columns) + ([] if numbers is None else [pa.int64()])
+    schema = pa.schema(list(zip(names, types, strict=True)))
+    encode = _as_is if body.storage is Storage.TEXT else _to_json
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for places, records in _batches(body):
+            columns: list[Any] = [[encode(record[name]) for record in records] for name in body.columns]
+            columns += [] if numbers is None else [places]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def _write_native(sink: Any, arrow: ArrowContent) -> None:
+    import pyarrow as pa
+
+    with pa.ipc.new_stream(sink, arrow.schema.remove_metadata()) as writer:
+        for batch in arrow.batches():
+            writer.write_batch(batch.replace_schema_metadata(None))
+
+
+def _batches(body: Body) -> Iterator[Batch]:
+    records = body.read()
+    while batch := list(islice(records, BATCH_ROWS)):
+        places, fields = zip(*batch, strict=True)
+        yield list(places), list(fields)
+
+
+def _to_json(value: object) -> str | None:
+    """Escaped to ASCII only where a lone surrogate stands, which Arrow cannot hold."""
+    if value is None:
+        return None
+    text = _encode_json(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
+
+
+_encode_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
