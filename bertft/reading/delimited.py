@@ -114,7 +114,8 @@ def _columns(name: str, lines: Lines, dialect: Dialect, options: ReadOptions) ->
     twice = [f"'{found}' ({count} times)" for found, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f"{name}:{line}: column names must differ, found {', '.join(twice)}. Rename them in the first line."
+            f"{name}:{line}: column names must differ, found {', '.join(twice)}. "
+            f"Rename them, or pass --no-header if this line is data."
         )
     return names, _header_notes(cells)
 
@@ -153,7 +154,7 @@ def _misfit_error(name: str, lines: Lines, dialect: Dialect, misfits: Misfits, o
 
 def _ragged(name: str, found: list[tuple[int, int]], count: int, dialect: Dialect, names: list[str]) -> DataError:
     line, cells = found[0]
-    shown = ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
+    shown = ", ".join(map(_shorten, names[:6])) + (" ..." if len(names) > 6 else "")
     lines = ", ".join(str(line) for line, _ in found) + (" ..." if count > len(found) else "")
     others = f" {count} rows are like this (lines {lines})."
     delimiter = DELIMITER_NAMES.get(dialect.delimiter, repr(dialect.delimiter))
@@ -161,6 +162,10 @@ def _ragged(name: str, found: list[tuple[int, int]], count: int, dialect: Dialec
         f"{name}:{line}: {cells} cell{'s' * (cells != 1)}, wanted {len(names)} ({shown}).{others if count > 1 else ''} "
         f"Put quotes around cells that hold the delimiter (here {delimiter}), or pass --delimiter if it is another."
     )
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 30 else text[:29] + "…"
 
 
 def _broken(name: str, line: int, reason: str) -> DataError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -105,7 +106,9 @@ def find_dialect(
     plain = Dialect(delimiter)
     clues = _Clues(delimiter)
     misfits = _misfits(clues.watched(read_lines()), plain, width_of)
-    rivals = clues.rivals(plain, misfits)
+    rivals = clues.rivals(plain) if misfits else []
+    if clues.spaced_quote and _has_quoted_after_spaces(read_lines, plain):
+        rivals.insert(0, replace(plain, skip_spaces=True))
     for rival in rivals:
         if not _misfits(read_lines(), rival, width_of):
             return rival, Misfits()
@@ -143,14 +146,23 @@ class _Clues:
                 self.backslash = True
             yield line
 
-    def rivals(self, plain: Dialect, misfits: Misfits) -> list[Dialect]:
-        """What to try, likeliest first; without misfits only a quote after a space is reason to doubt."""
-        rivals = [replace(plain, skip_spaces=True)] if self.spaced_quote and plain.delimiter != " " else []
-        if misfits and self.backslash:
-            rivals.append(replace(plain, backslash=True))
-        if misfits and self.quote and plain.delimiter == "\t":
-            rivals.append(replace(plain, quoting=False))
-        return rivals
+    def rivals(self, plain: Dialect) -> list[Dialect]:
+        """What to try, likeliest first."""
+        rivals = [replace(plain, backslash=True)] if self.backslash else []
+        return rivals + ([replace(plain, quoting=False)] if self.quote and plain.delimiter == "\t" else [])
+
+
+def _has_quoted_after_spaces(read_lines: Callable[[], Iterable[str]], plain: Dialect) -> bool:
+    """True if cells begin with spaces and a quote, and none do once spaces are skipped. Spaces inside quotes stay."""
+    return _count_spaced(read_lines(), plain) > 0 and not _count_spaced(read_lines(), replace(plain, skip_spaces=True))
+
+
+def _count_spaced(lines: Iterable[str], dialect: Dialect) -> int:
+    count = 0
+    with suppress(BrokenQuoting):
+        for _, cells in split_records(lines, dialect):
+            count += sum(cell.startswith(" ") and cell.lstrip(" ").startswith('"') for cell in cells)
+    return count
 
 
 def _misfits(lines: Iterable[str], dialect: Dialect, width_of: WidthRule) -> Misfits:

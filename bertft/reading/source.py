@@ -30,7 +30,7 @@ FORMAT_BY_MAGIC = {
     ARROW_STREAM_MAGIC: "arrow",
     OLD_FEATHER_MAGIC: "arrow",
 }
-ZIP_MAGIC, OLD_EXCEL_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+ZIP_MAGIC, OLD_EXCEL_MAGIC, TAR_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"ustar"
 
 
 class Source:
@@ -108,6 +108,8 @@ def _refuse_strangers(intake: Intake) -> None:
         raise DataError(
             f"{intake.name}: an Excel or zip file, wanted {', '.join(FORMATS)}. Save the sheet as CSV (UTF-8)."
         )
+    if intake.head[257:262] == TAR_MAGIC:
+        raise DataError(f"{intake.name}: a tar archive, wanted a single file. Unpack it first (tar xf).")
 
 
 def _json_kind(intake: Intake, encoding: str, text: str, format: str) -> str:
