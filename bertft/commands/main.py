@@ -1,0 +1,76 @@
+"""The `bertft` command: a table of contents, and the one place where an error becomes a message and an exit code.
+
+0 done, 1 our fault, 2 the user's. torch and transformers wake inside the commands, never at --help.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from bertft import __version__, console
+from bertft.commands.eval import eval_command
+from bertft.commands.predict import predict_command
+from bertft.commands.tasks import tasks_command
+from bertft.commands.train import train_command
+from bertft.errors import BertftError
+
+app = typer.Typer(
+    name="bertft",
+    help="Fine-tune a BERT from a labelled file, measure it, use it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("train")(train_command)
+app.command("eval")(eval_command)
+app.command("predict")(predict_command)
+app.command("tasks")(tasks_command)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        console.result(f"bertft {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; every way out is here."""
+    console.speak_only_if(os.environ.get("RANK", "0") == "0")
+    try:
+        app()
+    except BertftError as problem:
+        console.error(str(problem))
+        _leave(problem.exit_code)
+    except BrokenPipeError:
+        _leave_quietly()
+    except Exception as problem:  # the last net: ours, so the message asks for a report
+        if os.environ.get("BERTFT_DEBUG"):
+            raise
+        console.error(
+            f"{type(problem).__name__}: {problem}\nThis is a fault of bertft, not yours. BERTFT_DEBUG=1 shows where it happened."
+        )
+        _leave(1)
+
+
+def _leave(code: int) -> NoReturn:
+    sys.exit(code)
+
+
+def _leave_quietly() -> NoReturn:
+    """The reader of our output has gone (`| head`): nothing more can be said, and flushing must not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)

@@ -1,0 +1,102 @@
+"""From what the user typed to a frozen Plan, its rows and its backbone. Every guess is printed in one block with its flag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from bertft import console
+from bertft.card import Card
+from bertft.commands.task_choice import Asked, choose_task
+from bertft.commands.tables import hub_source, read_split
+from bertft.engine.prepare import Tables
+from bertft.errors import UsageError
+from bertft.model.backbone import Backbone, find_backbone
+from bertft.model.folder import free_run_folder
+from bertft.plan import DataPlan, Plan, merge_data, merge_recipe, read_config
+from bertft.recipe import Recipe
+from bertft.scoring import check_metric
+
+Flags = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    tables: Tables
+    backbone: Backbone
+
+
+def make_plan(flags: Flags) -> Planned:
+    """defaults < card < config file < flags. Reads the training file, as the task may have to be guessed from it."""
+    config = read_config(flags["config"]) if flags["config"] else {}
+    asked = Asked.from_words(flags, config)
+    data = merge_data({**hub_source(asked.card, flags, config), **config.get("data", {})}, data_flags(flags))
+    train = read_split(data.train, data, limit=data.limit)
+    choice = choose_task(asked, train)
+    console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
+    backbone = find_backbone(flags["model"] or config.get("model", {}).get("name"))
+    recipe = merge_recipe(
+        choice.card, small=backbone.small, config=config.get("recipe", {}), flags=recipe_flags(flags)
+    )
+    plan = Plan(
+        card=with_metric(choice.card, recipe.metric),
+        fields=choice.fields,
+        data=data,
+        model=backbone.name,
+        recipe=recipe,
+        output_dir=flags["output_dir"] or free_run_folder(run_name(choice.card, data)),
+    )
+    validation, test = (read_split(path, data) if path else None for path in (data.validation, data.test))
+    return Planned(plan, Tables(train, validation, test), backbone)
+
+
+def _notes(table: Any) -> list[str]:
+    return [f"  {note}" for note in table.source.notes] if table.source else []
+
+
+def data_flags(flags: Flags) -> dict[str, Any]:
+    """The flags that belong to [data]."""
+    same = ("validation", "validation_share", "test", "format", "encoding", "delimiter", "unknown_labels")
+    own = {"train": flags["data"], "header": False if flags["no_header"] else None, "limit": flags["max_train_rows"]}
+    return own | {name: flags[name] for name in same}
+
+
+def recipe_flags(flags: Flags) -> dict[str, Any]:
+    """The flags that belong to [recipe]."""
+    return {field.name: flags[field.name] for field in fields(Recipe)}
+
+
+def with_metric(card: Card, metric: str | None) -> Card:
+    """The card with another main metric, which is scored too."""
+    if metric is None or metric == card.metric:
+        return card
+    check_metric(card.problem or card.kind, metric)
+    metrics = card.metrics if metric in card.metrics else (*card.metrics, metric)
+    return replace(card, metric=metric, metrics=metrics)
+
+
+def run_name(card: Card, data: DataPlan) -> str:
+    """The card's name; without a card the file's, or its folder's where the file is only called 'train'."""
+    if not card.is_plain:
+        return card.name
+    file = Path(data.train)
+    stem = file.name.split(".")[0]
+    return file.resolve().parent.name if stem in ("train", "training", "data") else stem
+
+
+def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
+    """UsageError when a resumed run is asked to be another one."""
+    asked = plan.to_dict()
+    changed = [
+        f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked[section].get(key)} now"
+        for section in ("task", "data", "model", "recipe")
+        for key in sorted({*asked[section], *stored.get(section, {})})
+        if asked[section].get(key) != stored.get(section, {}).get(key)
+    ]
+    if changed:
+        raise UsageError("--resume goes on with the same run, but these differ: " + "; ".join(changed) + ".")

@@ -1,0 +1,62 @@
+"""Scores for people: a table, the classes, and what was taken for what. Or one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bertft import console
+from bertft.scoring import Confusion, Scores
+
+WIDEST_CONFUSION = 12
+"""Labels; with more of them the commonest mistakes are listed instead."""
+
+MOST_MISTAKES = 10
+
+
+def show_scores(scores: Scores, *, title: str) -> None:
+    """Everything that was measured, the main metric first."""
+    console.table(f"{title}: {scores.examples:,} rows", ["metric", "value", "95 % interval"], _metric_rows(scores))
+    if scores.per_class:
+        console.table("", ["label", "precision", "recall", "f1", "rows"], _class_rows(scores.per_class))
+    if scores.confusion:
+        _show_confusion(scores.confusion)
+    for note in scores.notes:
+        console.result(note)
+
+
+def _metric_rows(scores: Scores) -> list[list[str]]:
+    names = sorted(scores.values, key=lambda name: name != scores.main)  # stable: the others keep their order
+    interval = "{:.4f} to {:.4f}".format(*scores.interval) if scores.interval else ""
+    return [[name, f"{scores.values[name]:.4f}", interval if name == scores.main else ""] for name in names]
+
+
+def _class_rows(per_class: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
+    return [
+        [label, *(f"{row[name]:.3f}" for name in ("precision", "recall", "f1")), f"{row['support']:,.0f}"]
+        for label, row in per_class.items()
+    ]
+
+
+def _show_confusion(confusion: Confusion) -> None:
+    if len(confusion.labels) > WIDEST_CONFUSION:
+        _show_mistakes(confusion)
+        return
+    rows = [
+        [label, *(f"{count:,}" if count else "·" for count in counts)]
+        for label, counts in zip(confusion.labels, confusion.counts, strict=True)
+    ]
+    console.table("Rows: true label; columns: predicted", ["", *confusion.labels], rows)
+
+
+def _show_mistakes(confusion: Confusion) -> None:
+    """The commonest confusions of a task with many labels."""
+    mistakes = [
+        (count, confusion.labels[true], confusion.labels[predicted])
+        for true, counts in enumerate(confusion.counts)
+        for predicted, count in enumerate(counts)
+        if count and true != predicted
+    ]
+    worst = sorted(mistakes, key=lambda mistake: (-mistake[0], mistake[1:]))[:MOST_MISTAKES]
+    rows = [[true, predicted, f"{count:,}"] for count, true, predicted in worst]
+    if rows:
+        console.table("Commonest mistakes", ["true label", "predicted", "rows"], rows, text_columns=2)

@@ -1,0 +1,49 @@
+"""The rows of a split, from a file or from the Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bertft.card import Card
+from bertft.errors import DataError
+from bertft.plan import DataPlan
+from bertft.reading import ReadOptions, Table, read_table, table_of
+
+HUB = "hub:"
+"""`hub:PATH:NAME:SPLIT` stands where a file could."""
+
+
+def hub_source(card: Card | None, flags: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
+    """Training and validation data of a card that names a Hub data set, when no file was named."""
+    if card is None or card.hub is None or flags["data"] or config.get("data", {}).get("train"):
+        return {}
+    hub = card.hub
+    splits = {"train": hub.train, "validation": hub.validation[0] if hub.validation else None}
+    return {role: f"{HUB}{hub.path}:{hub.name or ''}:{split}" for role, split in splits.items() if split}
+
+
+def read_split(path: str, data: DataPlan, *, limit: int | None = None) -> Table:
+    """The rows of a file or of a Hub split; only the first `limit`."""
+    table = _from_hub(path) if path.startswith(HUB) else read_table(path, read_options(data))
+    return table.first(limit) if limit else table
+
+
+def read_options(data: DataPlan) -> ReadOptions:
+    return ReadOptions(format=data.format, encoding=data.encoding, delimiter=data.delimiter, header=data.header)
+
+
+def _from_hub(source: str) -> Table:
+    """Through `datasets`, which keeps a copy; DataError in plain words when there is no network."""
+    import datasets
+
+    path, name, split = source.removeprefix(HUB).split(":")
+    try:
+        found = datasets.load_dataset(path, name or None, split=split)
+    except Exception as problem:  # ConnectionError, OfflineModeIsEnabled, DatasetNotFoundError, httpx errors ...
+        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise DataError(
+            f"The data set {path} {name} cannot be fetched from the Hub ({reason}). Without a network name files: "
+            f"bertft train train.csv --validation dev.csv --task ..."
+        ) from problem
+    return table_of(found, f"{path}/{name}/{split}" if name else f"{path}/{split}")

@@ -1,0 +1,168 @@
+"""Which task a file is for, and which columns play which part: from the card, from flags, or guessed and said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bertft.card import Card, plain_card
+from bertft.catalog import find_card
+from bertft.errors import CardError, UsageError
+from bertft.fields import Fields, pick
+from bertft.guess import guess
+from bertft.reading import Table
+
+KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")
+ALIASES = {"classification": KINDS[0], "ner": KINDS[1], "qa": KINDS[2], "mlm": KINDS[3]}
+HERE = (KINDS[0],)
+"""Kinds that this version trains."""
+
+_SAMPLE = 100_000
+"""Rows that a guess looks at, spread over the file."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user said about the task."""
+
+    card: Card | None
+    """None: guess."""
+    problem: str | None
+    fields: Mapping[str, Any]
+    """Column names and separator, as far as they were given by flags or a config file."""
+
+    @classmethod
+    def from_words(cls, flags: Mapping[str, Any], config: Mapping[str, Any]) -> Asked:
+        named = {key: flags[key] for key in ("text", "text_pair", "label", "separator") if flags[key]}
+        stored = config.get("data", {}).get("fields", {})
+        return cls(_card(flags["task"], config.get("task")), _problem(flags), {**stored, **named})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The task of a run."""
+
+    card: Card
+    fields: Fields
+    why: list[str]
+
+
+def choose_task(asked: Asked, table: Table) -> Choice:
+    """The card and the columns for this file."""
+    if asked.card is not None:
+        return _by_card(asked.card, asked, table)
+    return _by_guess(asked, table)
+
+
+def _by_card(card: Card, asked: Asked, table: Table) -> Choice:
+    _check_trainable(card.kind)
+    if asked.problem and asked.problem != card.problem:
+        raise UsageError(f"--{asked.problem} contradicts the card {card.name}, which is {card.problem}.")
+    wanted, named = card.columns, asked.fields
+    chosen = Fields(
+        text=pick("text", _named(named, "text") or wanted.text, table.columns, file=table.name) or "",
+        text_pair=_pair(_named(named, "text_pair") or wanted.text_pair, table),
+        label=_label(_named(named, "label"), wanted.label, table),
+        separator=named.get("separator"),
+    )
+    return Choice(card, chosen, [f"  task {card.name}: {card.summary}", *_columns_said(chosen)])
+
+
+def _named(fields: Mapping[str, Any], role: str) -> tuple[str, ...]:
+    value = fields.get(role) or ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _pair(wanted: Sequence[str], table: Table) -> str | None:
+    return pick("text_pair", wanted, table.columns, file=table.name) if wanted else None
+
+
+def _label(named: Sequence[str], wanted: Sequence[str], table: Table) -> tuple[str, ...]:
+    if len(named) > 1:
+        return tuple(pick("label", [column], table.columns, file=table.name) or "" for column in named)
+    return (pick("label", named or wanted, table.columns, file=table.name) or "",)
+
+
+def _columns_said(fields: Fields) -> list[str]:
+    pair = f", pair '{fields.text_pair}' (--text-pair)" if fields.text_pair else ""
+    return [f"  text '{fields.text}' (--text){pair}, label '{', '.join(fields.label)}' (--label)"]
+
+
+def _by_guess(asked: Asked, table: Table) -> Choice:
+    named = asked.fields
+    found = guess(
+        Columns(table),
+        file=table.name,
+        text=named.get("text"),
+        text_pair=named.get("text_pair"),
+        label=_named(named, "label") or None,
+        problem=asked.problem,
+    )
+    _check_trainable(found.kind)
+    label = (found.label,) if isinstance(found.label, str) else tuple(found.label or ())
+    chosen = Fields(found.text, found.text_pair, label, named.get("separator") or found.separator)
+    return Choice(plain_card(found.kind, found.problem), chosen, [f"  {line}" for line in found.why])
+
+
+class Columns(Mapping[str, Sequence[object]]):
+    """A table's columns for a guess: read when asked for, thinned out evenly when the file is very long."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.step = max(len(table) // _SAMPLE, 1)
+        self.read: dict[str, list[object]] = {}
+
+    def __getitem__(self, name: str) -> list[object]:
+        if name not in self.table.columns:
+            raise KeyError(name)
+        if name not in self.read:
+            self.read[name] = [value for place, value in enumerate(self.table.column(name)) if place % self.step == 0]
+        return self.read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.table.columns)
+
+    def __len__(self) -> int:
+        return len(self.table.columns)
+
+
+def _card(task: str | None, configured: object) -> Card | None:
+    if task is None and isinstance(configured, dict):
+        return Card.from_dict(configured, where="--config, [task]")
+    name = str(task or configured or "")
+    kind = ALIASES.get(name, name)
+    if kind in KINDS:
+        _check_trainable(kind)
+        return None
+    return find_card(name) if name else None
+
+
+def _check_trainable(kind: str) -> None:
+    if kind not in HERE:
+        raise CardError(f"{kind} cannot be trained with this version of bertft; it trains {', '.join(HERE)}.")
+
+
+def _problem(flags: Mapping[str, Any]) -> str | None:
+    """single-label, multi-label or regression, if one of the flags was given."""
+    given = [name.replace("_", "-") for name in ("single_label", "multi_label", "regression") if flags[name]]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join('--' + name for name in given)} exclude each other: a task is one of them.")
+    return given[0] if given else None
+
+
+def fields_for(fields: Fields, card: Card, columns: Sequence[str], *, file: str, flags: Mapping[str, Any], label: bool) -> Fields:
+    """A run's columns in another file: the same names, or others that the card or the flags name."""
+    text = _named(flags, "text") or (fields.text, *card.columns.text)
+    pair = _named(flags, "text_pair") or ((fields.text_pair, *card.columns.text_pair) if fields.text_pair else ())
+    found = replace(
+        fields,
+        text=pick("text", text, columns, file=file) or "",
+        text_pair=pick("text_pair", pair, columns, file=file) if pair else None,
+    )
+    if not label:
+        return found
+    if len(fields.label) > 1:
+        return replace(found, label=tuple(pick("label", [name], columns, file=file) or "" for name in fields.label))
+    wanted = _named(flags, "label") or (*fields.label, *card.columns.label)
+    return replace(found, label=(pick("label", wanted, columns, file=file) or "",))

@@ -1,0 +1,83 @@
+"""`bertft train`: words -> Plan -> engine -> console. Flags above, plain typed functions below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bertft import console
+from bertft.commands import options as opt
+
+
+def train_command(
+    data: opt.Data = None,
+    task: opt.Task = None,
+    validation: opt.Validation = None,
+    validation_share: opt.ValidationShare = None,
+    test: opt.Test = None,
+    model: opt.Model = None,
+    single_label: opt.SingleLabel = False,
+    multi_label: opt.MultiLabel = False,
+    regression: opt.Regression = False,
+    text: opt.Text = None,
+    text_pair: opt.TextPair = None,
+    label: opt.Label = None,
+    separator: opt.Separator = None,
+    epochs: opt.Epochs = None,
+    max_steps: opt.MaxSteps = None,
+    batch_size: opt.BatchSize = None,
+    max_tokens: opt.MaxTokens = None,
+    learning_rate: opt.LearningRate = None,
+    warmup: opt.Warmup = None,
+    weight_decay: opt.WeightDecay = None,
+    scheduler: opt.Scheduler = None,
+    max_length: opt.MaxLength = None,
+    long: opt.Long = None,
+    overlap: opt.Overlap = None,
+    seed: opt.Seed = None,
+    precision: opt.Precision = None,
+    early_stop: opt.EarlyStop = None,
+    eval_steps: opt.EvalSteps = None,
+    metric: opt.Metric = None,
+    grad_accum: opt.GradAccum = None,
+    max_grad_norm: opt.MaxGradNorm = None,
+    layer_decay: opt.LayerDecay = None,
+    freeze: opt.Freeze = None,
+    label_smoothing: opt.LabelSmoothing = None,
+    class_weights: opt.ClassWeights = None,
+    format: opt.Format = None,
+    encoding: opt.Encoding = None,
+    delimiter: opt.Delimiter = None,
+    no_header: opt.NoHeader = False,
+    unknown_labels: opt.UnknownLabels = None,
+    max_train_rows: opt.MaxTrainRows = None,
+    config: opt.Config = None,
+    resume: opt.Resume = False,
+    output_dir: opt.OutputDir = None,
+    overwrite: opt.Overwrite = False,
+    dry_run: opt.DryRun = False,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Fine-tune a model on a labelled file; write it, its scores and its card to a run folder."""
+    flags = dict(locals())
+    console.be_quiet(quiet)
+    from bertft.commands.words import train_words
+
+    run_train(train_words(flags), dry_run=dry_run, as_json=json, overwrite=overwrite, resume=resume)
+
+
+def run_train(flags: dict[str, Any]) -> None:
+    """Plan, train, show."""
+    if flags["resume"]:
+        flags = going_on(flags)
+    planned = make_plan(flags)
+    plan = planned.plan
+    if flags["dry_run"]:
+        console.result(tomli_w.dumps(plan.to_dict()).rstrip())
+        return
+    if flags["resume"]:
+        check_repeats(plan, read_config(flags["config"]))
+    folder = Path(plan.output_dir) if flags["resume"] else open_run_folder(plan.output_dir, overwrite=flags["overwrite"])
+    run = Run(plan, planned.backbone, folder, shlex.join(["bertft", *sys.argv[1:]]), flags["resume"])
+    finished = run_training(run, planned.tables)
+    show_training(finished, as_json=flags["json"])
