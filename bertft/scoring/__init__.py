@@ -1,0 +1,23 @@
+"""Plain numbers in, scores out; no torch, no files. The metrics are `evaluate.Metric`s that need no network."""
+
+from bertft.scoring.multi_label import score_multi_label
+from bertft.scoring.names import ALIASES, METRICS, check_metric, load_metric
+from bertft.scoring.regression import score_regression
+from bertft.scoring.scores import Confusion, Scores, better, higher_is_better
+from bertft.scoring.single_label import score_single_label
+from bertft.scoring.thresholds import tune_thresholds
+
+__all__ = [
+    "ALIASES",
+    "METRICS",
+    "Confusion",
+    "Scores",
+    "better",
+    "check_metric",
+    "higher_is_better",
+    "load_metric",
+    "score_multi_label",
+    "score_regression",
+    "score_single_label",
+    "tune_thresholds",
+]

@@ -1,0 +1,95 @@
+"""Scores where each row has a number: correlations and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bertft.errors import InternalError
+from bertft.scoring import bootstrap, ranks
+from bertft.scoring.names import METRICS, check_metric
+from bertft.scoring.scores import Scores
+
+Array = NDArray[np.float64]
+CORRELATIONS = ("pearson", "spearman")
+
+
+def score_regression(
+    gold: ArrayLike, predicted: ArrayLike, *, main: str = "spearman", metrics: Sequence[str] | None = None
+) -> Scores:
+    """`gold` and `predicted` are (N,). `values` holds `metrics` and `main`; without `metrics`, all there are."""
+    truth, guess = np.asarray(gold, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+    if truth.ndim != 1 or truth.shape != guess.shape:
+        raise InternalError(f"gold {truth.shape} and predictions {guess.shape} do not fit")
+    main = check_metric("regression", main)
+    wanted = METRICS["regression"] if metrics is None else [check_metric("regression", name) for name in metrics]
+    wanted = list(dict.fromkeys([*wanted, main]))
+    gaps = undefined(truth, guess)
+    values = {name: value(name, truth, guess) for name in wanted if name not in gaps}
+    return Scores(
+        main=main,
+        values=values,
+        examples=len(truth),
+        interval=interval(main, truth, guess) if main in values else None,
+        notes=[f"{name} is left out: {gaps[name]}." for name in wanted if name in gaps],
+    )
+
+
+def undefined(gold: Array, predicted: Array) -> dict[str, str]:
+    """Metric -> why it cannot be had."""
+    if not len(gold):
+        return dict.fromkeys(METRICS["regression"], "there is no row")
+    if not (np.isfinite(gold).all() and np.isfinite(predicted).all()):
+        return dict.fromkeys(METRICS["regression"], "some numbers are not finite")
+    gaps = {}
+    if (gold == gold[0]).all():
+        gaps = dict.fromkeys((*CORRELATIONS, "r2"), f"every gold number is {gold[0]:g}")
+    elif (predicted == predicted[0]).all():
+        gaps = dict.fromkeys(CORRELATIONS, f"every prediction is {predicted[0]:g}")
+    return gaps
+
+
+def value(name: str, gold: Array, predicted: Array) -> float:
+    """One metric, by way of its `evaluate.Metric`."""
+    from bertft.scoring import real_metrics as local
+
+    if name == "rmse":
+        return float(local.Mse().measure(predicted, gold, squared=False)["mse"])
+    metric, key = {
+        "pearson": (local.Pearsonr, "pearsonr"),
+        "spearman": (local.Spearmanr, "spearmanr"),
+        "mse": (local.Mse, "mse"),
+        "mae": (local.Mae, "mae"),
+        "r2": (local.RSquared, "r_squared"),
+    }[name]
+    return float(metric().measure(predicted, gold)[key])
+
+
+def interval(main: str, gold: Array, predicted: Array) -> tuple[float, float] | None:
+    """95 % bootstrap interval: rows are drawn, and each draw is a weight per row. Ranks are those of the resample."""
+    return bootstrap.interval_by_rows(len(gold), statistic(main, gold, predicted))
+
+
+def statistic(main: str, gold: Array, predicted: Array) -> Callable[[Array], Array]:
+    """The same metrics from weights (R, N), one value per resample."""
+    if main == "pearson":
+        return lambda w: ranks.pearson(w, gold, predicted)
+    if main == "spearman":
+        of_gold, of_predicted = ranks.Order.of(gold), ranks.Order.of(predicted)
+        return lambda w: ranks.spearman(w, of_gold, of_predicted)
+    if main == "r2":
+        return lambda w: explained(w, gold, predicted)
+    errors = np.abs(gold - predicted) if main == "mae" else (gold - predicted) ** 2
+    if main == "rmse":
+        return lambda w: np.sqrt(w @ errors / len(gold))
+    return lambda w: w @ errors / len(gold)
+
+
+def explained(weights: Array, gold: Array, predicted: Array) -> Array:
+    """R² per resample; NaN where gold is constant."""
+    total = weights.sum(1)
+    centred = gold - gold.mean()  # keeps the squares small
+    spread = weights @ centred**2 - (weights @ centred) ** 2 / total
+    return 1 - ranks.quotient(weights @ (gold - predicted) ** 2, spread)

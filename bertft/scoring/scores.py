@@ -1,0 +1,77 @@
+"""What a measurement is: named numbers, how sure the main one is, and what had to be left out and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOWER_IS_BETTER = frozenset({"loss", "mse", "rmse", "mae", "hamming_loss", "perplexity"})
+
+
+def higher_is_better(name: str) -> bool:
+    """Errors and losses fall, everything else rises; `eval_loss` counts as `loss`."""
+    return name not in LOWER_IS_BETTER and not name.endswith("_loss")
+
+
+def better(main: str, new: float, old: float) -> bool:
+    """Whether `new` beats `old`: strictly, so ties keep the old one. What is not a number beats nothing."""
+    if math.isnan(new):
+        return False
+    if math.isnan(old):
+        return True
+    return new > old if higher_is_better(main) else new < old
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often which label was taken for which."""
+
+    labels: list[str]
+    counts: list[list[int]]
+    """Rows are gold, columns are predicted."""
+    unknown: list[int]
+    """Predictions for rows whose gold label the model does not know."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The result of comparing predictions with gold. What is undefined is absent from `values` and named in `notes`."""
+
+    main: str
+    values: dict[str, float]
+    examples: int
+    interval: tuple[float, float] | None = None
+    """95 % bootstrap percentile interval of the main metric."""
+    per_class: dict[str, dict[str, float]] = field(default_factory=dict)
+    confusion: Confusion | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def main_value(self) -> float:
+        """The main metric; where it is undefined, the worst value there is, so that it never wins a comparison."""
+        return self.values.get(self.main, -math.inf if higher_is_better(self.main) else math.inf)
+
+    def as_dict(self) -> dict[str, object]:
+        """Ready for JSON: an undefined main value is null."""
+        matrix = self.confusion
+        return {
+            "main": self.main,
+            "value": self.values.get(self.main),
+            "interval": list(self.interval) if self.interval else None,
+            "examples": self.examples,
+            "values": dict(self.values),
+            "per_class": {label: dict(row) for label, row in self.per_class.items()},
+            "confusion": vars(matrix).copy() if matrix else None,
+            "notes": list(self.notes),
+        }
+
+
+def one_decision(names: Sequence[str], predicted: NDArray[np.int64]) -> list[str]:
+    """A note for the commonest failure: a model that gives every row the same label."""
+    if len(predicted) < 2 or (predicted != predicted[0]).any():
+        return []
+    return [f"All {len(predicted):,} rows were predicted '{names[predicted[0]]}'."]

@@ -1,0 +1,175 @@
+"""Scores where each row has one label: accuracy, F1 and its family, Matthews, ROC AUC, confusion.
+
+A gold label that the model does not know is -1: never right. It lowers accuracy, precision and Matthews; recall and
+ROC AUC have no place for it and leave it out, which a note says. Macro means go over the labels that are gold or
+predicted, as in scikit-learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bertft.errors import InternalError
+from bertft.scoring import bootstrap, ranks
+from bertft.scoring.counts import Counts, averaged, family, matthews, per_class
+from bertft.scoring.names import BINARY, METRICS, check_metric
+from bertft.scoring.scores import Confusion, Scores, one_decision
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Predictions beside gold, with the table of both."""
+
+    gold: NDArray[np.int64]
+    probabilities: Array
+    predicted: NDArray[np.int64]
+    table: NDArray[np.int64]
+    """(K + 1, K): rows gold, the last of them unknown; columns predicted."""
+
+    @classmethod
+    def of(cls, gold: ArrayLike, probabilities: ArrayLike, classes: int) -> Case:
+        truth, scores = np.asarray(gold, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
+        scores = scores.reshape(len(truth), classes) if scores.size == 0 else scores
+        if scores.shape != (len(truth), classes) or ((truth < -1) | (truth >= classes)).any():
+            raise InternalError(f"gold {truth.shape} and probabilities {scores.shape} do not fit {classes} labels")
+        predicted = scores.argmax(1) if len(truth) else np.zeros(0, dtype=np.int64)
+        cells = np.where(truth < 0, classes, truth) * classes + predicted
+        table = np.bincount(cells, minlength=(classes + 1) * classes).reshape(classes + 1, classes)
+        return cls(truth, scores, predicted, table)
+
+    @property
+    def counts(self) -> Counts:
+        known = self.table[:-1].astype(np.float64)
+        return Counts(known.diagonal(), known.sum(1), self.table.sum(0).astype(np.float64))
+
+
+def score_single_label(
+    gold: Sequence[int] | NDArray[np.int64],
+    probabilities: ArrayLike,
+    labels: Sequence[str],
+    *,
+    main: str = "accuracy",
+    metrics: Sequence[str] | None = None,
+) -> Scores:
+    """`gold` (N,) holds positions in `labels`, or -1; `probabilities` is (N, K). `values` holds exactly `metrics` and
+    `main`; without `metrics`, all there are. With two labels the second is the positive one."""
+    case = Case.of(gold, probabilities, len(labels))
+    main = check_metric("single-label", main)
+    wanted = [check_metric("single-label", name) for name in metrics] if metrics is not None else every(len(labels))
+    gaps = undefined(case)
+    values = {name: value(name, case) for name in dict.fromkeys([*wanted, main]) if name not in gaps}
+    return Scores(
+        main=main,
+        values=values,
+        examples=len(case.gold),
+        interval=interval(main, case) if main in values else None,
+        per_class=per_class(list(labels), case.counts),
+        confusion=Confusion(list(labels), case.table[:-1].tolist(), case.table[-1].tolist()),
+        notes=notes(case, labels, {name: why for name, why in gaps.items() if name in (*wanted, main)}),
+    )
+
+
+def every(classes: int) -> list[str]:
+    """All metrics that make sense for so many labels."""
+    return [name for name in METRICS["single-label"] if classes == 2 or name not in BINARY]
+
+
+def undefined(case: Case) -> dict[str, str]:
+    """Metric -> why it cannot be had."""
+    classes = case.probabilities.shape[1]
+    if not len(case.gold):
+        return dict.fromkeys(METRICS["single-label"], "there is no row")
+    gaps = {} if classes == 2 else dict.fromkeys(BINARY, f"it is for two labels, here are {classes}")
+    missing = classes - len(np.unique(case.gold[case.gold >= 0]))
+    if classes < 2 or missing:
+        gaps["roc_auc"] = f"{missing} of {classes} labels do not occur in gold"
+    if not np.isfinite(case.probabilities).all():
+        gaps["roc_auc"] = "some probabilities are not finite numbers"
+    return gaps
+
+
+def value(name: str, case: Case) -> float:
+    """One metric, by way of its `evaluate.Metric`."""
+    from bertft.scoring import metrics as local
+
+    if name == "accuracy":
+        return float(local.Accuracy().measure(case.predicted, case.gold)["accuracy"])
+    if name == "mcc":
+        return float(local.MatthewsCorrelation().measure(case.predicted, case.gold)["matthews_correlation"])
+    if name == "roc_auc":
+        known = case.gold >= 0
+        scores = case.probabilities[known]
+        if scores.shape[1] == 2:
+            return float(local.RocAuc().measure(scores[:, 1], case.gold[known])["roc_auc"])
+        one_hot = case.gold[known, None] == np.arange(scores.shape[1])
+        return float(local.RocAuc("multilabel").measure(scores, one_hot)["roc_auc"])
+    kind, _, average = name.partition("_")
+    metric = {"f1": local.F1, "precision": local.Precision, "recall": local.Recall}[kind]()
+    present = [1] if not average else sorted({*case.gold.tolist(), *case.predicted.tolist()} - {-1})
+    return float(metric.measure(case.predicted, case.gold, labels=present, average=average or "macro")[kind])
+
+
+def from_counts(name: str, counts: Counts, rows: int) -> Array:
+    """The same metrics from counts alone, one value per resample."""
+    if name == "accuracy":
+        return np.asarray(counts.right.sum(-1) / rows)
+    if name == "mcc":
+        return matthews(counts, rows)
+    return family(name, counts)[..., 1] if name in BINARY else averaged(name, counts, only_present=True)
+
+
+def interval(main: str, case: Case) -> tuple[float, float] | None:
+    """95 % bootstrap interval. All but ROC AUC need only the confusion table, so its cells are drawn, not the rows."""
+    if main == "roc_auc":
+        return auc_interval(case)
+    rows, classes = len(case.gold), case.probabilities.shape[1]
+    gold, predicted = np.nonzero(case.table)
+    of_gold, of_predicted = one_hot(gold, classes), one_hot(predicted, classes)  # (cells, K)
+
+    def statistic(draws: Array) -> Array:
+        return from_counts(
+            main, Counts(draws @ of_gold.multiply(of_predicted), draws @ of_gold, draws @ of_predicted), rows
+        )
+
+    return bootstrap.interval_by_counts(case.table[gold, predicted].astype(np.float64), statistic)
+
+
+def one_hot(positions: NDArray[np.int64], width: int) -> Any:
+    """A sparse (N, width) matrix with a one per row; none where the position lies beyond the width."""
+    from scipy.sparse import csr_array
+
+    rows = np.flatnonzero(positions < width)
+    return csr_array((np.ones(len(rows)), (rows, positions[rows])), shape=(len(positions), width))
+
+
+def auc_interval(case: Case) -> tuple[float, float] | None:
+    """Rows are drawn, each label's ranks follow from one sort."""
+    known = case.gold >= 0
+    gold, scores = case.gold[known], case.probabilities[known]
+    picked = [1] if scores.shape[1] == 2 else range(scores.shape[1])
+    sides = [(ranks.Order.of(scores[:, k]), gold == k) for k in picked]
+
+    def statistic(weights: Array) -> Array:
+        areas = [ranks.auc(weights, order, positive) for order, positive in sides]
+        return np.asarray(np.mean(areas, axis=0))
+
+    return bootstrap.interval_by_rows(len(gold), statistic, passes=len(sides))
+
+
+def notes(case: Case, labels: Sequence[str], gaps: dict[str, str]) -> list[str]:
+    """What a reader of the numbers must know."""
+    said = [f"{name} is left out: {why}." for name, why in gaps.items()]
+    unknown = int(case.table[-1].sum())
+    if unknown:
+        said.append(
+            f"{unknown:,} of {len(case.gold):,} rows have a label that the model does not know: "
+            f"they count as wrong, and are left out of recall and roc_auc."
+        )
+    return said + one_decision(labels, case.predicted)
