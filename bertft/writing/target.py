@@ -1,0 +1,114 @@
+"""A path or standard output comes in; a place to write bytes into goes out.
+
+A file is written beside its target and takes its place only when all went well, so a reader never meets half a file and
+a failed run leaves the old one as it was. A full disk or a missing permission is an OutputError. A closed pipe on
+standard output stays a BrokenPipeError: whoever ends the command decides that `| head` is no failure."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, Protocol, cast
+
+from bertft.errors import OutputError
+
+
+class Target(Protocol):
+    """Bytes are written, then either kept or abandoned."""
+
+    def write(self, content: bytes) -> None: ...
+    def keep(self) -> None: ...
+    def abandon(self) -> None: ...
+
+
+def open_target(path: str | None) -> Target:
+    """None and `-` are standard output."""
+    if path is None or path == "-":
+        return _Open("stdout", cast(BinaryIO, sys.stdout.buffer), ours=False)
+    if os.path.isdir(path):
+        raise OutputError(f"{path}: a folder, wanted a file to write. Name a file in it.")
+    with _explained(path):
+        if is_special(path):
+            return _Open(path, open(path, "wb"), ours=True)
+        return _Replacement(path)
+
+
+def is_special(path: str) -> bool:
+    """A named pipe or a device, as /dev/null: it is written into, not replaced."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+class _Open:
+    """Standard output, a named pipe or a device: nothing that could be replaced as a whole."""
+
+    def __init__(self, name: str, stream: BinaryIO, *, ours: bool) -> None:
+        self._name, self._stream, self._ours = name, stream, ours
+
+    def write(self, content: bytes) -> None:
+        with _explained(self._name):
+            self._stream.write(content)
+
+    def keep(self) -> None:
+        with _explained(self._name):
+            self._stream.close() if self._ours else self._stream.flush()
+
+    def abandon(self) -> None:
+        if self._ours:
+            with suppress(OSError):
+                self._stream.close()
+
+
+class _Replacement:
+    """A file that grows beside the target and takes its place at the end."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._target = path, os.path.realpath(path)
+        folder, name = os.path.split(self._target)
+        os.makedirs(folder, exist_ok=True)
+        if os.path.exists(self._target) and not os.access(self._target, os.W_OK):
+            raise PermissionError
+        self._beside = os.path.join(folder, f".{name[:100]}.{os.getpid()}.tmp")
+        self._file = cast(BinaryIO, open(self._beside, "wb"))  # noqa: SIM115  closed by keep or abandon
+        self._content = self._file
+        if path.lower().endswith(".gz"):  # no name and no time in it: same rows, same bytes
+            zipped = gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0)
+            self._content = cast(BinaryIO, zipped)
+
+    def write(self, content: bytes) -> None:
+        with _explained(self._path):
+            self._content.write(content)
+
+    def keep(self) -> None:
+        with _explained(self._path):
+            if self._content is not self._file:
+                self._content.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            if os.path.exists(self._target):
+                shutil.copymode(self._target, self._beside)
+            os.replace(self._beside, self._target)
+
+    def abandon(self) -> None:
+        for stream in (self._content, self._file):
+            with suppress(OSError, ValueError):
+                stream.close()
+        with suppress(OSError):
+            os.unlink(self._beside)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except PermissionError:
+        raise OutputError(f"{name}: no permission to write there. Choose another place with -o.") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{name}: cannot be written ({reason}). Choose another place with -o.") from None
