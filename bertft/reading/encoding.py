@@ -153,16 +153,16 @@ def _looks_simplified(sample: bytes) -> bool:
     hanzi = [pair[0] for pair in common if pair[0] >= 0xB0]
     late = sum(lead > 0xC8 for lead in hanzi)
     kana = sum(pair[0] in (0xA4, 0xA5) for pair in pairs)
-    chinese = len(hanzi) < 20 or late > 0.15 * len(hanzi)
+    chinese = len(hanzi) < 5 or late > 0.15 * len(hanzi)
     return bool(hanzi) and chinese and kana < 0.1 * len(pairs) and len(common) >= COMMON_SHARE * len(pairs)
 
 
 def _looks_traditional(sample: bytes) -> bool:
-    """Half of the second bytes are high as well; in western text they hardly ever are."""
+    """Three in five second bytes are high, too; in western text hardly any is, in Korean and Japanese EUC all are."""
     pairs = BIG5_CHARACTER.findall(sample)
     common = sum(BIG5_COMMON.fullmatch(pair) is not None for pair in pairs)
     both_high = sum(pair[1] >= 0x80 for pair in pairs)
-    return len(pairs) >= 4 and both_high >= 0.3 * len(pairs) and common >= COMMON_SHARE * len(pairs)
+    return len(pairs) >= 4 and 0.3 <= both_high / len(pairs) <= 0.9 and common >= COMMON_SHARE * len(pairs)
 
 
 def _looks_western(sample: bytes) -> bool:

@@ -167,14 +167,11 @@ def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str |
     holders = [key for key, all_objects in lists.items() if all_objects]
     if len(holders) == 1:
         return partial(_list_rows, name, document, holders[0]), f"rows are under '{holders[0]}'"
-    if lists and not holders and not others:
+    if holders:
+        raise DataError(f"{name}: lists of objects under {', '.join(holders)}, wanted one. Put it into its own file.")
+    if lists and not others:
         return partial(_column_rows, name, document), "rows are read across the columns' lists"
-    if not lists:
-        return partial(_single_row, document), "the file is one object, one row"
-    raise DataError(
-        f"{name}: an object with the keys {', '.join([*lists, *others][:8])}, {WANTED}, "
-        f"or an object with one such list."
-    )
+    return partial(_single_row, document), "the file is one object, one row"
 
 
 def _survey(document: Document) -> tuple[dict[str, bool], list[str]]:

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -42,6 +43,7 @@ class Table:
         self.columns: list[str] = [column for column in dataset.column_names if column != numbers]
         self._decode = _decoder_of(storage)
         self._start = name + place.value
+        self._whole = dataset
         self._numbers = numbers
         """The column that holds line numbers, if there is one."""
 
@@ -65,6 +67,13 @@ class Table:
             raise DataError(f"{self.name}: no column '{name}' (there are: {', '.join(self.columns)}).")
         for batch in self.dataset.select_columns([name]).iter(BATCH_ROWS):
             yield from map(self._decode, batch[name])
+
+    def first(self, count: int) -> Table:
+        """A table of the first rows only."""
+        short = copy(self)
+        short.dataset = self.dataset.select(range(min(count, len(self))))
+        short._whole = self.dataset  # its file goes when it does
+        return short
 
     def _row(self, index: int, stored: dict[str, Any]) -> Row:
         number = index + 1 if self._numbers is None else stored.pop(self._numbers)
