@@ -51,7 +51,7 @@ def _card_files() -> list[Path]:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = get_close_matches(name.lower().replace("-", "").replace("_", ""), known, n=3)
+    near = get_close_matches(name.lower(), known, n=3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return (
         f"--task {name}: no built-in task has that name.{hint} bertft tasks lists them; "
