@@ -35,7 +35,9 @@ def head_text(intake: Intake, encoding: str) -> str:
 
 
 def ends_lines_like_old_mac(text: str) -> bool:
-    return len(re.findall(r"\r(?!\n)", text)) > text.count("\n")
+    """The first line end outside quotes tells."""
+    found = (match.group() for match in re.finditer(r'"[^"]*"|\r\n|\r|\n', text))
+    return next((end for end in found if end[0] != '"'), "\n") == "\r"
 
 
 def _text(

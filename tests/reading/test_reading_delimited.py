@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from bertft.errors import DataError
@@ -104,6 +104,10 @@ def test_stray_quotes_in_a_tab_file_are_text(file: File, row: str) -> None:
     wanted = [line.split("\t") for line in row.splitlines()]
     assert cells(path)[9000:] == wanted
     assert open_source(path).notes == ["quotes are text here: they do not pair up as CSV quoting"]
+
+
+def test_a_stray_carriage_return_is_part_of_its_cell(file: File) -> None:
+    assert cells(file('text,label\nx\ry,1\n"p\r\nq\r",2\n')) == [["x\ry", "1"], ["p\r\nq\r", "2"]]
 
 
 def test_backslash_escapes_are_undone_where_nothing_else_fits(file: File) -> None:
@@ -265,6 +269,7 @@ TEXTS = st.text(CHARACTERS | st.sampled_from(list(',;\t|"\n\r \\')), max_size=8)
 def test_what_the_csv_module_writes_is_read_back(
     tmp_path: Path, rows: list[tuple[str, ...]], delimiter: str, encoding: str, end: str, quoting: int
 ) -> None:
+    assume(quoting == csv.QUOTE_ALL or not any(row[-1].endswith("\r") for row in rows))  # the module does not quote it
     written = io.StringIO(newline="")
     csv.writer(written, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows([("a", "b", "c"), *rows])
     path = tmp_path / "x.csv"
