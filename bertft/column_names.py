@@ -1,0 +1,70 @@
+"""What columns are commonly called. Names are compared word by word: `Review Text`, `reviewText`, `review_text` are one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+
+TEXT = (
+    *("text", "sentence", "review", "message", "content", "body", "comment", "tweet", "document", "utterance", "post"),
+    *("sms", "statement", "文本", "内容", "评论"),
+)
+SECOND_RATE_TEXT = ("question", "title", "headline", "subject", "query", "description", "summary", "abstract", "标题")
+"""Text, but often beside the text proper."""
+PAIRS = (
+    *(("premise", "hypothesis"), ("question", "sentence"), ("query", "passage"), ("query", "document")),
+    *(
+        ("question", "passage"),
+        ("question", "context"),
+        ("question", "answer"),
+        ("query", "text"),
+        ("context", "response"),
+    ),
+)
+TEXT_WORDS = {*TEXT, *SECOND_RATE_TEXT, *(name for couple in PAIRS for name in couple)}
+LABEL = ("label", "labels", "gold label", "target", "class", "y", "标签", "类别")
+SECOND_RATE_LABEL = (
+    *("category", "intent", "sentiment", "score", "rating", "stars", "tag", "tags", "topic", "emotion", "emotions"),
+    *("polarity", "stance", "similarity", "categories", "topics", "lable", "annotation", "is duplicate"),
+)
+TOKENS = ("tokens", "words", "token", "word")
+TAGS = ("ner tags", "ner", "tags", "labels", "bio tags", "label", "entities")
+ANSWERS = ("answers", "answer start", "answer text")
+_TWINS = ({"1", "2"}, {"a", "b"}, {"first", "second"}, {"left", "right"}, {"0", "1"})
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """`#1 String` -> ('1', 'string'), `textA` -> ('text', 'a')."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", name)
+    return tuple(re.findall(r"[^\W_]+", spaced.lower()))
+
+
+def named(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """The columns that are called one of `wanted`, the likeliest first."""
+    by_name = {" ".join(parts(column)): column for column in reversed(columns)}
+    return [by_name[name] for name in wanted if name in by_name]
+
+
+def named_in_part(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """The columns with such a word in their name, as `airline_sentiment`, in the file's order."""
+    return [column for column in columns if set(parts(column)) & set(wanted)]
+
+
+def pairs(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Columns whose names belong together: known couples, else names that differ in a 1 and a 2, an a and a b. Of
+    those the shortest: sentence1 and sentence2 rather than sentence1_parse and sentence2_parse."""
+    known = [tuple(named(columns, [one]) + named(columns, [other])) for one, other in PAIRS]
+    found = [(couple[0], couple[1]) for couple in known if len(couple) == 2]
+    found = found or [(one, other) for one, other in combinations(columns, 2) if twins(one, other)]
+    shortest = min((len(parts(one)) for one, _ in found), default=0)
+    return [couple for couple in found if len(parts(couple[0])) == shortest]
+
+
+def twins(one: str, other: str) -> bool:
+    """Whether two names differ only in a mark that counts them: sentence1 and sentence2."""
+    first, second = parts(one), parts(other)
+    if len(first) != len(second):
+        return False
+    differing = [{x, y} for x, y in zip(first, second, strict=True) if x != y]
+    return len(differing) == 1 and differing[0] in _TWINS

@@ -1,0 +1,151 @@
+"""What is in this file? Which columns are text, pair and label, and what is asked. Every guess names its flag.
+
+Names count before content, but ids, URLs, dates and numbers are never text, whatever they are called. Where two
+answers are as likely as each other, there is no guess but a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bertft import column_names as names
+from bertft.chooser import Chooser
+from bertft.columns import Look, as_list, look
+from bertft.errors import DataError
+from bertft.fields import pick
+from bertft.problems import Verdict, problem_of, problem_of_flags
+
+Values = Mapping[str, Sequence[object]]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A task and the columns that play a part in it."""
+
+    kind: str
+    problem: str | None
+    """Of text-classification only: single-label, multi-label or regression."""
+    text: str
+    text_pair: str | None
+    label: str | tuple[str, ...]
+    """Several columns: one of 0 and 1 for each label."""
+    separator: str | None = None
+    """Between the labels in one cell of a multi-label file."""
+    why: list[str] = field(default_factory=list)
+
+
+def guess(
+    columns: Values,
+    *,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | Sequence[str] | None = None,
+    problem: str | None = None,
+    file: str = "the file",
+) -> Guess:
+    """`columns` gives each column's values; the label's must be complete, elsewhere a sample will do. What the user
+    fixed is kept. DataError where nothing, or more than one thing, is likely."""
+    labels = [label] if isinstance(label, str) else list(label or [])
+    text, text_pair = _spelled("text", text, columns, file), _spelled("text_pair", text_pair, columns, file)
+    labels = [_spelled("label", name, columns, file) or "" for name in labels]
+    fixed = [name for name in (text, text_pair, *labels) if name]
+    if twice := next((name for name in fixed if fixed.count(name) > 1), None):
+        raise DataError(f"{file}: column '{twice}' cannot play two parts at once.")
+    looks = {name: look(columns[name]) for name in columns}
+    other = _other_kind(columns, looks, fixed) if problem is None else None
+    return other or _classification(columns, Chooser(file, looks, text, text_pair, labels), problem)
+
+
+def _spelled(role: str, name: str | None, columns: Values, file: str) -> str | None:
+    """The column as the file spells it; a DataError with the likeliest one where there is none."""
+    return None if name is None else pick(role, [name], list(columns), file=file)
+
+
+def _classification(columns: Values, chooser: Chooser, asked: str | None) -> Guess:
+    fixed = {chooser.text, chooser.text_pair, *chooser.label}
+    chooser.choose()
+    text, pair, label = chooser.text or "", chooser.text_pair, chooser.label
+    verdict = _verdict(columns, chooser, asked)
+    parts = [
+        ("text", text, "--text"),
+        ("second text", pair, "--text-pair"),
+        *(("label", one, "--label") for one in label),
+    ]
+    why = [
+        _because(part, name, chooser.looks[name], "" if name in fixed else flag) for part, name, flag in parts if name
+    ]
+    if len(label) > 1:  # the verdict counts them
+        why = why[: -len(label)]
+    spare = [name for name in chooser.dense if chooser.looks[name].what == "text"]
+    why += [f"not used: '{name}', {chooser.looks[name]} (--text, --text-pair)" for name in spare]
+    return Guess(
+        kind="text-classification",
+        problem=verdict.problem,
+        text=text,
+        text_pair=pair,
+        label=label[0] if len(label) == 1 else tuple(label),
+        separator=verdict.separator,
+        why=["task text-classification (--task)", *why, verdict.why],
+    )
+
+
+def _because(part: str, name: str, seen: Look, flag: str) -> str:
+    return f"{part} '{name}': {seen} ({flag or 'as asked'})"
+
+
+def _verdict(columns: Values, chooser: Chooser, asked: str | None) -> Verdict:
+    label = chooser.label
+    try:
+        if len(label) > 1:
+            return problem_of_flags(label, [chooser.looks[name] for name in label], asked)
+        return problem_of(columns[label[0]], label[0], asked)
+    except DataError as error:
+        raise DataError(f"{chooser.file}: {error}") from None
+
+
+def _other_kind(columns: Values, looks: Mapping[str, Look], fixed: Sequence[str]) -> Guess | None:
+    """Questions on a context, or tags on tokens; None for everything else."""
+    found = _questions(looks) or _tagged_tokens(columns, looks) or _spans(looks)
+    if found is None or not set(fixed) <= {found.text, found.text_pair, found.label}:
+        return None
+    return found
+
+
+def _questions(looks: Mapping[str, Look]) -> Guess | None:
+    columns = list(looks)
+    parts = [names.named(columns, wanted)[:1] for wanted in (["question"], ["context"], names.ANSWERS)]
+    if not all(parts):
+        return None
+    (question,), (context,), (answers,) = parts
+    why = [f"task question-answering: columns '{question}', '{context}' and '{answers}' (--task)"]
+    return Guess("question-answering", None, question, context, answers, why=why)
+
+
+def _tagged_tokens(columns: Values, looks: Mapping[str, Look]) -> Guess | None:
+    """Two columns of lists, as long as each other row by row."""
+    lists = [name for name in looks if looks[name].what == "lists"]
+    tokens = next(iter(names.named(lists, names.TOKENS)), None)
+    tags = [name for name in names.named(lists, names.TAGS) if name != tokens]
+    for tag in tags if tokens else []:
+        if _same_lengths(columns[tokens or ""], columns[tag]):
+            why = [f"task token-classification: a list of '{tokens}' with a list of '{tag}' (--task, --text, --label)"]
+            return Guess("token-classification", None, tokens or "", None, tag, why=why)
+    return None
+
+
+def _same_lengths(one: Sequence[object], other: Sequence[object]) -> bool:
+    some = list(zip(one, other, strict=True))[:200]
+    lengths = [(len(as_list(left) or []), len(as_list(right) or [])) for left, right in some]
+    return all(left == right for left, right in lengths) and any(left > 1 for left, _ in lengths)
+
+
+def _spans(looks: Mapping[str, Look]) -> Guess | None:
+    """A text with a column of (start, end, label)."""
+    spans = [name for name in looks if looks[name].what == "spans"]
+    texts = [name for name in looks if looks[name].what == "text"] or names.named(list(looks), names.TEXT)
+    if len(spans) != 1 or not texts:
+        return None
+    text = (names.named(texts, names.TEXT) or texts)[0]
+    why = [f"task token-classification: '{text}' with the spans in '{spans[0]}' (--task, --text, --label)"]
+    return Guess("token-classification", None, text, None, spans[0], why=why)
