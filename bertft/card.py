@@ -75,6 +75,11 @@ class Card:
     source: str | None = None
     license: str | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the task has no card of its own: then everything is scored, not only `metrics`."""
+        return self.name == self.kind
+
     def to_dict(self) -> dict[str, Any]:
         """As in a card file. Nothing in it is None or a tuple, so that it can go into TOML and JSON."""
         stored: dict[str, Any] = _plain(asdict(self))

@@ -84,12 +84,16 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, 
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for position, column in enumerate(columns):
         drawn.add_column(Text(plain(column)), justify="left" if position < text_columns else "right", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(plain(cell)) for cell in row))
-    _rich(stderr=False).print(drawn)
+    terminal = _rich(stderr=False)
+    if title:
+        terminal.print(Text(plain(title), style="bold"))
+    terminal.print(drawn)
+    terminal.print()
 
 
 class Bar(Protocol):

@@ -41,7 +41,9 @@ def learn_labels(card: Card, fields: Fields, rows: Iterable[Row], *, known_order
     labels = learn(_label_names(card, fields, rows), known_order=known_order)
     if len(labels) < 2 and card.problem == "single-label":
         found = f"only '{labels.names[0]}'" if labels.names else "none"
-        raise DataError(f"Column '{fields.label[0]}' holds fewer than two labels ({found}): there is nothing to tell apart.")
+        raise DataError(
+            f"Column '{fields.label[0]}' holds fewer than two labels ({found}): there is nothing to tell apart."
+        )
     return labels
 
 

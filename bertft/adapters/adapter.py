@@ -136,6 +136,11 @@ class Adapter(ABC):
         """The adapter with what is best chosen on the validation rows, such as thresholds; most have nothing to choose."""
         return self
 
+    @property
+    def metrics(self) -> Sequence[str] | None:
+        """Exactly the card's; None, which means all that apply, for a task without a card."""
+        return None if self.card.is_plain else self.card.metrics
+
     def stored(self) -> dict[str, Any]:
         """What bertft.json must hold beyond card, labels, columns and options, such as thresholds."""
         return {}

@@ -65,9 +65,8 @@ class MultiLabel(TextAdapter):
             probabilities = np.pad(probabilities, ((0, 0), (0, 1)))
         else:
             gold = gold[:, :-1]
-        card = self.card
         return score_multi_label(
-            gold, probabilities, names, thresholds=thresholds, main=card.metric, metrics=card.metrics or None
+            gold, probabilities, names, thresholds=thresholds, main=self.card.metric, metrics=self.metrics
         )
 
     def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> MultiLabel:

@@ -30,18 +30,20 @@ class Regression(TextAdapter):
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise DataError(f"{row.origin}: '{cell}' in column '{self.fields.label[0]}' is not a number, and the task is a regression.")
+            raise DataError(
+                f"{row.origin}: '{cell}' in column '{self.fields.label[0]}' is not a number, and the task is a regression."
+            )
         return number
 
     def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
         return Head(self.card.kind, "regression", ("score",), sequence_loss("regression", weights=None, smoothing=0.0))
 
     def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
-        return Prediction(np.mean(outputs, axis=0, dtype=np.float64))
+        return Prediction(np.asarray(np.mean(outputs, axis=0, dtype=np.float64)))
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         predicted = [float(prediction.values[0]) for prediction in predictions if prediction.values is not None]
-        return score_regression(list(targets), predicted, main=self.card.metric, metrics=self.card.metrics or None)
+        return score_regression(list(targets), predicted, main=self.card.metric, metrics=self.metrics)
 
     def added_columns(self, answer: Answer) -> list[str]:
         return ["predicted_score", "reason"]

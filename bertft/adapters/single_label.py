@@ -42,7 +42,7 @@ class SingleLabel(TextAdapter):
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         probabilities = np.stack([prediction.values for prediction in predictions if prediction.values is not None])
         return score_single_label(
-            list(targets), probabilities, self.labels.names, main=self.card.metric, metrics=self.card.metrics or None
+            list(targets), probabilities, self.labels.names, main=self.card.metric, metrics=self.metrics
         )
 
     def unknown_labels(self, row: Row) -> list[str]:

@@ -28,7 +28,9 @@ Json = Annotated[bool, flag(OUTPUT, None, "The result as one JSON object.", "--j
 Quiet = Annotated[bool, flag(OUTPUT, None, "Only results, warnings and errors.", "--quiet", "-q")]
 
 # Of train
-Data = Annotated[str | None, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet or Arrow; plain or .gz.", show_default=False)]
+Data = Annotated[
+    str | None, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet or Arrow; plain or .gz.", show_default=False)
+]
 Task = Annotated[str | None, flag(TASK, "TASK", "A card (mrpc), a card file (./mine.toml) or a kind; else guessed.")]
 Validation = Annotated[str | None, flag(TASK, "FILE", "Else a stratified share of the training rows.")]
 ValidationShare = Annotated[float | None, flag(TASK, "SHARE", "Held back without --validation; 0.1.")]
@@ -70,6 +72,8 @@ DryRun = Annotated[bool, flag(OUTPUT, None, "Print the plan and stop.", "--dry-r
 Run = Annotated[str, typer.Argument(help="A run folder.", show_default=False)]
 Labelled = Annotated[str, typer.Argument(metavar="DATA", help="A labelled file.", show_default=False)]
 Input = Annotated[str, typer.Argument(help="A file, labelled or not; - for standard input.", show_default=False)]
-Output = Annotated[str | None, flag(OUTPUT, "FILE", "By its ending: .csv, .tsv, .jsonl; else to stdout.", "--output", "-o")]
+Output = Annotated[
+    str | None, flag(OUTPUT, "FILE", "By its ending: .csv, .tsv, .jsonl; else to stdout.", "--output", "-o")
+]
 TopK = Annotated[int | None, flag(OUTPUT, "K", "Also the K best labels with their probabilities.")]
 MinProbability = Annotated[float | None, flag(OUTPUT, "P", "No label below this probability.")]

@@ -9,8 +9,8 @@ from typing import Any
 
 from bertft import console
 from bertft.card import Card
-from bertft.commands.task_choice import Asked, choose_task
 from bertft.commands.tables import hub_source, read_split
+from bertft.commands.task_choice import Asked, choose_task
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.model.backbone import Backbone, find_backbone
@@ -40,9 +40,7 @@ def make_plan(flags: Flags) -> Planned:
     choice = choose_task(asked, train)
     console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
     backbone = find_backbone(flags["model"] or config.get("model", {}).get("name"))
-    recipe = merge_recipe(
-        choice.card, small=backbone.small, config=config.get("recipe", {}), flags=recipe_flags(flags)
-    )
+    recipe = merge_recipe(choice.card, small=backbone.small, config=config.get("recipe", {}), flags=recipe_flags(flags))
     plan = Plan(
         card=with_metric(choice.card, recipe.metric),
         fields=choice.fields,

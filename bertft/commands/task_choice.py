@@ -10,7 +10,6 @@ from bertft.card import Card, plain_card
 from bertft.catalog import find_card
 from bertft.errors import CardError, UsageError
 from bertft.fields import Fields, pick
-from bertft.guess import guess
 from bertft.reading import Table
 
 KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")
@@ -90,6 +89,8 @@ def _columns_said(fields: Fields) -> list[str]:
 
 
 def _by_guess(asked: Asked, table: Table) -> Choice:
+    from bertft.guess import guess
+
     named = asked.fields
     found = guess(
         Columns(table),
@@ -151,7 +152,9 @@ def _problem(flags: Mapping[str, Any]) -> str | None:
     return given[0] if given else None
 
 
-def fields_for(fields: Fields, card: Card, columns: Sequence[str], *, file: str, flags: Mapping[str, Any], label: bool) -> Fields:
+def fields_for(
+    fields: Fields, card: Card, columns: Sequence[str], *, file: str, flags: Mapping[str, Any], label: bool
+) -> Fields:
     """A run's columns in another file: the same names, or others that the card or the flags name."""
     text = _named(flags, "text") or (fields.text, *card.columns.text)
     pair = _named(flags, "text_pair") or ((fields.text_pair, *card.columns.text_pair) if fields.text_pair else ())

@@ -1,8 +1,6 @@
-"""`bertft train`: words -> Plan -> engine -> console. Flags above, plain typed functions below."""
+"""`bertft train`: the flags. What they do stands in runs.py."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from bertft import console
 from bertft.commands import options as opt
@@ -61,23 +59,6 @@ def train_command(
     """Fine-tune a model on a labelled file; write it, its scores and its card to a run folder."""
     flags = dict(locals())
     console.be_quiet(quiet)
-    from bertft.commands.words import train_words
+    from bertft.commands.runs import run_train  # torch wakes here, not at --help
 
-    run_train(train_words(flags), dry_run=dry_run, as_json=json, overwrite=overwrite, resume=resume)
-
-
-def run_train(flags: dict[str, Any]) -> None:
-    """Plan, train, show."""
-    if flags["resume"]:
-        flags = going_on(flags)
-    planned = make_plan(flags)
-    plan = planned.plan
-    if flags["dry_run"]:
-        console.result(tomli_w.dumps(plan.to_dict()).rstrip())
-        return
-    if flags["resume"]:
-        check_repeats(plan, read_config(flags["config"]))
-    folder = Path(plan.output_dir) if flags["resume"] else open_run_folder(plan.output_dir, overwrite=flags["overwrite"])
-    run = Run(plan, planned.backbone, folder, shlex.join(["bertft", *sys.argv[1:]]), flags["resume"])
-    finished = run_training(run, planned.tables)
-    show_training(finished, as_json=flags["json"])
+    run_train(flags)

@@ -35,7 +35,7 @@ def resolve_precision(precision: str, *, cuda: bool) -> str:
 def _gpu_has_bf16() -> bool:
     import torch
 
-    return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def _processor_has_bf16() -> bool:

@@ -18,7 +18,13 @@ BATCH_SIZE = 64
 
 
 def predict_features(
-    network: Any, adapter: Adapter, windows: Sequence[Sequence[Feature]], accelerator: Any, meter: Meter, *, label: str = ""
+    network: Any,
+    adapter: Adapter,
+    windows: Sequence[Sequence[Feature]],
+    accelerator: Any,
+    meter: Meter,
+    *,
+    label: str = "",
 ) -> list[Prediction]:
     """`windows` holds each row's features. In several processes each computes its share, and all get all."""
     flat = [feature for row in windows for feature in row]
@@ -41,7 +47,9 @@ def model_outputs(
         for ids in mine:
             batch = adapter.collate([features[position] for position in ids])
             with torch.inference_mode(), accelerator.autocast():
-                logits = network(**{name: values.to(accelerator.device) for name, values in batch.inputs.items()}).logits
+                logits = network(
+                    **{name: values.to(accelerator.device) for name, values in batch.inputs.items()}
+                ).logits
             found += zip(ids, logits.float().cpu().numpy(), strict=True)
             meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
             bar.update(meter.examples, str(meter))

@@ -96,7 +96,9 @@ class Skipped:
         return sum(len(origins) for origins in self.rows.values())
 
     def __str__(self) -> str:
-        return "; ".join(f"{_rows(len(origins))} with {reason} ({_few(origins)})" for reason, origins in self.rows.items())
+        return "; ".join(
+            f"{_rows(len(origins))} with {reason} ({_few(origins)})" for reason, origins in self.rows.items()
+        )
 
 
 def _labelled(
@@ -123,7 +125,9 @@ def _tell(examples: Examples, skipped: Skipped, strangers: Unknown, adapter: Ada
         console.warn(f"{examples.name}: skipped {skipped}.")
     if strangers.rows:
         treated = "dropped" if drop else "counted as wrong"
-        console.warn(f"{examples.name}: rows with labels unknown to the model are {treated}: {_few(list(strangers.rows))}.")
+        console.warn(
+            f"{examples.name}: rows with labels unknown to the model are {treated}: {_few(list(strangers.rows))}."
+        )
     if not len(examples):
         raise DataError(f"{examples.name}: no row has both a text and a label.")
     limit = adapter.options.max_length

@@ -52,7 +52,9 @@ class Keeper:
     def log(self, step: Step, *, loss: float, learning_rate: float, meter: Meter) -> None:
         """A line of the training loss."""
         rates = {key: value for key, value in meter.timings().items() if key.endswith(("_second", "padding"))}
-        self._write({"step": step.number, "epoch": round(step.epoch, 4), "loss": loss, "learning_rate": learning_rate} | rates)
+        self._write(
+            {"step": step.number, "epoch": round(step.epoch, 4), "loss": loss, "learning_rate": learning_rate} | rates
+        )
 
     def consider(self, scores: Scores, step: Step, meter: Meter) -> None:
         """Keep the model if it is the best so far, and the state in any case."""

@@ -117,7 +117,7 @@ def _example(plan: Plan) -> str:
 def _answer(plan: Plan, labels: tuple[str, ...]) -> str:
     names = ", ".join(f"`{name}`" for name in labels[:100]) + (" and more" if len(labels) > 100 else "")
     if plan.card.problem == "regression":
-        return "It answers with a number, `predicted_score`; in transformers pass `function_to_apply=\"none\"`."
+        return 'It answers with a number, `predicted_score`; in transformers pass `function_to_apply="none"`.'
     several = "any number of these labels" if plan.card.problem == "multi-label" else "one of these labels"
     return f"It answers with {several}: {names}."
 
@@ -147,7 +147,9 @@ def _data(run: Mapping[str, Any], plan: Plan) -> str:
     lines = [f"- {split}: `{found['path']}`, sha256 `{found['sha256']}`" for split, found in run["data"].items()]
     rows = run["rows"]
     columns = json.dumps(plan.fields.to_dict(), ensure_ascii=False)
-    lines.append(f"- {rows['train']:,} rows to learn from, {rows['validation']:,} to choose the best epoch; columns {columns}")
+    lines.append(
+        f"- {rows['train']:,} rows to learn from, {rows['validation']:,} to choose the best epoch; columns {columns}"
+    )
     return "\n".join(lines)
 
 
@@ -167,5 +169,5 @@ def _limits(run: Mapping[str, Any], plan: Plan) -> str:
     return (
         f"The model knows what {rows:,} rows could teach it: texts of another kind, language or time may be judged worse than "
         f"the table says, and biases of the data and of `{run['backbone']}` remain in it. A probability is the model's own "
-        f"and was not calibrated. Texts beyond the length limit are handled as `long = \"{plan.recipe.long}\"` says."
+        f'and was not calibrated. Texts beyond the length limit are handled as `long = "{plan.recipe.long}"` says.'
     )

@@ -31,6 +31,7 @@ def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
     """The adapter with the labels of the training rows and the backbone's tokenizer."""
     tokenizer = load_tokenizer(backbone.path)
     options = text_options(plan, longest_input(backbone.config, tokenizer))
+    tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
     labels = learn_labels(plan.card, plan.fields, train, known_order=backbone.label_names)
     return adapter_for(plan.card, labels, plan.fields, tokenizer, options)
 
@@ -47,21 +48,23 @@ def text_options(plan: Plan, longest: int) -> Options:
 
 def learning_examples(plan: Plan, adapter: Adapter, tables: Tables) -> tuple[Examples, Examples]:
     """Training and validation examples; without a validation file a share of the training rows is held back."""
-    everything = gather(adapter, tables.train, tables.train.source.name, unknown=plan.data.unknown_labels, learning=True)
+    everything = gather(adapter, tables.train, tables.train.name, unknown=plan.data.unknown_labels, learning=True)
     if tables.validation is not None:
         return everything, gather_split(plan, adapter, tables.validation)
     kept, held = split(len(everything), everything.targets, plan.data.validation_share, plan.recipe.seed)
     if not held:
-        raise DataError(f"{everything.name}: too few rows to hold some back for validation; name a file with --validation.")
+        raise DataError(
+            f"{everything.name}: too few rows to hold some back for validation; name a file with --validation."
+        )
     console.note(
-        f"Validation: {len(held):,} of {len(everything):,} training rows held back, seeded (--validation FILE, --validation-share)."
+        f"Validation: {len(held):,} of {len(everything):,} training rows held back, seeded (--validation, --validation-share)."
     )
     return everything.only(kept), everything.only(held)
 
 
 def gather_split(plan: Plan, adapter: Adapter, table: Table) -> Examples:
     """The rows of a file that is only scored."""
-    return gather(adapter, table, table.source.name, unknown=plan.data.unknown_labels, learning=False)
+    return gather(adapter, table, table.name, unknown=plan.data.unknown_labels, learning=False)
 
 
 def task_record(adapter: Adapter) -> TaskRecord:
@@ -78,6 +81,4 @@ def task_record(adapter: Adapter) -> TaskRecord:
 
 def adapter_of_record(record: TaskRecord, tokenizer: Any) -> Adapter:
     """The adapter that a run folder describes."""
-    return adapter_for(
-        record.card, record.labels, record.fields, tokenizer, Options(**record.options), **record.stored
-    )
+    return adapter_for(record.card, record.labels, record.fields, tokenizer, Options(**record.options), **record.stored)

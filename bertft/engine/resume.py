@@ -36,7 +36,9 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any) -> dict[s
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         weights, tensors = load_file(folder / _WEIGHTS), load_file(folder / _OPTIMIZER)
     except (OSError, ValueError, SafetensorError) as problem:
-        raise CheckpointError(f"{folder}: no state to go on from ({problem}). Start anew without --resume.") from problem
+        raise CheckpointError(
+            f"{folder}: no state to go on from ({problem}). Start anew without --resume."
+        ) from problem
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(weights[name])

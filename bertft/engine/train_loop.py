@@ -65,9 +65,7 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     return meter
 
 
-def take_step(
-    step: Step, made_of: Ingredients, network: Any, optimizer: Any, accelerator: Any, meter: Meter
-) -> float:
+def take_step(step: Step, made_of: Ingredients, network: Any, optimizer: Any, accelerator: Any, meter: Meter) -> float:
     """One optimizer step over its batches; returns the sum of its examples' losses."""
     summed = torch.zeros((), device=accelerator.device)
     for position, ids in enumerate(step.batches):

@@ -79,7 +79,9 @@ def check_sha256(weights: Path, wanted: str) -> None:
     with weights.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != wanted:
-        raise CheckpointError(f"{weights}: the weights are not the official ones (sha256 {found}, wanted {wanted}). Reinstall.")
+        raise CheckpointError(
+            f"{weights}: the weights are not the official ones (sha256 {found}, wanted {wanted}). Reinstall."
+        )
 
 
 def _default_backbone() -> Backbone:
@@ -131,12 +133,12 @@ def _cannot_open(path: str, problem: Exception) -> str:
 
 
 def longest_input(config: Any, tokenizer: Any) -> int:
-    """Tokens that the backbone takes at most, special tokens included."""
-    limits = [tokenizer.model_max_length]
+    """Tokens that the backbone takes at most, special tokens included. Its positions decide; without any, its tokenizer
+    does, which may otherwise remember how a run cut its texts."""
     positions = getattr(config, "max_position_embeddings", None)
     if positions and positions > 0:
-        limits.append(positions - _unused_positions(config))
-    return int(min(limits))
+        return int(positions) - _unused_positions(config)
+    return int(tokenizer.model_max_length)
 
 
 def _unused_positions(config: Any) -> int:

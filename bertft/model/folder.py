@@ -63,7 +63,9 @@ def read_task(folder: Path) -> TaskRecord:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
-            raise CheckpointError(f"{path}: format {found['format']} is not known here; this bertft reads format {FORMAT}.")
+            raise CheckpointError(
+                f"{path}: format {found['format']} is not known here; this bertft reads format {FORMAT}."
+            )
         labels = Labels(tuple(found["labels"]["names"]), found["labels"]["spellings"])
         return TaskRecord(
             card=Card.from_dict(found["card"], where=str(path)),
@@ -87,7 +89,9 @@ def open_run_folder(path: str, *, overwrite: bool) -> Path:
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     except OSError as problem:
-        raise OutputError(f"{folder}: cannot be written ({problem.strerror or problem}). Choose another with -o.") from None
+        raise OutputError(
+            f"{folder}: cannot be written ({problem.strerror or problem}). Choose another with -o."
+        ) from None
     return folder
 
 
@@ -97,7 +101,9 @@ def _empty(folder: Path, *, overwrite: bool) -> None:
     is_run = (folder / "plan.toml").is_file() or (folder / TASK_FILE).is_file()
     if not overwrite:
         more = " or pass --overwrite" if is_run else ""
-        raise OutputError(f"{folder}: already holds {'a run' if is_run else 'something'}. Choose another folder with -o{more}.")
+        raise OutputError(
+            f"{folder}: already holds {'a run' if is_run else 'something'}. Choose another folder with -o{more}."
+        )
     if not is_run:
         raise OutputError(f"{folder}: holds something that is no run of bertft; --overwrite will not delete it.")
     shutil.rmtree(folder)
@@ -118,8 +124,16 @@ def save_network(network: Any, folder: Path) -> None:
     shutil.rmtree(beside, ignore_errors=True)
     network.save_pretrained(beside)
     for file in sorted(beside.iterdir(), reverse=True):  # the weights before the config that describes them
+        file.chmod(_usual_mode())
         os.replace(file, folder / file.name)
     beside.rmdir()
+
+
+def _usual_mode() -> int:
+    """Of a new file: safetensors makes its files readable by their owner alone, but a run folder gets shared."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def write_text(path: Path, text: str) -> None:
@@ -140,6 +154,8 @@ def fresh_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(leftover, ignore_errors=True)
     beside.mkdir(parents=True)
     yield beside
+    for file in beside.iterdir():
+        file.chmod(_usual_mode())
     if path.exists():
         os.replace(path, old)
     os.replace(beside, path)

@@ -18,7 +18,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 def cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:
     """logits (B, K), targets (B,) class numbers, weights (K,)."""
     weights = None if weights is None else weights.to(logits.device)
-    return functional.cross_entropy(logits.float(), targets, weight=weights, label_smoothing=smoothing, reduction="none")
+    return functional.cross_entropy(
+        logits.float(), targets, weight=weights, label_smoothing=smoothing, reduction="none"
+    )
 
 
 def binary_cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:

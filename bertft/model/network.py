@@ -59,8 +59,8 @@ def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
     import torch
     import transformers
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     auto_class = getattr(transformers, AUTO_CLASSES[kind])
     try:
         network, report = auto_class.from_pretrained(
@@ -79,8 +79,15 @@ def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
 def _cannot_load(path: str, problem: Exception) -> str:
     folder = Path(path)
     if folder.is_dir() and not any(folder.glob("*.safetensors")):
-        return f"{path}: no *.safetensors here. Weights are read from safetensors only, never from a pickle (*.bin, *.pt)."
-    return f"{path}: the model cannot be loaded ({str(problem).splitlines()[0] if str(problem) else type(problem).__name__})."
+        return (
+            f"{path}: no *.safetensors here. Weights are read from safetensors only, never from a pickle (*.bin, *.pt)."
+        )
+    return f"{path}: the model cannot be loaded ({first_line(problem)})."
+
+
+def first_line(problem: Exception) -> str:
+    """Of its message; its name where it has none."""
+    return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
 
 
 def _check_loaded(network: Any, report: dict[str, Any], backbone: Backbone) -> None:

@@ -1,0 +1,30 @@
+"""`bertft eval`: the flags. What they do stands in runs.py."""
+
+from __future__ import annotations
+
+from bertft import console
+from bertft.commands import options as opt
+
+
+def eval_command(
+    run: opt.Run,
+    data: opt.Labelled,
+    text: opt.Text = None,
+    text_pair: opt.TextPair = None,
+    label: opt.Label = None,
+    format: opt.Format = None,
+    encoding: opt.Encoding = None,
+    delimiter: opt.Delimiter = None,
+    no_header: opt.NoHeader = False,
+    unknown_labels: opt.UnknownLabels = None,
+    metric: opt.Metric = None,
+    precision: opt.Precision = None,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Score a run on a labelled file."""
+    flags = dict(locals())
+    console.be_quiet(quiet)
+    from bertft.commands.runs import run_eval
+
+    run_eval(flags)

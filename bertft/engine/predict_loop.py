@@ -1,0 +1,43 @@
+"""Rows in, the same rows in the same order out, each with its prediction. Memory is bounded: a window of rows at a time.
+
+Within a window batches are sorted by length; the next window is not read before this one is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from bertft import console
+from bertft.adapters import Adapter, Prediction
+from bertft.engine.eval_loop import predict_features
+from bertft.engine.meter import Meter
+from bertft.row import Row
+
+WINDOW = 4096
+"""Rows in memory at once."""
+
+
+def predict_rows(
+    network: Any, adapter: Adapter, rows: Iterable[Row], accelerator: Any, meter: Meter
+) -> Iterator[tuple[Row, Prediction]]:
+    """Every row, also those that cannot be predicted: their prediction holds the reason."""
+    source, done = iter(rows), 0
+    with console.progress("Predicting", None) as bar:
+        while window := list(islice(source, WINDOW)):
+            yield from zip(window, predict_window(network, adapter, window, accelerator, meter), strict=True)
+            done += len(window)
+            bar.update(done, str(meter))
+
+
+def predict_window(
+    network: Any, adapter: Adapter, window: Sequence[Row], accelerator: Any, meter: Meter
+) -> list[Prediction]:
+    """One prediction per row."""
+    reasons = [adapter.problem(row) for row in window]
+    asked = [row for row, reason in zip(window, reasons, strict=True) if not reason]
+    if not asked:
+        return [Prediction(None, reason) for reason in reasons]
+    answers = iter(predict_features(network, adapter, adapter.encode(asked), accelerator, meter))
+    return [Prediction(None, reason) if reason else next(answers) for reason in reasons]

@@ -1,0 +1,194 @@
+"""Tiny random backbones of several families, small files, and the installed command. No network, no ../shared."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+WORDS = ["good", "bad", "fine", "poor", "great", "awful", "film", "book", "song", "dish", "service", "staff", "very", "not", "quite", "really", "slow", "quick", "warm", "cold"]
+FAMILIES = ("bert", "roberta", "distilbert", "electra", "albert", "deberta-v2", "mpnet", "xlm-roberta", "modernbert")
+
+
+def build_tokenizer(family: str) -> Any:
+    """The family's own tokenizer class over the few words of the tests."""
+    import transformers
+
+    if family in ("roberta", "xlm-roberta", "modernbert"):
+        return _byte_level(family)
+    special = ["<s>", "<pad>", "</s>", "<unk>"] if family == "mpnet" else ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    special.append("<mask>" if family == "mpnet" else "[MASK]")
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    pieces = special + WORDS + letters + [f"##{letter}" for letter in letters] + list("0123456789.,!?'")
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    name = {"distilbert": "DistilBertTokenizer", "mpnet": "MPNetTokenizer", "electra": "ElectraTokenizer"}
+    return getattr(transformers, name.get(family, "BertTokenizer"))(vocab=vocabulary)
+
+
+def _byte_level(family: str) -> Any:
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import RobertaTokenizer
+
+    trained = ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trained.train_from_iterator([" ".join(WORDS)] * 3, vocab_size=400, special_tokens=special, show_progress=False)
+    model = json.loads(trained.to_str())["model"]
+    return RobertaTokenizer(vocab=model["vocab"], merges=[tuple(pair) for pair in model["merges"]])
+
+
+def build_backbone(family: str, folder: Path, *, seed: int = 1) -> Path:
+    """A random encoder of the family, two layers of 32, saved as transformers saves it."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    tokenizer = build_tokenizer(family)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    if family == "distilbert":
+        sizes = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
+    if family in ("albert", "electra"):
+        sizes["embedding_size"] = 16
+    kin = family in ("roberta", "xlm-roberta", "mpnet")
+    positions = {"max_position_embeddings": 66 if kin else 64}
+    special = {"pad_token_id": tokenizer.pad_token_id}
+    if family == "modernbert":
+        special |= {
+            "cls_token_id": 0,
+            "sep_token_id": 2,
+            "bos_token_id": 0,
+            "eos_token_id": 2,
+            "global_attn_every_n_layers": 1,
+        }
+    torch.manual_seed(seed)
+    model = AutoModel.from_config(
+        AutoConfig.for_model(family, vocab_size=len(tokenizer), **sizes, **positions, **special)
+    )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def backbones(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Family name -> folder of a tiny backbone, made once."""
+    made: dict[str, Path] = {}
+
+    def folder_of(family: str) -> Path:
+        if family not in made:
+            made[family] = build_backbone(family, tmp_path_factory.mktemp(family) / "backbone")
+        return made[family]
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def tiny(backbones: Callable[[str], Path]) -> str:
+    """A tiny BERT, as a word of the command line."""
+    return str(backbones("bert"))
+
+
+def texts(count: int, *, seed: int = 0, longest: int = 12) -> list[str]:
+    """Different short texts of the tests' words."""
+    chance = random.Random(seed)
+    return [" ".join(chance.choices(WORDS, k=chance.randint(3, longest))) for _ in range(count)]
+
+
+def sentiment(text: str) -> str:
+    """A label that a tiny model can learn: which words prevail."""
+    words = text.split()
+    good = sum(words.count(word) for word in ("good", "fine", "great", "warm", "quick"))
+    bad = sum(words.count(word) for word in ("bad", "poor", "awful", "cold", "slow"))
+    return "pos" if good > bad else "neg" if bad > good else "neutral"
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]], *, delimiter: str = ",") -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def write_jsonl(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Path:
+    """train.csv with id, text and label: 120 rows of three classes."""
+    rows = [(f"r{number}", text, sentiment(text)) for number, text in enumerate(texts(120))]
+    return write_csv(tmp_path / "train.csv", ["id", "text", "label"], rows)
+
+
+@pytest.fixture(autouse=True)
+def in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test works in an empty folder, as a user would."""
+    monkeypatch.chdir(tmp_path)
+
+
+def bertft(*words: object, stdin: str | None = None, ok: int | None = 0, env: dict[str, str] | None = None) -> Any:
+    """The installed command, in a process of its own. `ok` is the exit code it must have."""
+    command = [str(Path(sys.executable).with_name("bertft")), *map(str, words)]
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=300
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert ok is None or done.returncode == ok, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+class Said:
+    """What a command said, when it ran inside this process."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+    """The same command inside this process: many times faster, as torch is awake already."""
+
+    def run_command(*words: object, ok: int | None = 0) -> Said:
+        from bertft.commands.main import main
+
+        monkeypatch.setattr(sys, "argv", ["bertft", *map(str, words)])
+        monkeypatch.setenv("BERTFT_DEBUG", "1")
+        code = 0
+        try:
+            main()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        heard = capsys.readouterr()
+        assert ok is None or code == ok, f"exit {code}\n{heard.out}\n{heard.err}"
+        return Said(code, heard.out, heard.err)
+
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def trained(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run over three classes, made once: never write into it."""
+    folder = tmp_path_factory.mktemp("trained")
+    rows = [(f"r{number}", text, sentiment(text)) for number, text in enumerate(texts(120))]
+    data = write_csv(folder / "train.csv", ["id", "text", "label"], rows)
+    bertft("train", data, "--model", tiny, "-o", folder / "run", "--epochs", 1, "--precision", "fp32", "--quiet")
+    return folder / "run"
