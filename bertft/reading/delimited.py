@@ -12,21 +12,11 @@ from itertools import chain
 
 from bertft.errors import DataError
 from bertft.reading.body import Body, Place
-from bertft.reading.dialect import (
-    DELIMITER_NAMES,
-    BrokenQuoting,
-    Dialect,
-    Misfits,
-    Record,
-    find_delimiter,
-    find_dialect,
-    fits,
-    is_blank,
-    split_records,
-)
+from bertft.reading.dialect import DELIMITER_NAMES, Misfits, find_delimiter, find_dialect, fits
 from bertft.reading.intake import Intake
 from bertft.reading.lines import ends_lines_like_old_mac, head_text, text_lines
 from bertft.reading.options import DELIMITER_BY_SUFFIX, ReadOptions
+from bertft.reading.records import BrokenQuoting, Dialect, Record, is_blank, split_records
 
 Lines = Callable[[], Iterator[str]]
 

@@ -103,6 +103,11 @@ def test_a_document_longer_than_the_window_is_read_whole(file: File) -> None:
     assert records(file(json.dumps(rows), "x.json")) == rows
 
 
+def test_long_columns_of_numbers_are_read(file: File) -> None:
+    numbers = list(range(10**9, 10**9 + 20_000))
+    assert [row["n"] for row in records(file(json.dumps({"n": numbers}), "x.json"))] == numbers
+
+
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [
