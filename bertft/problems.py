@@ -144,4 +144,4 @@ def parts_recur(cells: Sequence[str], separator: str) -> bool:
     in_cells = Counter(part for cell in split for part in cell)
     joined = {part for cell in split if len(cell) > 1 for part in cell}
     recurring = share(in_cells[part] > 1 for part in joined)
-    return bool(joined) and recurring >= SEPARATORS[separator] and len(in_cells) < len(cells)
+    return bool(joined) and recurring >= SEPARATORS[separator]

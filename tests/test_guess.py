@@ -109,7 +109,7 @@ def test_without_telling_names_content_decides() -> None:
 
 def test_chinese_text_needs_no_spaces() -> None:
     texts = [f"这家酒店的服务{word}好，下次还会来" for word in "很最真不太更"]
-    found = guess({"a": texts, "b": ["好", "坏"] * 3})
+    found = guess({"author": ["安", "白", "陈", "戴", "方", "高"], "a": texts, "b": ["好", "坏"] * 3})
     assert columns_of(found) == ("a", None, "b")
 
 
@@ -258,6 +258,11 @@ def test_columns_of_0_and_1_after_the_text_are_labels() -> None:
     assert columns_of(found) == ("comment_text", None, ("toxic", "threat", "insult"))
     assert found.problem == "multi-label"
     assert found.why[-1] == "multi-label: 3 columns of 0 and 1, one per label (--label)"
+
+
+def test_columns_of_0_and_1_may_be_called_label_and_number() -> None:
+    found = guess({"text": TEXTS, "label_a": ["0", "1"] * 3, "label_b": ["1", "0"] * 3})
+    assert found.label == ("label_a", "label_b")
 
 
 def test_several_named_label_columns_must_hold_0_and_1() -> None:

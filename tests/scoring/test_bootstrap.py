@@ -77,6 +77,17 @@ def test_multi_label_intervals_equal_the_slow_way(main: str) -> None:
 
 
 @pytest.mark.usefixtures("few")
+def test_labels_that_a_resample_leaves_empty_count_as_0_in_a_macro_mean() -> None:
+    gold, probabilities = GOLD[:, :2] * [[1, 0]], PROBABILITIES[:, :2] * [[1, 0]]
+    slow = [
+        oracle.f1_score(gold[rows], probabilities[rows] >= 0.5, average="macro", zero_division=0)
+        for rows in rows_drawn(ROWS)
+    ]
+    ours = score_multi_label(gold, probabilities, LABELS[:2], thresholds=[0.5] * 2, main="f1_macro").interval
+    assert ours == pytest.approx(middle(slow))
+
+
+@pytest.mark.usefixtures("few")
 def test_roc_auc_intervals_of_one_label_equal_the_slow_way() -> None:
     gold, probabilities = GOLD[:, 0], np.stack([1 - PROBABILITIES[:, 0], PROBABILITIES[:, 0]], axis=1)
     slow = [oracle.roc_auc_score(gold[rows], probabilities[rows, 1]) for rows in rows_drawn(ROWS)]
