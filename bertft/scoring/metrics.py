@@ -25,7 +25,7 @@ class LocalMetric(evaluate.Metric):  # type: ignore[misc]  # evaluate has no typ
         super().__init__(config_name, **options)
 
     def measure(self, predictions: Any, references: Any, **options: Any) -> dict[str, Any]:
-        """`compute` without the way through Arrow, which takes half a second for a million rows."""
+        """`compute` without the way through Arrow, which takes a second for a million rows (this: 0.02)."""
         result: dict[str, Any] = self._compute(**{self.scores_name: predictions, "references": references}, **options)
         return result
 
