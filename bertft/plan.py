@@ -87,7 +87,9 @@ def merge_recipe(card: Card, *, small: bool, config: Mapping[str, Any], flags: M
     for layer in layers:
         unknown = set(layer) - known
         if unknown:
-            raise CardError(f"Unknown recipe settings: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))}).")
+            raise CardError(
+                f"Unknown recipe settings: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))})."
+            )
         recipe = replace(recipe, **_set_only(layer))
     return check_recipe(recipe)
 
@@ -97,13 +99,19 @@ def merge_data(config: Mapping[str, Any], flags: Mapping[str, Any]) -> DataPlan:
     known = {field.name for field in fields(DataPlan)}
     unknown = set(config) - known - {"fields"}
     if unknown:
-        raise UsageError(f"Unknown settings in [data]: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))}).")
+        raise UsageError(
+            f"Unknown settings in [data]: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))})."
+        )
     values = {**{key: value for key, value in config.items() if key in known}, **_set_only(flags)}
     if not values.get("train"):
-        raise UsageError("No training data: name a file (bertft train train.csv), or a card that has a data set (--task mrpc).")
+        raise UsageError(
+            "No training data: name a file (bertft train train.csv), or a card that has a data set (--task mrpc)."
+        )
     data = DataPlan(**values)
     if not 0 < data.validation_share < 1:
-        raise UsageError(f"--validation-share is {data.validation_share}: a share between 0 and 1 is wanted, such as 0.1.")
+        raise UsageError(
+            f"--validation-share is {data.validation_share}: a share between 0 and 1 is wanted, such as 0.1."
+        )
     if data.unknown_labels not in ("error", "skip"):
         raise UsageError(f"--unknown-labels is '{data.unknown_labels}': error or skip is wanted.")
     return data
