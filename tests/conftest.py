@@ -16,7 +16,28 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-WORDS = ["good", "bad", "fine", "poor", "great", "awful", "film", "book", "song", "dish", "service", "staff", "very", "not", "quite", "really", "slow", "quick", "warm", "cold"]
+WORDS = [
+    "good",
+    "bad",
+    "fine",
+    "poor",
+    "great",
+    "awful",
+    "film",
+    "book",
+    "song",
+    "dish",
+    "service",
+    "staff",
+    "very",
+    "not",
+    "quite",
+    "really",
+    "slow",
+    "quick",
+    "warm",
+    "cold",
+]
 FAMILIES = ("bert", "roberta", "distilbert", "electra", "albert", "deberta-v2", "mpnet", "xlm-roberta", "modernbert")
 
 

@@ -73,7 +73,7 @@ def with_metric(card: Card, metric: str | None) -> Card:
     """The card with another main metric, which is scored too."""
     if metric is None or metric == card.metric:
         return card
-    check_metric(card.problem or card.kind, metric)
+    metric = check_metric(card.problem or card.kind, metric)
     metrics = card.metrics if metric in card.metrics else (*card.metrics, metric)
     return replace(card, metric=metric, metrics=metrics)
 

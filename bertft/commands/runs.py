@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from bertft.commands.planning import check_repeats, make_plan, with_metric
 from bertft.commands.show import show_scores
 from bertft.commands.tables import read_options, read_split
 from bertft.commands.task_choice import fields_for
-from bertft.engine.device import describe, start_accelerator
+from bertft.engine.device import decided_by_main, describe, start_accelerator
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
@@ -28,7 +29,7 @@ from bertft.errors import OutputError, UsageError
 from bertft.model.folder import open_run_folder, read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import load_tokenizer
-from bertft.plan import DataPlan, merge_data, read_config
+from bertft.plan import DataPlan, Plan, merge_data, read_config
 from bertft.reading import open_source
 from bertft.recipe import PRECISIONS
 from bertft.writing import check_columns, open_writer
@@ -47,12 +48,18 @@ def run_train(flags: Flags) -> None:
         return
     if flags["resume"]:
         check_repeats(plan, read_config(flags["config"]))
-        folder = Path(plan.output_dir)
-    else:
-        folder = open_run_folder(plan.output_dir, overwrite=flags["overwrite"])
+    accelerator = start_accelerator(plan.recipe.precision)
+    folder = decided_by_main(accelerator, lambda: run_folder(plan, flags))
+    plan = replace(plan, output_dir=folder)
     command = shlex.join(["bertft", *sys.argv[1:]])
-    finished = run_training(Run(plan, planned.backbone, folder, command, flags["resume"]), planned.tables)
+    run = Run(plan, planned.backbone, Path(folder), command, flags["resume"])
+    finished = run_training(run, planned.tables, accelerator)
     show_training(finished, as_json=flags["json"])
+
+
+def run_folder(plan: Plan, flags: Flags) -> str:
+    """The folder of the run; empty unless it is resumed."""
+    return plan.output_dir if flags["resume"] else str(open_run_folder(plan.output_dir, overwrite=flags["overwrite"]))
 
 
 def going_on(flags: Flags) -> Flags:
@@ -133,14 +140,19 @@ def run_predict(flags: Flags) -> None:
     added = adapter.added_columns(answer)
     check_columns(source.columns, added)
     meter, unanswered = Meter(), 0
-    with open_writer(flags["output"], like=source.format, columns=[*source.columns, *added]) as writer:
+    columns = [*source.columns, *added]
+    main = opened.accelerator.is_main_process  # of several processes only this one writes
+    target = open_writer(flags["output"], like=source.format, columns=columns, kept=source.columns)
+    with target if main else nullcontext() as writer:
         for row, prediction in predict_rows(opened.network, adapter, source.rows(), opened.accelerator, meter):
             unanswered += prediction.values is None
-            writer.write(adapter.record(row, prediction, answer))
+            if writer is not None:
+                writer.write(adapter.record(row, prediction, answer))
     if unanswered:
         console.warn(f"{source.name}: {unanswered:,} rows could not be predicted; column 'reason' says why.")
     console.note(f"{meter.examples:,} texts in {meter.seconds:.1f} s, {meter}. {flags['output'] or ''}".rstrip())
-    add_to_run(opened.folder, "timings", "predict", meter.timings())
+    if main:
+        add_to_run(opened.folder, "timings", "predict", meter.timings())
 
 
 def file_plan(path: str, flags: Flags) -> DataPlan:

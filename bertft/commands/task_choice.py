@@ -10,6 +10,7 @@ from bertft.card import Card, plain_card
 from bertft.catalog import find_card
 from bertft.errors import CardError, UsageError
 from bertft.fields import Fields, pick
+from bertft.guess import guess
 from bertft.reading import Table
 
 KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")
@@ -89,8 +90,6 @@ def _columns_said(fields: Fields) -> list[str]:
 
 
 def _by_guess(asked: Asked, table: Table) -> Choice:
-    from bertft.guess import guess
-
     named = asked.fields
     found = guess(
         Columns(table),

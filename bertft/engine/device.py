@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from bertft import console
@@ -21,6 +22,14 @@ def start_accelerator(precision: str) -> Any:
     accelerator = Accelerator(mixed_precision="no" if chosen == "fp32" else chosen, kwargs_handlers=[unused])
     console.speak_only_if(accelerator.is_main_process)
     return accelerator
+
+
+def decided_by_main(accelerator: Any, decide: Callable[[], str]) -> str:
+    """What the main process decides, in all processes."""
+    from accelerate.utils import broadcast_object_list
+
+    decision = [decide() if accelerator.is_main_process else ""]
+    return str(broadcast_object_list(decision)[0]) if accelerator.num_processes > 1 else decision[0]
 
 
 def resolve_precision(precision: str, *, cuda: bool) -> str:

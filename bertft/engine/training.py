@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter
-from bertft.engine.device import describe, start_accelerator
+from bertft.engine.device import describe
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
 from bertft.engine.keeper import Keeper
 from bertft.engine.meter import Meter
+from bertft.engine.order import Order
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.train_loop import Ingredients, train
@@ -21,7 +23,11 @@ from bertft.model.folder import write_task
 from bertft.model.layers import count_parameters, freeze
 from bertft.model.network import Head, build_network, load_network
 from bertft.plan import Plan
+from bertft.recipe import Recipe
 from bertft.scoring import Scores
+
+FEW_STEPS = 150
+"""Optimizer steps below which more are advised: on the shipped sample 36 steps reach 0.64, 180 steps 0.87."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +42,15 @@ class Run:
     resume: bool = False
 
 
-def run_training(run: Run, tables: Tables) -> Finished:
+def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     """Train, keep the best, score what was saved, and fill the run folder."""
-    accelerator = start_accelerator(run.plan.recipe.precision)
     adapter = prepare_adapter(run.plan, tables.train, run.backbone)
     examples, validation = learning_examples(run.plan, adapter, tables)
     recipe = run.plan.recipe
     head = adapter.head(examples.targets, class_weights=recipe.class_weights, label_smoothing=recipe.label_smoothing)
     network = start_network(run, head)
     introduce(network, run, accelerator, examples, validation)
+    advise(Order([len(feature.input_ids) for feature in examples.features], recipe).total_steps, recipe)
     if accelerator.is_main_process and not run.resume:
         write_start(run, adapter)
     accelerator.wait_for_everyone()
@@ -104,6 +110,15 @@ def write_start(run: Run, adapter: Adapter) -> None:
     write_plan(run.plan, run.folder)
     adapter.tokenizer.save_pretrained(run.folder)
     write_task(run.folder, task_record(adapter))
+
+
+def advise(steps: int, recipe: Recipe) -> None:
+    """Say when a small file gives too few steps to learn from."""
+    if steps < FEW_STEPS and recipe.max_steps is None:
+        console.note(
+            f"Only {steps} optimizer steps: a small file usually learns more with more of them, "
+            f"such as --epochs {math.ceil(recipe.epochs * FEW_STEPS / steps)}, or a smaller --batch-size."
+        )
 
 
 @dataclass(frozen=True)
