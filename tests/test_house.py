@@ -1,0 +1,125 @@
+"""The house: imports go down the storeys, forbidden names stay away, and --help needs no torch."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "bertft"
+STOREYS = [
+    {"__init__", "errors", "console"},
+    {
+        *("row", "versions", "labels", "fields", "recipe", "card", "card_rules", "card_lines", "catalog", "plan"),
+        *("guess", "chooser", "columns", "column_names", "problems"),
+    },
+    {"reading", "writing", "scoring"},
+    {"model"},
+    {"adapters"},
+    {"engine"},
+    {"commands", "__main__"},
+]
+NEVER = {"datasets.py", "evaluate.py", "accelerate.py", "transformers.py", "token.py", "types.py", "logging.py"}
+HEAVY = ("torch", "transformers", "accelerate", "datasets", "evaluate", "sklearn", "scipy", "pandas", "numpy")
+
+
+def storey(room: str) -> int:
+    """Of a room of the package, by its first name."""
+    return next(height for height, rooms in enumerate(STOREYS) if room in rooms)
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Every module that a file imports, at the top or inside a function."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            yield node.module or ""
+            if node.module == "bertft":
+                yield from (f"bertft.{name.name}" for name in node.names)
+
+
+def rooms_upstairs(package: Path) -> list[str]:
+    """Imports that go up a storey, as `file -> module`."""
+    wrong = []
+    for file in sorted(package.rglob("*.py")):
+        own = file.relative_to(package).with_suffix("").parts[0]
+        for module in imports(file):
+            parts = module.split(".")
+            if parts[0] == "bertft" and len(parts) > 1 and parts[1] != "__version__" and storey(parts[1]) > storey(own):
+                wrong.append(f"{file.relative_to(package)} -> {module}")
+    return wrong
+
+
+def test_no_import_goes_up_a_storey() -> None:
+    assert rooms_upstairs(PACKAGE) == []
+
+
+def test_an_import_that_goes_up_would_be_seen(tmp_path: Path) -> None:
+    (tmp_path / "labels.py").write_text("def f():\n    from bertft.engine.order import Order\n")
+    assert rooms_upstairs(tmp_path) == ["labels.py -> bertft.engine.order"]
+
+
+def test_every_room_stands_in_one_storey() -> None:
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert rooms == set().union(*STOREYS)
+
+
+def test_no_file_has_the_name_of_a_library_it_would_hide() -> None:
+    assert not NEVER & {file.name for file in PACKAGE.rglob("*.py")}
+
+
+def test_click_is_never_imported() -> None:
+    files = [*PACKAGE.rglob("*.py"), ROOT / "cli.py", *(ROOT / "tests").rglob("*.py")]
+    assert [file.name for file in files for module in imports(file) if module.split(".")[0] == "click"] == []
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    files = [file for part in ("bertft", "tests", "benchmarks") for file in (ROOT / part).rglob("*.py")]
+    assert [file.name for file in files if len(file.read_text(encoding="utf-8").splitlines()) > 400] == []
+
+
+def test_only_the_console_prints() -> None:
+    printing = {
+        file.name
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printing == {"console.py"}
+
+
+def test_the_engine_knows_no_task_and_adapters_know_no_accelerate() -> None:
+    kinds = {"bertft.adapters.single_label", "bertft.adapters.multi_label", "bertft.adapters.regression"}
+    assert not kinds & {module for file in (PACKAGE / "engine").glob("*.py") for module in imports(file)}
+    assert "accelerate" not in {module for file in (PACKAGE / "adapters").glob("*.py") for module in imports(file)}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["tasks"], ["--version"]])
+def test_help_and_tasks_wake_no_heavy_library(words: list[str]) -> None:
+    script = (
+        f"import sys; sys.argv = ['bertft', *{words!r}]\n"
+        "from bertft.commands.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print('WOKEN', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("WOKEN []"), done.stdout[-300:] + done.stderr
+
+
+def test_pyproject_lists_every_package() -> None:
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    code = {".".join(file.parent.relative_to(ROOT).parts) for file in PACKAGE.rglob("__init__.py")}
+    cards = {
+        ".".join(("bertft", "cards", *file.parent.relative_to(ROOT).parts[1:]))
+        for file in (ROOT / "tasks").rglob("*.toml")
+    }
+    assert listed == code | cards | {"bertft.cards"}
