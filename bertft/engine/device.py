@@ -19,7 +19,11 @@ def start_accelerator(precision: str) -> Any:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     chosen = resolve_precision(precision, cuda=torch.cuda.is_available())
     unused = DistributedDataParallelKwargs(find_unused_parameters=False)
-    accelerator = Accelerator(mixed_precision="no" if chosen == "fp32" else chosen, kwargs_handlers=[unused])
+    accelerator = Accelerator(
+        cpu=not torch.accelerator.is_available(),  # or several processes on processors would not find each other
+        mixed_precision="no" if chosen == "fp32" else chosen,
+        kwargs_handlers=[unused],
+    )
     console.speak_only_if(accelerator.is_main_process)
     return accelerator
 
