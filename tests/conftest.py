@@ -177,6 +177,14 @@ def bertft(*words: object, stdin: str | None = None, ok: int | None = 0, env: di
     return done
 
 
+def forget_accelerator() -> None:
+    """Accelerate keeps its precision for the life of a process; a command has a process of its own."""
+    if "accelerate" in sys.modules:
+        from accelerate.state import AcceleratorState
+
+        AcceleratorState._reset_state(reset_partial_state=True)
+
+
 class Said:
     """What a command said, when it ran inside this process."""
 
@@ -191,6 +199,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     def run_command(*words: object, ok: int | None = 0) -> Said:
         from bertft.commands.main import main
 
+        forget_accelerator()
         monkeypatch.setattr(sys, "argv", ["bertft", *map(str, words)])
         monkeypatch.setenv("BERTFT_DEBUG", "1")
         code = 0

@@ -1,0 +1,88 @@
+"""Every command in the README and the docs runs. Real files, the installed package; only the backbone is a tiny one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Said, texts, write_csv
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHORT = ("--max-steps", "2", "--precision", "fp32", "--quiet")
+
+
+def commands(page: Path) -> list[str]:
+    """Lines of the page's sh blocks."""
+    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line]
+
+
+@pytest.fixture
+def a_users_folder(tmp_path: Path) -> Path:
+    """The samples, and files with GLUE's own columns."""
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    rows = [(one, two, number % 2) for number, (one, two) in enumerate(zip(texts(40), texts(40, seed=1), strict=True))]
+    for name in ("train.csv", "dev.csv"):
+        write_csv(tmp_path / name, ["sentence1", "sentence2", "label"], rows)
+    return tmp_path
+
+
+def test_the_commands_of_the_readme_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
+    done = []
+    for line in commands(ROOT / "README.md"):
+        program, *words = shlex.split(line)
+        if program == "bertft":
+            extra = [*SHORT, "--model", tiny] if words[0] == "train" else []
+            run(*words, *extra)
+            done.append(words[0])
+    assert done == ["train", "eval", "predict", "tasks", "tasks", "train", "train"]
+    assert (a_users_folder / "answers.csv").is_file()
+    assert (a_users_folder / "runs" / "again" / "model.safetensors").is_file()
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    wanted = [line.split()[1] for line in commands(ROOT / "README.md") if line.startswith("make ")]
+    assert wanted
+    assert set(wanted) <= set(targets)
+
+
+def test_quickstart_runs_the_readmes_own_commands() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    train, evaluate, _ = [line for line in commands(ROOT / "README.md") if "samples/messages" in line]
+    assert train.removeprefix("bertft ") in makefile
+    assert evaluate.removeprefix("bertft ") in makefile
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_the_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_flag_that_a_page_names_exists(page: Path) -> None:
+    from typer.main import get_command
+
+    from bertft.commands.main import app
+
+    known = {
+        name for command in get_command(app).commands.values() for option in command.params for name in option.opts
+    }
+    elsewhere = {"--nproc_per_node", "--help"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]*", page.read_text(encoding="utf-8")))
+    assert named - known - elsewhere == set()
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    import bertft
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == bertft.__version__
+    assert f"## {bertft.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
