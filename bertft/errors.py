@@ -1,13 +1,13 @@
 """The tree of errors. A user's mistake is a UserError: one plain message, exit code 2, never a traceback.
 
-    BertftError
-    ├── UserError             exit 2: the message says where, what was found, what was wanted, what to type
-    │   ├── UsageError        flags that are missing, contradict each other or have impossible values
-    │   ├── CardError         a task card that cannot be read or does not fit the file
-    │   ├── DataError         a data file, a row, a column, a label
-    │   ├── CheckpointError   a model or run folder that cannot be opened
-    │   └── OutputError       a place that cannot be written
-    └── InternalError         exit 1: our fault
+BertftError
+├── UserError             exit 2: the message says where, what was found, what was wanted, what to type
+│   ├── UsageError        flags that are missing, contradict each other or have impossible values
+│   ├── CardError         a task card that cannot be read or does not fit the file
+│   ├── DataError         a data file, a row, a column, a label
+│   ├── CheckpointError   a model or run folder that cannot be opened
+│   └── OutputError       a place that cannot be written
+└── InternalError         exit 1: our fault
 """
 
 from __future__ import annotations

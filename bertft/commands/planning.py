@@ -13,7 +13,7 @@ from bertft.commands.tables import hub_source, read_split
 from bertft.commands.task_choice import Asked, choose_task
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
-from bertft.model.backbone import Backbone, find_backbone
+from bertft.model.backbone import Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.plan import DataPlan, Plan, merge_data, merge_recipe, read_config
 from bertft.recipe import Recipe
@@ -40,7 +40,10 @@ def make_plan(flags: Flags) -> Planned:
     choice = choose_task(asked, train)
     console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
     backbone = find_backbone(flags["model"] or config.get("model", {}).get("name"))
-    recipe = merge_recipe(choice.card, small=backbone.small, config=config.get("recipe", {}), flags=recipe_flags(flags))
+    settings = config.get("recipe", {})
+    recipe = merge_recipe(choice.card, small=backbone.small, config=settings, flags=recipe_flags(flags))
+    if not (flags["max_length"] or settings.get("max_length")):
+        recipe = no_longer_than(recipe, positions(backbone.config))
     plan = Plan(
         card=with_metric(choice.card, recipe.metric),
         fields=choice.fields,
@@ -67,6 +70,12 @@ def data_flags(flags: Flags) -> dict[str, Any]:
 def recipe_flags(flags: Flags) -> dict[str, Any]:
     """The flags that belong to [recipe]."""
     return {field.name: flags[field.name] for field in fields(Recipe)}
+
+
+def no_longer_than(recipe: Recipe, limit: int | None) -> Recipe:
+    """The card's length, or what the backbone takes if that is less; a length that was typed is left to be refused."""
+    too_long = limit is not None and (recipe.max_length or 0) > limit
+    return replace(recipe, max_length=limit) if too_long else recipe
 
 
 def with_metric(card: Card, metric: str | None) -> Card:

@@ -135,10 +135,13 @@ def _cannot_open(path: str, problem: Exception) -> str:
 def longest_input(config: Any, tokenizer: Any) -> int:
     """Tokens that the backbone takes at most, special tokens included. Its positions decide; without any, its tokenizer
     does, which may otherwise remember how a run cut its texts."""
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions and positions > 0:
-        return int(positions) - _unused_positions(config)
-    return int(tokenizer.model_max_length)
+    return positions(config) or int(tokenizer.model_max_length)
+
+
+def positions(config: Any) -> int | None:
+    """Tokens for which the backbone has positions; None where it needs none."""
+    found = getattr(config, "max_position_embeddings", None)
+    return int(found) - _unused_positions(config) if found and found > 0 else None
 
 
 def _unused_positions(config: Any) -> int:
