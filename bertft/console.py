@@ -131,8 +131,9 @@ class _RichBar:
 
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Bar]:
-    """A bar with time left on a terminal; plain lines in a pipe; nothing with --quiet. `total` None: unknown."""
-    if _voice.silent or _voice.quiet:
+    """A bar with time left on a terminal; plain lines in a pipe; nothing with --quiet or without a label. `total` None:
+    unknown."""
+    if _voice.silent or _voice.quiet or not label:
         yield _NoBar()
     elif not sys.stderr.isatty():
         yield _Lines(label, total) if total else _NoBar()

@@ -43,7 +43,7 @@ def model_outputs(
     batches = inference_batches([len(feature.input_ids) for feature in features], batch_size=BATCH_SIZE)
     found: list[tuple[int, np.ndarray[Any, Any]]] = []
     network.eval()
-    with accelerator.split_between_processes(batches) as mine, _bar(label, len(features)) as bar:
+    with accelerator.split_between_processes(batches) as mine, console.progress(label, len(features)) as bar:
         for ids in mine:
             batch = adapter.collate([features[position] for position in ids])
             with torch.inference_mode(), accelerator.autocast():
@@ -54,10 +54,6 @@ def model_outputs(
             meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
             bar.update(meter.examples, str(meter))
     return _in_order(_gather(found, accelerator))
-
-
-def _bar(label: str, total: int) -> Any:
-    return console.progress(label, total if label else None)
 
 
 def _gather(found: list[Any], accelerator: Any) -> list[Any]:
