@@ -24,7 +24,8 @@ class Fields:
 
     def to_dict(self) -> dict[str, Any]:
         """Without the fields that are not set, for TOML and JSON."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, ())}
+        stored = {**asdict(self), "label": list(self.label)}
+        return {key: value for key, value in stored.items() if value not in (None, [])}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Fields:
