@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bertft.card import Card
-from bertft.errors import CardError, UsageError
+from bertft.errors import UsageError
 from bertft.fields import Fields
 from bertft.recipe import Recipe, check_recipe
+from bertft.settings import check_settings
 
 SECTIONS = ("task", "data", "model", "recipe", "output")
 
@@ -37,6 +38,20 @@ class DataPlan:
     """`error`, or `skip`: drop such rows in training, count them as wrong in eval."""
     limit: int | None = None
     """At most so many training rows, the first ones."""
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """[model] of a plan.toml."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class OutputPlan:
+    """[output] of a plan.toml. It records where the run went; a repeated run goes elsewhere, or where -o says."""
+
+    dir: str
 
 
 @dataclass(frozen=True)
@@ -76,33 +91,26 @@ def read_config(path: str) -> dict[str, Any]:
     for section in config:
         if section not in SECTIONS:
             raise UsageError(f"{path}: unknown section '{section}' (known: {', '.join(SECTIONS)}).")
+    data = dict(config.get("data", {}))
+    check_settings(data.pop("fields", {}), Fields, where=f"{path}, [data.fields]")
+    check_settings(data, DataPlan, where=f"{path}, [data]")
+    check_settings(config.get("recipe", {}), Recipe, where=f"{path}, [recipe]")
+    check_settings(config.get("model", {}), ModelPlan, where=f"{path}, [model]")
+    check_settings(config.get("output", {}), OutputPlan, where=f"{path}, [output]")
     return config
 
 
 def merge_recipe(card: Card, *, small: bool, config: Mapping[str, Any], flags: Mapping[str, Any]) -> Recipe:
     """The recipe of a run. `small`: the backbone is no wider than 384, so the card's small recipe applies too."""
-    layers = [card.recipe, card.small_recipe if small else {}, config, flags]
-    known = {field.name for field in fields(Recipe)}
     recipe = Recipe() if not small else replace(Recipe(), learning_rate=Recipe.small_learning_rate)
-    for layer in layers:
-        unknown = set(layer) - known
-        if unknown:
-            raise CardError(
-                f"Unknown recipe settings: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))})."
-            )
+    for layer in (card.recipe, card.small_recipe if small else {}, config, flags):
         recipe = replace(recipe, **_set_only(layer))
     return check_recipe(recipe)
 
 
 def merge_data(config: Mapping[str, Any], flags: Mapping[str, Any]) -> DataPlan:
     """The data part of a plan from the config file's [data] and the flags."""
-    known = {field.name for field in fields(DataPlan)}
-    unknown = set(config) - known - {"fields"}
-    if unknown:
-        raise UsageError(
-            f"Unknown settings in [data]: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))})."
-        )
-    values = {**{key: value for key, value in config.items() if key in known}, **_set_only(flags)}
+    values = {**{key: value for key, value in config.items() if key != "fields"}, **_set_only(flags)}
     if not values.get("train"):
         raise UsageError(
             "No training data: name a file (bertft train train.csv), or a card that has a data set (--task mrpc)."

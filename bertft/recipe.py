@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -72,7 +73,7 @@ def _checks(recipe: Recipe) -> list[tuple[bool, str, object, str]]:
     positive = "a number above 0 is wanted"
     share = "a share from 0 to below 1 is wanted"
     return [
-        (r.epochs > 0, "--epochs", r.epochs, positive),
+        (0 < r.epochs < 10_000, "--epochs", r.epochs, "a number above 0 and below 10,000 is wanted"),
         (r.max_steps is None or r.max_steps > 0, "--max-steps", r.max_steps, positive),
         (r.batch_size > 0, "--batch-size", r.batch_size, positive),
         (r.max_tokens is None or r.max_tokens > 0, "--max-tokens", r.max_tokens, positive),
@@ -80,8 +81,8 @@ def _checks(recipe: Recipe) -> list[tuple[bool, str, object, str]]:
         (0 < r.learning_rate < 1, "--learning-rate", r.learning_rate, "a number above 0 and below 1, such as 5e-5"),
         (r.scheduler in SCHEDULERS, "--scheduler", r.scheduler, f"one of {', '.join(SCHEDULERS)}"),
         (0 <= r.warmup < 1, "--warmup", r.warmup, share),
-        (r.weight_decay >= 0, "--weight-decay", r.weight_decay, "0 or more is wanted"),
-        (r.max_grad_norm > 0, "--max-grad-norm", r.max_grad_norm, positive),
+        (0 <= r.weight_decay < math.inf, "--weight-decay", r.weight_decay, "0 or more is wanted"),
+        (0 < r.max_grad_norm < math.inf, "--max-grad-norm", r.max_grad_norm, positive),
         (0 < r.layer_decay <= 1, "--layer-decay", r.layer_decay, "a share above 0 and at most 1, such as 0.95"),
         (_can_freeze(r.freeze), "--freeze", r.freeze, "embeddings, encoder or a number of layers is wanted"),
         (0 <= r.label_smoothing < 1, "--label-smoothing", r.label_smoothing, share),
