@@ -24,7 +24,8 @@ def parameter_groups(network: Any, recipe: Recipe) -> list[dict[str, Any]]:
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             depth = top - layers[name] if recipe.layer_decay < 1 else 0
-            groups.setdefault((depth, parameter.ndim > 1), []).append(parameter)
+            decays = parameter.ndim > 1 and "bias" not in name  # MPNet's relative bias is a matrix
+            groups.setdefault((depth, decays), []).append(parameter)
     return [
         {
             "params": parameters,
