@@ -16,7 +16,19 @@ PACKAGE = ROOT / "bertft"
 STOREYS = [
     {"__init__", "errors", "console"},
     {
-        *("row", "versions", "labels", "fields", "recipe", "card", "card_rules", "card_lines", "catalog", "plan", "settings"),
+        *(
+            "row",
+            "versions",
+            "labels",
+            "fields",
+            "recipe",
+            "card",
+            "card_rules",
+            "card_lines",
+            "catalog",
+            "plan",
+            "settings",
+        ),
         *("guess", "chooser", "columns", "column_names", "problems"),
     },
     {"reading", "writing", "scoring"},

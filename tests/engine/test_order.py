@@ -1,0 +1,78 @@
+"""Which example stands in which step: once an epoch, by the seed, and the same from the middle as from the start."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bertft.engine.examples import split
+from bertft.engine.order import Order, inference_batches
+from bertft.recipe import Recipe
+
+LENGTHS = np.random.default_rng(0).integers(3, 90, size=1003).tolist()
+RECIPES = [Recipe(batch_size=16), Recipe(batch_size=7, grad_accum=3), Recipe(max_tokens=256), Recipe(batch_size=5000)]
+
+
+def batches(order: Order) -> list[list[int]]:
+    return [batch for step in order.steps() for batch in step.batches]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+def test_every_example_comes_once_an_epoch(recipe: Recipe) -> None:
+    order = Order(LENGTHS, recipe)
+    seen = [example for batch in batches(order) for example in batch]
+    assert len(seen) == 3 * len(LENGTHS)
+    for epoch in range(3):
+        assert sorted(seen[epoch * len(LENGTHS) : (epoch + 1) * len(LENGTHS)]) == list(range(len(LENGTHS)))
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+def test_going_on_gives_the_steps_that_were_left(recipe: Recipe) -> None:
+    order = Order(LENGTHS, recipe)
+    steps = list(order.steps())
+    assert [step.number for step in steps] == list(range(1, order.total_steps + 1))
+    for after in (0, 1, len(steps) // 2, len(steps) - 1, len(steps)):
+        assert list(Order(LENGTHS, recipe).steps(after=after)) == steps[after:]
+
+
+def test_the_seed_decides_and_epochs_differ() -> None:
+    one, same, other = (batches(Order(LENGTHS, Recipe(seed=seed))) for seed in (1, 1, 2))
+    assert one == same != other
+    assert one[: len(one) // 3] != one[len(one) // 3 : 2 * len(one) // 3]
+
+
+def test_batches_stay_under_their_padded_tokens_and_little_is_padding() -> None:
+    order = Order(LENGTHS, Recipe(max_tokens=256))
+    padded = [len(batch) * max(LENGTHS[example] for example in batch) for batch in batches(order)]
+    assert max(padded) <= 256
+    by_length = [len(batch) * max(LENGTHS[example] for example in batch) for batch in batches(Order(LENGTHS, Recipe()))]
+    assert 1 - 3 * sum(LENGTHS) / sum(by_length) < 0.1
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(1, 63), (0.5, 32), (2.5, 158), (3, 189)])
+def test_epochs_may_be_parts(epochs: float, steps: int) -> None:
+    order = Order(LENGTHS, Recipe(batch_size=16, epochs=epochs))
+    assert order.total_steps == steps == len(list(order.steps()))
+    assert list(order.steps())[-1].epoch == pytest.approx(epochs, abs=0.02)
+
+
+def test_steps_win_over_epochs() -> None:
+    order = Order(LENGTHS, Recipe(batch_size=16, epochs=1, max_steps=100))
+    assert order.total_steps == 100 == len(list(order.steps()))
+
+
+def test_inference_sees_every_example_once_the_longest_first() -> None:
+    found = inference_batches(LENGTHS, batch_size=64)
+    flat = [example for batch in found for example in batch]
+    assert sorted(flat) == list(range(len(LENGTHS)))
+    assert [LENGTHS[example] for example in flat] == sorted(LENGTHS, reverse=True)
+
+
+def test_the_held_back_share_is_stratified_seeded_and_leaves_no_class_empty() -> None:
+    targets = [0] * 70 + [1] * 20 + [2] * 2 + [3]
+    kept, held = split(len(targets), targets, 0.1, seed=1)
+    assert sorted(kept + held) == list(range(len(targets)))
+    assert [sum(targets[i] == k for i in held) for k in range(4)] == [7, 2, 1, 0]
+    assert (kept, held) == split(len(targets), targets, 0.1, seed=1)
+    assert held != split(len(targets), targets, 0.1, seed=2)[1]
+    assert len(split(50, [n / 7 for n in range(50)], 0.2, seed=1)[1]) == 10

@@ -1,0 +1,75 @@
+"""Where a setting comes from: defaults < card < config file < flags; and a plan that can be written and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tomli_w
+from conftest import Said
+
+from bertft.card import plain_card
+from bertft.errors import UsageError
+from bertft.fields import Fields
+from bertft.plan import DataPlan, Plan, merge_data, merge_recipe, read_config
+from bertft.recipe import Recipe
+
+Run = Callable[..., Said]
+CARD = replace(
+    plain_card("text-classification", "single-label"), recipe={"epochs": 7, "seed": 3}, small_recipe={"epochs": 9}
+)
+
+
+def test_flags_win_over_config_over_card_over_defaults() -> None:
+    flags = {"seed": None, "batch_size": 8}
+    recipe = merge_recipe(CARD, small=False, config={"seed": 5, "batch_size": 4}, flags=flags)
+    assert (recipe.epochs, recipe.seed, recipe.batch_size, recipe.warmup) == (7, 5, 8, 0.1)
+
+
+def test_a_small_backbone_takes_larger_steps_unless_told_otherwise() -> None:
+    assert merge_recipe(CARD, small=True, config={}, flags={}).epochs == 9
+    rates = [merge_recipe(CARD, small=small, config={}, flags={}).learning_rate for small in (False, True)]
+    assert rates == [5e-5, 1e-4]
+    assert merge_recipe(CARD, small=True, config={}, flags={"learning_rate": 3e-5}).learning_rate == 3e-5
+
+
+def test_everything_wrong_with_a_recipe_is_told_at_once() -> None:
+    with pytest.raises(UsageError) as problem:
+        merge_recipe(CARD, small=False, config={}, flags={"epochs": -1, "warmup": 2, "precision": "fp7", "seed": -1})
+    assert [flag in str(problem.value) for flag in ("--epochs", "--warmup", "--precision", "--seed")] == [True] * 4
+
+
+def test_a_plan_comes_back_from_its_file(tmp_path: Path) -> None:
+    plan = Plan(
+        CARD, Fields("a", "b", ("x", "y"), "|"), DataPlan("t.csv", limit=7), "minilm", Recipe(freeze="2"), "out"
+    )
+    (tmp_path / "plan.toml").write_text(tomli_w.dumps(plan.to_dict()), encoding="utf-8")
+    config = read_config(str(tmp_path / "plan.toml"))
+    assert config == plan.to_dict()
+    assert merge_data(config["data"], {}) == plan.data
+    assert merge_recipe(CARD, small=True, config=config["recipe"], flags={}) == plan.recipe
+    assert Fields.from_dict(config["data"]["fields"]) == plan.fields
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(run: Run, reviews: Path, tmp_path: Path, tiny: str) -> None:
+    said = run("train", "train.csv", "--model", tiny, "--lr", "3e-5", "--dry-run")
+    (tmp_path / "plan.toml").write_text(said.out, encoding="utf-8")
+    assert read_config("plan.toml")["recipe"]["learning_rate"] == 3e-5
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_part_of_a_plan_is_a_config_file(run: Run, reviews: Path, tmp_path: Path, tiny: str) -> None:
+    (tmp_path / "run.toml").write_text('[data]\ntrain = "train.csv"\n[recipe]\nmax_steps = 2\nprecision = "fp32"\n')
+    run("train", "--config", "run.toml", "--model", tiny, "-o", "run")
+    assert read_config("run/plan.toml")["recipe"]["max_steps"] == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["[data]\nlimit = 'x'", "limit"], ["[recipe]\nseed = true", "seed"], ["model = 3", "model"]]
+)
+def test_a_config_of_the_wrong_types_is_one_message(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "run.toml").write_text(words[0])
+    with pytest.raises(UsageError, match=words[1]):
+        read_config("run.toml")
