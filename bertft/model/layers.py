@@ -13,7 +13,8 @@ from bertft.errors import UsageError
 
 
 def layer_of_parameters(network: Any) -> dict[str, int]:
-    """Parameter name -> layer: 0 embeddings, 1..N encoder layers, N + 1 everything above (pooler, head)."""
+    """Parameter name -> layer: 0 embeddings and what all layers share, 1..N encoder layers (N with a norm at their end),
+    N + 1 everything above (pooler, head)."""
     base = network.base_model_prefix
     layers_at, count = _encoder_layers(network)
     return {name: _layer(name, base, layers_at, count) for name, _ in network.named_parameters()}
@@ -22,8 +23,9 @@ def layer_of_parameters(network: Any) -> dict[str, int]:
 def _layer(name: str, base: str, layers_at: str, count: int) -> int:
     if layers_at and name.startswith(layers_at + "."):
         return min(int(name[len(layers_at) + 1 :].split(".")[0]) + 1, count)
-    inside = name.startswith(base + ".")
-    return 0 if inside and "embedding" in name else count + 1
+    if not name.startswith(base + ".") or ".pooler." in name:
+        return count + 1
+    return count if "final_norm" in name else 0
 
 
 def _encoder_layers(network: Any) -> tuple[str, int]:
