@@ -61,7 +61,9 @@ def test_label_smoothing_is_transformers() -> None:
 def test_binary_cross_entropy_is_torchs(weights: Tensor | None) -> None:
     logits, targets = data("multi-label")
     found = sequence_loss("multi-label", weights=weights, smoothing=0.0)(logits, targets).mean()
-    assert float(found) == pytest.approx(float(BCEWithLogitsLoss(pos_weight=weights)(logits, targets.float())), rel=1e-6)
+    assert float(found) == pytest.approx(
+        float(BCEWithLogitsLoss(pos_weight=weights)(logits, targets.float())), rel=1e-6
+    )
     smoothed = sequence_loss("multi-label", weights=weights, smoothing=0.2)(logits, targets).mean()
     soft = targets.float() * 0.8 + 0.1
     assert float(smoothed) == pytest.approx(float(BCEWithLogitsLoss(pos_weight=weights)(logits, soft)), rel=1e-6)
