@@ -99,16 +99,15 @@ def _cached(name: str) -> bool:
 
 def _reachable(name: str) -> bool:
     """Whether the Hub answers within seconds. Nothing hangs waiting for a network."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.constants import is_offline_mode
+    from huggingface_hub import get_session
+    from huggingface_hub.constants import ENDPOINT, is_offline_mode
 
     if is_offline_mode():
         return False
-    try:
-        HfApi().model_info(name, timeout=_HUB_SECONDS)
+    try:  # one bare request: HfApi asks the Hub for more first, and would wait twice
+        return bool(get_session().get(f"{ENDPOINT}/api/models/{name}", timeout=_HUB_SECONDS).is_success)
     except Exception:  # every library below has its own kinds of network errors; whichever it is, there is no model
         return False
-    return True
 
 
 def read_config(path: str) -> Any:

@@ -91,8 +91,9 @@ def first_line(problem: Exception) -> str:
 
 
 def _check_loaded(network: Any, report: dict[str, Any], backbone: Backbone) -> None:
-    """A new head is expected, a new pooler is said, a hole in the encoder is an error: it would train from noise."""
-    missing = [str(key) for key in report["missing_keys"]]
+    """A new head is expected, a new pooler is said, a hole in the encoder is an error: it would train from noise.
+    Weights of another size than config.json's are a hole too."""
+    missing = sorted(report["missing_keys"]) + [key[0] for key in report["mismatched_keys"]]
     inside = [key for key in missing if key.startswith(network.base_model_prefix + ".") and ".pooler." not in key]
     if inside:
         raise CheckpointError(f"{backbone.path}: the encoder's weights are not all there (missing: {_few(inside)}).")
