@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bertft.adapters.texts import PAD_TO
 from bertft.recipe import Recipe
 
 BUCKET_BATCHES = 50
@@ -90,7 +91,7 @@ def cut(sorted_ids: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any], recipe:
     for example in sorted_ids.tolist():
         if not batches or (len(batches[-1]) + 1) * widest > recipe.max_tokens:
             batches.append([])
-            widest = int(lengths[example])
+            widest = -(-int(lengths[example]) // PAD_TO) * PAD_TO  # as collate pads it
         batches[-1].append(example)
     return batches
 

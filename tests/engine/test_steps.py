@@ -165,8 +165,25 @@ def test_a_step_gives_back_the_sum_of_its_losses(bench: Bench) -> None:
     step, meter = Step(1, 1.0, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10, 11]]), Meter()
     optimizer = bench.accelerator.prepare(build_optimizer(bench.network, made_of.recipe))
     summed = take_step(step, made_of, bench.network, optimizer, bench.accelerator, meter)
-    assert summed == pytest.approx(float(losses.sum()), rel=1e-5)
+    assert summed == pytest.approx(float(losses.detach().sum()), rel=1e-5)
     assert (meter.examples, meter.tokens) == (12, batch.tokens)
+
+
+@pytest.mark.parametrize("limit", [40, 100, 256])
+def test_no_batch_holds_more_padded_tokens_than_asked(bench: Bench, limit: int) -> None:
+    """As collated. Only an example that is longer by itself may."""
+    options = Options(max_length=64)
+    adapter = adapter_for(bench.adapter.card, LABELS, bench.adapter.fields, bench.adapter.tokenizer, options)
+    rows = [Row(i, f"x.csv:{i}", {"text": text}) for i, text in enumerate(texts(200, longest=50))]
+    features = [row[0] for row in adapter.encode(rows)]
+    order = Order([len(feature.input_ids) for feature in features], Recipe(max_tokens=limit, epochs=1))
+    alone = []
+    for step in order.steps():
+        for ids in step.batches:
+            padded = adapter.collate([features[i] for i in ids]).padded_tokens
+            assert padded <= limit or len(ids) == 1
+            alone += [padded] if padded > limit else []
+    assert bool(alone) == (limit < 64)
 
 
 PATIENCE = [
