@@ -34,7 +34,7 @@ class Hub:
     train: str
     name: str | None = None
     validation: tuple[str, ...] = ()
-    """The first one chooses the best model; the others are scored too."""
+    """The first one chooses the best model."""
     test: tuple[str, ...] = ()
 
 
@@ -74,6 +74,11 @@ class Card:
     references: tuple[Reference, ...] = ()
     source: str | None = None
     license: str | None = None
+
+    @property
+    def usual_columns(self) -> dict[str, tuple[str, ...]]:
+        """Role -> accepted names."""
+        return {"text": self.columns.text, "text_pair": self.columns.text_pair, "label": self.columns.label}
 
     @property
     def is_plain(self) -> bool:

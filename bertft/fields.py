@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -32,14 +32,12 @@ class Fields:
         return cls(**{**stored, "label": tuple(stored.get("label", ()))})
 
 
-def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str, needed: bool = True) -> str | None:
+def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str) -> str:
     """The first of the `wanted` names that the file has, as the file spells it. Upper and lower case do not matter."""
     spelled = {column.lower(): column for column in reversed(columns)}
     for name in wanted:
         if name in columns or name.lower() in spelled:
             return name if name in columns else spelled[name.lower()]
-    if not needed:
-        return None
     near = get_close_matches(wanted[0], columns, n=1) if wanted else []
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise DataError(
@@ -48,5 +46,42 @@ def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str,
     )
 
 
+def named_columns(given: Mapping[str, Any], role: str) -> tuple[str, ...]:
+    """What flags or a config file say of a role: none, one or several names."""
+    value = given.get(role) or ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def fields_in(
+    fields: Fields,
+    usual: Mapping[str, Sequence[str]],
+    columns: Sequence[str],
+    *,
+    file: str,
+    named: Mapping[str, Any],
+    label: bool,
+) -> Fields:
+    """A run's columns in another file: those that were `named` for it, else the same names, else the card's `usual` ones."""
+
+    def column(role: str, own: str) -> str:
+        return pick(role, named_columns(named, role) or (own, *usual[role]), columns, file=file)
+
+    text = column("text", fields.text)
+    pair = column("text_pair", fields.text_pair) if fields.text_pair else None
+    found = replace(fields, text=text, text_pair=pair)
+    if not label:
+        return found
+    if len(fields.label) > 1:
+        return replace(found, label=_label_columns(fields.label, named_columns(named, "label"), columns, file))
+    return replace(found, label=(column("label", fields.label[0]),))
+
+
+def _label_columns(own: Sequence[str], named: Sequence[str], columns: Sequence[str], file: str) -> tuple[str, ...]:
+    """One 0/1 column per label, in the labels' order."""
+    if named and len(named) != len(own):
+        raise DataError(f"{file}: {len(named)} label columns are named, the run has {len(own)}: {', '.join(own)}.")
+    return tuple(pick("label", [name], columns, file=file) for name in named or own)
+
+
 def _either(names: Sequence[str]) -> str:
-    return " or ".join(f"'{name}'" for name in names)
+    return " or ".join(f"'{name}'" for name in dict.fromkeys(names))

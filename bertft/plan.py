@@ -91,6 +91,8 @@ def read_config(path: str) -> dict[str, Any]:
     for section in config:
         if section not in SECTIONS:
             raise UsageError(f"{path}: unknown section '{section}' (known: {', '.join(SECTIONS)}).")
+        if section != "task" and not isinstance(config[section], dict):
+            raise UsageError(f"{path}: '{section}' is {config[section]!r}: a table is wanted, [{section}].")
     data = dict(config.get("data", {}))
     check_settings(data.pop("fields", {}), Fields, where=f"{path}, [data.fields]")
     check_settings(data, DataPlan, where=f"{path}, [data]")
@@ -104,8 +106,14 @@ def merge_recipe(card: Card, *, small: bool, config: Mapping[str, Any], flags: M
     """The recipe of a run. `small`: the backbone is no wider than 384, so the card's small recipe applies too."""
     recipe = Recipe() if not small else replace(Recipe(), learning_rate=Recipe.small_learning_rate)
     for layer in (card.recipe, card.small_recipe if small else {}, config, flags):
-        recipe = replace(recipe, **_set_only(layer))
+        recipe = replace(recipe, **_released(layer), **_set_only(layer))
     return check_recipe(recipe)
+
+
+def _released(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of lower layers that this one takes the place of: its epochs end their max_steps."""
+    rivals = {"epochs": "max_steps", "batch_size": "max_tokens"}
+    return {rival: None for own, rival in rivals.items() if layer.get(own) is not None and layer.get(rival) is None}
 
 
 def merge_data(config: Mapping[str, Any], flags: Mapping[str, Any]) -> DataPlan:
@@ -120,6 +128,8 @@ def merge_data(config: Mapping[str, Any], flags: Mapping[str, Any]) -> DataPlan:
         raise UsageError(
             f"--validation-share is {data.validation_share}: a share between 0 and 1 is wanted, such as 0.1."
         )
+    if data.limit is not None and data.limit < 1:
+        raise UsageError(f"--max-train-rows is {data.limit}: 1 or more is wanted.")
     if data.unknown_labels not in ("error", "skip"):
         raise UsageError(f"--unknown-labels is '{data.unknown_labels}': error or skip is wanted.")
     return data

@@ -32,7 +32,7 @@ class MultiLabel(TextAdapter):
 
     def target(self, row: Row) -> np.ndarray[Any, Any] | None:
         """(K + 1,) 0 and 1; the last says that the row has a label which the model does not know."""
-        names = labels_of_row(row, self.fields.label, self.fields.separator)
+        names = labels_of_row(row, self.fields.label, self.fields.separator, self._column_names())
         if names is None:
             return None
         known = np.zeros(len(self.labels) + 1, dtype=np.int8)
@@ -41,8 +41,12 @@ class MultiLabel(TextAdapter):
             known[-1 if position is None else position] = 1
         return known
 
+    def _column_names(self) -> Sequence[str]:
+        """With one column per label, the labels in the columns' order, whatever this file calls them."""
+        return self.labels.names if len(self.fields.label) > 1 else ()
+
     def unknown_labels(self, row: Row) -> list[str]:
-        names = labels_of_row(row, self.fields.label, self.fields.separator) or []
+        names = labels_of_row(row, self.fields.label, self.fields.separator, self._column_names()) or []
         return [name for name in names if self.labels.index(name) is None]
 
     def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
@@ -98,14 +102,17 @@ def _stack(predictions: Sequence[Prediction]) -> np.ndarray[Any, Any]:
     return np.stack([prediction.values for prediction in predictions if prediction.values is not None])
 
 
-def labels_of_row(row: Row, columns: Sequence[str], separator: str | None) -> list[str] | None:
-    """The labels of a row, from one cell or from one 0/1 column per label; None when nothing is filled in."""
+def labels_of_row(
+    row: Row, columns: Sequence[str], separator: str | None, names: Sequence[str] = ()
+) -> list[str] | None:
+    """The labels of a row, from one cell or from one 0/1 column per label; None when nothing is filled in. `names` are the
+    labels of those columns, where they are called otherwise."""
     if len(columns) == 1:
         cell = row.fields.get(columns[0])
         return None if is_empty(cell) else split_labels(cell, separator)
     if all(is_empty(row.fields.get(column)) for column in columns):
         return None
-    return [column for column in columns if _is_set(row, column)]
+    return [name for name, column in zip(names or columns, columns, strict=True) if _is_set(row, column)]
 
 
 def _is_set(row: Row, column: str) -> bool:

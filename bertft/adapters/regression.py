@@ -10,7 +10,7 @@ import numpy as np
 
 from bertft.adapters.adapter import Answer, Prediction
 from bertft.adapters.texts import TextAdapter
-from bertft.errors import DataError
+from bertft.errors import DataError, UsageError
 from bertft.labels import is_empty
 from bertft.model.losses import sequence_loss
 from bertft.model.network import Head
@@ -36,6 +36,8 @@ class Regression(TextAdapter):
         return number
 
     def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
+        if class_weights or label_smoothing:
+            raise UsageError("--class-weights and --label-smoothing are for classes; a regression has none.")
         return Head(self.card.kind, "regression", ("score",), sequence_loss("regression", weights=None, smoothing=0.0))
 
     def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:

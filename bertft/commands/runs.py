@@ -16,7 +16,6 @@ from bertft.adapters import Adapter, Answer
 from bertft.commands.planning import check_repeats, make_plan, with_metric
 from bertft.commands.show import show_scores
 from bertft.commands.tables import read_options, read_split
-from bertft.commands.task_choice import fields_for
 from bertft.engine.device import decided_by_main, describe, start_accelerator
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import gather
@@ -26,6 +25,7 @@ from bertft.engine.prepare import adapter_of_record
 from bertft.engine.record import PLAN, Finished, add_to_run
 from bertft.engine.training import Run, run_training
 from bertft.errors import OutputError, UsageError
+from bertft.fields import fields_in
 from bertft.model.folder import open_run_folder, read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import load_tokenizer
@@ -113,7 +113,9 @@ def run_eval(flags: Flags) -> None:
     table = read_split(flags["data"], data)
     opened = open_run(flags["run"], flags["precision"])
     adapter = opened.adapter
-    fields = fields_for(adapter.fields, adapter.card, table.columns, file=table.name, flags=flags, label=True)
+    fields = fields_in(
+        adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=flags, label=True
+    )
     adapter = replace(adapter, fields=fields, card=with_metric(adapter.card, flags["metric"]))
     examples = gather(adapter, table, table.name, unknown=data.unknown_labels, learning=False)
     meter = Meter()
@@ -135,7 +137,11 @@ def run_predict(flags: Flags) -> None:
     source = open_source(flags["input"], read_options(file_plan(flags["input"], flags)))
     opened = open_run(flags["run"], flags["precision"])
     adapter = opened.adapter
-    fields = fields_for(adapter.fields, adapter.card, source.columns, file=source.name, flags=flags, label=False)
+    if answer != Answer() and adapter.card.problem == "regression":
+        raise UsageError("--top-k and --min-probability are for labels; this run answers with a number.")
+    fields = fields_in(
+        adapter.fields, adapter.card.usual_columns, source.columns, file=source.name, named=flags, label=False
+    )
     adapter = replace(adapter, fields=fields)
     added = adapter.added_columns(answer)
     check_columns(source.columns, added)

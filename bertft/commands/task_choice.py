@@ -9,8 +9,9 @@ from typing import Any
 from bertft.card import Card, plain_card
 from bertft.catalog import find_card
 from bertft.errors import CardError, UsageError
-from bertft.fields import Fields, pick
+from bertft.fields import Fields, named_columns, pick
 from bertft.guess import guess
+from bertft.problems import problem_of
 from bertft.reading import Table
 
 KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")
@@ -61,17 +62,19 @@ def _by_card(card: Card, asked: Asked, table: Table) -> Choice:
         raise UsageError(f"--{asked.problem} contradicts the card {card.name}, which is {card.problem}.")
     wanted, named = card.columns, asked.fields
     chosen = Fields(
-        text=pick("text", _named(named, "text") or wanted.text, table.columns, file=table.name) or "",
-        text_pair=_pair(_named(named, "text_pair") or wanted.text_pair, table),
-        label=_label(_named(named, "label"), wanted.label, table),
-        separator=named.get("separator"),
+        text=pick("text", named_columns(named, "text") or wanted.text, table.columns, file=table.name),
+        text_pair=_pair(named_columns(named, "text_pair") or wanted.text_pair, table),
+        label=_label(named_columns(named, "label"), wanted.label, table),
     )
+    chosen = replace(chosen, separator=named.get("separator") or _separator(card, chosen, table))
     return Choice(card, chosen, [f"  task {card.name}: {card.summary}", *_columns_said(chosen)])
 
 
-def _named(fields: Mapping[str, Any], role: str) -> tuple[str, ...]:
-    value = fields.get(role) or ()
-    return (value,) if isinstance(value, str) else tuple(value)
+def _separator(card: Card, fields: Fields, table: Table) -> str | None:
+    """What stands between the labels of one cell, if the card's task has several."""
+    if card.problem != "multi-label" or len(fields.label) > 1:
+        return None
+    return problem_of(Columns(table)[fields.label[0]], fields.label[0], "multi-label").separator
 
 
 def _pair(wanted: Sequence[str], table: Table) -> str | None:
@@ -80,13 +83,14 @@ def _pair(wanted: Sequence[str], table: Table) -> str | None:
 
 def _label(named: Sequence[str], wanted: Sequence[str], table: Table) -> tuple[str, ...]:
     if len(named) > 1:
-        return tuple(pick("label", [column], table.columns, file=table.name) or "" for column in named)
-    return (pick("label", named or wanted, table.columns, file=table.name) or "",)
+        return tuple(pick("label", [column], table.columns, file=table.name) for column in named)
+    return (pick("label", named or wanted, table.columns, file=table.name),)
 
 
 def _columns_said(fields: Fields) -> list[str]:
     pair = f", pair '{fields.text_pair}' (--text-pair)" if fields.text_pair else ""
-    return [f"  text '{fields.text}' (--text){pair}, label '{', '.join(fields.label)}' (--label)"]
+    between = f", labels parted by '{fields.separator}' (--separator)" if fields.separator else ""
+    return [f"  text '{fields.text}' (--text){pair}, label '{', '.join(fields.label)}' (--label){between}"]
 
 
 def _by_guess(asked: Asked, table: Table) -> Choice:
@@ -96,7 +100,7 @@ def _by_guess(asked: Asked, table: Table) -> Choice:
         file=table.name,
         text=named.get("text"),
         text_pair=named.get("text_pair"),
-        label=_named(named, "label") or None,
+        label=named_columns(named, "label") or None,
         problem=asked.problem,
     )
     _check_trainable(found.kind)
@@ -149,22 +153,3 @@ def _problem(flags: Mapping[str, Any]) -> str | None:
     if len(given) > 1:
         raise UsageError(f"{' and '.join('--' + name for name in given)} exclude each other: a task is one of them.")
     return given[0] if given else None
-
-
-def fields_for(
-    fields: Fields, card: Card, columns: Sequence[str], *, file: str, flags: Mapping[str, Any], label: bool
-) -> Fields:
-    """A run's columns in another file: the same names, or others that the card or the flags name."""
-    text = _named(flags, "text") or (fields.text, *card.columns.text)
-    pair = _named(flags, "text_pair") or ((fields.text_pair, *card.columns.text_pair) if fields.text_pair else ())
-    found = replace(
-        fields,
-        text=pick("text", text, columns, file=file) or "",
-        text_pair=pick("text_pair", pair, columns, file=file) if pair else None,
-    )
-    if not label:
-        return found
-    if len(fields.label) > 1:
-        return replace(found, label=tuple(pick("label", [name], columns, file=file) or "" for name in fields.label))
-    wanted = _named(flags, "label") or (*fields.label, *card.columns.label)
-    return replace(found, label=(pick("label", wanted, columns, file=file) or "",))

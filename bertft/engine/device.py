@@ -65,5 +65,6 @@ def describe(accelerator: Any) -> str:
 
     precision = "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision
     processes = accelerator.num_processes
-    where = f"{torch.get_num_threads()} threads" if accelerator.device.type == "cpu" else torch.cuda.get_device_name()
+    names = {"cpu": lambda: f"{torch.get_num_threads()} threads", "cuda": torch.cuda.get_device_name}
+    where = names.get(accelerator.device.type, lambda: "1 device")()
     return f"{accelerator.device.type}, {precision}, {where}" + (f", {processes} processes" if processes > 1 else "")

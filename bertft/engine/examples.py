@@ -135,7 +135,7 @@ def _tell(examples: Examples, skipped: Skipped, strangers: Unknown, adapter: Ada
         share = examples.truncated / len(examples)
         console.note(
             f"{examples.name}: {share:.1%} of the texts are longer than {limit} tokens and are cut "
-            f"(--max-length, --long window)."
+            f"(--max-length{'' if adapter.fields.text_pair else ', --long window'})."
         )
 
 

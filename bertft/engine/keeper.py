@@ -25,7 +25,7 @@ class Keeper:
     def __init__(self, folder: Path, *, metric: str, patience: int | None, accelerator: Any, resuming: bool) -> None:
         self.folder, self.metric, self.patience = folder, metric, patience
         self.accelerator = accelerator
-        self.step, self.seconds = 0, 0.0
+        self.step, self.meter = 0, Meter()
         self.best_step, self.best_value = 0, float("nan")
         self.without_gain = 0
         self.improved = False
@@ -38,7 +38,7 @@ class Keeper:
         self._network, self._optimizer, self._schedule = network, optimizer, schedule
         if self._resuming:
             state = resume.load_state(self.folder, network, optimizer, schedule)
-            self.step, self.seconds = state["step"], state["seconds"]
+            self.step, self.meter = state["step"], Meter(**state["meter"])
             self.best_step, self.best_value = state["best_step"], float(state["best_value"])
             self.without_gain = state["without_gain"]
             self._forget_history_after(self.step)
@@ -79,7 +79,7 @@ class Keeper:
     def _state(self, meter: Meter) -> dict[str, Any]:
         return {
             "step": self.step,
-            "seconds": meter.seconds,
+            "meter": meter.counts(),
             "best_step": self.best_step,
             "best_value": str(self.best_value),
             "without_gain": self.without_gain,

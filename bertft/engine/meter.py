@@ -30,6 +30,15 @@ class Meter:
         """Share of the computed tokens that is padding, 0 to 1."""
         return 1 - self.tokens / self.padded_tokens if self.padded_tokens else 0.0
 
+    def counts(self) -> dict[str, float]:
+        """What a Meter needs to go on counting from here."""
+        return {
+            "examples": self.examples,
+            "tokens": self.tokens,
+            "padded_tokens": self.padded_tokens,
+            "seconds_before": self.seconds,
+        }
+
     def timings(self) -> dict[str, float]:
         """For run.json: whole seconds and rates."""
         seconds = max(self.seconds, 1e-9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bertft.plan import Plan
@@ -68,7 +69,7 @@ def model_card(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Scores],
         example=_example(plan),
         answer=_answer(plan, labels),
         results=_results(scores),
-        interval=_interval(scores["validation"]),
+        interval="\n".join([_interval(scores["validation"]), *scores["validation"].notes]),
         data=_data(run, plan),
         training=_training(run, plan),
         repeat=run["repeat"],
@@ -98,7 +99,7 @@ def _front_matter(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Score
     data = ModelCardData(
         library_name="transformers",
         pipeline_tag=plan.card.kind,
-        base_model=None if run["backbone"].startswith((".", "/")) else _hub_name(run["backbone"]),
+        base_model=_hub_name(run["backbone"]),
         tags=["bertft"],
         model_name=plan.card.name,
         eval_results=results or None,
@@ -106,7 +107,10 @@ def _front_matter(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Score
     return f"---\n{data.to_yaml()}\n---\n"
 
 
-def _hub_name(backbone: str) -> str:
+def _hub_name(backbone: str) -> str | None:
+    """None for a local folder, which nobody else has."""
+    if Path(backbone).is_dir():
+        return None
     return "sentence-transformers/all-MiniLM-L6-v2" if backbone == "minilm" else backbone
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,14 +43,14 @@ class Order:
         self.recipe = recipe
         self._batches = lru_cache(maxsize=2)(self._batches_of_epoch)
 
-    @property
+    @cached_property
     def steps_per_epoch(self) -> int:
         return self._steps_in(0)
 
     def _steps_in(self, epoch: int) -> int:
         return math.ceil(len(self._batches(epoch)) / self.recipe.grad_accum)
 
-    @property
+    @cached_property
     def total_steps(self) -> int:
         if self.recipe.max_steps is not None:
             return self.recipe.max_steps

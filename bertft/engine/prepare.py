@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bertft import console
@@ -10,11 +10,13 @@ from bertft.adapters import Adapter, Options, adapter_for, learn_labels
 from bertft.adapters.texts import check_long
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
+from bertft.fields import fields_in
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
 from bertft.model.folder import TaskRecord
 from bertft.model.tokens import load_tokenizer
 from bertft.plan import Plan
 from bertft.reading import Table
+from bertft.scoring import check_metric
 from bertft.versions import versions
 
 
@@ -33,6 +35,8 @@ def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
     options = text_options(plan, longest_input(backbone.config, tokenizer))
     tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
     labels = learn_labels(plan.card, plan.fields, train, known_order=backbone.label_names)
+    for metric in plan.card.metrics:
+        check_metric(plan.card.problem or plan.card.kind, metric, labels=len(labels))
     return adapter_for(plan.card, labels, plan.fields, tokenizer, options)
 
 
@@ -63,7 +67,10 @@ def learning_examples(plan: Plan, adapter: Adapter, tables: Tables) -> tuple[Exa
 
 
 def gather_split(plan: Plan, adapter: Adapter, table: Table) -> Examples:
-    """The rows of a file that is only scored."""
+    """The rows of a file that is only scored; its columns may have others of the card's names."""
+    usual = adapter.card.usual_columns
+    fields = fields_in(adapter.fields, usual, table.columns, file=table.name, named={}, label=True)
+    adapter = replace(adapter, fields=fields)
     return gather(adapter, table, table.name, unknown=plan.data.unknown_labels, learning=False)
 
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from bertft.errors import CheckpointError
-from bertft.model.folder import fresh_folder
+from bertft.model.folder import fresh_folder, last_whole
 
 FOLDER = "checkpoint"
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
@@ -31,7 +31,7 @@ def save_state(run: Path, network: Any, optimizer: Any, schedule: Any, counters:
 
 def load_state(run: Path, network: Any, optimizer: Any, schedule: Any) -> dict[str, Any]:
     """Fill network, optimizer, schedule and random generators; return the counters."""
-    folder = run / FOLDER
+    folder = last_whole(run / FOLDER)
     try:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         weights, tensors = load_file(folder / _WEIGHTS), load_file(folder / _OPTIMIZER)

@@ -45,11 +45,11 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     network, optimizer = accelerator.prepare(made_of.network, optimizer)
     schedule = build_schedule(optimizer.optimizer, recipe, order.total_steps)
     keeper.attach(accelerator.unwrap_model(network), optimizer.optimizer, schedule)
-    meter, running = Meter(seconds_before=keeper.seconds), RunningMean()
+    meter, running = keeper.meter, RunningMean()
     eval_every = recipe.eval_steps or order.steps_per_epoch
     log_every = max(order.steps_per_epoch // LOGS_PER_EPOCH, 1)
     with console.progress("Training", order.total_steps) as bar:
-        for step in order.steps(after=keeper.step):
+        for step in order.steps(after=order.total_steps if keeper.stops else keeper.step):
             network.train()
             running.add(take_step(step, made_of, network, optimizer, accelerator, meter), step.examples)
             rate = schedule.get_last_lr()[0]
@@ -71,11 +71,12 @@ def take_step(step: Step, made_of: Ingredients, network: Any, optimizer: Any, ac
     for position, ids in enumerate(step.batches):
         last = position == len(step.batches) - 1
         with accelerator.split_between_processes(ids) as mine:
-            batch = made_of.adapter.collate([made_of.features[example] for example in mine])
+            share = 1.0 if mine else 0.0  # with fewer examples than processes, this one only keeps step
+            batch = made_of.adapter.collate([made_of.features[example] for example in mine or ids[:1]])
         inputs = {name: values.to(accelerator.device) for name, values in batch.inputs.items()}  # (B, T)
         with _sync(network, accelerator, last):
             logits = network(**inputs).logits
-            losses = made_of.loss(logits, batch.targets.to(accelerator.device))  # type: ignore[union-attr]  # (B,)
+            losses = made_of.loss(logits, batch.targets.to(accelerator.device)) * share  # type: ignore[union-attr]  # (B,)
             accelerator.backward(losses.sum() * accelerator.num_processes / step.examples)
         summed += losses.detach().sum()
         meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.adapters import Adapter
+from bertft.adapters import Adapter, Prediction
 from bertft.engine.device import describe
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
@@ -49,6 +49,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     """Train, keep the best, score what was saved, and fill the run folder."""
     adapter = prepare_adapter(run.plan, tables.train, run.backbone)
     examples, validation = learning_examples(run.plan, adapter, tables)
+    test = gather_split(run.plan, adapter, tables.test) if tables.test else None
     recipe = run.plan.recipe
     head = adapter.head(examples.targets, class_weights=recipe.class_weights, label_smoothing=recipe.label_smoothing)
     network = start_network(run, head)
@@ -64,7 +65,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     validate = Validator(adapter, validation, accelerator)
     trained = train(Ingredients(network, adapter, examples.features, head.loss, recipe, validate), keeper, accelerator)
 
-    adapter, scores, evaluated = judge_saved(run, adapter, validation, tables, accelerator)
+    adapter, scores, evaluated = judge_saved(run, adapter, validation, test, accelerator)
     finished = Finished(
         folder=run.folder,
         plan=run.plan,
@@ -136,20 +137,28 @@ class Validator:
     def __call__(self, network: Any) -> Scores:
         network = self.accelerator.unwrap_model(network)
         found = predict_features(network, self.adapter, self.examples.windows, self.accelerator, Meter())
-        return self.adapter.score(found, self.examples.targets)
+        return tune(self.adapter, found, self.examples)[1]["validation"]
 
 
 def judge_saved(
-    run: Run, adapter: Adapter, validation: Examples, tables: Tables, accelerator: Any
+    run: Run, adapter: Adapter, validation: Examples, test: Examples | None, accelerator: Any
 ) -> tuple[Adapter, dict[str, Scores], Meter]:
     """Scores of the model as it lies in the run folder, read back from there; thresholds are chosen on the validation rows."""
     network = accelerator.prepare_model(load_network(str(run.folder), adapter.card.kind), evaluation_mode=True)
     meter = Meter()
     found = predict_features(network, adapter, validation.windows, accelerator, meter, label="Validation")
-    adapter = adapter.tuned(found, validation.targets)
-    scores = {"validation": adapter.score(found, validation.targets)}
-    if tables.test is not None:
-        test = gather_split(run.plan, adapter, tables.test)
+    adapter, scores = tune(adapter, found, validation)
+    if test is not None:
         found = predict_features(network, adapter, test.windows, accelerator, Meter(), label="Test")
         scores["test"] = adapter.score(found, test.targets)
     return adapter, scores, meter
+
+
+def tune(adapter: Adapter, found: list[Prediction], validation: Examples) -> tuple[Adapter, dict[str, Scores]]:
+    """The adapter with what is best chosen on the validation rows, and its scores there, which say what that was worth."""
+    before, tuned = adapter.score(found, validation.targets), adapter.tuned(found, validation.targets)
+    if tuned is adapter:
+        return adapter, {"validation": before}
+    after = tuned.score(found, validation.targets)
+    note = f"Thresholds were tuned on these rows, label by label; with 0.5 for all {before.main} is {before.main_value:.4f}."
+    return tuned, {"validation": replace(after, notes=[*after.notes, note])}

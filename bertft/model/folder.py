@@ -146,12 +146,19 @@ def write_text(path: Path, text: str) -> None:
     os.replace(beside, path)
 
 
+def last_whole(path: Path) -> Path:
+    """The folder that `fresh_folder` wrote; the one before it, if the program died just between the two."""
+    old = path.with_name(f".{path.name}.old")
+    return old if old.is_dir() and not path.exists() else path
+
+
 @contextmanager
 def fresh_folder(path: Path) -> Iterator[Path]:
     """A folder to fill; when it is full it takes the place of the old one."""
     beside, old = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.old")
-    for leftover in (beside, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(beside, ignore_errors=True)
+    if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
     beside.mkdir(parents=True)
     yield beside
     for file in beside.iterdir():
