@@ -2,17 +2,15 @@
 
     python benchmarks/quality.py --task sst2 --train train.csv --validation dev.csv --train-rows 8000 --seeds 1 2 3
 
-Trainer is set up as run_glue.py does it, with the flags that are best for it: dynamic padding, length grouping, bf16.
 Each run has a process of its own, and no two run at once. Both tools keep the best epoch by the card's metric; the scores
 are the kept model's on the validation rows: bertft's as it reports them, Trainer's by scikit-learn and scipy. Examples/s
-spans all epochs with their evaluations and savings. Settings that differ stop the run. What still differs: the order of
-the batches, and the number of warm-up steps, which bertft rounds and Trainer rounds up.
+spans all epochs with their evaluations and savings. Settings that differ end the comparison. What still differs: the order
+of the batches, and the warm-up steps, of which bertft takes the nearest whole number and Trainer the next.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import multiprocessing
 import subprocess
@@ -20,54 +18,17 @@ import sys
 import tempfile
 import tomllib
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from bertft.card import Card
+from trainer_side import SAME, Job, Result, with_trainer
+
 from bertft.catalog import find_card
-from bertft.engine.device import describe, resolve_precision
-from bertft.engine.eval_loop import BATCH_SIZE
-from bertft.fields import pick
-from bertft.model.backbone import Backbone, find_backbone
+from bertft.model.backbone import find_backbone
 from bertft.plan import merge_recipe
-from bertft.recipe import Recipe
 from bertft.versions import machine, versions
-
-SAME = {
-    "epochs": "num_train_epochs",
-    "batch_size": "per_device_train_batch_size",
-    "grad_accum": "gradient_accumulation_steps",
-    "learning_rate": "learning_rate",
-    "scheduler": "lr_scheduler_type",
-    "warmup": "warmup_steps",  # below 1: a share of all steps
-    "weight_decay": "weight_decay",
-    "max_grad_norm": "max_grad_norm",
-    "label_smoothing": "label_smoothing_factor",
-    "seed": "seed",
-}
-"""Settings: bertft's names -> Trainer's."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What both tools are given."""
-
-    card: Card
-    backbone: Backbone
-    recipe: Recipe
-    words: argparse.Namespace
-
-
-@dataclass(frozen=True)
-class Result:
-    """One run: settings as the tool itself says afterwards, metrics and examples/s."""
-
-    tool: str
-    settings: dict[str, Any]
-    values: dict[str, float]
 
 
 def main() -> None:
@@ -123,61 +84,6 @@ def in_new_process(train: Any, job: Job) -> Result:
         return pool.submit(train, job).result()
 
 
-def with_trainer(job: Job) -> Result:
-    """transformers' Trainer on the same rows."""
-    import transformers as hf
-
-    hf.utils.logging.set_verbosity_error()
-    hf.utils.logging.disable_progress_bar()
-    hf.set_seed(job.recipe.seed)
-    labels, tokenizer = len(job.card.labels) or 1, hf.AutoTokenizer.from_pretrained(job.backbone.path)
-    validation = read_rows(job, job.words.validation, None, tokenizer)
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = hf.Trainer(
-            model=hf.AutoModelForSequenceClassification.from_pretrained(job.backbone.path, num_labels=labels),
-            args=arguments(folder, job),
-            train_dataset=read_rows(job, job.words.train, job.words.train_rows, tokenizer),
-            eval_dataset=validation,
-            data_collator=hf.DataCollatorWithPadding(tokenizer),
-            compute_metrics=lambda found: score(job.card, found.predictions, found.label_ids),
-        )
-        trainer.remove_callback(hf.PrinterCallback)
-        rate = trainer.train().metrics["train_samples_per_second"]
-        found = trainer.predict(validation)
-    values = {**score(job.card, found.predictions, found.label_ids), "examples/s": rate}
-    return Result("Trainer", trainer_settings(trainer, job), values)
-
-
-def arguments(folder: str, job: Job) -> Any:
-    """The recipe in Trainer's words."""
-    import torch
-    from transformers import TrainingArguments
-
-    gpu = torch.cuda.is_available()
-    return TrainingArguments(
-        output_dir=folder,
-        use_cpu=not gpu,
-        bf16=resolve_precision(job.recipe.precision, cuda=gpu) == "bf16",
-        train_sampling_strategy="group_by_length",
-        per_device_eval_batch_size=BATCH_SIZE,
-        metric_for_best_model=job.card.metric,
-        load_best_model_at_end=True,
-        save_total_limit=1,
-        **{theirs: getattr(job.recipe, ours) for ours, theirs in SAME.items()},
-        **{"eval_strategy": "epoch", "save_strategy": "epoch", "logging_strategy": "no"},
-        **{"disable_tqdm": True, "report_to": "none"},
-    )
-
-
-def trainer_settings(trainer: Any, job: Job) -> dict[str, Any]:
-    """Read back from it, under bertft's names."""
-    args = trainer.args.to_dict()
-    settings = {ours: args[theirs] for ours, theirs in SAME.items()} | {"max_length": job.recipe.max_length}
-    settings |= {"best by": args["metric_for_best_model"].removeprefix("eval_"), "steps": trainer.state.global_step}
-    settings |= {"train": len(trainer.train_dataset), "validation": len(trainer.eval_dataset)}
-    return settings | {"device": describe(trainer.accelerator)}
-
-
 def check_settings(ours: Result, theirs: Result, *, show: bool) -> None:
     """Show the settings of both; stop where they differ, as then nothing is compared."""
     rows = [(name, value, theirs.settings[name]) for name, value in ours.settings.items()]
@@ -188,45 +94,16 @@ def check_settings(ours: Result, theirs: Result, *, show: bool) -> None:
         sys.exit(f"bertft and Trainer are set differently: {', '.join(differing)}.")
 
 
-def read_rows(job: Job, path: str, limit: int | None, tokenizer: Any) -> list[dict[str, Any]]:
-    """Tokenized rows, as run_glue.py makes them but for the padding."""
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = list(islice(csv.DictReader(file), limit))
-    roles = {"text": job.card.columns.text, "text_pair": job.card.columns.text_pair, "label": job.card.columns.label}
-    *names, label = [pick(role, wanted, list(rows[0]), file=path) for role, wanted in roles.items() if wanted]
-    texts = [[row[name] for row in rows] for name in names]
-    encoded = tokenizer(*texts, truncation=True, max_length=job.recipe.max_length)
-    encoded["labels"] = [float(row[label]) if job.card.problem == "regression" else int(row[label]) for row in rows]
-    return [dict(zip(encoded, values, strict=True)) for values in zip(*encoded.values(), strict=True)]
-
-
-def score(card: Card, logits: Any, gold: Any) -> dict[str, float]:
-    """The card's metrics by the libraries that GLUE's are defined with."""
-    from scipy.stats import pearsonr, spearmanr
-    from sklearn.metrics import accuracy_score, f1_score
-
-    metrics = {"accuracy": accuracy_score, "f1": f1_score, "pearson": pearsonr, "spearman": spearmanr}
-    found = logits[:, 0] if card.problem == "regression" else logits.argmax(axis=1)
-    values = {name: metrics[name](gold, found) for name in card.metrics}
-    return {name: float(getattr(value, "statistic", value)) for name, value in values.items()}
-
-
 def table(results: list[Result]) -> str:
     """Every run, mean and standard deviation of each tool, and the difference of the means."""
-    names, tools = list(results[0].values), ("bertft", "Trainer")
-    found = {tool: [[r.values[name] for r in results if r.tool == tool] for name in names] for tool in tools}
-    return markdown(
-        [
-            ("tool", "seed", *names),
-            *((r.tool, r.settings["seed"], *(f"{r.values[name]:.4f}" for name in names)) for r in results),
-            *((tool, "mean ± sd", *map(spread, found[tool])) for tool in tools),
-            (
-                "bertft - Trainer",
-                "of the means",
-                *(f"{mean(a) - mean(b):+.4f}" for a, b in zip(*found.values(), strict=True)),
-            ),
-        ]
+    names = list(results[0].values)
+    ours, theirs = (
+        [[one.values[name] for one in results if one.tool == tool] for name in names] for tool in ("bertft", "Trainer")
     )
+    runs = [(one.tool, one.settings["seed"], *(f"{one.values[name]:.4f}" for name in names)) for one in results]
+    means = [("bertft", "mean ± sd", *map(spread, ours)), ("Trainer", "mean ± sd", *map(spread, theirs))]
+    differences = [f"{mean(our) - mean(their):+.4f}" for our, their in zip(ours, theirs, strict=True)]
+    return markdown([("tool", "seed", *names), *runs, *means, ("bertft - Trainer", "of the means", *differences)])
 
 
 def markdown(rows: list[tuple[Any, ...]]) -> str:

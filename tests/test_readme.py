@@ -46,6 +46,10 @@ def test_the_commands_of_the_readme_run(run: Callable[..., Said], a_users_folder
     assert (a_users_folder / "runs" / "again" / "model.safetensors").is_file()
 
 
+def test_no_placeholder_is_left() -> None:
+    assert [page.name for page in PAGES if "@@" in page.read_text(encoding="utf-8")] == []
+
+
 def test_the_make_targets_of_the_readme_exist() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
     wanted = [line.split()[1] for line in commands(ROOT / "README.md") if line.startswith("make ")]
