@@ -77,8 +77,9 @@ class Labels:
 
 
 def labels_of_card(names: Sequence[str], values: Mapping[str, str]) -> Labels:
-    """A card's labels: a file may write the name, its index (unless that is itself a name), or a listed spelling."""
-    spellings = {str(position): name for position, name in enumerate(names) if str(position) not in names}
+    """A card's labels: a file may write the name, its index (unless an index is itself a name), or a listed spelling."""
+    indices = {str(position): name for position, name in enumerate(names)}
+    spellings = {} if set(indices) & set(names) else indices
     return Labels(tuple(names), {**spellings, **values})
 
 

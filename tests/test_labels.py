@@ -111,3 +111,8 @@ def test_fewer_than_two_labels_are_nothing_to_tell_apart(cells: tuple[object, ..
     card = plain_card("text-classification", "single-label")
     with pytest.raises(DataError, match=rf"'label' holds fewer than two labels \({found}\)"):
         learn_labels(card, Fields("text", None, ("label",)), rows_of(*cells))
+
+
+def test_numeric_names_have_no_indices_beside_them() -> None:
+    stars = labels_of_card(["1", "2", "3"], {})
+    assert [stars.index(cell) for cell in ("0", "1", "3", 2.0)] == [None, 0, 2, 1]

@@ -1,7 +1,7 @@
 """A path comes in; a Table goes out: the same rows as a memory-mapped `datasets.Dataset`, open to random access.
 
-The Arrow file lies in a private temporary folder that goes with the table, or with the process. Nothing is found
-again by its path, so nothing stale is ever read. CSV cells are stored as strings, JSON values as JSON text (their
+The Arrow file lies in a private temporary folder and loses its name as soon as it is mapped. Nothing is found again by
+its path, so nothing stale is ever read. CSV cells are stored as strings, JSON values as JSON text (their
 types may differ from row to row), Parquet and Arrow as they are."""
 
 from __future__ import annotations
@@ -87,18 +87,10 @@ def read_table(path: str, options: ReadOptions | None = None) -> Table:
 
 def table_from(source: Source) -> Table:
     """The rows of a source that was opened already."""
-    folder = tempfile.mkdtemp(prefix="bertft-")
-    try:
-        numbers = _free_name(source.columns) if source.body.place is Place.LINE else None
-        dataset = _dataset_of(_write(os.path.join(folder, "rows.arrow"), source, numbers))
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    table = Table(
-        dataset, source.name, storage=source.body.storage, place=source.body.place, numbers=numbers, source=source
-    )
-    weakref.finalize(dataset, _remove, folder, os.getpid())
-    return table
+    numbers = _free_name(source.columns) if source.body.place is Place.LINE else None
+    dataset = _mapped(source, numbers)
+    storage, place = source.body.storage, source.body.place
+    return Table(dataset, source.name, storage=storage, place=place, numbers=numbers, source=source)
 
 
 def table_of(dataset: Any, name: str) -> Table:
@@ -111,16 +103,19 @@ def table_of(dataset: Any, name: str) -> Table:
     return Table(plain, name, storage=Storage.NATIVE, place=Place.ROW, numbers=None, source=None)
 
 
-def _remove(folder: str, owner: int) -> None:
-    """Not in a forked child, whose parent still reads."""
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _dataset_of(path: str) -> Any:
+def _mapped(source: Source, numbers: str | None) -> Any:
+    """The file loses its name as soon as it is mapped, so that nothing stays behind, even of a process that is killed.
+    Where a mapped file keeps its name (Windows), it goes with the data set."""
     from datasets import Dataset
 
-    return Dataset.from_file(path)
+    folder = tempfile.mkdtemp(prefix="bertft-")
+    try:
+        dataset = Dataset.from_file(_write(os.path.join(folder, "rows.arrow"), source, numbers))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(folder):
+        weakref.finalize(dataset, shutil.rmtree, folder, ignore_errors=True)
+    return dataset
 
 
 def _free_name(columns: Sequence[str]) -> str:
