@@ -23,7 +23,7 @@ quickstart: setup
 	@echo "Done. The model, its card and the predictions lie in runs/messages; start with runs/messages/README.md."
 
 test: setup lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # tiny models: more threads only wait for each other
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The door from a checkout: `python cli.py train ...`, `accelerate launch cli.py train ...`. The commands are in bertft/commands."""
+"""The door from a checkout: `python cli.py train …`, `accelerate launch cli.py train …`. The commands: bertft/commands."""
 
 from bertft.commands.main import main
 
