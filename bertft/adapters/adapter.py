@@ -7,7 +7,7 @@ no open file. The engine calls these verbs and knows no task.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from bertft.card import Card
 from bertft.fields import Fields
 from bertft.labels import Labels
 from bertft.model.network import Head
+from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores
 
@@ -36,6 +37,11 @@ class Feature:
     """What the loss compares with; None when the row is only to be predicted."""
     truncated: bool
     """Whether some of the row's text is in no window."""
+
+    @property
+    def weight(self) -> int:
+        """How many decisions its loss sums up: one for a text, its labelled words for a tagger."""
+        return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model says of one row. `values` is (K,) probabilities, or (1,) the score of a regression."""
+    """What the model says of one row."""
 
-    values: np.ndarray[Any, Any] | None
+    values: Any
+    """(K,) probabilities, (1,) the score of a regression, tags or answers; None when there is no answer."""
     reason: str = ""
     """Why there is none."""
 
@@ -70,6 +77,12 @@ class Options:
     max_length: int
     long: str = "truncate"
     overlap: int = 64
+    context: str = "none"
+    """`document`: a sentence is read among its neighbours."""
+    max_answer: int = 30
+    """Tokens of the longest answer."""
+    fix_answers: bool = False
+    """Answers that are not where they are said to be are looked for nearby."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,10 @@ class Answer:
     """So many best labels with their probabilities; None: only the answer."""
     min_probability: float | None = None
     """No label below this. For multi-label it takes the place of the thresholds."""
+    scheme: str | None = None
+    """Tag scheme of the output; None: the model's."""
+    n_best: int | None = None
+    """So many answers to each question."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +114,7 @@ class Adapter(ABC):
         """The row's gold value; None when its label cell is empty. DataError for one that is no label."""
 
     @abstractmethod
-    def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
+    def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         """What to put on the backbone; `targets` are those of the training rows, for class weights."""
 
     @abstractmethod
@@ -112,9 +129,17 @@ class Adapter(ABC):
     def collate(self, features: Sequence[Feature]) -> Batch:
         """Features -> one padded batch."""
 
+    def outputs_of(self, outputs: Mapping[str, np.ndarray[Any, Any]], features: Sequence[Feature]) -> list[Any]:
+        """A batch of network outputs -> what to keep of each feature; for texts its logits (K,)."""
+        return list(outputs["logits"])
+
     @abstractmethod
-    def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
-        """The outputs (K,) of one row's windows -> its prediction."""
+    def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
+        """The outputs of one row's windows -> its prediction."""
+
+    def decode_rows(self, rows: Sequence[tuple[Sequence[Any], Sequence[Feature]]]) -> list[Prediction]:
+        """`decode` for many rows at once, where that is faster."""
+        return [self.decode(outputs, features) for outputs, features in rows]
 
     @abstractmethod
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
@@ -131,6 +156,22 @@ class Adapter(ABC):
     def unknown_labels(self, row: Row) -> list[str]:
         """Labels in the row that the model does not know."""
         return []
+
+    def for_file(self, rows: Iterable[Row]) -> Adapter:
+        """The adapter with what a labelled file as a whole says about how it is written, such as its tag scheme."""
+        return self
+
+    def in_context(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows of a file, each with what it needs of its neighbours."""
+        yield from rows
+
+    def remarks(self, row: Row) -> list[str]:
+        """What had to be mended to read the row's label, in words; counted and said once a file."""
+        return []
+
+    def group(self, row: Row) -> Hashable:
+        """Rows of one group are held back together; None: the row stands for itself."""
+        return None
 
     def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
         """The adapter with what is best chosen on the validation rows, such as thresholds; most have nothing to choose."""

@@ -15,8 +15,9 @@ from bertft.adapters.adapter import Answer, Feature, Prediction
 from bertft.adapters.texts import TextAdapter
 from bertft.errors import DataError
 from bertft.labels import is_empty, label_text, split_labels
-from bertft.model.losses import sequence_loss
+from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
+from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_multi_label, tune_thresholds
 
@@ -49,16 +50,16 @@ class MultiLabel(TextAdapter):
         names = labels_of_row(row, self.fields.label, self.fields.separator, self._column_names()) or []
         return [name for name in names if self.labels.index(name) is None]
 
-    def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
-        weights = positive_weights(np.stack(targets)[:, :-1]) if class_weights else None
-        loss = sequence_loss("multi-label", weights=weights, smoothing=label_smoothing)
-        return Head(self.card.kind, "multi-label", self.labels.names, loss)
+    def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        weights = positive_weights(np.stack(targets)[:, :-1]) if recipe.class_weights else None
+        loss = sequence_loss("multi-label", weights=weights, smoothing=recipe.label_smoothing)
+        return Head(self.card.kind, "multi-label", self.labels.names, on_logits(loss))
 
     def _targets(self, features: Sequence[Feature]) -> Tensor | None:
         targets = super()._targets(features)
         return None if targets is None else targets[:, :-1]
 
-    def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
+    def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(expit(np.mean(outputs, axis=0, dtype=np.float64)))
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from bertft.adapters.adapter import Answer, Prediction
+from bertft.adapters.adapter import Answer, Feature, Prediction
 from bertft.adapters.texts import TextAdapter
 from bertft.errors import DataError, UsageError
 from bertft.labels import is_empty
-from bertft.model.losses import sequence_loss
+from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
+from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_regression
 
@@ -35,12 +36,13 @@ class Regression(TextAdapter):
             )
         return number
 
-    def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
-        if class_weights or label_smoothing:
+    def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        if recipe.class_weights or recipe.label_smoothing:
             raise UsageError("--class-weights and --label-smoothing are for classes; a regression has none.")
-        return Head(self.card.kind, "regression", ("score",), sequence_loss("regression", weights=None, smoothing=0.0))
+        loss = sequence_loss("regression", weights=None, smoothing=0.0)
+        return Head(self.card.kind, "regression", ("score",), on_logits(loss))
 
-    def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
+    def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(np.asarray(np.mean(outputs, axis=0, dtype=np.float64)))
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from scipy.special import softmax
 
-from bertft.adapters.adapter import Answer, Prediction
+from bertft.adapters.adapter import Answer, Feature, Prediction
 from bertft.adapters.texts import TextAdapter
 from bertft.labels import is_empty, label_text
-from bertft.model.losses import sequence_loss
+from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
+from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_single_label
 
@@ -31,12 +32,12 @@ class SingleLabel(TextAdapter):
         position = self.labels.index(cell)
         return UNKNOWN if position is None else position
 
-    def head(self, targets: Sequence[Any], *, class_weights: str | None, label_smoothing: float) -> Head:
-        weights = balanced_weights(targets, len(self.labels)) if class_weights else None
-        loss = sequence_loss("single-label", weights=weights, smoothing=label_smoothing)
-        return Head(self.card.kind, "single-label", self.labels.names, loss)
+    def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        weights = balanced_weights(targets, len(self.labels)) if recipe.class_weights else None
+        loss = sequence_loss("single-label", weights=weights, smoothing=recipe.label_smoothing)
+        return Head(self.card.kind, "single-label", self.labels.names, on_logits(loss))
 
-    def decode(self, outputs: Sequence[np.ndarray[Any, Any]]) -> Prediction:
+    def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(softmax(np.mean(outputs, axis=0, dtype=np.float64)))
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:

@@ -116,7 +116,7 @@ def run_eval(flags: Flags) -> None:
     fields = fields_in(
         adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=flags, label=True
     )
-    adapter = replace(adapter, fields=fields, card=with_metric(adapter.card, flags["metric"]))
+    adapter = replace(adapter, fields=fields, card=with_metric(adapter.card, flags["metric"])).for_file(table)
     examples = gather(adapter, table, table.name, unknown=data.unknown_labels, learning=False)
     meter = Meter()
     found = predict_features(opened.network, adapter, examples.windows, opened.accelerator, meter, label="Evaluating")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,44 +16,56 @@ from bertft.engine.order import inference_batches
 BATCH_SIZE = 64
 """Windows per batch in evaluation and prediction."""
 
+MOST_TOKENS = 64 * 128
+"""Padded tokens per batch: long windows come in smaller batches, or memory would grow with their length."""
+
+AT_ONCE = 4096
+"""Rows whose outputs are in memory at once."""
+
+Windows = Sequence[Sequence[Feature]]
+
 
 def predict_features(
-    network: Any,
-    adapter: Adapter,
-    windows: Sequence[Sequence[Feature]],
-    accelerator: Any,
-    meter: Meter,
-    *,
-    label: str = "",
+    network: Any, adapter: Adapter, windows: Windows, accelerator: Any, meter: Meter, *, label: str = ""
 ) -> list[Prediction]:
     """`windows` holds each row's features. In several processes each computes its share, and all get all."""
-    flat = [feature for row in windows for feature in row]
-    outputs = model_outputs(network, adapter, flat, accelerator, meter, label=label)
-    predictions, start = [], 0
-    for row in windows:
-        predictions.append(adapter.decode(outputs[start : start + len(row)]))
-        start += len(row)
+    predictions: list[Prediction] = []
+    total = sum(map(len, windows))
+    with console.progress(label, total) as bar:
+        for start in range(0, len(windows), AT_ONCE):
+            part = windows[start : start + AT_ONCE]
+            flat = [feature for row in part for feature in row]
+            outputs = iter(model_outputs(network, adapter, flat, accelerator, meter, bar))
+            predictions += adapter.decode_rows([([next(outputs) for _ in row], row) for row in part])
     return predictions
 
 
 def model_outputs(
-    network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any, meter: Meter, *, label: str
-) -> list[np.ndarray[Any, Any]]:
-    """The output (K,) of each feature, in fp32."""
-    batches = inference_batches([len(feature.input_ids) for feature in features], batch_size=BATCH_SIZE)
-    found: list[tuple[int, np.ndarray[Any, Any]]] = []
+    network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any, meter: Meter, bar: console.Bar
+) -> list[Any]:
+    """What the adapter keeps of the network's outputs (fp32) for each feature."""
+    lengths = [len(feature.input_ids) for feature in features]
+    batches = inference_batches(lengths, batch_size=BATCH_SIZE, max_tokens=MOST_TOKENS)
+    found: list[tuple[int, Any]] = []
     network.eval()
-    with accelerator.split_between_processes(batches) as mine, console.progress(label, len(features)) as bar:
+    with accelerator.split_between_processes(batches) as mine:
         for ids in mine:
-            batch = adapter.collate([features[position] for position in ids])
+            chosen = [features[position] for position in ids]
+            batch = adapter.collate(chosen)
             with torch.inference_mode(), accelerator.autocast():
-                logits = network(
-                    **{name: values.to(accelerator.device) for name, values in batch.inputs.items()}
-                ).logits
-            found += zip(ids, logits.float().cpu().numpy(), strict=True)
+                outputs = network(**{name: values.to(accelerator.device) for name, values in batch.inputs.items()})
+            found += zip(ids, adapter.outputs_of(_to_numpy(outputs), chosen), strict=True)
             meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
             bar.update(meter.examples, str(meter))
     return _in_order(_gather(found, accelerator))
+
+
+def _to_numpy(outputs: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    return {name: values.float().cpu().numpy() for name, values in _tensors(outputs)}
+
+
+def _tensors(outputs: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
+    return ((name, values) for name, values in outputs.items() if isinstance(values, torch.Tensor))
 
 
 def _gather(found: list[Any], accelerator: Any) -> list[Any]:
@@ -62,5 +74,5 @@ def _gather(found: list[Any], accelerator: Any) -> list[Any]:
     return list(gather_object(found)) if accelerator.num_processes > 1 else found
 
 
-def _in_order(found: list[tuple[int, np.ndarray[Any, Any]]]) -> list[np.ndarray[Any, Any]]:
+def _in_order(found: list[tuple[int, Any]]) -> list[Any]:
     return [output for _, output in sorted(found, key=lambda pair: pair[0])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -48,6 +48,8 @@ class Examples:
     """The file they come from."""
     targets: list[Any]
     windows: list[list[Feature]]
+    groups: list[Hashable]
+    """Rows of one group are held back together; None: the row stands for itself."""
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -58,7 +60,8 @@ class Examples:
 
     def only(self, positions: Sequence[int]) -> Examples:
         """Those at the positions."""
-        return Examples(self.name, [self.targets[i] for i in positions], [self.windows[i] for i in positions])
+        targets, groups = [self.targets[i] for i in positions], [self.groups[i] for i in positions]
+        return Examples(self.name, targets, [self.windows[i] for i in positions], groups)
 
     @property
     def truncated(self) -> int:
@@ -69,16 +72,20 @@ class Examples:
 def gather(adapter: Adapter, rows: Iterable[Row], name: str, *, unknown: str, learning: bool) -> Examples:
     """The labelled rows of a file. `unknown`: what to do with labels that the model does not know; `skip` drops the rows
     when learning and counts them as wrong when scoring. DataError when no row is left."""
-    examples, skipped, strangers = Examples(name, [], []), Skipped(), Unknown()
+    examples, skipped, strangers = Examples(name, [], [], []), Skipped(), Unknown()
     drop = learning and unknown == "skip"
-    kept = _labelled(adapter, rows, skipped, strangers, drop=drop)
+    remarks = Skipped()
+    kept = _labelled(adapter, adapter.in_context(rows), skipped, strangers, remarks, drop=drop)
     while chunk := list(islice(kept, CHUNK)):
         chosen = [row for row, _ in chunk]
         targets = [target for _, target in chunk]
         examples.windows += adapter.encode(chosen, targets=targets)
         examples.targets += targets
+        examples.groups += map(adapter.group, chosen)
     if strangers.rows and unknown != "skip":
         raise DataError(strangers.complaint(adapter.labels.names))
+    if len(remarks):
+        console.warn(f"{name}: {remarks}.")
     _tell(examples, skipped, strangers, adapter, drop=drop)
     return examples
 
@@ -102,7 +109,7 @@ class Skipped:
 
 
 def _labelled(
-    adapter: Adapter, rows: Iterable[Row], skipped: Skipped, strangers: Unknown, *, drop: bool
+    adapter: Adapter, rows: Iterable[Row], skipped: Skipped, strangers: Unknown, remarks: Skipped, *, drop: bool
 ) -> Iterator[tuple[Row, Any]]:
     for row in rows:
         target = None
@@ -116,6 +123,8 @@ def _labelled(
         new = adapter.unknown_labels(row)
         for label in new:
             strangers.add(label, row)
+        for remark in adapter.remarks(row):
+            remarks.add(remark, row.origin)
         if not (new and drop):
             yield row, target
 
@@ -139,10 +148,14 @@ def _tell(examples: Examples, skipped: Skipped, strangers: Unknown, adapter: Ada
         )
 
 
-def split(count: int, targets: Sequence[Any], share: float, seed: int) -> tuple[list[int], list[int]]:
+def split(
+    targets: Sequence[Any], share: float, seed: int, groups: Sequence[Hashable] = ()
+) -> tuple[list[int], list[int]]:
     """Positions for training and validation, both in file order: a seeded share of each class, of at least one row where a
-    class has two. Targets that are not classes are split as they come."""
-    random = np.random.default_rng([seed, 0x5711])
+    class has two. Targets that are not classes are split as they come, and whole groups of them together."""
+    count, random = len(targets), np.random.default_rng([seed, 0x5711])
+    if any(group is not None for group in groups):
+        return _split_groups(groups, share, random)
     held: list[int] = []
     for members in _strata(count, targets):
         take = round(len(members) * share)
@@ -150,6 +163,21 @@ def split(count: int, targets: Sequence[Any], share: float, seed: int) -> tuple[
         held += random.permutation(members)[:take].tolist()
     kept = set(held)
     return [position for position in range(count) if position not in kept], sorted(held)
+
+
+def _split_groups(groups: Sequence[Hashable], share: float, random: np.random.Generator) -> tuple[list[int], list[int]]:
+    """Whole groups are held back until the share is reached; rows without a group stand for themselves."""
+    members: dict[Hashable, list[int]] = {}
+    for position, group in enumerate(groups):
+        members.setdefault(("row", position) if group is None else group, []).append(position)
+    held: set[int] = set()
+    order = random.permutation(len(members)).tolist() if len(members) > 1 else []
+    parts = list(members.values())
+    for chosen in order:
+        if held and len(held) + len(parts[chosen]) / 2 > share * len(groups):
+            break
+        held.update(parts[chosen])
+    return [position for position in range(len(groups)) if position not in held], sorted(held)
 
 
 def _strata(count: int, targets: Sequence[Any]) -> list[list[int]]:

@@ -60,13 +60,13 @@ class RunningMean:
     """Mean loss since the last time it was read."""
 
     total: float = 0.0
-    examples: int = 0
+    weight: int = 0
 
-    def add(self, total: float, examples: int) -> None:
+    def add(self, total: float, weight: int) -> None:
         self.total += total
-        self.examples += examples
+        self.weight += weight
 
     def read(self) -> float:
-        mean = self.total / max(self.examples, 1)
-        self.total, self.examples = 0.0, 0
+        mean = self.total / max(self.weight, 1)
+        self.total, self.weight = 0.0, 0
         return mean

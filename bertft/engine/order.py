@@ -96,7 +96,14 @@ def cut(sorted_ids: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any], recipe:
     return batches
 
 
-def inference_batches(lengths: Sequence[int], *, batch_size: int) -> list[Ids]:
-    """All examples once, longest first: the first batch shows at once whether the memory is enough."""
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    return [order[start : start + batch_size].tolist() for start in range(0, len(order), batch_size)]
+def inference_batches(lengths: Sequence[int], *, batch_size: int, max_tokens: int | None = None) -> list[Ids]:
+    """All examples once, longest first: the first batch shows at once whether the memory is enough. A batch has at most
+    `batch_size` examples and, unless it is a single one, `max_tokens` padded tokens."""
+    order = np.argsort(-np.asarray(lengths), kind="stable").tolist()
+    batches: list[Ids] = []
+    while order:
+        widest = max(lengths[order[0]], 1)
+        take = batch_size if max_tokens is None else max(min(batch_size, max_tokens // widest), 1)
+        batches.append(order[:take])
+        order = order[take:]
+    return batches

@@ -23,7 +23,7 @@ def predict_rows(
     network: Any, adapter: Adapter, rows: Iterable[Row], accelerator: Any, meter: Meter
 ) -> Iterator[tuple[Row, Prediction]]:
     """Every row, also those that cannot be predicted: their prediction holds the reason."""
-    source, done = iter(rows), 0
+    source, done = adapter.in_context(rows), 0
     with console.progress("Predicting", None) as bar:
         while window := list(islice(source, WINDOW)):
             yield from zip(window, predict_window(network, adapter, window, accelerator, meter), strict=True)

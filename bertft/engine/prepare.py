@@ -52,10 +52,11 @@ def text_options(plan: Plan, longest: int) -> Options:
 
 def learning_examples(plan: Plan, adapter: Adapter, tables: Tables) -> tuple[Examples, Examples]:
     """Training and validation examples; without a validation file a share of the training rows is held back."""
+    adapter = adapter.for_file(tables.train)
     everything = gather(adapter, tables.train, tables.train.name, unknown=plan.data.unknown_labels, learning=True)
     if tables.validation is not None:
         return everything, gather_split(plan, adapter, tables.validation)
-    kept, held = split(len(everything), everything.targets, plan.data.validation_share, plan.recipe.seed)
+    kept, held = split(everything.targets, plan.data.validation_share, plan.recipe.seed, everything.groups)
     if not held:
         raise DataError(
             f"{everything.name}: too few rows to hold some back for validation; name a file with --validation."
@@ -70,7 +71,7 @@ def gather_split(plan: Plan, adapter: Adapter, table: Table) -> Examples:
     """The rows of a file that is only scored; its columns may have others of the card's names."""
     usual = adapter.card.usual_columns
     fields = fields_in(adapter.fields, usual, table.columns, file=table.name, named={}, label=True)
-    adapter = replace(adapter, fields=fields)
+    adapter = replace(adapter, fields=fields).for_file(table)
     return gather(adapter, table, table.name, unknown=plan.data.unknown_labels, learning=False)
 
 

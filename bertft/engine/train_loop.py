@@ -1,7 +1,7 @@
 """The training loop, top to bottom. It knows no task: a network, features, a loss, and someone who evaluates.
 
-The loss of a step is the mean over all its examples, however they are cut into batches and processes; so gradient
-accumulation and data parallelism give the same step as one large batch.
+The loss of a step is the mean over all its examples (a tagger's: over all labelled words), however they are cut into
+batches and processes; so gradient accumulation and data parallelism give the same step as one large batch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bertft.engine.keeper import Keeper
 from bertft.engine.meter import Meter, RunningMean
 from bertft.engine.optimizer import build_optimizer, build_schedule
 from bertft.engine.order import Order, Step
-from bertft.model.losses import Loss
+from bertft.model.losses import Cost
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
 
@@ -32,7 +32,7 @@ class Ingredients:
     network: Any
     adapter: Adapter
     features: Sequence[Feature]
-    loss: Loss
+    cost: Cost
     recipe: Recipe
     evaluate: Callable[[Any], Scores]
 
@@ -51,7 +51,7 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     with console.progress("Training", order.total_steps) as bar:
         for step in order.steps(after=order.total_steps if keeper.stops else keeper.step):
             network.train()
-            running.add(take_step(step, made_of, network, optimizer, accelerator, meter), step.examples)
+            running.add(*take_step(step, made_of, network, optimizer, accelerator, meter))
             rate = schedule.get_last_lr()[0]
             schedule.step()
             if step.number % log_every == 0 or step.number == order.total_steps:
@@ -65,8 +65,11 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     return meter
 
 
-def take_step(step: Step, made_of: Ingredients, network: Any, optimizer: Any, accelerator: Any, meter: Meter) -> float:
-    """One optimizer step over its batches; returns the sum of its examples' losses."""
+def take_step(
+    step: Step, made_of: Ingredients, network: Any, optimizer: Any, accelerator: Any, meter: Meter
+) -> tuple[float, int]:
+    """One optimizer step over its batches; returns the sum of its losses and what they weigh."""
+    weight = sum(made_of.features[example].weight for batch in step.batches for example in batch)
     summed = torch.zeros((), device=accelerator.device)
     for position, ids in enumerate(step.batches):
         last = position == len(step.batches) - 1
@@ -75,15 +78,15 @@ def take_step(step: Step, made_of: Ingredients, network: Any, optimizer: Any, ac
             batch = made_of.adapter.collate([made_of.features[example] for example in mine or ids[:1]])
         inputs = {name: values.to(accelerator.device) for name, values in batch.inputs.items()}  # (B, T)
         with _sync(network, accelerator, last):
-            logits = network(**inputs).logits
-            losses = made_of.loss(logits, batch.targets.to(accelerator.device)) * share  # type: ignore[union-attr]  # (B,)
-            accelerator.backward(losses.sum() * accelerator.num_processes / step.examples)
+            outputs = network(**inputs)
+            losses = made_of.cost(outputs, batch.targets.to(accelerator.device)) * share  # type: ignore[union-attr]  # (B,)
+            accelerator.backward(losses.sum() * accelerator.num_processes / max(weight, 1))
         summed += losses.detach().sum()
         meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
     accelerator.clip_grad_norm_(network.parameters(), made_of.recipe.max_grad_norm)
     optimizer.step()
     optimizer.zero_grad()
-    return float(accelerator.reduce(summed, reduction="sum"))
+    return float(accelerator.reduce(summed, reduction="sum")), weight
 
 
 def _sync(network: Any, accelerator: Any, last: bool) -> Any:

@@ -51,7 +51,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     examples, validation = learning_examples(run.plan, adapter, tables)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
     recipe = run.plan.recipe
-    head = adapter.head(examples.targets, class_weights=recipe.class_weights, label_smoothing=recipe.label_smoothing)
+    head = adapter.head(examples.targets, recipe)
     network = start_network(run, head)
     introduce(network, run, accelerator, examples, validation)
     advise(Order([len(feature.input_ids) for feature in examples.features], recipe).total_steps, recipe)
@@ -63,7 +63,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
         run.folder, metric=adapter.card.metric, patience=recipe.early_stop, accelerator=accelerator, resuming=run.resume
     )
     validate = Validator(adapter, validation, accelerator)
-    trained = train(Ingredients(network, adapter, examples.features, head.loss, recipe, validate), keeper, accelerator)
+    trained = train(Ingredients(network, adapter, examples.features, head.cost, recipe, validate), keeper, accelerator)
 
     adapter, scores, evaluated = judge_saved(run, adapter, validation, test, accelerator)
     finished = Finished(

@@ -1,18 +1,24 @@
 """Losses per example, so that the engine can sum and average them over batches of any size, pieces and processes.
 
-Each takes logits and targets and gives (B,) losses, in fp32 whatever the logits' precision. A class weight multiplies its
+A head's cost takes the network's outputs and the targets; a loss here takes logits and targets. Both give (B,) losses, in fp32 whatever the logits' precision. A class weight multiplies its
 examples' losses; the mean is over examples, not over weights, so that it does not depend on how a batch is cut up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from torch import Tensor
 from torch.nn import functional
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+Cost = Callable[[Mapping[str, Tensor], Tensor], Tensor]
+
+
+def on_logits(loss: Loss) -> Cost:
+    """A loss as the cost of a network whose only output is `logits`."""
+    return lambda outputs, targets: loss(outputs["logits"], targets)
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:

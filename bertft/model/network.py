@@ -13,7 +13,7 @@ from typing import Any
 from bertft import console
 from bertft.errors import CheckpointError
 from bertft.model.backbone import Backbone, read_config
-from bertft.model.losses import Loss
+from bertft.model.losses import Cost
 
 AUTO_CLASSES = {"text-classification": "AutoModelForSequenceClassification"}
 """Kind of task -> the class of transformers that has its head."""
@@ -32,7 +32,7 @@ class Head:
     kind: str
     problem: str
     label_names: tuple[str, ...]
-    loss: Loss
+    cost: Cost
 
 
 def build_network(backbone: Backbone, head: Head) -> Any:

@@ -146,14 +146,16 @@ def outputs_of(adapter: Adapter, count: int = 1) -> list[np.ndarray[Any, Any]]:
 def test_one_window_is_decoded_by_the_tasks_own_function(asked: Asked) -> None:
     case, adapter, _ = asked
     outputs = outputs_of(adapter)
-    assert adapter.decode(outputs).values == pytest.approx(case.activation(outputs[0].astype(np.float64)), rel=1e-12)
+    assert adapter.decode(outputs, []).values == pytest.approx(
+        case.activation(outputs[0].astype(np.float64)), rel=1e-12
+    )
 
 
 def test_windows_of_a_row_are_averaged_before_that(asked: Asked) -> None:
     case, adapter, _ = asked
     outputs = outputs_of(adapter, 3)
     mean = (outputs[0].astype(np.float64) + outputs[1] + outputs[2]) / 3
-    assert adapter.decode(outputs).values == pytest.approx(case.activation(mean), rel=1e-12)
+    assert adapter.decode(outputs, []).values == pytest.approx(case.activation(mean), rel=1e-12)
 
 
 ANSWERS = [Answer(), Answer(top_k=2), Answer(min_probability=0.99), Answer(min_probability=0.0)]
@@ -165,7 +167,7 @@ def test_a_record_is_the_input_and_then_exactly_the_added_columns(asked: Asked, 
     added = adapter.added_columns(answer)
     if answer == Answer():
         assert added == list(case.added)
-    for prediction in (adapter.decode(outputs_of(adapter)), Prediction(None, "no text")):
+    for prediction in (adapter.decode(outputs_of(adapter), []), Prediction(None, "no text")):
         record = adapter.record(rows[0], prediction, answer)
         assert list(record) == [*rows[0].fields, *added]
         assert {name: record[name] for name in rows[0].fields} == dict(rows[0].fields)
@@ -191,7 +193,7 @@ def test_a_row_without_a_label_has_no_target(asked: Asked) -> None:
 def test_the_run_folder_gives_the_same_adapter_back(asked: Asked, tmp_path: Path) -> None:
     _, adapter, rows = asked
     outputs = [outputs_of(adapter, 1 + i) for i in range(len(rows))]
-    found = [adapter.decode(output) for output in outputs]
+    found = [adapter.decode(output, []) for output in outputs]
     adapter = adapter.tuned(found, targets_of(adapter, rows))
     options = asdict(adapter.options)
     write_task(tmp_path, TaskRecord(adapter.card, adapter.labels, adapter.fields, options, adapter.stored(), {}))

@@ -70,9 +70,24 @@ def test_inference_sees_every_example_once_the_longest_first() -> None:
 
 def test_the_held_back_share_is_stratified_seeded_and_leaves_no_class_empty() -> None:
     targets = [0] * 70 + [1] * 20 + [2] * 2 + [3]
-    kept, held = split(len(targets), targets, 0.1, seed=1)
+    kept, held = split(targets, 0.1, seed=1)
     assert sorted(kept + held) == list(range(len(targets)))
     assert [sum(targets[i] == k for i in held) for k in range(4)] == [7, 2, 1, 0]
-    assert (kept, held) == split(len(targets), targets, 0.1, seed=1)
-    assert held != split(len(targets), targets, 0.1, seed=2)[1]
-    assert len(split(50, [n / 7 for n in range(50)], 0.2, seed=1)[1]) == 10
+    assert (kept, held) == split(targets, 0.1, seed=1)
+    assert held != split(targets, 0.1, seed=2)[1]
+    assert len(split([n / 7 for n in range(50)], 0.2, seed=1)[1]) == 10
+
+
+def test_rows_of_one_group_are_held_back_together() -> None:
+    groups = [position // 7 for position in range(100)]
+    kept, held = split([None] * 100, 0.2, seed=3, groups=groups)
+    assert sorted(kept + held) == list(range(100))
+    assert not {groups[position] for position in kept} & {groups[position] for position in held}
+    assert 10 <= len(held) <= 30
+    assert held != split([None] * 100, 0.2, seed=4, groups=groups)[1]
+
+
+def test_a_long_batch_at_prediction_is_a_small_one() -> None:
+    found = inference_batches([500] * 10 + [10] * 100, batch_size=64, max_tokens=1000)
+    assert [len(batch) for batch in found] == [2, 2, 2, 2, 2, 64, 36]
+    assert sorted(example for batch in found for example in batch) == list(range(110))

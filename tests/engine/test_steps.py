@@ -29,6 +29,7 @@ from bertft.errors import UsageError
 from bertft.fields import Fields
 from bertft.labels import Labels
 from bertft.model.backbone import find_backbone
+from bertft.model.losses import Cost
 from bertft.model.network import build_network
 from bertft.recipe import Recipe
 from bertft.row import Row
@@ -44,7 +45,7 @@ class Bench:
     network: Any
     adapter: Adapter
     rows: list[Row]
-    loss: Any
+    cost: Cost
     accelerator: Any
     evaluations: list[float] = field(default_factory=list)
     """What `evaluate` says, one after the other."""
@@ -57,7 +58,7 @@ class Bench:
         features = [feature for row in self.windows for feature in row]
         values = iter(self.evaluations)
         scores = lambda _: Scores("accuracy", {"accuracy": next(values, 0.0)}, 1)  # noqa: E731
-        return Ingredients(network or self.network, self.adapter, features, self.loss, recipe, scores)
+        return Ingredients(network or self.network, self.adapter, features, self.cost, recipe, scores)
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +84,9 @@ def bench(calm: Path) -> Bench:
     rows = [
         Row(i, f"x.csv:{i}", {"text": text, "label": sentiment(text)}) for i, text in enumerate(texts(64, longest=20))
     ]
-    head = adapter.head([adapter.target(row) for row in rows], class_weights="balanced", label_smoothing=0.1)
+    head = adapter.head([adapter.target(row) for row in rows], Recipe(class_weights="balanced", label_smoothing=0.1))
     torch.manual_seed(5)
-    return Bench(build_network(backbone, head), adapter, rows, head.loss, start_accelerator("fp32"))
+    return Bench(build_network(backbone, head), adapter, rows, head.cost, start_accelerator("fp32"))
 
 
 def steps_by_hand(bench: Bench, recipe: Recipe, rates: Sequence[float], order: list[Step]) -> tuple[Any, list[float]]:
@@ -98,7 +99,7 @@ def steps_by_hand(bench: Bench, recipe: Recipe, rates: Sequence[float], order: l
         batch = bench.adapter.collate([features[i] for ids in step.batches for i in ids])
         for group in optimizer.param_groups:
             group["lr"] = rate
-        loss = bench.loss(network(**batch.inputs).logits, batch.targets).mean()
+        loss = bench.cost(network(**batch.inputs), batch.targets).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.max_grad_norm)
         optimizer.step()
@@ -161,11 +162,12 @@ def test_the_learning_rate_of_each_step_is_transformers(bench: Bench, tmp_path: 
 def test_a_step_gives_back_the_sum_of_its_losses(bench: Bench) -> None:
     made_of = bench.ingredients(Recipe())
     batch = bench.adapter.collate([made_of.features[i] for i in range(12)])
-    losses = bench.loss(bench.network.train()(**batch.inputs).logits, batch.targets)
+    losses = bench.cost(bench.network.train()(**batch.inputs), batch.targets)
     step, meter = Step(1, 1.0, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10, 11]]), Meter()
     optimizer = bench.accelerator.prepare(build_optimizer(bench.network, made_of.recipe))
-    summed = take_step(step, made_of, bench.network, optimizer, bench.accelerator, meter)
+    summed, weight = take_step(step, made_of, bench.network, optimizer, bench.accelerator, meter)
     assert summed == pytest.approx(float(losses.detach().sum()), rel=1e-5)
+    assert weight == 12
     assert (meter.examples, meter.tokens) == (12, batch.tokens)
 
 

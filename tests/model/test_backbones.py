@@ -22,11 +22,16 @@ from bertft.errors import CheckpointError
 from bertft.model import backbone as room
 from bertft.model.backbone import EMBEDDED, embedded_backbone, find_backbone, longest_input
 from bertft.model.layers import count_parameters
-from bertft.model.losses import sequence_loss
+from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head, build_network, load_network
 from bertft.model.tokens import load_tokenizer
 
-HEAD = Head("text-classification", "single-label", ("a", "b"), sequence_loss("single-label", weights=None, smoothing=0))
+HEAD = Head(
+    "text-classification",
+    "single-label",
+    ("a", "b"),
+    on_logits(sequence_loss("single-label", weights=None, smoothing=0)),
+)
 ALBERT = {
     "base": ({"hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}, 11_683_584),
     "large": (

@@ -14,7 +14,7 @@ from bertft.engine.optimizer import build_optimizer, parameter_groups
 from bertft.errors import UsageError
 from bertft.model.backbone import find_backbone
 from bertft.model.layers import count_parameters, freeze, layer_of_parameters
-from bertft.model.losses import sequence_loss
+from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head, build_network
 from bertft.recipe import Recipe
 
@@ -26,7 +26,7 @@ DEPTH = {"albert": 1}
 def build(backbones: Backbones, family: str) -> Any:
     loss = sequence_loss("single-label", weights=None, smoothing=0.0)
     torch.manual_seed(0)
-    head = Head("text-classification", "single-label", ("a", "b"), loss)
+    head = Head("text-classification", "single-label", ("a", "b"), on_logits(loss))
     return build_network(find_backbone(str(backbones(family))), head)
 
 
