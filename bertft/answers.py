@@ -1,0 +1,212 @@
+"""A gold cell, in any shape that question-answering files have, to answers and the places where they start in the context.
+
+Starts count characters (code points) from 0. What is read here is trusted; `wrong_answers` says what does not stand where the
+file says, and `fixed` looks for it nearby.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bertft.errors import DataError
+from bertft.labels import is_empty
+
+NOWHERE = -1
+"""The start of an answer whose place is not told and cannot be inferred."""
+STARTS = ("answer_start", "start")
+WANTED = 'wanted {"text": ["..."], "answer_start": [17]}, or [] where there is no answer'
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All answers to a question that count as right; none: the context is known to hold no answer."""
+
+    texts: tuple[str, ...]
+    starts: tuple[int, ...]
+
+
+NO_ANSWER = Answers((), ())
+Pair = tuple[object, object]
+"""A text and its start, as found."""
+
+
+def answers_of(row_fields: Mapping[str, object], label: Sequence[str], context: str, *, fix: bool) -> Answers | None:
+    """None for a row that is not labelled. `label`: one column of answers, or one of texts and one of starts. A text without a
+    start is taken where it stands once in the context, with `fix` where it stands first. DataError, which lacks the row's
+    place, for what is no answer."""
+    if _is_impossible(row_fields):
+        return NO_ANSWER
+    cell = row_fields.get(label[0])
+    if is_empty(cell):
+        return None
+    pairs = _pairs(cell) if len(label) < 2 else _side_by_side(cell, row_fields.get(label[1]))
+    if pairs is None:
+        return None
+    texts = tuple(_text(text) for text, _ in pairs)
+    return Answers(
+        texts, tuple(_start(text, start, context, fix=fix) for text, (_, start) in zip(texts, pairs, strict=True))
+    )
+
+
+def wrong_answers(answers: Answers, context: str) -> list[str]:
+    """In words, of each answer that does not stand at its start."""
+    return [
+        _complaint(text, start, context)
+        for text, start in zip(answers.texts, answers.starts, strict=True)
+        if not _stands(text, start, context)
+    ]
+
+
+def fixed(answers: Answers, context: str) -> tuple[Answers, int]:
+    """Each wrong answer moved to the nearest place where it stands: exactly, else but for space around it, else but for case
+    and kinds of space; it then reads as it does there. And how many were moved; what is nowhere stays as it is."""
+    moved = 0
+    found: list[tuple[str, int]] = []
+    for text, start in zip(answers.texts, answers.starts, strict=True):
+        place = None if _stands(text, start, context) else _nearest(text, start, context)
+        moved += place is not None
+        found.append((context[place[0] : place[1]], place[0]) if place else (text, start))
+    return Answers(tuple(text for text, _ in found), tuple(start for _, start in found)), moved
+
+
+def _is_impossible(row_fields: Mapping[str, object]) -> bool:
+    """SQuAD 2.0's mark; its other answers, where there are some, are only plausible."""
+    said = next((value for name, value in row_fields.items() if name.lower() == "is_impossible"), None)
+    return said is True or str(said).strip().lower() in ("true", "1", "1.0")
+
+
+def _pairs(cell: object) -> list[Pair] | None:
+    """None where an object of answers is as good as empty."""
+    found = _parsed(cell) if isinstance(cell, str) else cell
+    if isinstance(found, Mapping):
+        if "text" not in found:
+            raise DataError(f"`{_short(cell)}` has no 'text', {WANTED}.")
+        return None if found["text"] is None else _side_by_side(found["text"], _start_in(found))
+    if isinstance(found, list | tuple) and _are_answers(found, cell):
+        return [(item.get("text"), _start_in(item)) if isinstance(item, Mapping) else (item, None) for item in found]
+    return [(cell, None)]
+
+
+def _are_answers(items: Sequence[object], cell: object) -> bool:
+    """An answer such as `[1]` is no list of answers."""
+    return not isinstance(cell, str) or all(isinstance(item, str | Mapping) for item in items)
+
+
+def _side_by_side(texts: object, starts: object) -> list[Pair]:
+    """Texts and starts of two columns or two keys: one of each, or lists of them."""
+    listed, places = _as_list(texts), _as_list(starts)
+    if places is None and (listed is None or isinstance(texts, str)):
+        return [(texts, starts)]
+    listed = [texts] if listed is None else listed
+    if places is None:
+        places = [None] * len(listed) if is_empty(starts) else [starts]
+    if len(listed) != len(places):
+        raise DataError(f"{len(listed)} answers with {len(places)} starts, {WANTED}.")
+    return list(zip(listed, places, strict=True))
+
+
+def _as_list(value: object) -> list[object] | None:
+    found = _parsed(value) if isinstance(value, str) else value
+    return list(found) if isinstance(found, list | tuple) else None
+
+
+def _start_in(answer: Mapping[str, object]) -> object:
+    return next((answer[name] for name in STARTS if answer.get(name) is not None), None)
+
+
+def _parsed(cell: str) -> object:
+    """JSON, or what Python prints, NumPy's arrays too; the cell itself where it is neither, as a text may begin so."""
+    if not cell.lstrip().startswith(("{", "[")):
+        return cell
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(_Bare().visit(ast.parse(cell.strip(), mode="eval")))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return cell
+
+
+class _Bare(ast.NodeTransformer):
+    """array([17], dtype=int32) -> [17]"""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        is_array = isinstance(node.func, ast.Name) and node.func.id == "array"
+        return node.args[0] if is_array and node.args else node
+
+
+def _text(text: object) -> str:
+    if type(text) is int:
+        return str(text)
+    if not isinstance(text, str):
+        raise DataError(f"answer `{_short(text)}` is no text, {WANTED}.")
+    return text
+
+
+def _start(text: str, start: object, context: str, *, fix: bool) -> int:
+    if is_empty(start):
+        places = list(_places(text, context)) if text.strip() else []
+        return places[0] if len(places) == 1 or (fix and places) else NOWHERE
+    try:
+        number = float(str(start))
+    except ValueError:
+        number = float("nan")
+    if isinstance(start, bool) or not number.is_integer():
+        raise DataError(f"the start `{_short(start)}` of answer '{_short(text)}' is no whole number, {WANTED}.")
+    return int(number)
+
+
+def _stands(text: str, start: int, context: str) -> bool:
+    return bool(text.strip()) and start >= 0 and context.startswith(text, start)
+
+
+def _complaint(text: str, start: int, context: str) -> str:
+    if not text.strip():
+        return "an answer is an empty text; leave it out, or give an empty list where there is no answer"
+    name, places = f"answer '{_short(text)}'", list(_places(text, context))
+    if start < 0 and len(places) > 1:
+        return f"{name} has no start and stands in the context {len(places)} times, first at {places[0]}"
+    near = _nearest(text, start, context)
+    what = f"{name} has no start" if start == NOWHERE else f"{name} is not at {start} ({_there(text, start, context)})"
+    if near is None:
+        return f"{name} is nowhere in the context"
+    found = context[near[0] : near[1]]
+    return f"{what}; it stands at {near[0]}" + ("" if found == text else f" as '{_short(found)}'")
+
+
+def _there(text: str, start: int, context: str) -> str:
+    if 0 <= start < len(context):
+        return f"there: '{_short(context[start : start + len(text)])}'"
+    return f"the context has {len(context)} characters"
+
+
+def _nearest(text: str, start: int, context: str) -> tuple[int, int] | None:
+    """Start and end of what comes closest to the text; of equally good ones the nearest to `start`, then the first."""
+    bare = text.strip()
+    if not bare:
+        return None
+    for exact in dict.fromkeys((text, bare)):
+        if places := list(_places(exact, context)):
+            near = min(places, key=lambda place: abs(place - start))
+            return near, near + len(exact)
+    loose = r"\s+".join(map(re.escape, bare.split()))
+    spans = [found.span(1) for found in re.finditer(f"(?=({loose}))", context, re.IGNORECASE)]
+    return min(spans, key=lambda span: abs(span[0] - start), default=None)
+
+
+def _places(text: str, context: str) -> Iterator[int]:
+    """Where the text starts, also where it overlaps itself."""
+    place = context.find(text)
+    while place >= 0:
+        yield place
+        place = context.find(text, place + 1)
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:59] + "…"

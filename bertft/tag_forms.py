@@ -1,0 +1,93 @@
+"""The forms in which tools keep entities: words with tags, or a text with character spans as each tool writes them.
+
+In come words with tags, out goes a record for a file. What a form cannot say (several scores, a document) stays in the
+record's other columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bertft.spans import CharSpan, to_char_spans
+from bertft.tags import spans_of
+from bertft.words import Words
+
+Record = dict[str, Any]
+
+
+def tokens_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+    """As Hub data sets have it."""
+    return {"tokens": list(words.texts), "tags": list(tags)}
+
+
+def spans_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+    """With the words, so that nothing is lost on the way back."""
+    entities = [{"start": span.start, "end": span.end, "label": span.label} for span in spans]
+    return {"text": words.text, "entities": entities, "tokens": _tokens(words)}
+
+
+def doccano_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+    """doccano's JSONL."""
+    return {"text": words.text, "label": [[span.start, span.end, span.label] for span in spans]}
+
+
+def prodigy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+    """Prodigy's JSONL, as `db-in` takes it."""
+    first, last = dict(zip(words.starts, range(len(words.starts)), strict=True)), _lasts(words)
+    marked = [
+        {
+            **{"start": span.start, "end": span.end, "label": span.label},
+            **{"token_start": first[span.start], "token_end": last[span.end]},
+        }
+        for span in spans
+    ]
+    return {"text": words.text, "tokens": _tokens(words), "spans": marked, "answer": "accept"}
+
+
+def spacy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+    """What spaCy's Doc.to_json gives."""
+    ents = [{"start": span.start, "end": span.end, "label": span.label} for span in spans]
+    return {"text": words.text, "ents": ents, "tokens": _tokens(words)}
+
+
+def label_studio_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+    """A task of Label Studio with one annotation."""
+    results = [
+        {
+            **{"from_name": "label", "to_name": "text", "type": "labels"},
+            "value": {
+                **{"start": span.start, "end": span.end, "text": words.text[span.start : span.end]},
+                "labels": [span.label],
+            },
+        }
+        for span in spans
+    ]
+    return {"data": {"text": words.text}, "annotations": [{"result": results}]}
+
+
+FORMS: dict[str, Callable[[Words, Sequence[str], Sequence[CharSpan]], Record]] = {
+    "tokens": tokens_form,
+    "spans": spans_form,
+    "doccano": doccano_form,
+    "prodigy": prodigy_form,
+    "spacy": spacy_form,
+    "label-studio": label_studio_form,
+}
+
+
+def in_form(form: str, words: Words, tags: Sequence[str], scheme: str | None) -> Record:
+    """A row in a form of FORMS; `scheme` is that of the tags."""
+    spans = to_char_spans(spans_of(tags, scheme), words) if scheme else []
+    return FORMS[form](words, tags, spans)
+
+
+def _tokens(words: Words) -> list[Record]:
+    return [
+        {"text": text, "start": start, "end": end, "id": number}
+        for number, (text, start, end) in enumerate(zip(words.texts, words.starts, words.ends, strict=True))
+    ]
+
+
+def _lasts(words: Words) -> dict[int, int]:
+    return dict(zip(words.ends, range(len(words.ends)), strict=True))

@@ -1,0 +1,165 @@
+"""A cell comes in, as text or as tokens; its words go out, each with its place in a text. Tags of a cell likewise.
+
+Text is split as BERT's basic tokenizer does (Devlin et al. 2018): at white space, with every punctuation sign and every
+CJK character a word of its own. Nothing is changed on the way, so places are those of the text as it was read.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate, pairwise
+
+from bertft.errors import DataError
+from bertft.labels import is_empty, label_text
+
+CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f"
+"""BERT's Chinese characters; kana and hangul are written words to it."""
+UNSPACED = re.compile(rf"[{CJK}\u3000-\u30ff\uff00-\uffef]")
+"""Written without spaces between them: Chinese, kana, and their punctuation."""
+SPACE = "\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+SIGNS = "$+<=>^`|~"
+"""ASCII signs that Unicode does not call punctuation, but BERT does."""
+INVISIBLE = ("Cc", "Cf", "Co")
+"""Categories that BERT drops: control characters, soft hyphens, private signs."""
+
+_NUMBER = r"[+-]?\d++(?:\.\d*+)?+"
+_ITEM = rf"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|{_NUMBER}"""
+PRINTED_ITEM = re.compile(_ITEM, re.DOTALL)
+PRINTED_LIST = re.compile(rf"\s*+\[\s*+(?:(?:{_ITEM})[\s,]*+)*+\]\s*+", re.DOTALL)
+"""A list as Python or numpy prints it: ['EU', "isn't"], ['EU' 'rejects'] or [0 0 3]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words in their order, with their places in `text`: characters from 0, ends exclusive."""
+
+    texts: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    text: str
+
+
+def split_words(text: str) -> Words:
+    """Invisible characters stay inside the words around them; a word of nothing else is none, as BERT sees nothing there."""
+    return _cut(text, [match.span() for match in _word_pattern().finditer(text) if _is_visible(match.group())])
+
+
+def joined(tokens: Sequence[str]) -> Words:
+    """Tokens as they are, in a text with one space between them, but none between two CJK characters."""
+    gaps = ["" if _are_unspaced(left, right) else " " for left, right in pairwise(tokens)]
+    pieces = [token + gap for token, gap in zip(tokens, [*gaps, ""], strict=bool(tokens))]
+    starts = tuple(accumulate(map(len, pieces), initial=0))[: len(tokens)]
+    ends = tuple(start + len(token) for start, token in zip(starts, tokens, strict=True))
+    return Words(tuple(tokens), starts, ends, "".join(pieces))
+
+
+def words_of_cell(cell: object, *, tags: object = None) -> Words:
+    """The words of a list, of a list in a string, or of raw text. Text is cut at white space alone where `tags`, the row's
+    other cell, has exactly so many tags. DataError, which lacks the row's place, for lists of anything else."""
+    tokens = _tokens(cell)
+    if tokens is not None:
+        return joined(tokens)
+    if isinstance(cell, list | tuple | Mapping):
+        raise DataError('a list of lists or objects, wanted a text or a list of words, as ["EU", "rejects"].')
+    text = "" if is_empty(cell) else str(cell)
+    if _tag_count(tags) == len(text.split()):
+        return _cut(text, [match.span() for match in re.finditer(r"\S+", text)])
+    return split_words(text)
+
+
+def tags_of_cell(cell: object) -> list[str] | None:
+    """The tags in a list, in a list in a string, or between white space. None for a cell without any."""
+    if is_empty(cell):
+        return None
+    items = _listed(cell)
+    if items is None:
+        items = [*str(cell).split()]
+    if not _is_flat(items):
+        raise DataError('a list of lists or objects, wanted a list of tags, as ["O", "B-PER"].')
+    return ["" if item is None else label_text(item) for item in items] or None
+
+
+def items_of_cell(cell: object) -> list[object] | None:
+    """The items of a list, or of a list in a string, that holds no lists or objects. None for anything else."""
+    items = _listed(cell)
+    return items if items is not None and _is_flat(items) else None
+
+
+def is_tokens(cell: object) -> bool:
+    """Whether the cell holds words already, and not raw text."""
+    return _tokens(cell) is not None
+
+
+def _tokens(cell: object) -> list[str] | None:
+    """In a string at least one item must be a word: `[1]` is text, with a footnote's mark."""
+    items = items_of_cell(cell)
+    if items is None:
+        return None
+    if isinstance(cell, str) and items and not any(isinstance(item, str) for item in items):
+        return None
+    return ["" if item is None else str(item) for item in items]
+
+
+def _tag_count(cell: object) -> int | None:
+    items = items_of_cell(cell)
+    if items is None and isinstance(cell, str) and _listed(cell) is None:
+        items = [*cell.split()]
+    return None if items is None else len(items)
+
+
+def _is_flat(items: Sequence[object]) -> bool:
+    return not any(isinstance(item, list | tuple | dict) for item in items)
+
+
+def _listed(cell: object) -> list[object] | None:
+    """A list's items; None for what is no list, nor one in a string."""
+    if not isinstance(cell, str):
+        return list(cell) if isinstance(cell, list | tuple) else None
+    if not cell.lstrip().startswith("["):
+        return None
+    try:
+        found = json.loads(cell)
+        return found if isinstance(found, list) else None
+    except (ValueError, RecursionError):
+        return _printed_items(cell)
+
+
+def _printed_items(text: str) -> list[object] | None:
+    """Taken one by one: to Python, 'a' 'b' without a comma is one string."""
+    if not PRINTED_LIST.fullmatch(text):
+        return None
+    try:
+        return [ast.literal_eval(item) for item in PRINTED_ITEM.findall(text)]
+    except (ValueError, SyntaxError):
+        return None
+
+
+def _cut(text: str, spans: Sequence[tuple[int, int]]) -> Words:
+    starts, ends = tuple(start for start, _ in spans), tuple(end for _, end in spans)
+    return Words(tuple(text[start:end] for start, end in spans), starts, ends, text)
+
+
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    """Python's `re` has no class for punctuation; all of it lies below U+20000."""
+    punctuation = "".join(sign for sign in map(chr, range(0x20000)) if unicodedata.category(sign)[0] == "P")
+    alone = re.escape(punctuation + SIGNS) + CJK
+    return re.compile(f"[^{SPACE}{alone}]+|[{alone}]")
+
+
+def _is_visible(word: str) -> bool:
+    return (word.isascii() and word.isprintable()) or any(_is_seen(sign) for sign in word)
+
+
+def _is_seen(sign: str) -> bool:
+    return sign != "\ufffd" and unicodedata.category(sign) not in INVISIBLE
+
+
+def _are_unspaced(left: str, right: str) -> bool:
+    return bool(left and right and UNSPACED.match(left[-1]) and UNSPACED.match(right))
