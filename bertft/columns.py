@@ -33,6 +33,8 @@ MACHINE = {
     "ids": re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=\S*\d)[0-9a-fA-F]{16,}"),
 }
 """Kinds of values that nobody wrote as text."""
+LABELS = {"label", "labels", "type", "entity", "tag"}
+"""Keys of a span's label; without one it is a token."""
 CODE = re.compile(r"(?=\S*\d)[!-~]+")  # no spaces, at least one digit: an id if (nearly) every one is different
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
@@ -171,9 +173,8 @@ def _look_of_lists(items: list[list[object]], filled: int) -> Look:
     size = sum(map(len, items)) / len(items)
     first = next((item[0] for item in items if item), None)
     if isinstance(first, dict) and first:
-        return Look(
-            "spans" if {"start", "end"} <= {key.split("_")[0] for key in first} else "objects", filled, size=size
-        )
+        parts = {key.split("_")[0] for key in first}
+        return Look("spans" if {"start", "end"} <= parts and parts & LABELS else "objects", filled, size=size)
     if isinstance(first, (list, tuple)):
         triple = len(first) == 3 and [type(part) for part in first] == [int, int, str]
         return Look("spans" if triple else "objects", filled, size=size)

@@ -12,10 +12,12 @@ from functools import partial
 
 from bertft.errors import DataError
 from bertft.reading.body import Body, Place, Storage
+from bertft.reading.exports import Export, export_of, spacy_pair
 from bertft.reading.intake import Intake, spooled
 from bertft.reading.jsoncursor import Document
 from bertft.reading.jsonlines import Fields, kind_of, open_json_lines
 from bertft.reading.lines import head_text, text_pieces
+from bertft.reading.squad import NOTE, is_article, questions_of
 
 WANTED = 'wanted a list of objects, as [{"text": "...", "label": "..."}]'
 
@@ -37,15 +39,16 @@ def open_json(intake: Intake, encoding: str) -> Body:
 
 
 def is_json_lines(intake: Intake, encoding: str) -> bool:
-    """True if the first line is an object by itself and another follows."""
+    """True if the first line is an object by itself and another follows, or a spaCy pair by itself."""
     text = head_text(intake, encoding).lstrip()
     first, _, rest = text.partition("\n")
-    if not first.startswith("{") or not rest.strip():
+    if not first.startswith(("{", "[")):
         return False
     try:
-        return type(json.loads(first)) is dict
+        found = json.loads(first)
     except (ValueError, RecursionError):
         return False
+    return (type(found) is dict and bool(rest.strip())) or spacy_pair(found) is not None
 
 
 Rows = Callable[[], Iterator[tuple[int, Fields]]]
@@ -55,11 +58,15 @@ def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str |
     """How to get at the rows, and where they were found if that is worth saying."""
     first = document().peek()
     if first == "[":
-        return partial(_list_rows, name, document, None), None
+        found_list = _find_export(name, document) or _find_questions(name, document, None)
+        return found_list or (partial(_list_rows, name, document, None), None)
     if first != "{":
         found = first and document().value()
         raise DataError(f"{name}: {kind_of(found)}, {WANTED}.")
     lists, others = _survey(document())
+    for key in lists:
+        if questions := _find_questions(name, document, key):
+            return questions
     holders = [key for key, all_objects in lists.items() if all_objects]
     if len(holders) == 1:
         return partial(_list_rows, name, document, holders[0]), f"rows are under '{holders[0]}'"
@@ -68,6 +75,36 @@ def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str |
     if lists and not others:
         return partial(_column_rows, name, document), "rows are read across the columns' lists"
     return partial(_single_row, document), "the file is one object, one row"
+
+
+def _find_export(name: str, document: Callable[[], Document]) -> tuple[Rows, str] | None:
+    export = export_of(next(document().items(), None))
+    if export is None:
+        return None
+    return partial(_exported_rows, name, document, export), f"rows are read from {export.name}"
+
+
+def _exported_rows(name: str, document: Callable[[], Document], export: Export) -> Iterator[tuple[int, Fields]]:
+    cursor, row = document(), 0
+    for number, element in enumerate(cursor.items(), 1):
+        unpacked = export.unpack(element)
+        if unpacked is None:
+            raise DataError(
+                f"{name}#{number}: {kind_of(element)} of another form, wanted {export.name} as the first one."
+            )
+        for row, fields in enumerate(unpacked, row + 1):  # noqa: B020  counts on across elements
+            yield row, fields
+    cursor.end()
+
+
+def _find_questions(name: str, document: Callable[[], Document], holder: str | None) -> tuple[Rows, str] | None:
+    if not is_article(next(_elements(document(), holder), None)):
+        return None
+    return partial(_question_rows, name, document, holder), NOTE
+
+
+def _question_rows(name: str, document: Callable[[], Document], holder: str | None) -> Iterator[tuple[int, Fields]]:
+    yield from enumerate(questions_of(name, _elements(document(), holder)), 1)
 
 
 def _survey(document: Document) -> tuple[dict[str, bool], list[str]]:
@@ -86,25 +123,25 @@ def _survey(document: Document) -> tuple[dict[str, bool], list[str]]:
 
 
 def _list_rows(name: str, document: Callable[[], Document], holder: str | None) -> Iterator[tuple[int, Fields]]:
-    cursor = document()
-    if holder is None:
-        yield from _objects(name, cursor)
-        cursor.end()
-        return
-    for key in cursor.entries():
-        if key == holder:
-            yield from _objects(name, cursor)
-        else:
-            cursor.value()
-
-
-def _objects(name: str, cursor: Document) -> Iterator[tuple[int, Fields]]:
-    for number, item in enumerate(cursor.items(), 1):
+    for number, item in enumerate(_elements(document(), holder), 1):
         if type(item) is not dict:
             raise DataError(
                 f'{name}#{number}: {kind_of(item)}, wanted an object, as {{"text": "...", "label": "..."}}.'
             )
         yield number, item
+
+
+def _elements(cursor: Document, holder: str | None) -> Iterator[object]:
+    """Of the list that the document is, or that it holds under a key."""
+    if holder is None:
+        yield from cursor.items()
+        cursor.end()
+        return
+    for key in cursor.entries():
+        if key == holder:
+            yield from cursor.items()
+        else:
+            cursor.value()
 
 
 def _column_rows(name: str, document: Callable[[], Document]) -> Iterator[tuple[int, Fields]]:

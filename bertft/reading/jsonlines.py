@@ -1,4 +1,4 @@
-"""JSON lines come in, one object a line; records go out.
+"""JSON lines come in, one object (or spaCy training pair) a line; records go out.
 
 Lines end at "\\n" only, since texts hold U+2028. Blank lines are skipped."""
 
@@ -10,6 +10,7 @@ from functools import partial
 
 from bertft.errors import DataError
 from bertft.reading.body import Body, Place, Storage
+from bertft.reading.exports import spacy_pair
 from bertft.reading.intake import Intake
 from bertft.reading.lines import head_text, text_lines
 
@@ -77,6 +78,8 @@ def _objects(name: str, lines: Iterator[str]) -> Iterator[tuple[int, Fields]]:
             if not line.strip():
                 continue
             raise syntax_error(name, number, error) from None
+        if type(found) is list:
+            found = next(iter(spacy_pair(found) or ()), found)
         if type(found) is not dict:
             raise DataError(
                 f'{name}:{number}: {kind_of(found)}, wanted an object, as {{"text": "...", "label": "..."}}.'

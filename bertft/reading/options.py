@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bertft.errors import DataError
 
-FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow")
+FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "conll")
 FORMAT_BY_SUFFIX = {
     ".csv": "csv",
     ".psv": "csv",
@@ -20,6 +20,7 @@ FORMAT_BY_SUFFIX = {
     ".parquet": "parquet",
     ".arrow": "arrow",
     ".feather": "arrow",
+    **dict.fromkeys((".conll", ".conll2003", ".conllu", ".iob", ".iob2", ".bio", ".bioes", ".bmes"), "conll"),
 }
 DELIMITER_BY_SUFFIX = {".tsv": "\t", ".tab": "\t", ".psv": "|", ".ssv": ";"}
 DELIMITER_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
@@ -30,7 +31,7 @@ class ReadOptions:
     """How to read a file where the file itself should not be asked."""
 
     format: str | None = None
-    """One of csv, tsv, jsonl, json, parquet, arrow."""
+    """One of csv, tsv, jsonl, json, parquet, arrow, conll."""
     encoding: str | None = None
     """A codec's name, as gb18030, latin-1, utf-16."""
     delimiter: str | None = None

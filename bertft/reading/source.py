@@ -14,6 +14,7 @@ from bertft.reading.columnar import (
     PARQUET_MAGIC,
     open_columnar,
 )
+from bertft.reading.conll import looks_like_conll, open_conll
 from bertft.reading.delimited import open_delimited
 from bertft.reading.dialect import find_delimiter
 from bertft.reading.encoding import find_encoding, shown_encoding
@@ -22,6 +23,7 @@ from bertft.reading.jsondoc import is_json_lines, open_json
 from bertft.reading.jsonlines import open_json_lines
 from bertft.reading.lines import head_text
 from bertft.reading.options import FORMAT_BY_SUFFIX, FORMATS, ReadOptions
+from bertft.reading.squad import looks_nested
 from bertft.row import Row
 
 FORMAT_BY_MAGIC = {
@@ -40,12 +42,12 @@ class Source:
         self.name = name
         """The path as typed, or `stdin`."""
         self.format = format
-        """csv, tsv, jsonl, json, parquet or arrow."""
+        """csv, tsv, jsonl, json, parquet, arrow or conll."""
         self.columns = body.columns
         self.encoding = body.encoding
         """A codec's name; None for Parquet and Arrow."""
         self.delimiter = body.delimiter
-        """None but for delimited files."""
+        """None but for delimited files and those in columns parted by tabs."""
         self.notes = notes
         """What was found out and is not the usual, each with the flag that overrides it."""
         self.body = body
@@ -84,6 +86,8 @@ def open_source(path: str, options: ReadOptions | None = None) -> Source:
     format = _json_kind(intake, encoding, text, found or _sniff(intake, text))
     body = _open_text(intake, format, encoding, options)
     notes = [f"format {format} (--format)"] if found is None and format != "csv" else []
+    if options.format is None and format in ("csv", "tsv") and looks_like_conll(text, intake.whole):
+        notes.append("the lines look like words with tags; read them so with --format conll")
     if options.encoding is None and encoding not in ("utf-8", "ascii"):
         notes.append(f"encoding {shown_encoding(encoding)} (--encoding)")
     return Source(intake.name, format, body, rereadable=intake.rereadable, notes=notes + body.notes)
@@ -94,6 +98,8 @@ def _open_text(intake: Intake, format: str, encoding: str, options: ReadOptions)
         return open_json_lines(intake, encoding)
     if format == "json":
         return open_json(intake, encoding)
+    if format == "conll":
+        return open_conll(intake, encoding, options)
     return open_delimited(intake, encoding, options)
 
 
@@ -114,9 +120,10 @@ def _refuse_strangers(intake: Intake) -> None:
 
 def _json_kind(intake: Intake, encoding: str, text: str, format: str) -> str:
     """Between JSON and JSON lines, contents win over names and flags."""
-    if format == "json" and is_json_lines(intake, encoding):
+    if format in ("json", "jsonl") and is_json_lines(intake, encoding):
         return "jsonl"
-    return "json" if format == "jsonl" and text.lstrip().startswith("[") else format
+    one_document = text.lstrip().startswith("[") or looks_nested(text)
+    return "json" if format == "jsonl" and one_document else format
 
 
 def _sniff(intake: Intake, text: str) -> str:
@@ -124,6 +131,8 @@ def _sniff(intake: Intake, text: str) -> str:
     first = text.lstrip()[:1]
     if first in ("{", "["):
         return "json" if first == "[" else "jsonl"
+    if looks_like_conll(text, intake.whole):
+        return "conll"
     delimiter, share = find_delimiter(text, intake.whole, ",")
     if intake.name != "stdin" and share < 1:
         raise DataError(

@@ -11,13 +11,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import PurePath
 
 from bertft.errors import OutputError
+from bertft.writing.conll import ConllSentences
 from bertft.writing.target import Target, is_special, open_target
 from bertft.writing.values import DECIMALS, to_cell, to_json, to_json_text
 
-FORMAT_BY_SUFFIX = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
+FORMAT_BY_SUFFIX = {
+    **{".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"},
+    **{".conll": "conll", ".bio": "conll", ".iob": "conll"},
+}
 Record = Mapping[str, object]
 WriteRecord = Callable[[Record], None]
 Finish = Callable[[], None]
@@ -58,6 +63,9 @@ def _writing(format: str, target: Target, columns: Sequence[str], kept: Collecti
     """How to write a record, and what to do after the last one."""
     if format in ("csv", "tsv"):
         return _delimited(target, columns, kept, "\t" if format == "tsv" else ","), lambda: None
+    if format == "conll":
+        sentences = ConllSentences(partial(_write_text, target), columns)
+        return sentences.write, sentences.close
     text_of = _json_text(columns, kept)
     if format == "jsonl":
         return lambda record: _write_text(target, text_of(record) + "\n"), lambda: None

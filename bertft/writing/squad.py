@@ -1,0 +1,48 @@
+"""Answers by id: the prediction file that SQuAD's official evaluation scripts read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from bertft.errors import DataError
+from bertft.writing.target import Target, open_target
+
+
+class AnswerWriter:
+    """Takes records with `id` and `predicted_answer`; no answer is an empty string."""
+
+    def __init__(self, target: Target) -> None:
+        self._target, self._seen = target, set[str]()
+
+    def write(self, record: Mapping[str, object]) -> None:
+        """One more answer. DataError for an id that was there before: the file can hold only one of them."""
+        name, answer = str(record["id"]), str(record.get("predicted_answer") or "")
+        if name in self._seen:
+            raise DataError(
+                f"id '{name}' stands in several rows; the prediction file of SQuAD holds one answer for each id."
+            )
+        before = ",\n" if self._seen else "{\n"
+        self._seen.add(name)
+        self._put(f"{before}{json.dumps(name, ensure_ascii=False)}: {json.dumps(answer, ensure_ascii=False)}")
+
+    def close(self) -> None:
+        self._put("\n}\n" if self._seen else "{}\n")
+
+    def _put(self, text: str) -> None:
+        self._target.write(text.encode("utf-8", "backslashreplace"))
+
+
+@contextmanager
+def open_squad_writer(path: str | None) -> Iterator[AnswerWriter]:
+    """`path` None is standard output. On a clean end the file appears whole; on an exception the old file stays."""
+    target = open_target(path)
+    writer = AnswerWriter(target)
+    try:
+        yield writer
+        writer.close()
+        target.keep()
+    except BaseException:
+        target.abandon()
+        raise
