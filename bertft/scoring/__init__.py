@@ -1,5 +1,7 @@
 """Plain numbers in, scores out; no torch, no files. The metrics are `evaluate.Metric`s that need no network."""
 
+from bertft.scoring.answers import score_answers, tune_null_threshold
+from bertft.scoring.entities import score_tags
 from bertft.scoring.multi_label import score_multi_label
 from bertft.scoring.names import ALIASES, METRICS, check_metric, load_metric
 from bertft.scoring.regression import score_regression
@@ -16,8 +18,11 @@ __all__ = [
     "check_metric",
     "higher_is_better",
     "load_metric",
+    "score_answers",
     "score_multi_label",
     "score_regression",
     "score_single_label",
+    "score_tags",
+    "tune_null_threshold",
     "tune_thresholds",
 ]

@@ -17,6 +17,13 @@ METRICS: dict[str, tuple[str, ...]] = {
     "single-label": ("accuracy", *BINARY, *AVERAGES, "mcc", "roc_auc"),
     "multi-label": (*AVERAGES, "f1_samples", "subset_accuracy", "hamming_loss", "roc_auc", "average_precision"),
     "regression": ("pearson", "spearman", "mse", "rmse", "mae", "r2"),
+    "token-classification": (
+        *("f1", "precision", "recall", "f1_macro", "f1_lenient", "precision_lenient", "recall_lenient", "accuracy"),
+    ),
+    "question-answering": (
+        *("f1", "exact_match", "has_answer_f1", "has_answer_exact_match", "no_answer_accuracy"),
+        *("cmrc_f1", "cmrc_exact_match"),
+    ),
 }
 ALIASES = {
     "matthews_correlation": "mcc",
@@ -27,8 +34,14 @@ ALIASES = {
     "r_squared": "r2",
     "exact_match": "subset_accuracy",
     "map": "average_precision",
+    "exact": "exact_match",
+    "em": "exact_match",
+    "hasans_f1": "has_answer_f1",
+    "hasans_exact": "has_answer_exact_match",
+    "noans_f1": "no_answer_accuracy",
+    "noans_exact": "no_answer_accuracy",
 }
-"""Names of the same metrics elsewhere (evaluate, scipy)."""
+"""Names of the same metrics elsewhere (evaluate, scipy, SQuAD)."""
 
 
 def check_metric(problem: str, name: str, *, labels: int | None = None) -> str:

@@ -48,6 +48,8 @@ class Scores:
     """95 % bootstrap percentile interval of the main metric."""
     per_class: dict[str, dict[str, float]] = field(default_factory=dict)
     confusion: Confusion | None = None
+    errors: dict[str, int] = field(default_factory=dict)
+    """Of entities: kind of error -> how many."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -66,6 +68,7 @@ class Scores:
             "values": dict(self.values),
             "per_class": {label: dict(row) for label, row in self.per_class.items()},
             "confusion": vars(matrix).copy() if matrix else None,
+            "errors": dict(self.errors),
             "notes": list(self.notes),
         }
 
