@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from bertft.model.layers import layer_of_parameters
+from bertft.model.tagger import Tagger
 from bertft.recipe import Recipe
 
 
@@ -17,22 +18,26 @@ def build_optimizer(network: Any, recipe: Recipe) -> torch.optim.AdamW:
 
 
 def parameter_groups(network: Any, recipe: Recipe) -> list[dict[str, Any]]:
-    """One group per layer rate and decay. Matrices decay; biases and LayerNorm, which are vectors, do not."""
+    """One group per layer rate and decay. Matrices decay; biases and LayerNorm, which are vectors, do not. What a tagger
+    has beyond the backbone and its classifier has a rate of its own."""
     layers = layer_of_parameters(network)
     top = max(layers.values())
-    groups: dict[tuple[int, bool], list[Any]] = {}
+    groups: dict[tuple[float, bool], list[Any]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            depth = top - layers[name] if recipe.layer_decay < 1 else 0
-            decays = parameter.ndim > 1 and "bias" not in name  # MPNet's relative bias is a matrix
-            groups.setdefault((depth, decays), []).append(parameter)
+            beyond = isinstance(network, Tagger) and not name.startswith("network.")
+            rate = recipe.learning_rate * recipe.layer_decay ** (top - layers[name])
+            rate = recipe.head_learning_rate if beyond else rate
+            plain = "bias" in name or name.startswith("crf.")  # MPNet's relative bias and a CRF's moves are matrices
+            decays = parameter.ndim > 1 and not plain
+            groups.setdefault((rate, decays), []).append(parameter)
     return [
         {
             "params": parameters,
-            "lr": recipe.learning_rate * recipe.layer_decay**depth,
+            "lr": rate,
             "weight_decay": recipe.weight_decay if decays else 0.0,
         }
-        for (depth, decays), parameters in groups.items()
+        for (rate, decays), parameters in groups.items()
     ]
 
 

@@ -55,6 +55,8 @@ def find_backbone(name: str | None) -> Backbone:
     """The backbone of that name. None: bert-base-uncased where it is cached or can be fetched, else minilm, said aloud."""
     if name is None:
         return _default_backbone()
+    if not name.strip():
+        raise CheckpointError(f"--model is empty: a local folder, a Hub name or {EMBEDDED} is wanted.")
     if name == EMBEDDED:
         return embedded_backbone()
     if Path(name).is_dir():

@@ -18,6 +18,7 @@ from bertft.card import Card
 from bertft.errors import CheckpointError, OutputError
 from bertft.fields import Fields
 from bertft.labels import Labels
+from bertft.model.tagger import Tagger, save_extras, transformers_part
 
 TASK_FILE = "bertft.json"
 FORMAT = 1
@@ -119,10 +120,13 @@ def free_run_folder(name: str) -> str:
 
 
 def save_network(network: Any, folder: Path) -> None:
-    """config.json and model.safetensors as transformers writes them, each renamed into its place when whole."""
+    """config.json and model.safetensors as transformers writes them, and what a tagger has beyond; each renamed into its
+    place when whole."""
     beside = folder / ".saving"
     shutil.rmtree(beside, ignore_errors=True)
-    network.save_pretrained(beside)
+    transformers_part(network).save_pretrained(beside)
+    if isinstance(network, Tagger):
+        save_extras(network, beside)
     for file in sorted(beside.iterdir(), reverse=True):  # the weights before the config that describes them
         file.chmod(_usual_mode())
         os.replace(file, folder / file.name)

@@ -1,16 +1,22 @@
 """Losses per example, so that the engine can sum and average them over batches of any size, pieces and processes.
 
-A head's cost takes the network's outputs and the targets; a loss here takes logits and targets. Both give (B,) losses, in fp32 whatever the logits' precision. A class weight multiplies its
-examples' losses; the mean is over examples, not over weights, so that it does not depend on how a batch is cut up.
+A head's cost takes the network's outputs and the targets; a loss here takes logits and targets. Both give (B,) losses, in
+fp32 whatever the logits' precision. A class weight multiplies its examples' losses; the mean is over examples, not over
+weights, so that it does not depend on how a batch is cut up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import functional
+
+from bertft.model.crf import log_likelihood
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Cost = Callable[[Mapping[str, Tensor], Tensor], Tensor]
@@ -48,3 +54,56 @@ def sequence_loss(problem: str, *, weights: Tensor | None, smoothing: float) -> 
         return squared_error
     loss = cross_entropy if problem == "single-label" else binary_cross_entropy
     return partial(loss, weights=weights, smoothing=smoothing)
+
+
+IGNORED = -100
+"""Stands for a tag that the model does not know: such words have no part in the loss."""
+
+
+def tag_cost(*, weights: Tensor | None, smoothing: float) -> Cost:
+    """Cross-entropy summed over the words of each row. Targets (B, W, 2): each word's first piece, and its tag."""
+
+    def cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+        words = at_words(outputs["logits"], targets[..., 0])  # (B, W, K)
+        losses = functional.cross_entropy(
+            words.float().transpose(1, 2),  # (B, K, W)
+            targets[..., 1],
+            weight=None if weights is None else weights.to(words.device),
+            label_smoothing=smoothing,
+            ignore_index=IGNORED,
+            reduction="none",
+        )
+        return losses.sum(dim=1)  # (B, W) -> (B,)
+
+    return cost
+
+
+def crf_cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    """(B,) what each row's gold tags cost together. Targets as for `tag_cost`."""
+    words = at_words(outputs["logits"], targets[..., 0])
+    scores = (outputs["start"], outputs["moves"], outputs["end"])
+    return -log_likelihood(words.float(), targets[..., 1], targets[..., 0] >= 0, scores)
+
+
+def at_words(logits: Tensor, first: Tensor) -> Tensor:
+    """The logits (B, T, K) at the words' first pieces (B, W) -> (B, W, K)."""
+    return logits.gather(1, first.clamp(min=0)[..., None].expand(-1, -1, logits.shape[-1]))
+
+
+def class_shares(numbers: Sequence[np.ndarray[Any, Any]], classes: int) -> Tensor:
+    """(K,) 'balanced' weights of tags: words / (tags * words with the tag); tags that do not occur weigh 0."""
+    flat = np.concatenate([*numbers, np.zeros(0, dtype=np.int64)])
+    counts = np.bincount(flat[flat != IGNORED], minlength=classes)
+    weights = np.divide(counts.sum(), classes * counts, where=counts > 0, out=np.zeros(classes))
+    return torch.tensor(weights, dtype=torch.float32)
+
+
+def span_cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    """(B,) the mean of the cross-entropies of start and end, as in the BERT paper. Targets (B, 3): their positions in the
+    window, and its tokens; beyond those is padding, which has no part in it."""
+    beyond = torch.arange(outputs["start_logits"].shape[1], device=targets.device) >= targets[:, 2:]  # (B, T)
+    start, end = (outputs[name].float().masked_fill(beyond, -torch.inf) for name in ("start_logits", "end_logits"))
+    losses = [
+        functional.cross_entropy(logits, targets[:, i], reduction="none") for i, logits in enumerate((start, end))
+    ]
+    return (losses[0] + losses[1]) / 2

@@ -13,9 +13,15 @@ from typing import Any
 from bertft import console
 from bertft.errors import CheckpointError
 from bertft.model.backbone import Backbone, read_config
+from bertft.model.crf import CRF, Legal
 from bertft.model.losses import Cost
+from bertft.model.tagger import Tagger, load_extras
 
-AUTO_CLASSES = {"text-classification": "AutoModelForSequenceClassification"}
+AUTO_CLASSES = {
+    "text-classification": "AutoModelForSequenceClassification",
+    "token-classification": "AutoModelForTokenClassification",
+    "question-answering": "AutoModelForQuestionAnswering",
+}
 """Kind of task -> the class of transformers that has its head."""
 
 PROBLEM_TYPES = {
@@ -30,20 +36,29 @@ class Head:
     """What to put on the backbone, and what its outputs cost."""
 
     kind: str
-    problem: str
+    problem: str | None
+    """Of text-classification only."""
     label_names: tuple[str, ...]
+    """Empty for question answering, whose two outputs are a start and an end."""
     cost: Cost
+    bilstm: int | None = None
+    """Units each way of an LSTM between backbone and tags."""
+    legal: Legal | None = None
+    """Which tags may follow which in a tagger with a CRF."""
 
 
 def build_network(backbone: Backbone, head: Head) -> Any:
     """The backbone with a new head, in fp32. Seed torch first: the head's weights are drawn here."""
     config = backbone.config
-    config.id2label = dict(enumerate(head.label_names))
-    config.label2id = {name: position for position, name in enumerate(head.label_names)}
-    config.problem_type = PROBLEM_TYPES[head.problem]
+    names = head.label_names or ("LABEL_0", "LABEL_1")  # what transformers calls them
+    config.id2label = dict(enumerate(names))
+    config.label2id = {name: position for position, name in enumerate(names)}
+    config.problem_type = PROBLEM_TYPES[head.problem] if head.problem else None
     network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
     _check_loaded(network, report, backbone)
-    return network
+    if head.bilstm is None and head.legal is None:
+        return network
+    return Tagger(network, bilstm=head.bilstm, crf=CRF(*head.legal) if head.legal else None)
 
 
 def load_network(folder: str, kind: str) -> Any:
@@ -52,7 +67,7 @@ def load_network(folder: str, kind: str) -> Any:
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
-    return network
+    return load_extras(network, Path(folder)) if kind == "token-classification" else network
 
 
 def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:

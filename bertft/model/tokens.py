@@ -7,12 +7,14 @@ from typing import Any
 from bertft.errors import CheckpointError
 
 
-def load_tokenizer(path: str) -> Any:
-    """The fast tokenizer of a folder or Hub name."""
+def load_tokenizer(path: str, *, words: bool = False) -> Any:
+    """The fast tokenizer of a folder or Hub name. `words`: it will be given words one by one, so one that tells a word by the
+    space before it must put that space there."""
     from transformers import AutoTokenizer
 
+    settings = {"add_prefix_space": True} if words else {}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=False, **settings)
     except Exception as problem:  # OSError, ValueError, KeyError, tokenizers' own Exception
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise CheckpointError(f"{path}: its tokenizer cannot be opened ({reason}).") from problem
