@@ -136,6 +136,7 @@ def plain_card(
         columns=columns or usual,
         labels=labels,
         range=range,
+        recipe=_PLAIN_RECIPES.get(kind, {}),
     )
     return Card.from_dict(card.to_dict(), where=f"--task {kind}")
 
@@ -145,11 +146,19 @@ _PLAIN = {
     "single-label": (_TEXT, ("accuracy", "f1_macro")),
     "multi-label": (_TEXT, ("f1_micro", "f1_macro")),
     "regression": (_TEXT, ("spearman", "pearson", "mse")),
-    "token-classification": (Columns(("tokens", "words"), (), ("tags", "ner_tags")), ("f1", "precision", "recall")),
-    "question-answering": (Columns(("question",), ("context",), ("answers",)), ("f1", "exact_match")),
+    "token-classification": (
+        Columns(
+            ("tokens", "words", "text", "sentence"), (), ("tags", "ner_tags", "labels", "label", "entities", "spans")
+        ),
+        ("f1", "precision", "recall"),
+    ),
+    "question-answering": (Columns(("question",), ("context",), ("answers", "answer_text")), ("f1", "exact_match")),
     "fill-mask": (Columns(), ("accuracy", "perplexity")),
 }
 """Problem or kind -> its usual columns and its metrics, the main one first."""
+
+_PLAIN_RECIPES: Mapping[str, Mapping[str, Any]] = {"question-answering": {"max_length": 384, "overlap": 128}}
+"""As in the BERT paper's SQuAD runs."""
 
 
 def _build(stored: Mapping[str, Any]) -> Card:

@@ -153,7 +153,7 @@ def _recipe_faults(recipe: Mapping[str, Any], path: tuple[str, ...]) -> Iterator
 def _recipe_problem(key: str, value: Any, hint: Any) -> str | None:
     """What is wrong with one setting, by the type that the Recipe gives it and by the Recipe's own rules."""
     types, wanted = _TYPES[next(kind for kind in _TYPES if kind in (hint, *get_args(hint)))]
-    if isinstance(value, bool) or not isinstance(value, types):
+    if (isinstance(value, bool) and types != (bool,)) or not isinstance(value, types):
         return f"{wanted} is wanted."
     setting: dict[str, Any] = {key: value}
     try:
@@ -164,6 +164,7 @@ def _recipe_problem(key: str, value: Any, hint: Any) -> str | None:
 
 
 _TYPES: dict[type, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
     float: ((int, float), "a number"),
     int: ((int,), "a whole number"),
     str: ((str,), "a string"),

@@ -29,8 +29,11 @@ SECOND_RATE_LABEL = (
     *("polarity", "stance", "similarity", "categories", "topics", "lable", "annotation", "is duplicate"),
 )
 TOKENS = ("tokens", "words", "token", "word")
-TAGS = ("ner tags", "ner", "tags", "labels", "bio tags", "label", "entities")
-ANSWERS = ("answers", "answer start", "answer text")
+TAGS = ("ner tags", "tags", "ner", "labels", "bio tags", "word labels", "tag", "label", "entities", "spans", "ents")
+QUESTION, CONTEXT = ("question", "query"), ("context", "passage", "paragraph", "document", "text")
+ANSWERS = ("answers",)
+ANSWER_TEXT = ("answer text", "answer", "text answer", "answers text")
+ANSWER_START = ("answer start", "start", "answers start", "answers answer start")
 _TWINS = ({"1", "2"}, {"a", "b"}, {"first", "second"}, {"left", "right"}, {"0", "1"})
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bertft import column_names as names
+from bertft import other_kinds as kinds
 from bertft.chooser import Chooser
-from bertft.columns import Look, as_list, look
+from bertft.columns import Look, look
 from bertft.errors import DataError
 from bertft.fields import pick
+from bertft.other_kinds import Given
 from bertft.problems import Verdict, problem_of, problem_of_flags
 
 Values = Mapping[str, Sequence[object]]
@@ -42,10 +43,11 @@ def guess(
     text_pair: str | None = None,
     label: str | Sequence[str] | None = None,
     problem: str | None = None,
+    kind: str | None = None,
     file: str = "the file",
 ) -> Guess:
     """`columns` gives each column's values; the label's must be complete, elsewhere a sample will do. What the user
-    fixed is kept. DataError where nothing, or more than one thing, is likely."""
+    fixed is kept, also the `kind` of task. DataError where nothing, or more than one thing, is likely."""
     labels = [label] if isinstance(label, str) else list(label or [])
     text, text_pair = _spelled("text", text, columns, file), _spelled("text_pair", text_pair, columns, file)
     labels = [_spelled("label", name, columns, file) or "" for name in labels]
@@ -53,7 +55,8 @@ def guess(
     if twice := next((name for name in fixed if fixed.count(name) > 1), None):
         raise DataError(f"{file}: column '{twice}' cannot play two parts at once.")
     looks = {name: look(columns[name]) for name in columns}
-    other = _other_kind(columns, looks, fixed) if problem is None else None
+    given = Given(file, text, text_pair, tuple(labels))
+    other = _other_kind(columns, looks, given, kind) if problem is None and kind != "text-classification" else None
     return other or _classification(columns, Chooser(file, looks, text, text_pair, labels), problem)
 
 
@@ -104,48 +107,10 @@ def _verdict(columns: Values, chooser: Chooser, asked: str | None) -> Verdict:
         raise DataError(f"{chooser.file}: {error}") from None
 
 
-def _other_kind(columns: Values, looks: Mapping[str, Look], fixed: Sequence[str]) -> Guess | None:
-    """Questions on a context, or tags on tokens; None for everything else."""
-    found = _questions(looks) or _tagged_tokens(columns, looks) or _spans(looks)
-    if found is None or not set(fixed) <= {found.text, found.text_pair, found.label}:
+def _other_kind(columns: Values, looks: Mapping[str, Look], given: Given, kind: str | None) -> Guess | None:
+    """Questions on a context, or tags on words; None for everything else."""
+    found = kinds.asked_for(columns, looks, given, kind) if kind else kinds.recognised(columns, looks, given)
+    if found is None:
         return None
-    return found
-
-
-def _questions(looks: Mapping[str, Look]) -> Guess | None:
-    columns = list(looks)
-    parts = [names.named(columns, wanted)[:1] for wanted in (["question"], ["context"], names.ANSWERS)]
-    if not all(parts):
-        return None
-    (question,), (context,), (answers,) = parts
-    why = [f"task question-answering: columns '{question}', '{context}' and '{answers}' (--task)"]
-    return Guess("question-answering", None, question, context, answers, why=why)
-
-
-def _tagged_tokens(columns: Values, looks: Mapping[str, Look]) -> Guess | None:
-    """Two columns of lists, as long as each other row by row."""
-    lists = [name for name in looks if looks[name].what == "lists"]
-    tokens = next(iter(names.named(lists, names.TOKENS)), None)
-    tags = [name for name in names.named(lists, names.TAGS) if name != tokens]
-    for tag in tags if tokens else []:
-        if _same_lengths(columns[tokens or ""], columns[tag]):
-            why = [f"task token-classification: a list of '{tokens}' with a list of '{tag}' (--task, --text, --label)"]
-            return Guess("token-classification", None, tokens or "", None, tag, why=why)
-    return None
-
-
-def _same_lengths(one: Sequence[object], other: Sequence[object]) -> bool:
-    some = list(zip(one, other, strict=True))[:200]
-    lengths = [(len(as_list(left) or []), len(as_list(right) or [])) for left, right in some]
-    return all(left == right for left, right in lengths) and any(left > 1 for left, _ in lengths)
-
-
-def _spans(looks: Mapping[str, Look]) -> Guess | None:
-    """A text with a column of (start, end, label)."""
-    spans = [name for name in looks if looks[name].what == "spans"]
-    texts = [name for name in looks if looks[name].what == "text"] or names.named(list(looks), names.TEXT)
-    if len(spans) != 1 or not texts:
-        return None
-    text = (names.named(texts, names.TEXT) or texts)[0]
-    why = [f"task token-classification: '{text}' with the spans in '{spans[0]}' (--task, --text, --label)"]
-    return Guess("token-classification", None, text, None, spans[0], why=why)
+    label = found.label[0] if len(found.label) == 1 else found.label
+    return Guess(found.kind, None, found.text, found.text_pair, label, why=[found.why])

@@ -36,6 +36,8 @@ class DataPlan:
     header: bool = True
     unknown_labels: str = "error"
     """`error`, or `skip`: drop such rows in training, count them as wrong in eval."""
+    fix_answers: bool = False
+    """Look nearby for answers that are not where the file says."""
     limit: int | None = None
     """At most so many training rows, the first ones."""
 

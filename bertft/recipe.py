@@ -11,6 +11,8 @@ from bertft.errors import UsageError
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 LONG_TEXTS = ("truncate", "window", "head-tail")
+CONTEXTS = ("none", "document")
+SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Recipe:
     max_length: int | None = None
     """Tokens per text or pair, special tokens included; None: what the backbone takes, at most 512."""
     long: str = "truncate"
-    """What becomes of longer texts: `truncate`, `window` (overlapping parts, averaged) or `head-tail`."""
+    """What becomes of longer texts: `truncate`, `window` (overlapping parts, averaged) or `head-tail`. Taggers and question
+    answering always read windows."""
     overlap: int = 64
     """Tokens that neighbouring windows share."""
     eval_steps: int | None = None
@@ -57,6 +60,18 @@ class Recipe:
     """What 'best' means; None: the card's."""
     precision: str = "auto"
     """`auto`: bf16 where the device multiplies bf16 natively, else fp32."""
+    crf: bool = False
+    """A tagger's linear-chain CRF, which scores the tags of a sentence together."""
+    bilstm: int | None = None
+    """Units each way of a tagger's LSTM between backbone and tags."""
+    head_learning_rate: float = 1e-3
+    """Of the CRF and the BiLSTM, which start from nothing."""
+    scheme: str | None = None
+    """What a tagger learns to write; None: IOB2, or plain tags."""
+    context: str = "none"
+    """`document`: a tagger reads each sentence among its neighbours, as far as max_length goes."""
+    max_answer: int = 30
+    """Tokens of the longest answer."""
     seed: int = 42
 
 
@@ -93,6 +108,11 @@ def _checks(recipe: Recipe) -> list[tuple[bool, str, object, str]]:
         (r.eval_steps is None or r.eval_steps > 0, "--eval-steps", r.eval_steps, positive),
         (r.early_stop is None or r.early_stop > 0, "--early-stop", r.early_stop, positive),
         (r.precision in PRECISIONS, "--precision", r.precision, f"one of {', '.join(PRECISIONS)}"),
+        (r.bilstm is None or r.bilstm > 0, "--bilstm", r.bilstm, positive),
+        (0 < r.head_learning_rate < 1, "--head-learning-rate", r.head_learning_rate, "a number above 0 and below 1"),
+        (r.scheme in (None, *SCHEMES), "--scheme", r.scheme, f"one of {', '.join(SCHEMES)}"),
+        (r.context in CONTEXTS, "--context", r.context, f"one of {', '.join(CONTEXTS)}"),
+        (r.max_answer > 0, "--max-answer", r.max_answer, positive),
         (0 <= r.seed < 2**32, "--seed", r.seed, "a whole number from 0 to 4294967295"),
     ]
 

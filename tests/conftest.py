@@ -197,6 +197,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     """The same command inside this process: many times faster, as torch is awake already."""
 
     def run_command(*words: object, ok: int | None = 0) -> Said:
+        from bertft import console
         from bertft.commands.main import main
 
         forget_accelerator()
@@ -207,6 +208,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
             main()
         except SystemExit as leaving:
             code = int(leaving.code or 0)
+        console.be_quiet(False)
         heard = capsys.readouterr()
         assert ok is None or code == ok, f"exit {code}\n{heard.out}\n{heard.err}"
         return Said(code, heard.out, heard.err)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -161,9 +161,20 @@ class Adapter(ABC):
         """The adapter with what a labelled file as a whole says about how it is written, such as its tag scheme."""
         return self
 
+    def for_sample(self, row: Row | None) -> Adapter:
+        """The adapter with what the first row of a file to predict says about its form."""
+        return self
+
     def in_context(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows of a file, each with what it needs of its neighbours."""
         yield from rows
+
+    fault_advice: ClassVar[str] = "Mend them."
+    """What to do about them."""
+
+    def faults(self, row: Row) -> list[str]:
+        """What is wrong with the row's label, in words; told of all rows at once."""
+        return []
 
     def remarks(self, row: Row) -> list[str]:
         """What had to be mended to read the row's label, in words; counted and said once a file."""
@@ -172,6 +183,13 @@ class Adapter(ABC):
     def group(self, row: Row) -> Hashable:
         """Rows of one group are held back together; None: the row stands for itself."""
         return None
+
+    answer_options: ClassVar[tuple[str, ...]] = ()
+    """The fields of Answer that `record` heeds."""
+    answers_with: ClassVar[str] = "a label"
+    """For messages."""
+    tuning: ClassVar[str] = ""
+    """What `tuned` chose, and what there was before; in words."""
 
     def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
         """The adapter with what is best chosen on the validation rows, such as thresholds; most have nothing to choose."""

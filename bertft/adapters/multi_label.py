@@ -31,6 +31,10 @@ class MultiLabel(TextAdapter):
     thresholds: tuple[float, ...] = ()
     """(K,) probabilities from which a label is given; empty: 0.5 for all."""
 
+    answer_options = ("top_k", "min_probability")
+    answers_with = "labels"
+    tuning = "Thresholds were tuned on these rows, label by label; with 0.5 for all"
+
     def target(self, row: Row) -> np.ndarray[Any, Any] | None:
         """(K + 1,) 0 and 1; the last says that the row has a label which the model does not know."""
         names = labels_of_row(row, self.fields.label, self.fields.separator, self._column_names())

@@ -22,6 +22,8 @@ from bertft.scoring import Scores, score_regression
 class Regression(TextAdapter):
     """One output, squared error."""
 
+    answers_with = "a number"
+
     def target(self, row: Row) -> float | None:
         cell = row.fields.get(self.fields.label[0])
         if is_empty(cell):

@@ -25,6 +25,9 @@ UNKNOWN = -1
 class SingleLabel(TextAdapter):
     """Softmax over the classes; windows of one text are averaged as logits."""
 
+    answer_options = ("top_k", "min_probability")
+    answers_with = "a label"
+
     def target(self, row: Row) -> int | None:
         cell = row.fields.get(self.fields.label[0])
         if is_empty(cell):

@@ -13,15 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bertft.adapters.adapter import Adapter, Batch, Feature, longest
+from bertft.adapters.adapter import Adapter, Batch, Feature
+from bertft.adapters.padding import padded
 from bertft.errors import UsageError
 from bertft.labels import is_empty
 from bertft.row import Row
 
 Ids = np.ndarray[Any, Any]
-
-PAD_TO = 8
-"""Batches are padded to a multiple of this many tokens: matrix units like it, and shapes recur."""
 
 HEAD_SHARE = 0.25
 """Share of a head-tail text that is its head: 128 of 512 in the source."""
@@ -77,21 +75,7 @@ class TextAdapter(Adapter):
         return ids[:head] + ids[head - self.options.max_length :], None
 
     def collate(self, features: Sequence[Feature]) -> Batch:
-        width = -(-longest(features) // PAD_TO) * PAD_TO
-        width = min(width, max(self.options.max_length, longest(features)))
-        shape = (len(features), width)
-        ids = np.full(shape, self.tokenizer.pad_token_id, dtype=np.int64)
-        mask = np.zeros(shape, dtype=np.int64)
-        segments = np.full(shape, self.tokenizer.pad_token_type_id, dtype=np.int64)
-        for line, feature in enumerate(features):
-            tokens = len(feature.input_ids)
-            ids[line, :tokens] = feature.input_ids
-            mask[line, :tokens] = 1
-            segments[line, :tokens] = 0 if feature.segments is None else feature.segments
-        inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
-        if "token_type_ids" in self.tokenizer.model_input_names:
-            inputs["token_type_ids"] = torch.from_numpy(segments)
-        return Batch(inputs, self._targets(features), len(features), int(mask.sum()))
+        return padded(features, self._targets(features), self.tokenizer, max_length=self.options.max_length)
 
     def _targets(self, features: Sequence[Feature]) -> Tensor | None:
         if features[0].target is None:
@@ -115,5 +99,11 @@ def check_long(long: str, *, overlap: int, max_length: int, pair: bool) -> None:
     """UsageError for a way of cutting that would not cover every token."""
     if long != "truncate" and pair:
         raise UsageError(f"--long {long} works on one text, not on a pair. Leave it out: pairs are cut longest_first.")
-    if long == "window" and overlap >= max_length - 8:
+    if long == "window":
+        check_overlap(overlap, max_length=max_length)
+
+
+def check_overlap(overlap: int, *, max_length: int) -> None:
+    """UsageError for windows that share so much that they get nowhere."""
+    if overlap >= max_length - 8:
         raise UsageError(f"--overlap {overlap} leaves no room in windows of {max_length} tokens; half of it is plenty.")

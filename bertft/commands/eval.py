@@ -18,6 +18,7 @@ def eval_command(
     no_header: opt.NoHeader = False,
     unknown_labels: opt.UnknownLabels = None,
     metric: opt.Metric = None,
+    fix_answers: opt.FixAnswers = None,
     precision: opt.Precision = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,

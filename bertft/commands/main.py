@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bertft import __version__, console
+from bertft.commands.convert import convert_command
 from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
 from bertft.commands.tasks import tasks_command
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command("train")(train_command)
 app.command("eval")(eval_command)
 app.command("predict")(predict_command)
+app.command("convert")(convert_command)
 app.command("tasks")(tasks_command)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 TASK, COLUMNS, READING, RECIPE, RARE, OUTPUT = "Task", "Columns", "Reading", "Recipe", "Less common", "Output"
+TAGGING, ANSWERS = "Tagging", "Answers"
 
 
 def flag(panel: str, metavar: str | None, help: str, *names: str) -> Any:
@@ -18,7 +19,7 @@ def flag(panel: str, metavar: str | None, help: str, *names: str) -> Any:
 Text = Annotated[str | None, flag(COLUMNS, "COLUMN", "Column of the text.")]
 TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", "Column of the second text of a pair.")]
 Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", "Column of the label; several times for 0/1 columns.")]
-Format = Annotated[str | None, flag(READING, "NAME", "csv, tsv, jsonl, json, parquet or arrow.")]
+Format = Annotated[str | None, flag(READING, "NAME", "csv, tsv, jsonl, json, parquet, arrow or conll.")]
 Encoding = Annotated[str | None, flag(READING, "NAME", "Such as utf-8, gb18030, latin-1.")]
 Delimiter = Annotated[str | None, flag(READING, "CHAR", "Of a CSV: comma, semicolon, tab, pipe.")]
 NoHeader = Annotated[bool, flag(READING, None, "The first line is data: column_1, column_2 ...", "--no-header")]
@@ -64,6 +65,13 @@ LayerDecay = Annotated[float | None, flag(RARE, "SHARE", "Rate of a layer, as a 
 Freeze = Annotated[str | None, flag(RARE, "WHAT", "embeddings, encoder, or N lowest layers.")]
 LabelSmoothing = Annotated[float | None, flag(RARE, "SHARE", "0.")]
 ClassWeights = Annotated[str | None, flag(RARE, "balanced", "Rare classes count as much as common ones.")]
+CRF = Annotated[bool | None, flag(TAGGING, None, "Score a sentence's tags together.", "--crf/--no-crf")]
+BiLSTM = Annotated[int | None, flag(TAGGING, "UNITS", "An LSTM between backbone and tags.", "--bilstm")]
+HeadLearningRate = Annotated[float | None, flag(TAGGING, "RATE", "Of the CRF and the LSTM; 1e-3.")]
+Scheme = Annotated[str | None, flag(TAGGING, "NAME", "Of the tags: IOB2, BIOES, BILOU, IO or IOB1.", "--scheme")]
+Context = Annotated[str | None, flag(TAGGING, "document", "Read each sentence among its neighbours.")]
+MaxAnswer = Annotated[int | None, flag(ANSWERS, "TOKENS", "Longest answer; 30.")]
+FixAnswers = Annotated[bool | None, flag(ANSWERS, None, "Look nearby for answers that are elsewhere.", "--fix-answers")]
 Config = Annotated[str | None, flag(RARE, "FILE", "A plan.toml; flags win over it.")]
 Resume = Annotated[bool, flag(RARE, None, "Go on with the run in --output-dir.", "--resume")]
 DryRun = Annotated[bool, flag(OUTPUT, None, "Print the plan and stop.", "--dry-run")]
@@ -73,7 +81,8 @@ Run = Annotated[str, typer.Argument(help="A run folder.", show_default=False)]
 Labelled = Annotated[str, typer.Argument(metavar="DATA", help="A labelled file.", show_default=False)]
 Input = Annotated[str, typer.Argument(help="A file, labelled or not; - for standard input.", show_default=False)]
 Output = Annotated[
-    str | None, flag(OUTPUT, "FILE", "By its ending: .csv, .tsv, .jsonl; else to stdout.", "--output", "-o")
+    str | None, flag(OUTPUT, "FILE", "By its ending: .csv, .tsv, .jsonl, .conll; else stdout.", "--output", "-o")
 ]
+NBest = Annotated[int | None, flag(ANSWERS, "K", "Also the K best answers.")]
 TopK = Annotated[int | None, flag(OUTPUT, "K", "Also the K best labels with their probabilities.")]
 MinProbability = Annotated[float | None, flag(OUTPUT, "P", "No label below this probability.")]

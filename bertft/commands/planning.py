@@ -13,7 +13,7 @@ from bertft.commands.tables import hub_source, read_split
 from bertft.commands.task_choice import Asked, choose_task
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
-from bertft.model.backbone import Backbone, find_backbone, positions
+from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.plan import DataPlan, Plan, merge_data, merge_recipe, read_config
 from bertft.recipe import Recipe
@@ -39,11 +39,13 @@ def make_plan(flags: Flags) -> Planned:
     train = read_split(data.train, data, limit=data.limit)
     choice = choose_task(asked, train)
     console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
-    backbone = find_backbone(flags["model"] or config.get("model", {}).get("name"))
+    backbone = find_backbone(config.get("model", {}).get("name") if flags["model"] is None else flags["model"])
     settings = config.get("recipe", {})
     recipe = merge_recipe(choice.card, small=backbone.small, config=settings, flags=recipe_flags(flags))
     if not (flags["max_length"] or settings.get("max_length")):
         recipe = no_longer_than(recipe, positions(backbone.config))
+    if flags["overlap"] is None and settings.get("overlap") is None:
+        recipe = with_room(recipe, positions(backbone.config))
     plan = Plan(
         card=with_metric(choice.card, recipe.metric),
         fields=choice.fields,
@@ -62,7 +64,16 @@ def _notes(table: Any) -> list[str]:
 
 def data_flags(flags: Flags) -> dict[str, Any]:
     """The flags that belong to [data]."""
-    same = ("validation", "validation_share", "test", "format", "encoding", "delimiter", "unknown_labels")
+    same = (
+        "validation",
+        "validation_share",
+        "test",
+        "format",
+        "encoding",
+        "delimiter",
+        "unknown_labels",
+        "fix_answers",
+    )
     own = {"train": flags["data"], "header": False if flags["no_header"] else None, "limit": flags["max_train_rows"]}
     return own | {name: flags[name] for name in same}
 
@@ -70,6 +81,12 @@ def data_flags(flags: Flags) -> dict[str, Any]:
 def recipe_flags(flags: Flags) -> dict[str, Any]:
     """The flags that belong to [recipe]."""
     return {field.name: flags[field.name] for field in fields(Recipe)}
+
+
+def with_room(recipe: Recipe, limit: int | None) -> Recipe:
+    """An overlap of at most a third of a window, unless it was typed."""
+    length = recipe.max_length or min(limit or LONGEST_DEFAULT, LONGEST_DEFAULT)
+    return replace(recipe, overlap=min(recipe.overlap, length // 3))
 
 
 def no_longer_than(recipe: Recipe, limit: int | None) -> Recipe:

@@ -12,6 +12,8 @@ def predict_command(
     output: opt.Output = None,
     top_k: opt.TopK = None,
     min_probability: opt.MinProbability = None,
+    scheme: opt.Scheme = None,
+    n_best: opt.NBest = None,
     text: opt.Text = None,
     text_pair: opt.TextPair = None,
     format: opt.Format = None,
@@ -24,6 +26,6 @@ def predict_command(
     """Predict a file: the same rows in the same order, with the answers added."""
     flags = dict(locals())
     console.be_quiet(quiet)
-    from bertft.commands.runs import run_predict
+    from bertft.commands.prediction import run_predict
 
     run_predict(flags)

@@ -20,6 +20,8 @@ def show_scores(scores: Scores, *, title: str) -> None:
         console.table("", ["label", "precision", "recall", "f1", "rows"], _class_rows(scores.per_class))
     if scores.confusion:
         _show_confusion(scores.confusion)
+    if scores.errors:
+        _show_errors(scores.errors)
     for note in scores.notes:
         console.result(note)
 
@@ -35,6 +37,11 @@ def _class_rows(per_class: Mapping[str, Mapping[str, float]]) -> list[list[str]]
         [label, *(f"{row[name]:.3f}" for name in ("precision", "recall", "f1")), f"{row['support']:,.0f}"]
         for label, row in per_class.items()
     ]
+
+
+def _show_errors(errors: Mapping[str, int]) -> None:
+    """What was wrong with the entities that were not right."""
+    console.table("Errors", ["kind", "entities"], [[kind, f"{count:,}"] for kind, count in errors.items()])
 
 
 def _show_confusion(confusion: Confusion) -> None:

@@ -16,7 +16,7 @@ from bertft.reading import Table
 
 KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")
 ALIASES = {"classification": KINDS[0], "ner": KINDS[1], "qa": KINDS[2], "mlm": KINDS[3]}
-HERE = (KINDS[0],)
+HERE = KINDS[:3]
 """Kinds that this version trains."""
 
 _SAMPLE = 100_000
@@ -29,6 +29,8 @@ class Asked:
 
     card: Card | None
     """None: guess."""
+    kind: str | None
+    """The kind that was asked for without a card."""
     problem: str | None
     fields: Mapping[str, Any]
     """Column names and separator, as far as they were given by flags or a config file."""
@@ -37,7 +39,10 @@ class Asked:
     def from_words(cls, flags: Mapping[str, Any], config: Mapping[str, Any]) -> Asked:
         named = {key: flags[key] for key in ("text", "text_pair", "label", "separator") if flags[key]}
         stored = config.get("data", {}).get("fields", {})
-        return cls(_card(flags["task"], config.get("task")), _problem(flags), {**stored, **named})
+        card = _card(flags["task"], config.get("task"))
+        return cls(
+            card, None if card else _kind(flags["task"] or config.get("task")), _problem(flags), {**stored, **named}
+        )
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ def _by_guess(asked: Asked, table: Table) -> Choice:
         text_pair=named.get("text_pair"),
         label=named_columns(named, "label") or None,
         problem=asked.problem,
+        kind=asked.kind,
     )
     _check_trainable(found.kind)
     label = (found.label,) if isinstance(found.label, str) else tuple(found.label or ())
@@ -135,11 +141,16 @@ def _card(task: str | None, configured: object) -> Card | None:
     if task is None and isinstance(configured, dict):
         return Card.from_dict(configured, where="--config, [task]")
     name = str(task or configured or "")
-    kind = ALIASES.get(name, name)
-    if kind in KINDS:
+    if kind := _kind(name):
         _check_trainable(kind)
         return None
     return find_card(name) if name else None
+
+
+def _kind(name: object) -> str | None:
+    """The kind of task that goes by this name; None for a card, or where nothing was said."""
+    kind = ALIASES.get(str(name), str(name))
+    return kind if kind in KINDS else None
 
 
 def _check_trainable(kind: str) -> None:

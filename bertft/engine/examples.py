@@ -74,14 +74,16 @@ def gather(adapter: Adapter, rows: Iterable[Row], name: str, *, unknown: str, le
     when learning and counts them as wrong when scoring. DataError when no row is left."""
     examples, skipped, strangers = Examples(name, [], [], []), Skipped(), Unknown()
     drop = learning and unknown == "skip"
-    remarks = Skipped()
-    kept = _labelled(adapter, adapter.in_context(rows), skipped, strangers, remarks, drop=drop)
+    remarks, wrong = Skipped(), list[str]()
+    kept = _labelled(adapter, adapter.in_context(rows), skipped, strangers, remarks, wrong, drop=drop)
     while chunk := list(islice(kept, CHUNK)):
         chosen = [row for row, _ in chunk]
         targets = [target for _, target in chunk]
         examples.windows += adapter.encode(chosen, targets=targets)
         examples.targets += targets
         examples.groups += map(adapter.group, chosen)
+    if wrong:
+        raise DataError(_complaint(wrong, adapter.fault_advice))
     if strangers.rows and unknown != "skip":
         raise DataError(strangers.complaint(adapter.labels.names))
     if len(remarks):
@@ -109,11 +111,21 @@ class Skipped:
 
 
 def _labelled(
-    adapter: Adapter, rows: Iterable[Row], skipped: Skipped, strangers: Unknown, remarks: Skipped, *, drop: bool
+    adapter: Adapter,
+    rows: Iterable[Row],
+    skipped: Skipped,
+    strangers: Unknown,
+    remarks: Skipped,
+    wrong: list[str],
+    *,
+    drop: bool,
 ) -> Iterator[tuple[Row, Any]]:
     for row in rows:
         target = None
         reason = adapter.problem(row)
+        if not reason and (faults := adapter.faults(row)):
+            wrong.extend(f"{row.origin}: {fault}" for fault in faults)
+            continue
         if not reason:
             target = adapter.target(row)
             reason = "no label" if target is None else ""
@@ -127,6 +139,11 @@ def _labelled(
             remarks.add(remark, row.origin)
         if not (new and drop):
             yield row, target
+
+
+def _complaint(wrong: Sequence[str], advice: str, most: int = 10) -> str:
+    more = f"\nand {len(wrong) - most:,} more" if len(wrong) > most else ""
+    return "\n".join(wrong[:most]) + more + f"\n{advice}"
 
 
 def _tell(examples: Examples, skipped: Skipped, strangers: Unknown, adapter: Adapter, *, drop: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bertft.adapters.descriptions import use_in_transformers, what_becomes_of_long_inputs, what_it_answers
 from bertft.plan import Plan
 from bertft.scoring import Scores
 
@@ -26,10 +27,7 @@ bertft predict {folder} input.csv -o output.csv
 ```
 
 ```python
-from transformers import pipeline
-
-classify = pipeline("text-classification", model="{folder}")
-classify({example})
+{use}
 ```
 
 {answer}
@@ -66,8 +64,8 @@ def model_card(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Scores],
         backbone=run["backbone"],
         version=run["versions"]["bertft"],
         folder=plan.output_dir,
-        example=_example(plan),
-        answer=_answer(plan, labels),
+        use=use_in_transformers(plan, plan.output_dir),
+        answer=what_it_answers(plan, labels),
         results=_results(scores),
         interval="\n".join([_interval(scores["validation"]), *scores["validation"].notes]),
         data=_data(run, plan),
@@ -86,7 +84,7 @@ def _front_matter(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Score
 
     results = [
         EvalResult(
-            task_type="text-classification",
+            task_type=plan.card.kind,
             dataset_type="custom",
             dataset_name=plan.card.name,
             dataset_split=split,
@@ -112,18 +110,6 @@ def _hub_name(backbone: str) -> str | None:
     if Path(backbone).is_dir():
         return None
     return "sentence-transformers/all-MiniLM-L6-v2" if backbone == "minilm" else backbone
-
-
-def _example(plan: Plan) -> str:
-    return '{"text": "…", "text_pair": "…"}' if plan.fields.text_pair else '"…"'
-
-
-def _answer(plan: Plan, labels: tuple[str, ...]) -> str:
-    names = ", ".join(f"`{name}`" for name in labels[:100]) + (" and more" if len(labels) > 100 else "")
-    if plan.card.problem == "regression":
-        return 'It answers with a number, `predicted_score`; in transformers pass `function_to_apply="none"`.'
-    several = "any number of these labels" if plan.card.problem == "multi-label" else "one of these labels"
-    return f"It answers with {several}: {names}."
 
 
 def _results(scores: Mapping[str, Scores]) -> str:
@@ -173,5 +159,5 @@ def _limits(run: Mapping[str, Any], plan: Plan) -> str:
     return (
         f"The model knows what {rows:,} rows could teach it: texts of another kind, language or time may be judged worse than "
         f"the table says, and biases of the data and of `{run['backbone']}` remain in it. A probability is the model's own "
-        f'and was not calibrated. Texts beyond the length limit are handled as `long = "{plan.recipe.long}"` says.'
+        f"and was not calibrated. {what_becomes_of_long_inputs(plan)}"
     )

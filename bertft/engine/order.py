@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bertft.adapters.texts import PAD_TO
+from bertft.adapters.padding import PAD_TO
 from bertft.recipe import Recipe
 
 BUCKET_BATCHES = 50

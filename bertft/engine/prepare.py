@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bertft import console
-from bertft.adapters import Adapter, Options, adapter_for, learn_labels
-from bertft.adapters.texts import check_long
+from bertft.adapters import Adapter, Options, adapter_for, learn_task
+from bertft.adapters.texts import check_long, check_overlap
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
 from bertft.fields import fields_in
@@ -31,13 +31,15 @@ class Tables:
 
 def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
     """The adapter with the labels of the training rows and the backbone's tokenizer."""
-    tokenizer = load_tokenizer(backbone.path)
+    tokenizer = load_tokenizer(backbone.path, words=plan.card.kind == "token-classification")
     options = text_options(plan, longest_input(backbone.config, tokenizer))
     tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
-    labels = learn_labels(plan.card, plan.fields, train, known_order=backbone.label_names)
+    labels, stored = learn_task(
+        plan.card, plan.fields, train, known_order=backbone.label_names, scheme=plan.recipe.scheme
+    )
     for metric in plan.card.metrics:
         check_metric(plan.card.problem or plan.card.kind, metric, labels=len(labels))
-    return adapter_for(plan.card, labels, plan.fields, tokenizer, options)
+    return adapter_for(plan.card, labels, plan.fields, tokenizer, options, **stored)
 
 
 def text_options(plan: Plan, longest: int) -> Options:
@@ -46,8 +48,18 @@ def text_options(plan: Plan, longest: int) -> Options:
     length = recipe.max_length or min(longest, LONGEST_DEFAULT)
     if length > longest:
         raise UsageError(f"--max-length {length}: this backbone takes at most {longest} tokens.")
-    check_long(recipe.long, overlap=recipe.overlap, max_length=length, pair=bool(plan.fields.text_pair))
-    return Options(length, recipe.long, recipe.overlap)
+    if plan.card.kind == "text-classification":
+        check_long(recipe.long, overlap=recipe.overlap, max_length=length, pair=bool(plan.fields.text_pair))
+    else:
+        check_overlap(recipe.overlap, max_length=length)
+    return Options(
+        length,
+        recipe.long,
+        recipe.overlap,
+        context=recipe.context,
+        max_answer=recipe.max_answer,
+        fix_answers=plan.data.fix_answers,
+    )
 
 
 def learning_examples(plan: Plan, adapter: Adapter, tables: Tables) -> tuple[Examples, Examples]:

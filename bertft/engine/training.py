@@ -160,5 +160,5 @@ def tune(adapter: Adapter, found: list[Prediction], validation: Examples) -> tup
     if tuned is adapter:
         return adapter, {"validation": before}
     after = tuned.score(found, validation.targets)
-    note = f"Thresholds were tuned on these rows, label by label; with 0.5 for all {before.main} is {before.main_value:.4f}."
+    note = f"{adapter.tuning} {before.main} is {before.main_value:.4f}."
     return tuned, {"validation": replace(after, notes=[*after.notes, note])}

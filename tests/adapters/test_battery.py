@@ -12,7 +12,10 @@ import pytest
 from conftest import build_tokenizer, texts
 from scipy.special import expit, softmax
 
-from bertft.adapters import Adapter, Answer, Options, Prediction, adapter_for, learn_labels
+from bertft.adapters import Adapter, Answer, Feature, Options, Prediction, adapter_for, learn_task
+from bertft.adapters.best_answers import Candidate, Found
+from bertft.adapters.best_tags import Tagging
+from bertft.answers import Answers
 from bertft.card import plain_card
 from bertft.engine.prepare import adapter_of_record
 from bertft.fields import Fields
@@ -25,38 +28,63 @@ class Case:
     """A kind of task: how its label cells look, and what its answers are made of."""
 
     problem: str
+    """Or the kind, where there is no problem."""
     label: tuple[str, ...]
     cells: tuple[tuple[object, ...], ...]
     """Label cells, row by row, over and over."""
     gold: tuple[object, ...]
     """What `target` makes of them."""
-    activation: Callable[[Any], Any]
     added: tuple[str, ...]
+    activation: Callable[[Any], Any] | None = None
+    """Of a text classification: from logits to values."""
     separator: str | None = None
+    pairs: tuple[bool, ...] = (False, True)
+    missing: tuple[str, str] = ("text", "text")
+    """What a row without `text`, or without `other`, lacks."""
+
+    @property
+    def kind(self) -> str:
+        return "text-classification" if self.activation else self.problem
 
 
 SEVERAL = ("predicted_labels", "probabilities", "reason")
 SETS = ([1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0])
+TAGS = (["B-X", "I-X", "O"], ["O", "B-Y", "B-Y"], ["O", "O", "O"])
+IOB1 = (["I-X", "I-X", "O"], ["O", "I-Y", "B-Y"], ["O", "O", "O"])
+PLACES = (
+    {"text": ["good"], "answer_start": [0]},
+    {"text": [], "answer_start": []},
+    [{"text": "d f", "answer_start": 3}],
+)
+ANSWER = ("predicted_answer", "answer_start", "answer_end", "probability", "no_answer_probability", "reason")
 CASES = {
     "single-label": Case(
         *("single-label", ("label",), (("neg",), ("pos",), (" pos ",)), (0, 1, 1)),
-        *(softmax, ("predicted_label", "probability", "reason")),
+        *(("predicted_label", "probability", "reason"), softmax),
     ),
-    "lists": Case("multi-label", ("tags",), ((["a", "c"],), (["b"],), ([],)), SETS, expit, SEVERAL),
-    "separated": Case("multi-label", ("tags",), (("c; a",), ("b",), (";",)), SETS, expit, SEVERAL, separator=";"),
-    "columns": Case("multi-label", ("a", "b", "c"), ((1, "0", True), ("", 1.0, None), (0, 0, 0)), SETS, expit, SEVERAL),
+    "lists": Case("multi-label", ("tags",), ((["a", "c"],), (["b"],), ([],)), SETS, SEVERAL, expit),
+    "separated": Case("multi-label", ("tags",), (("c; a",), ("b",), (";",)), SETS, SEVERAL, expit, separator=";"),
+    "columns": Case("multi-label", ("a", "b", "c"), ((1, "0", True), ("", 1.0, None), (0, 0, 0)), SETS, SEVERAL, expit),
     "regression": Case(
-        "regression",
-        ("score",),
-        (("1.5",), (-2,), (0.25,)),
-        (1.5, -2.0, 0.25),
-        np.asarray,
-        ("predicted_score", "reason"),
+        *("regression", ("score",), (("1.5",), (-2,), (0.25,)), (1.5, -2.0, 0.25)),
+        *(("predicted_score", "reason"), np.asarray),
+    ),
+    "tags": Case(
+        *("token-classification", ("tags",), tuple((tags,) for tags in IOB1), tuple(map(tuple, TAGS))),
+        *(("predicted_tags", "entities", "reason"),),
+        **{"pairs": (False,), "missing": ("words", "")},
+    ),
+    "answers": Case(
+        *("question-answering", ("answers",), tuple((places,) for places in PLACES)),
+        *((Answers(("good",), (0,)), Answers((), ()), Answers(("d f",), (3,))), ANSWER),
+        **{"pairs": (True,), "missing": ("question", "context")},
     ),
 }
+ASKED = [(name, pair) for name, case in CASES.items() for pair in case.pairs]
+CONTEXT = "good film service"
 
 
-@pytest.fixture(params=[(name, pair) for name in CASES for pair in (False, True)], ids=lambda p: f"{p[0]}-{1 + p[1]}")
+@pytest.fixture(params=ASKED, ids=lambda p: f"{p[0]}-{1 + p[1]}")
 def asked(request: pytest.FixtureRequest) -> tuple[Case, Adapter, list[Row]]:
     name, pair = request.param
     rows = make_rows(CASES[name], 9, pair=pair)
@@ -68,20 +96,41 @@ def make_rows(case: Case, count: int, *, pair: bool) -> list[Row]:
     rows = []
     for i, (first, second) in enumerate(zip(texts(count, longest=9), texts(count, seed=1, longest=9), strict=True)):
         cells: dict[str, object] = dict(zip(case.label, case.cells[i % len(case.cells)], strict=True))
-        second_text = {"other": second} if pair else {}
-        rows.append(Row(100 + i, f"x.csv:{i + 2}", {"id": f"r{i}", "text": first, **second_text, **cells}))
+        second_text = {"other": f"{CONTEXT} {second}" if case.kind == "question-answering" else second} if pair else {}
+        text: object = first
+        if case.kind == "token-classification":  # three words of more and more letters, each a piece of its own
+            text = [word + "x" * i for word in first.split()[:3]]
+        rows.append(Row(100 + i, f"x.csv:{i + 2}", {"id": f"r{i}", "text": text, **second_text, **cells}))
     return rows
 
 
 def make_adapter(case: Case, rows: Sequence[Row], *, pair: bool, **options: Any) -> Adapter:
     fields = Fields("text", "other" if pair else None, case.label, case.separator)
-    card = plain_card("text-classification", case.problem)
-    labels = learn_labels(card, fields, rows)
-    return adapter_for(card, labels, fields, build_tokenizer("bert"), Options(**{"max_length": 64, **options}))
+    card = plain_card(case.kind, case.problem if case.activation else None)
+    labels, stored = learn_task(card, fields, rows)
+    options = {"max_length": 64, **options}
+    return adapter_for(card, labels, fields, build_tokenizer("bert"), Options(**options), **stored).for_file(rows)
 
 
 def targets_of(adapter: Adapter, rows: Sequence[Row]) -> list[Any]:
     return [adapter.target(row) for row in rows]
+
+
+def outputs_of(adapter: Adapter, windows: Sequence[Feature], seed: int = 0) -> list[Any]:
+    """What the adapter keeps of a network that says anything."""
+    rng, batch = np.random.default_rng(seed), adapter.collate(windows)
+    tokens = tuple(batch.inputs["input_ids"].shape)
+    shapes = {
+        "text-classification": {"logits": (len(windows), len(adapter.labels))},
+        "token-classification": {"logits": (*tokens, len(adapter.labels))},
+        "question-answering": {"start_logits": tokens, "end_logits": tokens},
+    }[adapter.card.kind]
+    said = {name: rng.normal(0, 3, shape).astype(np.float32) for name, shape in shapes.items()}
+    return adapter.outputs_of(said, windows)
+
+
+def decoded(adapter: Adapter, rows: Sequence[Row]) -> list[Prediction]:
+    return adapter.decode_rows([(outputs_of(adapter, windows), windows) for windows in adapter.encode(rows)])
 
 
 Asked = tuple[Case, Adapter, list[Row]]
@@ -90,7 +139,8 @@ Asked = tuple[Case, Adapter, list[Row]]
 def test_targets_are_the_gold_values(asked: Asked) -> None:
     case, adapter, rows = asked
     for i, target in enumerate(targets_of(adapter, rows)):
-        assert np.array_equal(target, case.gold[i % len(case.gold)])
+        gold = case.gold[i % len(case.gold)]
+        assert target == gold if isinstance(gold, (tuple, Answers)) else np.array_equal(target, gold)
 
 
 def test_encode_gives_one_list_of_windows_per_row_in_order(asked: Asked) -> None:
@@ -103,9 +153,10 @@ def test_encode_gives_one_list_of_windows_per_row_in_order(asked: Asked) -> None
 
 
 def test_ids_and_segments_are_the_tokenizers_own(asked: Asked) -> None:
-    _, adapter, rows = asked
+    case, adapter, rows = asked
     for row, windows in zip(rows, adapter.encode(rows), strict=True):
-        wanted = adapter.tokenizer(*(row.fields[name] for name in ("text", "other") if name in row.fields))
+        cells = (row.fields[name] for name in ("text", "other") if name in row.fields)
+        wanted = adapter.tokenizer(*cells, is_split_into_words=case.kind == "token-classification")
         assert windows[0].input_ids.tolist() == wanted["input_ids"]
         batch = adapter.collate(windows)
         tokens = len(wanted["input_ids"])
@@ -129,36 +180,59 @@ def test_collate_pads_on_the_right_and_masks_what_it_pads(asked: Asked) -> None:
     assert batch.padded_tokens == len(features) * width
 
 
+def learned(adapter: Adapter, gold: Any, target: Any, feature: Any) -> Any:
+    """What stands in a batch, as the gold value it was made from."""
+    if adapter.card.kind == "token-classification":
+        return tuple(adapter.labels.names[number] for place, number in target if place >= 0)
+    if adapter.card.kind == "question-answering":
+        first, last, tokens = target
+        assert tokens == len(feature.input_ids)
+        if (first, last) == (0, 0):
+            return Answers((), ())
+        start, end = feature.offsets[first - feature.shift, 0], feature.offsets[last - feature.shift, 1]
+        whole = feature.context[start:end]  # whole tokens
+        return Answers((gold.texts[0],), (int(start + whole.index(gold.texts[0])),))
+    return target
+
+
 def test_targets_survive_collate(asked: Asked) -> None:
     case, adapter, rows = asked
     windows = adapter.encode(rows, targets=targets_of(adapter, rows))
-    found = adapter.collate([row[0] for row in windows]).targets
+    features = [row[0] for row in windows]
+    found = adapter.collate(features).targets
     for i, target in enumerate(found.tolist()):
         gold = case.gold[i % len(case.gold)]
-        assert target == (gold[:-1] if isinstance(gold, list) else gold)
+        wanted = gold[:-1] if isinstance(gold, list) else gold
+        assert learned(adapter, gold, target, features[i]) == wanted
     assert adapter.collate(adapter.encode(rows[:1])[0]).targets is None
 
 
-def outputs_of(adapter: Adapter, count: int = 1) -> list[np.ndarray[Any, Any]]:
-    return list(np.random.default_rng(count).normal(0, 3, (count, len(adapter.labels))).astype(np.float32))
-
-
-def test_one_window_is_decoded_by_the_tasks_own_function(asked: Asked) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_windows_of_a_text_are_averaged_before_the_tasks_own_function(asked: Asked, count: int) -> None:
     case, adapter, _ = asked
-    outputs = outputs_of(adapter)
-    assert adapter.decode(outputs, []).values == pytest.approx(
-        case.activation(outputs[0].astype(np.float64)), rel=1e-12
-    )
-
-
-def test_windows_of_a_row_are_averaged_before_that(asked: Asked) -> None:
-    case, adapter, _ = asked
-    outputs = outputs_of(adapter, 3)
-    mean = (outputs[0].astype(np.float64) + outputs[1] + outputs[2]) / 3
+    if case.activation is None:
+        pytest.skip("tags and answers put windows together in their own way")
+    outputs = list(np.random.default_rng(count).normal(0, 3, (count, len(adapter.labels))).astype(np.float32))
+    mean = np.mean(np.stack(outputs).astype(np.float64), axis=0)
     assert adapter.decode(outputs, []).values == pytest.approx(case.activation(mean), rel=1e-12)
 
 
-ANSWERS = [Answer(), Answer(top_k=2), Answer(min_probability=0.99), Answer(min_probability=0.0)]
+def test_many_rows_are_decoded_as_each_by_itself(asked: Asked) -> None:
+    _, adapter, rows = asked
+    together = decoded(adapter, rows)
+    for row, prediction in zip(rows, together, strict=True):
+        alone = adapter.decode(outputs_of(adapter, adapter.encode([row])[0]), adapter.encode([row])[0])
+        assert adapter.record(row, alone, Answer()) == adapter.record(row, prediction, Answer())
+
+
+ANSWERS = [
+    Answer(),
+    Answer(top_k=2),
+    Answer(min_probability=0.99),
+    Answer(min_probability=0.0),
+    Answer(scheme="BIOES"),
+    Answer(n_best=3),
+]
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=str)
@@ -167,19 +241,19 @@ def test_a_record_is_the_input_and_then_exactly_the_added_columns(asked: Asked, 
     added = adapter.added_columns(answer)
     if answer == Answer():
         assert added == list(case.added)
-    for prediction in (adapter.decode(outputs_of(adapter), []), Prediction(None, "no text")):
+    for prediction in (decoded(adapter, rows[:1])[0], Prediction(None, "no text")):
         record = adapter.record(rows[0], prediction, answer)
-        assert list(record) == [*rows[0].fields, *added]
+        assert sorted(record) == sorted([*rows[0].fields, *added])
         assert {name: record[name] for name in rows[0].fields} == dict(rows[0].fields)
 
 
 def test_a_row_that_cannot_be_predicted_has_empty_answers_and_a_reason(asked: Asked) -> None:
     case, adapter, rows = asked
-    for column in ("text", "other"):
+    for column, what in zip(("text", "other"), case.missing, strict=True):
         if column in rows[0].fields:
             row = replace(rows[0], fields={**rows[0].fields, column: " "})
             reason = adapter.problem(row)
-            assert reason == f"no text in column '{column}'"
+            assert reason == f"no {what} in column '{column}'"
             record = adapter.record(row, Prediction(None, reason), Answer())
             assert [record[name] for name in case.added] == [None] * (len(case.added) - 1) + [reason]
     assert adapter.problem(rows[0]) == ""
@@ -192,20 +266,30 @@ def test_a_row_without_a_label_has_no_target(asked: Asked) -> None:
 
 def test_the_run_folder_gives_the_same_adapter_back(asked: Asked, tmp_path: Path) -> None:
     _, adapter, rows = asked
-    outputs = [outputs_of(adapter, 1 + i) for i in range(len(rows))]
-    found = [adapter.decode(output, []) for output in outputs]
+    found = decoded(adapter, rows)
     adapter = adapter.tuned(found, targets_of(adapter, rows))
     options = asdict(adapter.options)
     write_task(tmp_path, TaskRecord(adapter.card, adapter.labels, adapter.fields, options, adapter.stored(), {}))
-    again = adapter_of_record(read_task(tmp_path), adapter.tokenizer)
+    again = adapter_of_record(read_task(tmp_path), adapter.tokenizer).for_file(rows)
     assert again == adapter
     assert again.labels.names == adapter.labels.names
-    assert [again.record(rows[0], p, Answer()) for p in found] == [adapter.record(rows[0], p, Answer()) for p in found]
+    for row, prediction in zip(rows, found, strict=True):
+        assert again.record(row, prediction, Answer()) == adapter.record(row, prediction, Answer())
+
+
+def perfect(case: Case, adapter: Adapter, gold: Any) -> Any:
+    """The values of a prediction that is right."""
+    if case.kind == "token-classification":
+        return Tagging(np.asarray([adapter.labels.index(tag) for tag in gold]), np.ones(len(gold)))
+    if case.kind == "question-answering":
+        best = Candidate(gold.texts[0] if gold.texts else "nothing", 0, 4, 0.9)
+        return Found((best,), -5.0 if gold.texts else 5.0, 0.1)
+    values = {"single-label": lambda gold: np.eye(2)[gold], "multi-label": lambda gold: gold[:-1] * 0.9}
+    return np.asarray(values.get(case.problem, lambda gold: [gold])(gold), dtype=float)
 
 
 def test_perfect_predictions_get_a_perfect_score(asked: Asked) -> None:
     case, adapter, rows = asked
-    perfect = {"single-label": lambda gold: np.eye(2)[gold], "multi-label": lambda gold: gold[:-1] * 0.9}
     gold = targets_of(adapter, rows)
-    values = [np.asarray(perfect.get(case.problem, lambda gold: [gold])(target), dtype=float) for target in gold]
-    assert adapter.score([Prediction(value) for value in values], gold).main_value == pytest.approx(1)
+    found = [Prediction(perfect(case, adapter, target)) for target in gold]
+    assert adapter.score(found, gold).main_value == pytest.approx(1)

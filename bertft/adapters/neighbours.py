@@ -1,0 +1,47 @@
+"""A sentence among its neighbours: with documents known, each row gets the words around it (`--context document`).
+
+The BERT paper's 92.4 on CoNLL-2003 was measured so; sentence by sentence the same model reaches about 91.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from bertft.errors import DataError
+from bertft.labels import is_empty
+from bertft.row import Row
+
+COLUMNS = ("document", "document_id", "doc_id", "doc")
+"""What the column that names a row's document may be called. CoNLL files get one from their -DOCSTART- lines."""
+
+
+def document_of(row: Row) -> Hashable:
+    """The row's document; None where none is known."""
+    cells = (row.fields.get(column) for column in COLUMNS)
+    return next((str(cell) for cell in cells if not is_empty(cell)), None)
+
+
+def with_neighbours(rows: Iterable[Row], words_of: Callable[[Row], Sequence[str]], *, most: int) -> Iterator[Row]:
+    """The same rows with at most `most` words before and after each, of its own document."""
+    for _, group in groupby(rows, _known_document):
+        document = list(group)
+        words = [list(words_of(row)) for row in document]
+        flat = [word for sentence in words for word in sentence]
+        start = 0
+        for row, sentence in zip(document, words, strict=True):
+            end = start + len(sentence)
+            before, after = flat[max(start - most, 0) : start], flat[end : end + most]
+            yield replace(row, before=tuple(before), after=tuple(after))
+            start = end
+
+
+def _known_document(row: Row) -> Hashable:
+    document = document_of(row)
+    if document is None:
+        raise DataError(
+            f"{row.origin}: --context document needs to know its document: a column {' or '.join(COLUMNS)}, "
+            f"or -DOCSTART- lines in a CoNLL file."
+        )
+    return document

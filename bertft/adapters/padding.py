@@ -1,0 +1,34 @@
+"""Features to one padded batch: the same for every kind of task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bertft.adapters.adapter import Batch, Feature, longest
+
+PAD_TO = 8
+"""Batches are padded to a multiple of this many tokens: matrix units like it, and shapes recur."""
+
+
+def padded(features: Sequence[Feature], targets: Tensor | None, tokenizer: Any, *, max_length: int) -> Batch:
+    """Padding stands on the right and is masked."""
+    width = -(-longest(features) // PAD_TO) * PAD_TO
+    width = min(width, max(max_length, longest(features)))
+    shape = (len(features), width)
+    ids = np.full(shape, tokenizer.pad_token_id, dtype=np.int64)
+    mask = np.zeros(shape, dtype=np.int64)
+    segments = np.full(shape, tokenizer.pad_token_type_id, dtype=np.int64)
+    for line, feature in enumerate(features):
+        tokens = len(feature.input_ids)
+        ids[line, :tokens] = feature.input_ids
+        mask[line, :tokens] = 1
+        segments[line, :tokens] = 0 if feature.segments is None else feature.segments
+    inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+    if "token_type_ids" in tokenizer.model_input_names:
+        inputs["token_type_ids"] = torch.from_numpy(segments)
+    return Batch(inputs, targets, len(features), int(mask.sum()))

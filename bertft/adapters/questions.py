@@ -1,0 +1,196 @@
+"""Answers to questions: exact spans of a context, or none (SQuAD 1.1 and 2.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bertft import column_names as names
+from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
+from bertft.adapters.best_answers import Candidate, Ends, Found, best_answers
+from bertft.adapters.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
+from bertft.adapters.padding import padded
+from bertft.answers import Answers, answers_of, fixed, wrong_answers
+from bertft.errors import DataError, UsageError
+from bertft.labels import is_empty
+from bertft.model.losses import span_cost
+from bertft.model.network import Head
+from bertft.recipe import Recipe
+from bertft.row import Row
+from bertft.scoring import Scores, score_answers, tune_null_threshold
+
+
+@dataclass(frozen=True)
+class QuestionAnswering(Adapter):
+    """A start and an end for each question; with unanswerable questions in training, also a threshold for "no answer"."""
+
+    can_abstain: bool = False
+    """Whether the model has seen questions without an answer."""
+    null_threshold: float = 0.0
+    """No answer is given where its score exceeds that of the best answer by more than this."""
+
+    answer_options = ("n_best",)
+    answers_with = "an answer"
+    tuning = "The threshold for no answer was tuned on these rows; with 0"
+
+    fault_advice = "Mend them, or pass --fix-answers to look for each answer nearby."
+
+    def problem(self, row: Row) -> str:
+        for what, column in (("question", self.fields.text), ("context", self.fields.text_pair or "")):
+            if is_empty(row.fields.get(column)):
+                return f"no {what} in column '{column}'"
+        return ""
+
+    def target(self, row: Row) -> Answers | None:
+        found = self._given(row)
+        return fixed(found, self._context(row))[0] if found and self.options.fix_answers else found
+
+    def _given(self, row: Row) -> Answers | None:
+        try:
+            return answers_of(row.fields, self._label(row), self._context(row), fix=self.options.fix_answers)
+        except DataError as problem:
+            raise DataError(f"{row.origin}: {problem}") from None
+
+    def _label(self, row: Row) -> tuple[str, ...]:
+        """The column of answers; of answers as plain text also that of their places, if this file has one."""
+        label = self.fields.label
+        places = names.named(list(row.fields), names.ANSWER_START)
+        plain = len(label) == 1 and isinstance(row.fields.get(label[0]), str) and not names.named(label, names.ANSWERS)
+        return (*label, *places[:1]) if plain else label
+
+    def _context(self, row: Row) -> str:
+        return str(row.fields[self.fields.text_pair or ""])
+
+    def faults(self, row: Row) -> list[str]:
+        target = self.target(row)
+        return wrong_answers(target, self._context(row)) if target else []
+
+    def remarks(self, row: Row) -> list[str]:
+        found = self._given(row) if self.options.fix_answers else None
+        return ["an answer moved to where its text stands"] if found and fixed(found, self._context(row))[1] else []
+
+    def group(self, row: Row) -> Hashable:
+        """An article, else a context: questions on one text do not part."""
+        title = row.fields.get("title")
+        return self._context(row) if is_empty(title) else str(title)
+
+    def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        if recipe.class_weights or recipe.label_smoothing:
+            raise UsageError("--class-weights and --label-smoothing are for classes; answers have none.")
+        return Head(self.card.kind, None, (), span_cost)
+
+    def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
+        frame = Frame.of(self.tokenizer)
+        room = self.options.max_length - frame.size
+        questions = [str(row.fields[self.fields.text]).strip() for row in rows]
+        contexts = [self._context(row) for row in rows]
+        most = int(room * LONGEST_QUESTION)
+        golds: list[Answers | None] = list(targets) if targets is not None else [None] * len(rows)
+        features: list[list[Feature]] = []
+        for row, pair, gold in zip(
+            rows, encode_pairs(questions, contexts, self.tokenizer, most=most), golds, strict=True
+        ):
+            windows = windows_of(pair, room=room - len(pair.question), overlap=self.options.overlap)
+            place = _place(gold)
+            features.append([feature_of(row.index, pair, w, frame, place, gold is not None) for w in windows])
+        return features
+
+    def collate(self, features: Sequence[Feature]) -> Batch:
+        return padded(features, _targets(features), self.tokenizer, max_length=self.options.max_length)
+
+    def outputs_of(self, outputs: Mapping[str, np.ndarray[Any, Any]], features: Sequence[Feature]) -> list[Any]:
+        return [
+            _ends(start, end, feature)
+            for start, end, feature in zip(outputs["start_logits"], outputs["end_logits"], features, strict=True)
+        ]
+
+    def decode(self, outputs: Sequence[Any], features: Sequence[Any]) -> Prediction:
+        limit, abstain = self.options.max_answer, self.can_abstain
+        return Prediction(best_answers(outputs, features, max_answer=limit, can_abstain=abstain))
+
+    def answer(self, found: Found) -> Candidate | None:
+        """The best answer; None where no answer is likelier by more than the threshold."""
+        if not found.answers or (self.can_abstain and found.null_odds > self.null_threshold):
+            return None
+        return found.answers[0]
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+        given = [self.answer(prediction.values) for prediction in predictions]
+        texts = [candidate.text if candidate else "" for candidate in given]
+        gold = [target.texts for target in targets]
+        return score_answers(texts, gold, main=self.card.metric, metrics=self.metrics)
+
+    def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
+        """The threshold that is best for these rows, if some of them have no answer."""
+        gold = [target.texts for target in targets]
+        if not self.can_abstain or all(gold):
+            return self
+        best = [prediction.values.answers[0].text if prediction.values.answers else "" for prediction in predictions]
+        odds = [prediction.values.null_odds for prediction in predictions]
+        metric = self.card.metric if self.card.metric in ("f1", "exact_match") else "f1"
+        return replace(self, null_threshold=tune_null_threshold(best, odds, gold, metric=metric)[0])
+
+    def added_columns(self, answer: Answer) -> list[str]:
+        several = ["predicted_answers"] if answer.n_best else []
+        return [
+            "predicted_answer",
+            "answer_start",
+            "answer_end",
+            "probability",
+            "no_answer_probability",
+            *several,
+            "reason",
+        ]
+
+    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        blank = {**row.fields, **dict.fromkeys(self.added_columns(answer))}
+        found: Found | None = prediction.values
+        if found is None:
+            return {**blank, "reason": prediction.reason}
+        blank["no_answer_probability"] = found.no_answer
+        if answer.n_best:
+            blank["predicted_answers"] = [_shown(candidate) for candidate in found.answers[: answer.n_best]]
+        best = self.answer(found)
+        if best is None:
+            return {**blank, "predicted_answer": "", "probability": found.no_answer}
+        return {
+            **blank,
+            "predicted_answer": best.text,
+            "answer_start": best.start,
+            "answer_end": best.end,
+            "probability": best.probability,
+        }
+
+    def stored(self) -> dict[str, Any]:
+        return {"can_abstain": self.can_abstain, "null_threshold": self.null_threshold}
+
+
+def _place(gold: Answers | None) -> tuple[int, int] | None:
+    """Of the first answer, in characters: as transformers' examples, the others are for scoring only."""
+    return (gold.starts[0], gold.starts[0] + len(gold.texts[0])) if gold and gold.texts else None
+
+
+def _ends(start: np.ndarray[Any, Any], end: np.ndarray[Any, Any], feature: Any) -> Ends:
+    context = slice(feature.shift, feature.shift + len(feature.offsets))
+    return Ends(start[context].copy(), end[context].copy(), float(start[0] + end[0]))
+
+
+def _shown(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "text": candidate.text,
+        "start": candidate.start,
+        "end": candidate.end,
+        "probability": candidate.probability,
+    }
+
+
+def _targets(features: Sequence[Feature]) -> Tensor | None:
+    """(B, 3): first and last token of the answer, and how many tokens there are before the padding."""
+    if features[0].target is None:
+        return None
+    return torch.from_numpy(np.stack([feature.target for feature in features]))

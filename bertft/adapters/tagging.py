@@ -1,0 +1,250 @@
+"""A tag for each word: named entities, parts of speech. Words come as tokens or as raw text, gold as tags or as character spans.
+
+Long rows are read in overlapping windows, and their words' scores are put together before the best tags are sought: over the
+whole row at once, so a window's border is no border of the answer. A file's tag scheme is turned into the model's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
+from bertft.adapters.best_tags import Scored, Tagging, best_tags
+from bertft.adapters.neighbours import document_of, with_neighbours
+from bertft.adapters.padding import padded
+from bertft.adapters.word_windows import LARGEST_WORD, Pieces, Window, cut_windows, pieces_of, special_ids
+from bertft.errors import UsageError
+from bertft.labels import is_empty
+from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
+from bertft.model.network import Head
+from bertft.recipe import Recipe
+from bertft.row import Row
+from bertft.scoring import Scores, score_tags
+from bertft.spans import to_char_spans
+from bertft.tagged import are_token_objects, gold_tags, scheme_of_file, words_in
+from bertft.tags import convert, entity_type, legal, spans_of
+from bertft.words import Words, is_tokens
+
+Ids = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WordFeature(Feature):
+    """A window of words."""
+
+    first: Ids
+    """(W,) where the first piece stands of each word that this window answers for."""
+    start: int
+    """Which word of the row is the first of them."""
+
+    @property
+    def weight(self) -> int:
+        return 1 if self.target is None else int((self.target != IGNORED).sum())
+
+
+@dataclass(frozen=True)
+class WordTagger(Adapter):
+    """One tag per word; with a CRF the best sequence of tags, without one the best legal tags."""
+
+    scheme: str | None = None
+    """The model's tag scheme; None: plain tags."""
+    file_scheme: str | None = None
+    """The tag scheme of the labelled file at hand."""
+    raw: bool = False
+    """Whether the rows at hand are texts, not tokens."""
+
+    answer_options = ("scheme",)
+    answers_with = "tags"
+
+    def problem(self, row: Row) -> str:
+        if is_empty(row.fields.get(self.fields.text)) or not self._words(row).texts:
+            return f"no words in column '{self.fields.text}'"
+        return ""
+
+    def _words(self, row: Row) -> Words:
+        return words_in(row, self.fields)
+
+    def target(self, row: Row) -> tuple[str, ...] | None:
+        return self._gold(row)[0]
+
+    def remarks(self, row: Row) -> list[str]:
+        return self._gold(row)[1]
+
+    def _gold(self, row: Row) -> tuple[tuple[str, ...] | None, list[str]]:
+        return gold_tags(row, self._words(row), self.fields, self.labels, self.file_scheme, self.scheme)
+
+    def unknown_labels(self, row: Row) -> list[str]:
+        """Types that the model does not know; of plain tags the tags."""
+        strange = [tag for tag in self.target(row) or () if self.labels.index(tag) is None]
+        return sorted({entity_type(tag) if self.scheme else tag for tag in strange})
+
+    def for_file(self, rows: Iterable[Row]) -> WordTagger:
+        return replace(self, file_scheme=scheme_of_file(rows, self.fields, self.labels) if self.scheme else None)
+
+    def for_sample(self, row: Row | None) -> WordTagger:
+        cell = row.fields.get(self.fields.text) if row else None
+        return replace(self, raw=row is not None and not (is_tokens(cell) or are_token_objects(cell)))
+
+    def in_context(self, rows: Iterable[Row]) -> Iterator[Row]:
+        if self.options.context == "none":
+            yield from rows
+        else:
+            yield from with_neighbours(rows, lambda row: self._words(row).texts, most=self.options.max_length)
+
+    def group(self, row: Row) -> Hashable:
+        return document_of(row)
+
+    def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        if recipe.crf and (recipe.class_weights or recipe.label_smoothing):
+            raise UsageError("--class-weights and --label-smoothing weigh words one by one; a CRF weighs sentences.")
+        weights = class_shares(self._numbers(targets), len(self.labels)) if recipe.class_weights else None
+        return Head(
+            self.card.kind,
+            None,
+            self.labels.names,
+            crf_cost if recipe.crf else tag_cost(weights=weights, smoothing=recipe.label_smoothing),
+            bilstm=recipe.bilstm,
+            legal=self._legal if recipe.crf else None,
+        )
+
+    @cached_property
+    def _legal(self) -> Any:
+        return legal(self.labels.names, self.scheme)
+
+    def _numbers(self, targets: Iterable[Sequence[str]]) -> list[Ids]:
+        """Tags to their numbers, IGNORED for those that the model does not know."""
+        found = ([self.labels.index(tag) for tag in tags] for tags in targets)
+        return [np.asarray([IGNORED if tag is None else tag for tag in tags], dtype=np.int64) for tags in found]
+
+    def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
+        before, after = special_ids(self.tokenizer)
+        room = self.options.max_length - len(before) - len(after)
+        words = [[*row.before, *self._words(row).texts, *row.after] for row in rows]
+        pieces = pieces_of(words, self.tokenizer, max_pieces=max(int(room * LARGEST_WORD), 1))
+        numbers = self._numbers(targets) if targets is not None else [None] * len(rows)
+        encoded: list[list[Feature]] = []
+        for row, found, tags in zip(rows, pieces, numbers, strict=True):
+            own = range(len(row.before), found.words - len(row.after))
+            windows = _windows(found, own, room, self.options.overlap)
+            if tags is not None:
+                windows = self._between_entities(windows, tags, own.start)
+            encoded.append([_feature(row.index, found, w, own.start, tags, before, after) for w in windows])
+        return encoded
+
+    def _between_entities(self, windows: list[Window], tags: Ids, shift: int) -> list[Window]:
+        """While learning, no entity is parted between windows, as its second part alone would be against the scheme."""
+        start, _, end = self._legal
+        found = list(windows)
+        for i in range(len(windows) - 1):
+            border = found[i].own_end
+            while border < found[i].end and _parts_entity(tags, border - shift, start, end):
+                border += 1
+            found[i] = replace(found[i], own_end=border)
+            found[i + 1] = replace(found[i + 1], own_start=border, own_end=max(border, found[i + 1].own_end))
+        return found
+
+    def collate(self, features: Sequence[Feature]) -> Batch:
+        return padded(features, _targets(features), self.tokenizer, max_length=self.options.max_length)
+
+    def outputs_of(self, outputs: Mapping[str, Ids], features: Sequence[Any]) -> list[Any]:
+        """Each window's scores of its own words (W, K), and the CRF's, which are the same for all."""
+        crf = (outputs["start"], outputs["moves"], outputs["end"]) if "moves" in outputs else None
+        return [Scored(outputs["logits"][i, feature.first], crf) for i, feature in enumerate(features)]
+
+    def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
+        return self.decode_rows([(outputs, features)])[0]
+
+    def decode_rows(self, rows: Sequence[tuple[Sequence[Any], Sequence[Feature]]]) -> list[Prediction]:
+        whole = [Scored(np.concatenate([part.words for part in parts]), parts[0].crf) for parts, _ in rows]
+        return [Prediction(tagging) for tagging in best_tags(whole, self._legal)]
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+        predicted = [self._tags(prediction.values) for prediction in predictions if prediction.values is not None]
+        gold = [list(tags) for tags in targets]
+        return score_tags(gold, predicted, scheme=self.scheme, main=self.card.metric, metrics=self.metrics)
+
+    def _tags(self, tagging: Tagging) -> list[str]:
+        return [self.labels.names[number] for number in tagging.tags]
+
+    def added_columns(self, answer: Answer) -> list[str]:
+        words = ["words"] if self.raw else []
+        return [*words, "predicted_tags", *(["entities"] if self.scheme else []), "reason"]
+
+    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        blank = {**row.fields, **dict.fromkeys(self.added_columns(answer))}
+        if prediction.values is None:
+            return {**blank, "reason": prediction.reason}
+        words, tags = self._words(row), self._tags(prediction.values)
+        said = convert(tags, self.scheme, answer.scheme) if self.scheme and answer.scheme else tags
+        blank |= {"words": list(words.texts)} if self.raw else {}
+        blank |= {"entities": self._entities(words, tags, prediction.values)} if self.scheme else {}
+        return {**blank, "predicted_tags": said}
+
+    def _entities(self, words: Words, tags: Sequence[str], tagging: Tagging) -> list[dict[str, Any]]:
+        """An entity is as probable as its least probable word."""
+        spans = spans_of(tags, self.scheme or "IO")
+        return [
+            {
+                "text": words.text[place.start : place.end],
+                "label": span.label,
+                "start": place.start,
+                "end": place.end,
+                "probability": float(tagging.confidence[span.start : span.end].min()),
+            }
+            for span, place in zip(spans, to_char_spans(spans, words), strict=True)
+        ]
+
+    def stored(self) -> dict[str, Any]:
+        return {"scheme": self.scheme}
+
+
+def _windows(pieces: Pieces, own: range, room: int, overlap: int) -> list[Window]:
+    """Of the row's own words; if one window holds them, its neighbours fill what room is left, from both sides alike."""
+    left = room - pieces.size(own.start, own.stop)
+    if left < 0:
+        base = int(pieces.first[own.start])
+        alone = Pieces(pieces.ids, pieces.first[own.start : own.stop + 1] - base)
+        found = cut_windows(alone, room=room, overlap=overlap)
+        return [Window(*(place + own.start for place in (w.start, w.end, w.own_start, w.own_end))) for w in found]
+    start, end = own.start, own.stop
+    while start > 0 or end < pieces.words:
+        to_left = start > 0 and (end == pieces.words or pieces.size(start, own.start) <= pieces.size(own.stop, end))
+        start, end = (start - 1, end) if to_left else (start, end + 1)
+        if pieces.size(start, end) > room:
+            start, end = (start + 1, end) if to_left else (start, end - 1)
+            break
+    return [Window(start, end, own.start, own.stop)]
+
+
+def _feature(
+    row: int, pieces: Pieces, window: Window, shift: int, tags: Ids | None, before: list[int], after: list[int]
+) -> WordFeature:
+    begin, finish = int(pieces.first[window.start]), int(pieces.first[window.end])
+    ids = np.concatenate([before, pieces.ids[begin:finish], after]).astype(np.int32)
+    first = pieces.first[window.own_start : window.own_end] - begin + len(before)
+    target = None if tags is None else tags[window.own_start - shift : window.own_end - shift]
+    return WordFeature(row, ids, None, target, False, first.astype(np.int32), window.own_start - shift)
+
+
+def _parts_entity(tags: Ids, border: int, start: Sequence[bool], end: Sequence[bool]) -> bool:
+    left, right = tags[border - 1], tags[border]
+    return not ((left == IGNORED or end[left]) and (right == IGNORED or start[right]))
+
+
+def _targets(features: Sequence[Any]) -> Tensor | None:
+    """(B, W, 2): where each word's first piece stands, -1 beyond the last word; and its tag."""
+    if features[0].target is None:
+        return None
+    most = max(len(feature.first) for feature in features)
+    targets = np.full((len(features), max(most, 1), 2), (-1, IGNORED), dtype=np.int64)
+    for line, feature in enumerate(features):
+        targets[line, : len(feature.first), 0] = feature.first
+        targets[line, : len(feature.first), 1] = feature.target
+    return torch.from_numpy(targets)

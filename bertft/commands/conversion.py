@@ -1,0 +1,111 @@
+"""What `convert` does: any form of tagged words or spans to any other. No torch here.
+
+Every row comes out, in order, with its other columns; words are those of the file, where it says which they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from bertft import console
+from bertft.commands.tables import read_options
+from bertft.commands.task_choice import Columns
+from bertft.errors import DataError, UsageError
+from bertft.fields import Fields, named_columns
+from bertft.guess import guess
+from bertft.labels import Labels
+from bertft.plan import merge_data
+from bertft.reading import Table, read_table
+from bertft.recipe import SCHEMES
+from bertft.row import Row
+from bertft.tag_forms import FORMS, in_form
+from bertft.tagged import are_token_objects, gold_tags, scheme_of_file, words_in, words_of_objects
+from bertft.words import Words, is_tokens
+from bertft.writing import open_writer
+
+Flags = dict[str, Any]
+TAGS_ONLY = (".conll", ".bio", ".iob")
+"""Endings of files that hold nothing but words and tags."""
+
+
+def run_convert(flags: Flags) -> None:
+    """Read, turn, write."""
+    form, scheme = asked_form(flags), asked_scheme(flags)
+    table = read_table(flags["input"], read_options(merge_data({}, reading(flags))))
+    fields = fields_of(table, flags)
+    found = scheme_of_file(table, fields, Labels(()))
+    spans = found is None and not plain_tags(table, fields)
+    wanted = scheme or found or ("IOB2" if spans else None)
+    if wanted is None and form != "tokens":
+        raise UsageError(f"--form {form}: the tags of this file are plain, they mark no spans.")
+    written, remarks = 0, dict[str, int]()
+    others = [name for name in table.columns if name not in (fields.text, *fields.label, "tokens", "text")]
+    columns = [*in_form(form, Words((), (), (), ""), [], None), *others]
+    with open_writer(flags["output"], like=None, columns=columns, kept=others) as writer:
+        for row in table:
+            record, mended = converted(row, fields, form, found, wanted)
+            writer.write({**record, **{name: row.fields[name] for name in others}})
+            written += 1
+            for remark in mended:
+                remarks[remark] = remarks.get(remark, 0) + 1
+    for remark, count in remarks.items():
+        console.warn(f"{table.name}: {remark} in {count:,} rows.")
+    console.note(
+        f"{written:,} rows, {found or ('spans' if spans else 'plain tags')} to {wanted or 'plain tags'}, {form}."
+    )
+
+
+def converted(
+    row: Row, fields: Fields, form: str, found: str | None, wanted: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    """One row in its new form, and what had to be mended."""
+    words = own_words(row, fields) or words_in(row, fields)
+    tags, remarks = gold_tags(row, words, fields, Labels(()), found, wanted)
+    if tags is None:
+        raise DataError(f"{row.origin}: no label in column '{fields.label[0]}'. Drop the row, or label it.")
+    return in_form(form, words, tags, wanted), remarks
+
+
+def own_words(row: Row, fields: Fields) -> Words | None:
+    """The words as the file itself cuts its text; None where it does not say."""
+    tokens = row.fields.get("tokens")
+    if fields.text == "tokens" or not are_token_objects(tokens):
+        return None
+    return words_of_objects(tokens, row.fields.get(fields.text))
+
+
+def asked_form(flags: Flags) -> str:
+    """The form; words and tags where the file's ending allows nothing else, or nothing was said."""
+    endings = {suffix.lower() for suffix in PurePath(flags["output"]).suffixes}
+    form = str(flags["form"] or "tokens")
+    if form not in FORMS:
+        raise UsageError(f"--form is {form}: one of {', '.join(FORMS)}.")
+    if form != "tokens" and endings & set(TAGS_ONLY):
+        raise UsageError(f"--form {form}: a CoNLL file holds words and tags. Write to .jsonl.")
+    return form
+
+
+def asked_scheme(flags: Flags) -> str | None:
+    scheme = flags["scheme"]
+    if scheme not in (None, *SCHEMES):
+        raise UsageError(f"--scheme is {scheme}: one of {', '.join(SCHEMES)}.")
+    return str(scheme) if scheme else None
+
+
+def reading(flags: Flags) -> dict[str, Any]:
+    same = {name: flags[name] for name in ("format", "encoding", "delimiter")}
+    return {**same, "train": flags["input"], "header": False if flags["no_header"] else None}
+
+
+def fields_of(table: Table, flags: Mapping[str, Any]) -> Fields:
+    """The columns, by their names and looks as `train` finds them."""
+    label = named_columns(flags, "label")
+    found = guess(Columns(table), text=flags["text"], label=label or None, kind="token-classification", file=table.name)
+    return Fields(found.text, None, (found.label,) if isinstance(found.label, str) else tuple(found.label))
+
+
+def plain_tags(table: Table, fields: Fields) -> bool:
+    """Whether the words are tagged at all, without a scheme."""
+    return any(is_tokens(row.fields.get(fields.label[0])) for row in table)

@@ -1,0 +1,49 @@
+"""A run folder opened for use, and how the file beside it is to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertft import console
+from bertft.adapters import Adapter
+from bertft.engine.device import describe, start_accelerator
+from bertft.engine.prepare import adapter_of_record
+from bertft.errors import UsageError
+from bertft.model.folder import read_task
+from bertft.model.network import load_network
+from bertft.model.tokens import load_tokenizer
+from bertft.plan import DataPlan, merge_data
+from bertft.recipe import PRECISIONS
+
+Flags = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run folder, ready to answer."""
+
+    folder: Path
+    adapter: Adapter
+    network: Any
+    accelerator: Any
+
+
+def open_run(path: str, precision: str | None) -> Opened:
+    """The model and the adapter of a run folder, on the device."""
+    if precision is not None and precision not in PRECISIONS:
+        raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
+    folder = Path(path)
+    record = read_task(folder)
+    adapter = adapter_of_record(record, load_tokenizer(path, words=record.card.kind == "token-classification"))
+    accelerator = start_accelerator(precision or "auto")
+    network = accelerator.prepare_model(load_network(path, adapter.card.kind), evaluation_mode=True)
+    console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
+    return Opened(folder, adapter, network, accelerator)
+
+
+def file_plan(path: str, flags: Flags) -> DataPlan:
+    """How to read a file that is scored or predicted."""
+    same = {name: flags.get(name) for name in ("format", "encoding", "delimiter", "unknown_labels", "fix_answers")}
+    return merge_data({}, {**same, "train": path, "header": False if flags["no_header"] else None})

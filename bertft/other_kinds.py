@@ -1,0 +1,139 @@
+"""Is this file one of tagged words, or of questions on a context? By the look of its columns, or as asked.
+
+Classification, which has many more shapes, is guessed in chooser.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bertft import column_names as names
+from bertft.columns import Look, as_list
+from bertft.errors import DataError
+
+Values = Mapping[str, Sequence[object]]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user said."""
+
+    file: str
+    text: str | None
+    text_pair: str | None
+    label: tuple[str, ...]
+
+    def allows(self, text: str, pair: str | None, label: Sequence[str]) -> bool:
+        """Whether a guess keeps to it."""
+        return self.text in (None, text) and self.text_pair in (None, pair) and self.label in ((), tuple(label))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The kind of task and its columns."""
+
+    kind: str
+    text: str
+    text_pair: str | None
+    label: tuple[str, ...]
+    why: str
+
+
+def recognised(columns: Values, looks: Mapping[str, Look], given: Given) -> Parts | None:
+    """A file that can hardly be anything else."""
+    found = _questions(looks) or _tagged_tokens(columns, looks) or _spans(looks)
+    return found if found and given.allows(found.text, found.text_pair, found.label) else None
+
+
+def asked_for(columns: Values, looks: Mapping[str, Look], given: Given, kind: str) -> Parts:
+    """The columns for a kind that was asked for; DataError that says what is missing."""
+    if kind == "question-answering":
+        return _asked_questions(looks, given)
+    return _asked_tags(columns, looks, given)
+
+
+def _questions(looks: Mapping[str, Look]) -> Parts | None:
+    question, context = _first(looks, ("question",)), _first(looks, ("context",))
+    label = _answer_columns(looks)
+    if not (question and context) or not label or (len(label) == 1 and not _first(looks, names.ANSWERS)):
+        return None
+    return _question_parts(question, context, label)
+
+
+def _question_parts(question: str, context: str, label: tuple[str, ...]) -> Parts:
+    answers = " and ".join(f"'{name}'" for name in label)
+    why = f"task question-answering (--task): '{question}' (--text) on '{context}' (--text-pair), answers in {answers} (--label)"
+    return Parts("question-answering", question, context, label, why)
+
+
+def _answer_columns(looks: Mapping[str, Look]) -> tuple[str, ...]:
+    """One column of answers with their places, or one of texts and one of places, or one of texts alone."""
+    if whole := _first(looks, names.ANSWERS):
+        return (whole,)
+    text, start = _first(looks, names.ANSWER_TEXT), _first(looks, names.ANSWER_START)
+    return tuple(name for name in (text, start if text else None) if name)
+
+
+def _asked_questions(looks: Mapping[str, Look], given: Given) -> Parts:
+    question = given.text or _first(looks, names.QUESTION)
+    context = given.text_pair or _first([name for name in looks if name != question], names.CONTEXT)
+    label = given.label or _answer_columns(looks)
+    wanted = {"question (--text)": question, "context (--text-pair)": context, "answers (--label)": label}
+    _complain(looks, given, wanted)
+    return _question_parts(str(question), str(context), label)
+
+
+def _tagged_tokens(columns: Values, looks: Mapping[str, Look]) -> Parts | None:
+    """Two columns of lists, as long as each other row by row."""
+    lists = [name for name in looks if looks[name].what == "lists"]
+    tokens = _first(lists, names.TOKENS)
+    tags = [name for name in names.named(lists, names.TAGS) if name != tokens]
+    for tag in tags if tokens else []:
+        if _same_lengths(columns[tokens or ""], columns[tag]):
+            return _tag_parts(tokens or "", tag)
+    return None
+
+
+def _tag_parts(text: str, label: str) -> Parts:
+    why = f"task token-classification (--task): words in '{text}' (--text), tags or spans in '{label}' (--label)"
+    return Parts("token-classification", text, None, (label,), why)
+
+
+def _same_lengths(one: Sequence[object], other: Sequence[object]) -> bool:
+    some = list(zip(one, other, strict=True))[:200]
+    lengths = [(len(as_list(left) or []), len(as_list(right) or [])) for left, right in some]
+    return all(left == right for left, right in lengths) and any(left > 1 for left, _ in lengths)
+
+
+def _spans(looks: Mapping[str, Look]) -> Parts | None:
+    """A text with a column of (start, end, label)."""
+    spans = [name for name in looks if looks[name].what == "spans"]
+    texts = [name for name in looks if looks[name].what == "text"] or names.named(list(looks), names.TEXT)
+    if len(spans) != 1 or not texts:
+        return None
+    return _tag_parts((names.named(texts, names.TEXT) or texts)[0], spans[0])
+
+
+def _asked_tags(columns: Values, looks: Mapping[str, Look], given: Given) -> Parts:
+    found = _tagged_tokens(columns, looks) or _spans(looks)
+    text = given.text or (found.text if found else _first(looks, (*names.TOKENS, *names.TEXT)))
+    rest = [name for name in looks if name != text]
+    label = given.label or (found.label if found and found.text == text else _some(_first(rest, names.TAGS)))
+    _complain(looks, given, {"words (--text)": text, "tags (--label)": label})
+    return _tag_parts(str(text), label[0])
+
+
+def _complain(looks: Mapping[str, Look], given: Given, wanted: Mapping[str, object]) -> None:
+    missing = [part for part, found in wanted.items() if not found]
+    if missing:
+        listed = "\n".join(f"  '{name}': {seen}" for name, seen in looks.items())
+        raise DataError(f"{given.file}: no column for the {' and the '.join(missing)}. Name it. The columns:\n{listed}")
+
+
+def _first(columns: Mapping[str, Look] | Sequence[str], wanted: Sequence[str]) -> str | None:
+    return next(iter(names.named(list(columns), wanted)), None)
+
+
+def _some(name: str | None) -> tuple[str, ...]:
+    return (name,) if name else ()
