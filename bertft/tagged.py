@@ -11,11 +11,13 @@ from bertft.fields import Fields
 from bertft.labels import Labels, in_order, is_empty, learn
 from bertft.row import Row
 from bertft.spans import char_spans, is_spans, to_word_spans
-from bertft.tags import convert, detect, entity_type, spans_of, tag_names, tags_of
+from bertft.tags import OUTSIDE, convert, detect, entity_type, spans_of, tag_names, tags_of
 from bertft.words import Words, tags_of_cell, words_of_cell
 
 REFUSED = ("reject", "ignore")
 """Answers of an annotator that take a row out (Prodigy)."""
+ACCEPTED = "accept"
+"""Answer of an annotator to a row in which nothing may be marked, which then has no entities."""
 
 Gold = tuple[tuple[str, ...] | None, list[str]]
 """Tags, or None for a row without a label; and what had to be mended."""
@@ -56,6 +58,8 @@ def gold_tags(
     cell = row.fields.get(fields.label[0])
     if row.fields.get("answer") in REFUSED:
         return None, []
+    if is_empty(cell) and row.fields.get("answer") == ACCEPTED:
+        return (OUTSIDE,) * len(words.texts), []
     if is_spans(cell):
         return _from_spans(row, cell, words, scheme)
     tags = named_tags(cell, labels)

@@ -7,7 +7,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bertft.answers import NO_ANSWER, NOWHERE, Answers, answers_of, fixed, wrong_answers
@@ -185,6 +185,7 @@ def test_what_is_nowhere_stays_wrong() -> None:
     assert len(wrong_answers(found, CONTEXT)) == 2
 
 
+@example("ababa", 3, 0, 3)
 @given(st.text("ab ", max_size=12), st.integers(-3, 14), st.integers(0, 12), st.integers(1, 4))
 def test_no_other_place_of_the_text_is_nearer(context: str, start: int, at: int, length: int) -> None:
     """Against all places; a text that stands where it is said to is left alone."""

@@ -12,7 +12,7 @@ from typing import Any
 from bertft import console
 from bertft.commands.tables import read_options
 from bertft.commands.task_choice import Columns
-from bertft.errors import DataError, UsageError
+from bertft.errors import UsageError
 from bertft.fields import Fields, named_columns
 from bertft.guess import guess
 from bertft.labels import Labels
@@ -20,6 +20,7 @@ from bertft.plan import merge_data
 from bertft.reading import Table, read_table
 from bertft.recipe import SCHEMES
 from bertft.row import Row
+from bertft.spans import is_spans
 from bertft.tag_forms import FORMS, in_form
 from bertft.tagged import are_token_objects, gold_tags, scheme_of_file, words_in, words_of_objects
 from bertft.words import Words, is_tokens
@@ -46,12 +47,15 @@ def run_convert(flags: Flags) -> None:
     with open_writer(flags["output"], like=None, columns=columns, kept=others) as writer:
         for row in table:
             record, mended = converted(row, fields, form, found, wanted)
-            writer.write({**record, **{name: row.fields[name] for name in others}})
-            written += 1
+            if record is None:
+                mended = ["no label: left out"]
+            else:
+                writer.write({**record, **{name: row.fields[name] for name in others}})
+                written += 1
             for remark in mended:
                 remarks[remark] = remarks.get(remark, 0) + 1
     for remark, count in remarks.items():
-        console.warn(f"{table.name}: {remark} in {count:,} rows.")
+        console.warn(f"{table.name}: {count:,} {'row' if count == 1 else 'rows'} with {remark}.")
     console.note(
         f"{written:,} rows, {found or ('spans' if spans else 'plain tags')} to {wanted or 'plain tags'}, {form}."
     )
@@ -59,13 +63,11 @@ def run_convert(flags: Flags) -> None:
 
 def converted(
     row: Row, fields: Fields, form: str, found: str | None, wanted: str | None
-) -> tuple[dict[str, Any], list[str]]:
-    """One row in its new form, and what had to be mended."""
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """One row in its new form, None if it is not labelled; and what had to be mended."""
     words = own_words(row, fields) or words_in(row, fields)
-    tags, remarks = gold_tags(row, words, fields, Labels(()), found, wanted)
-    if tags is None:
-        raise DataError(f"{row.origin}: no label in column '{fields.label[0]}'. Drop the row, or label it.")
-    return in_form(form, words, tags, wanted), remarks
+    tags, remarks = gold_tags(row, words, fields, Labels(()), found, wanted) if words.texts else ((), [])
+    return (in_form(form, words, tags, wanted) if tags is not None else None), remarks
 
 
 def own_words(row: Row, fields: Fields) -> Words | None:
@@ -108,4 +110,5 @@ def fields_of(table: Table, flags: Mapping[str, Any]) -> Fields:
 
 def plain_tags(table: Table, fields: Fields) -> bool:
     """Whether the words are tagged at all, without a scheme."""
-    return any(is_tokens(row.fields.get(fields.label[0])) for row in table)
+    cells = (row.fields.get(fields.label[0]) for row in table)
+    return any(is_tokens(cell) and not is_spans(cell) for cell in cells)

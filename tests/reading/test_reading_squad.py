@@ -120,6 +120,11 @@ def test_the_list_of_articles_and_a_single_article_are_read_too(file: Callable[.
     assert records(file(SQUAD["data"][0])) == untitled
 
 
+def test_the_first_article_may_be_empty(file: Callable[..., str]) -> None:
+    document = SQUAD | {"data": [SQUAD["data"][1], *SQUAD["data"]]}
+    assert records(file(document)) == ROWS
+
+
 def test_questions_without_answers_are_not_labelled(file: Callable[..., str]) -> None:
     found = records(file(without(SQUAD, "answers", "is_impossible")))
     assert [row["answers"] for row in found] == [None, None, None]

@@ -75,13 +75,17 @@ def official(predicted: str, gold: list[str], *, version: int = 2) -> tuple[floa
     return exact, max(official_f1(text, predicted, version=version) for text in gold)
 
 
-def official_threshold(predicted: list[str], scores: list[float], odds: list[float], gold: list[list[str]]) -> float:
-    """The score at find_best_thresh's threshold, 0 to 1."""
+def official_threshold(
+    predicted: list[str], scores: list[float], odds: list[float], gold: list[list[str]]
+) -> tuple[float, float]:
+    """find_best_thresh: the best score, 0 to 1, and its threshold."""
     current = best = float(sum(not texts for texts in gold))
+    threshold = 0.0
     for i in sorted(range(len(odds)), key=lambda i: odds[i]):
         current += scores[i] if gold[i] else (-1 if predicted[i] else 0)
-        best = max(best, current)
-    return best / len(gold)
+        if current > best:
+            best, threshold = current, odds[i]
+    return best / len(gold), threshold
 
 
 def random_case(seed: int, rows: int) -> tuple[list[str], list[list[str]], list[float]]:
@@ -173,7 +177,7 @@ def test_the_threshold_scores_what_the_official_search_finds(metric: str, seed: 
     predicted, gold, odds = random_case(seed, 60)
     scores = [official(text, texts)[metric == "f1"] for text, texts in zip(predicted, gold, strict=True)]
     threshold, value = tune_null_threshold(predicted, odds, gold, metric=metric)
-    assert value == pytest.approx(official_threshold(predicted, scores, odds, gold))
+    assert value == pytest.approx(official_threshold(predicted, scores, odds, gold)[0])
     assert value == pytest.approx(at_threshold(threshold, predicted, odds, gold, metric))
     assert all(threshold != one for one in odds)
 
@@ -204,6 +208,13 @@ def test_of_equally_good_thresholds_the_nearest_to_zero_is_taken() -> None:
     assert tune_null_threshold(["x"] * 2, [2.0, 5.0], [[], []]) == (1.0, 1.0)
 
 
+def test_a_threshold_lies_between_numbers_that_have_none_between_them() -> None:
+    for lower in (1.0, math.nextafter(1.0, 2)):
+        odds = [lower, math.nextafter(lower, 2)]
+        threshold, value = tune_null_threshold(["x", "x"], odds, [["x"], []])
+        assert value == at_threshold(threshold, ["x", "x"], odds, [["x"], []]) == 1
+
+
 IGNORED = "-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』"
 
 
@@ -214,7 +225,7 @@ def longest_common_run(one: list[str], other: list[str]) -> int:
     )
 
 
-CHINESE = st.text(st.sampled_from("我你他ab 12.,，。《-"), max_size=10)
+CHINESE = st.text(st.sampled_from("我你他ab 12.,…" * 3 + IGNORED), max_size=12)
 
 
 @given(CHINESE, st.lists(CHINESE, min_size=1, max_size=3))
@@ -262,15 +273,18 @@ def test_squad_is_version_one_by_the_keys_of_evaluate() -> None:
     assert known == {"exact_match": 50, "f1": 50}
 
 
+@pytest.mark.parametrize("quality", ["some right", "all wrong"])
 @pytest.mark.parametrize("threshold", [1.0, 0.5])
-def test_squad_v2_has_the_parts_and_the_best_thresholds(threshold: float) -> None:
+def test_squad_v2_has_the_parts_and_the_best_thresholds(threshold: float, quality: str) -> None:
     predicted, gold, odds = random_case(4, 45)
-    chances = [round(1 / (1 + math.exp(-one)), 3) for one in odds]
+    predicted = [
+        ("" if i % 9 == 0 else text) if quality == "some right" else "wrong" for i, text in enumerate(predicted)
+    ]
+    chances = [float(np.float32(1 / (1 + math.exp(-one)))) for one in odds]
     predictions = [
         {"id": f"q{i}", "prediction_text": text, "no_answer_probability": chance}
         for i, (text, chance) in enumerate(zip(predicted, chances, strict=True))
     ]
-    found = SquadV2().compute(predictions=predictions, references=asked(gold), no_answer_threshold=threshold)
     raw = np.array([official(*row) for row in zip(predicted, gold, strict=True)])
     has, above = np.array([bool(texts) for texts in gold]), np.array(chances) > threshold
     rows = np.where(above[:, None], ~has[:, None], raw) * 100
@@ -279,10 +293,9 @@ def test_squad_v2_has_the_parts_and_the_best_thresholds(threshold: float) -> Non
         exact, f1 = rows[chosen].mean(0)
         expected |= {f"{part}exact": exact, f"{part}f1": f1, f"{part}total": chosen.sum()}
     for place, name in enumerate(("exact", "f1")):
-        best = official_threshold(predicted, raw[:, place].tolist(), chances, gold)
-        at = found[f"best_{name}_thresh"] + 1e-6
-        assert at_threshold(at, predicted, chances, gold, ("exact_match", "f1")[place]) == pytest.approx(best)
-        expected |= {f"best_{name}": 100 * best, f"best_{name}_thresh": found[f"best_{name}_thresh"]}
+        best, at = official_threshold(predicted, raw[:, place].tolist(), chances, gold)
+        expected |= {f"best_{name}": 100 * best, f"best_{name}_thresh": at}
+    found = SquadV2().compute(predictions=predictions, references=asked(gold), no_answer_threshold=threshold)
     assert found == pytest.approx(expected)
     assert list(found) == list(expected)
     assert SquadV2().name == "squad_v2"
