@@ -52,7 +52,7 @@ class QuestionAnswering(Adapter):
 
     def _given(self, row: Row) -> Answers | None:
         try:
-            return answers_of(row.fields, self._label(row), self._context(row), fix=self.options.fix_answers)
+            return answers_of(row.fields, self._label(row), self._context(row), fix=False)
         except DataError as problem:
             raise DataError(f"{row.origin}: {problem}") from None
 

@@ -189,18 +189,25 @@ def test_ids_that_are_whole_numbers_are_kept_as_they_are(run: Run, tmp_path: Pat
     [
         (
             {"context": "good film", "question": "which?", "answers": {"text": ["film"], "answer_start": [5]}},
-            "question",
+            "question-answering",
         ),
-        ({"tokens": ["good", "film"], "tags": ["O", "B-X"]}, "token"),
+        ({"tokens": ["good", "film"], "tags": ["O", "B-X"]}, "token-classification"),
+        ({"text": "good film", "entities": [[5, 9, "X"]]}, "token-classification"),
     ],
 )
-def test_files_for_other_kinds_say_plainly_that_they_are(
+def test_files_of_words_and_of_questions_are_known_by_their_look(
     run: Run, tmp_path: Path, tiny: str, content: dict[str, object], wanted: str
 ) -> None:
     write_jsonl(tmp_path / "t.jsonl", [content] * 30)
-    said = run("train", "t.jsonl", "--model", tiny, "-o", "run", *FAST, ok=2)
-    assert wanted in said.err
-    assert "cannot be trained with this version" in said.err
+    said = run("train", "t.jsonl", "--model", tiny, "--dry-run")
+    assert f"task {wanted} (--task)" in said.err
+    assert f'kind = "{wanted}"' in said.out
+
+
+def test_a_kind_that_is_not_here_yet_says_so(run: Run, tmp_path: Path, tiny: str) -> None:
+    write_jsonl(tmp_path / "t.jsonl", [{"text": "good film"}] * 30)
+    said = run("train", "t.jsonl", "--task", "mlm", "--model", tiny, ok=2)
+    assert "fill-mask cannot be trained with this version" in said.err
 
 
 def test_labels_of_several_come_as_lists_cells_or_columns(run: Run, tmp_path: Path, tiny: str) -> None:
