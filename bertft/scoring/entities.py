@@ -29,6 +29,8 @@ Entity = tuple[str, int, int]
 SEQEVAL = {"IOB1": "IOB1", "IOB2": "IOB2", "BIOES": "IOBES", "BILOU": "BILOU"}
 """Our names of schemes -> seqeval's; it has none for IO, whose every sequence is sound."""
 
+_MARKS = {"L-": "E-", "U-": "S-"}
+
 
 @dataclass(frozen=True)
 class Found:
@@ -83,9 +85,10 @@ def _strict(tags: Tags, scheme: str) -> list[set[Entity]]:
 
 
 def _lenient(tags: Tags) -> list[set[Entity]]:
+    """seqeval knows no L- and U-; they are its E- and S-."""
     from seqeval.metrics.sequence_labeling import get_entities
 
-    return [set(get_entities(list(line))) for line in tags]
+    return [set(get_entities([_MARKS.get(tag[:2], tag[:2]) + tag[2:] for tag in line])) for line in tags]
 
 
 def _per_type(entities: Sequence[set[Entity]], types: Sequence[str]) -> Array:

@@ -27,7 +27,9 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("form", ["tokens", "spans", "prodigy", "spacy"])
 @pytest.mark.parametrize("ending", ["jsonl", "json"])
-def test_forms_that_keep_the_words_come_back_the_same(rows: list[dict[str, Any]], run: Run, form: str, ending: str) -> None:
+def test_forms_that_keep_the_words_come_back_the_same(
+    rows: list[dict[str, Any]], run: Run, form: str, ending: str
+) -> None:
     run("convert", "train.jsonl", "-o", f"other.{ending}", "--form", form)
     run("convert", f"other.{ending}", "-o", "back.jsonl")
     assert [{key: row[key] for key in ("tokens", "tags")} for row in read_jsonl(Path("back.jsonl"))] == rows
@@ -45,7 +47,9 @@ def test_schemes_come_back_the_same(rows: list[dict[str, Any]], run: Run, scheme
     said = run("convert", "train.jsonl", "-o", "other.conll", "--scheme", scheme).err
     assert f"IOB2 to {scheme}" in said
     run("convert", "other.conll", "-o", "other.jsonl")
-    assert [row["tags"] for row in read_jsonl(Path("other.jsonl"))] == [convert(r["tags"], "IOB2", scheme) for r in rows]
+    assert [row["tags"] for row in read_jsonl(Path("other.jsonl"))] == [
+        convert(r["tags"], "IOB2", scheme) for r in rows
+    ]
     assert f"{scheme} to IOB2" in run("convert", "other.conll", "-o", "back.jsonl", "--scheme", "IOB2").err
     assert read_jsonl(Path("back.jsonl")) == rows
 
@@ -74,7 +78,11 @@ def test_what_tools_export_looks_as_they_write_it(run: Run) -> None:
     run("convert", "one.jsonl", "-o", "out.json", "--form", "label-studio")
     (task,) = json.loads(Path("out.json").read_text())
     (result,) = task["annotations"][0]["result"]
-    assert (task["data"]["text"], result["value"]["text"], result["value"]["labels"]) == ("in New York", "New York", ["LOC"])
+    assert (task["data"]["text"], result["value"]["text"], result["value"]["labels"]) == (
+        "in New York",
+        "New York",
+        ["LOC"],
+    )
     run("convert", "one.jsonl", "-o", "out.jsonl", "--form", "prodigy")
     assert read_jsonl(Path("out.jsonl"))[0]["spans"] == [
         {"start": 3, "end": 11, "label": "LOC", "token_start": 1, "token_end": 2}

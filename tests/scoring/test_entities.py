@@ -13,6 +13,7 @@ from sklearn import metrics as oracle
 from bertft.errors import InternalError
 from bertft.scoring import METRICS, score_tags
 from bertft.scoring.entity_errors import KINDS, count_errors
+from bertft.scoring.tag_metrics import Seqeval
 from bertft.tags import tag_names
 
 SEQEVAL = {"IOB1": schemes.IOB1, "IOB2": schemes.IOB2, "BIOES": schemes.IOBES, "BILOU": schemes.BILOU}
@@ -26,6 +27,11 @@ def random_tags(scheme: str, *, seed: int, rows: int = 60) -> tuple[Tags, Tags]:
     return gold, [[chance.choice(names) if chance.random() < 0.2 else tag for tag in line] for line in gold]
 
 
+def known_to_seqeval(side: Tags) -> Tags:
+    """Its default mode has no L- and U-."""
+    return [[tag.replace("L-", "E-").replace("U-", "S-") for tag in line] for line in side]
+
+
 @pytest.mark.parametrize("scheme", SEQEVAL)
 @pytest.mark.parametrize("seed", range(4))
 def test_scores_are_those_of_seqeval(scheme: str, seed: int) -> None:
@@ -36,7 +42,7 @@ def test_scores_are_those_of_seqeval(scheme: str, seed: int) -> None:
         for name, measure in (("f1", f1_score), ("precision", precision_score), ("recall", recall_score)):
             strict = measure(gold, predicted, mode="strict", scheme=SEQEVAL[scheme])
             assert values[name] == pytest.approx(strict)
-            assert values[f"{name}_lenient"] == pytest.approx(measure(gold, predicted))
+            assert values[f"{name}_lenient"] == pytest.approx(measure(*map(known_to_seqeval, (gold, predicted))))
         macro = f1_score(gold, predicted, mode="strict", scheme=SEQEVAL[scheme], average="macro")
     assert values["f1_macro"] == pytest.approx(macro)
     assert values["accuracy"] == pytest.approx(accuracy_score(gold, predicted))
@@ -122,3 +128,12 @@ def test_every_wrong_entity_is_counted_once(seed: int) -> None:
 def test_scores_are_ready_for_json() -> None:
     gold, predicted = random_tags("IOB2", seed=2)
     assert set(score_tags(gold, predicted, scheme="IOB2").as_dict()["errors"]) == set(KINDS)
+
+
+def test_the_metric_has_the_keys_of_evaluates_own_module() -> None:
+    gold, predicted = random_tags("IOB2", seed=5)
+    found = Seqeval().compute(predictions=predicted, references=gold, scheme="IOB2", mode="strict")
+    ours = score_tags(gold, predicted, scheme="IOB2")
+    assert set(found) == {"LOC", "PER", *(f"overall_{name}" for name in ("precision", "recall", "f1", "accuracy"))}
+    assert found["overall_f1"] == pytest.approx(ours.values["f1"])
+    assert found["PER"]["number"] == ours.per_class["PER"]["support"]
