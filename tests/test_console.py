@@ -80,7 +80,7 @@ def test_json_is_one_object_on_stdout(run: Run, reviews: Path, tiny: str) -> Non
     said = run("eval", "run", "train.csv", "--json", "--quiet")
     assert json.loads(said.out)["examples"] == 120
     assert said.err == ""
-    assert len(json.loads(run("tasks", "--json").out)["tasks"]) == 9
+    assert len(json.loads(run("tasks", "--json").out)["tasks"]) == 15
 
 
 def test_scores_fit_a_terminal(run: Run, reviews: Path, trained: Path) -> None:

@@ -43,7 +43,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_every_card(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     cards = {f"bertft/cards/{file.relative_to(ROOT / 'tasks').as_posix()}" for file in (ROOT / "tasks").rglob("*.toml")}
-    assert len(cards) == 9
+    assert len(cards) == 15
     assert cards | {"bertft/cards/README.md", "bertft/py.typed"} <= inside
 
 
@@ -79,4 +79,4 @@ def test_the_cards_are_found_in_the_wheel_and_not_in_the_folder(installed: Path,
         env={"PYTHONPATH": str(installed)},
         cwd=tmp_path,
     )
-    assert done.stdout.split() == ["9", str(installed / "bertft" / "cards")]
+    assert done.stdout.split() == ["15", str(installed / "bertft" / "cards")]

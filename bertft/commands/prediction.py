@@ -37,15 +37,16 @@ def run_predict(flags: Flags) -> None:
     check_answer(answer, opened.adapter)
     rows, adapter = prepared_rows(source, opened.adapter, flags)
     added = adapter.added_columns(answer)
-    meter, unanswered = Meter(), 0
+    meter, answered, unanswered = Meter(), 0, 0
     with writer_of(flags, source, adapter, added, opened) as writer:
         for row, prediction in predict_rows(opened.network, adapter, rows, opened.accelerator, meter):
+            answered += prediction.values is not None
             unanswered += prediction.values is None
             if writer is not None:
                 writer.write(adapter.record(row, prediction, answer))
     if unanswered:
         console.warn(f"{source.name}: {unanswered:,} rows could not be predicted; column 'reason' says why.")
-    console.note(f"{meter.examples:,} texts in {meter.seconds:.1f} s, {meter}. {flags['output'] or ''}".rstrip())
+    console.note(f"{answered:,} rows in {meter.seconds:.1f} s, {meter}. {flags['output'] or ''}".rstrip())
     if opened.accelerator.is_main_process:
         add_to_run(opened.folder, "timings", "predict", meter.timings())
 

@@ -1,4 +1,4 @@
-"""All nine GLUE cards are sound, a name means a built-in card and a path the user's, and nothing is skipped."""
+"""All cards are sound, a name means a built-in card and a path the user's, and nothing is skipped."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bertft import catalog
 from bertft.card import Card
 from bertft.catalog import cards_folder, find_card, list_cards
 from bertft.errors import CardError, InternalError
+from bertft.scoring import check_metric
 
 PUBLISHED_LABELS = {
     "cola": ("unacceptable", "acceptable"),
@@ -46,9 +47,30 @@ def test_the_main_metric_is_that_of_glue(name: str) -> None:
     assert find_card(name).metric == MAIN_METRIC.get(name, "accuracy")
 
 
-def test_the_list_holds_all_nine_under_the_names_of_their_files() -> None:
+HUB_TAGS = {  # of the Hub's ClassLabel, number by number
+    "conll2003": "O B-PER I-PER B-ORG I-ORG B-LOC I-LOC B-MISC I-MISC",
+    "msra_ner": "O B-PER I-PER B-ORG I-ORG B-LOC I-LOC",
+}
+OF_WORDS_AND_SPANS = {"conll2003", "msra_ner", "wnut17", "squad", "squad_v2", "cmrc2018"}
+
+
+@pytest.mark.parametrize("name", HUB_TAGS)
+def test_numbers_stand_for_the_tags_of_the_hub(name: str) -> None:
+    from bertft.labels import labels_of_card
+
+    labels = labels_of_card(find_card(name).labels, {})
+    assert [labels.spellings[str(number)] for number in range(len(labels))] == HUB_TAGS[name].split()
+
+
+def test_the_metrics_of_the_cards_are_known() -> None:
+    for card in list_cards():
+        for metric in card.metrics:
+            assert check_metric(card.problem or card.kind, metric) == metric
+
+
+def test_the_list_holds_all_under_the_names_of_their_files() -> None:
     names = [card.name for card in list_cards()]
-    assert sorted(names) == sorted(PUBLISHED_LABELS)
+    assert sorted(names) == sorted({*PUBLISHED_LABELS, *OF_WORDS_AND_SPANS})
     assert sorted(names) == sorted(file.stem for file in cards_folder().rglob("*.toml"))
 
 
