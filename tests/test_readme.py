@@ -41,7 +41,8 @@ def test_the_commands_of_the_readme_run(run: Callable[..., Said], a_users_folder
             extra = [*SHORT, "--model", tiny] if words[0] == "train" else []
             run(*words, *extra)
             done.append(words[0])
-    assert done == ["train", "eval", "predict", "tasks", "tasks", "train", "train"]
+    named = ["train", "predict", "convert", "train", "predict"]
+    assert done == ["train", "eval", "predict", *named, "tasks", "tasks", "train", "train"]
     assert (a_users_folder / "answers.csv").is_file()
     assert (a_users_folder / "runs" / "again" / "model.safetensors").is_file()
 

@@ -17,7 +17,11 @@ def show_scores(scores: Scores, *, title: str) -> None:
     """Everything that was measured, the main metric first."""
     console.table(f"{title}: {scores.examples:,} rows", ["metric", "value", "95 % interval"], _metric_rows(scores))
     if scores.per_class:
-        console.table("", ["label", "precision", "recall", "f1", "rows"], _class_rows(scores.per_class))
+        console.table(
+            "",
+            ["label", "precision", "recall", "f1", "entities" if scores.errors else "rows"],
+            _class_rows(scores.per_class),
+        )
     if scores.confusion:
         _show_confusion(scores.confusion)
     if scores.errors:
