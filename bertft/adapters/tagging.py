@@ -19,7 +19,8 @@ from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
 from bertft.adapters.best_tags import Scored, Tagging, best_tags
 from bertft.adapters.neighbours import document_of, with_neighbours
 from bertft.adapters.padding import padded
-from bertft.adapters.word_windows import LARGEST_WORD, Pieces, Window, cut_windows, pieces_of, special_ids
+from bertft.adapters.word_features import Frame, between_entities, part_of, windows_of
+from bertft.adapters.word_windows import LARGEST_WORD, pieces_of, special_ids
 from bertft.errors import UsageError
 from bertft.labels import is_empty
 from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
@@ -33,20 +34,6 @@ from bertft.tags import convert, entity_type, legal, spans_of
 from bertft.words import Words, is_tokens
 
 Ids = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class WordFeature(Feature):
-    """A window of words."""
-
-    first: Ids
-    """(W,) where the first piece stands of each word that this window answers for."""
-    start: int
-    """Which word of the row is the first of them."""
-
-    @property
-    def weight(self) -> int:
-        return 1 if self.target is None else int((self.target != IGNORED).sum())
 
 
 @dataclass(frozen=True)
@@ -132,23 +119,14 @@ class WordTagger(Adapter):
         encoded: list[list[Feature]] = []
         for row, found, tags in zip(rows, pieces, numbers, strict=True):
             own = range(len(row.before), found.words - len(row.after))
-            windows = _windows(found, own, room, self.options.overlap)
+            windows = windows_of(found, own, room, self.options.overlap)
             if tags is not None:
-                windows = self._between_entities(windows, tags, own.start)
-            encoded.append([_feature(row.index, found, w, own.start, tags, before, after) for w in windows])
+                windows = between_entities(windows, tags, own.start, self._legal)
+            frame = Frame(row.index, before, after, found, own.start)
+            encoded.append(
+                [frame.feature(w, None if tags is None else part_of(tags, w, own.start, self._legal)) for w in windows]
+            )
         return encoded
-
-    def _between_entities(self, windows: list[Window], tags: Ids, shift: int) -> list[Window]:
-        """While learning, no entity is parted between windows, as its second part alone would be against the scheme."""
-        start, _, end = self._legal
-        found = list(windows)
-        for i in range(len(windows) - 1):
-            border = found[i].own_end
-            while border < found[i].end and _parts_entity(tags, border - shift, start, end):
-                border += 1
-            found[i] = replace(found[i], own_end=border)
-            found[i + 1] = replace(found[i + 1], own_start=border, own_end=max(border, found[i + 1].own_end))
-        return found
 
     def collate(self, features: Sequence[Feature]) -> Batch:
         return padded(features, _targets(features), self.tokenizer, max_length=self.options.max_length)
@@ -203,39 +181,6 @@ class WordTagger(Adapter):
 
     def stored(self) -> dict[str, Any]:
         return {"scheme": self.scheme}
-
-
-def _windows(pieces: Pieces, own: range, room: int, overlap: int) -> list[Window]:
-    """Of the row's own words; if one window holds them, its neighbours fill what room is left, from both sides alike."""
-    left = room - pieces.size(own.start, own.stop)
-    if left < 0:
-        base = int(pieces.first[own.start])
-        alone = Pieces(pieces.ids, pieces.first[own.start : own.stop + 1] - base)
-        found = cut_windows(alone, room=room, overlap=overlap)
-        return [Window(*(place + own.start for place in (w.start, w.end, w.own_start, w.own_end))) for w in found]
-    start, end = own.start, own.stop
-    while start > 0 or end < pieces.words:
-        to_left = start > 0 and (end == pieces.words or pieces.size(start, own.start) <= pieces.size(own.stop, end))
-        start, end = (start - 1, end) if to_left else (start, end + 1)
-        if pieces.size(start, end) > room:
-            start, end = (start + 1, end) if to_left else (start, end - 1)
-            break
-    return [Window(start, end, own.start, own.stop)]
-
-
-def _feature(
-    row: int, pieces: Pieces, window: Window, shift: int, tags: Ids | None, before: list[int], after: list[int]
-) -> WordFeature:
-    begin, finish = int(pieces.first[window.start]), int(pieces.first[window.end])
-    ids = np.concatenate([before, pieces.ids[begin:finish], after]).astype(np.int32)
-    first = pieces.first[window.own_start : window.own_end] - begin + len(before)
-    target = None if tags is None else tags[window.own_start - shift : window.own_end - shift]
-    return WordFeature(row, ids, None, target, False, first.astype(np.int32), window.own_start - shift)
-
-
-def _parts_entity(tags: Ids, border: int, start: Sequence[bool], end: Sequence[bool]) -> bool:
-    left, right = tags[border - 1], tags[border]
-    return not ((left == IGNORED or end[left]) and (right == IGNORED or start[right]))
 
 
 def _targets(features: Sequence[Any]) -> Tensor | None:

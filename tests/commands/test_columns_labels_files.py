@@ -67,7 +67,7 @@ def test_null_na_and_none_are_texts(run: Run, tmp_path: Path, trained: Path) -> 
     assert [row["text"] for row in found] == words
     assert [bool(row["predicted_label"]) for row in found] == [True] * 6 + [False]
     assert found[-1]["reason"] == "no text in column 'text'"
-    assert "1 rows could not be predicted" in said.err
+    assert "1 row could not be predicted" in said.err
 
 
 def test_nan_never_becomes_the_word_nan(run: Run, tmp_path: Path, trained: Path) -> None:

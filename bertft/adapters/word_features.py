@@ -1,0 +1,103 @@
+"""Windows of words to features: what is read, which words are answered for, and which tags are learned there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bertft.adapters.adapter import Feature
+from bertft.adapters.word_windows import Pieces, Window, cut_windows
+from bertft.model.crf import Legal
+from bertft.model.losses import IGNORED
+
+Ids = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WordFeature(Feature):
+    """A window of words."""
+
+    first: Ids
+    """(W,) where the first piece stands of each word that this window answers for."""
+    start: int
+    """Which word of the row is the first of them."""
+
+    @property
+    def weight(self) -> int:
+        return 1 if self.target is None else int((self.target != IGNORED).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the windows of one row share."""
+
+    row: int
+    before: Sequence[int]
+    after: Sequence[int]
+    """Special tokens around a window."""
+    pieces: Pieces
+    shift: int
+    """Words that stand before the row's own: its neighbours' words."""
+
+    def feature(self, window: Window, tags: Ids | None) -> WordFeature:
+        """`tags` are those of the words that the window answers for."""
+        first = self.pieces.first
+        begin, finish = int(first[window.start]), int(first[window.end])
+        ids = np.concatenate([self.before, self.pieces.ids[begin:finish], self.after]).astype(np.int32)
+        places = (first[window.own_start : window.own_end] - begin + len(self.before)).astype(np.int32)
+        return WordFeature(self.row, ids, None, tags, False, places, window.own_start - self.shift)
+
+
+def windows_of(pieces: Pieces, own: range, room: int, overlap: int) -> list[Window]:
+    """Of the row's `own` words; if one window holds them, its neighbours fill what room is left, from both sides alike."""
+    if pieces.size(own.start, own.stop) <= room:
+        return [_among_neighbours(pieces, own, room)]
+    base = int(pieces.first[own.start])
+    alone = Pieces(pieces.ids, pieces.first[own.start : own.stop + 1] - base)
+    found = cut_windows(alone, room=room, overlap=overlap)
+    return [Window(*(place + own.start for place in (w.start, w.end, w.own_start, w.own_end))) for w in found]
+
+
+def _among_neighbours(pieces: Pieces, own: range, room: int) -> Window:
+    start, end = own.start, own.stop
+    while start > 0 or end < pieces.words:
+        to_left = start > 0 and (end == pieces.words or pieces.size(start, own.start) <= pieces.size(own.stop, end))
+        wider = (start - 1, end) if to_left else (start, end + 1)
+        if pieces.size(*wider) > room:
+            break
+        start, end = wider
+    return Window(start, end, own.start, own.stop)
+
+
+def between_entities(windows: Sequence[Window], tags: Ids, shift: int, legal: Legal) -> list[Window]:
+    """The same windows with borders at which no entity is parted, as far as a window reaches: the second part alone would be
+    against the scheme, and a CRF would learn from that."""
+    found = list(windows)
+    for i in range(len(windows) - 1):
+        border = found[i].own_end
+        while border < found[i].end and _parts_entity(tags, border - shift, legal):
+            border += 1
+        found[i] = replace(found[i], own_end=border)
+        found[i + 1] = replace(found[i + 1], own_start=border, own_end=max(border, found[i + 1].own_end))
+    return found
+
+
+def _parts_entity(tags: Ids, border: int, legal: Legal) -> bool:
+    return not (_may(tags[border - 1], legal[2]) and _may(tags[border], legal[0]))
+
+
+def _may(tag: int, allowed: Sequence[bool]) -> bool:
+    return bool(tag == IGNORED or allowed[tag])
+
+
+def part_of(tags: Ids, window: Window, shift: int, legal: Legal) -> Ids:
+    """The tags that are learned in a window. What an entity too long for it leaves at its ends is not."""
+    part = tags[window.own_start - shift : window.own_end - shift].copy()
+    begin = next((i for i, tag in enumerate(part) if _may(tag, legal[0])), len(part))
+    end = next((i for i in range(len(part), 0, -1) if _may(part[i - 1], legal[2])), 0)
+    part[:begin] = IGNORED
+    part[end:] = IGNORED
+    return part
