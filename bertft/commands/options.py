@@ -16,9 +16,9 @@ def flag(panel: str, metavar: str | None, help: str, *names: str) -> Any:
 
 
 # Shared by several commands
-Text = Annotated[str | None, flag(COLUMNS, "COLUMN", "Column of the text.")]
-TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", "Column of the second text of a pair.")]
-Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", "Column of the label; several times for 0/1 columns.")]
+Text = Annotated[str | None, flag(COLUMNS, "COLUMN", "Column of the text, tokens or question.")]
+TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", "Second text of a pair, or context.")]
+Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", "Label, tags or answers; several times for 0/1 columns.")]
 Format = Annotated[str | None, flag(READING, "NAME", "csv, tsv, jsonl, json, parquet, arrow or conll.")]
 Encoding = Annotated[str | None, flag(READING, "NAME", "Such as utf-8, gb18030, latin-1.")]
 Delimiter = Annotated[str | None, flag(READING, "CHAR", "Of a CSV: comma, semicolon, tab, pipe.")]
@@ -30,7 +30,7 @@ Quiet = Annotated[bool, flag(OUTPUT, None, "Only results, warnings and errors.",
 
 # Of train
 Data = Annotated[
-    str | None, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet or Arrow; plain or .gz.", show_default=False)
+    str | None, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet, Arrow, CoNLL; plain or .gz.", show_default=False)
 ]
 Task = Annotated[str | None, flag(TASK, "TASK", "A card (mrpc), a card file (./mine.toml) or a kind; else guessed.")]
 Validation = Annotated[str | None, flag(TASK, "FILE", "Else a stratified share of the training rows.")]

@@ -21,6 +21,13 @@ from bertft.scoring import check_metric
 
 Flags = Mapping[str, Any]
 
+ONLY_FOR = {
+    **dict.fromkeys(("crf", "bilstm", "head_learning_rate", "scheme", "context"), "token-classification"),
+    **dict.fromkeys(("max_answer", "fix_answers"), "question-answering"),
+    **dict.fromkeys(("long", "separator", "single_label", "multi_label", "regression"), "text-classification"),
+}
+"""Flag -> the kind of task that it is for."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -38,6 +45,7 @@ def make_plan(flags: Flags) -> Planned:
     data = merge_data({**hub_source(asked.card, flags, config), **config.get("data", {})}, data_flags(flags))
     train = read_split(data.train, data, limit=data.limit)
     choice = choose_task(asked, train)
+    check_applies(flags, choice.card.kind)
     console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
     backbone = find_backbone(config.get("model", {}).get("name") if flags["model"] is None else flags["model"])
     settings = config.get("recipe", {})
@@ -56,6 +64,13 @@ def make_plan(flags: Flags) -> Planned:
     )
     validation, test = (read_split(path, data) if path else None for path in (data.validation, data.test))
     return Planned(plan, Tables(train, validation, test), backbone)
+
+
+def check_applies(flags: Flags, kind: str) -> None:
+    """UsageError for flags that mean nothing in this kind of task."""
+    for name, wanted in ONLY_FOR.items():
+        if flags[name] not in (None, False) and kind != wanted:
+            raise UsageError(f"--{name.replace('_', '-')} is for {wanted}; this task is {kind}.")
 
 
 def _notes(table: Any) -> list[str]:

@@ -224,3 +224,19 @@ def test_escape_sequences_in_data_are_shown_and_not_sent(run: Run, reviews: Path
     said = run("train", "train.csv", "--validation", "v.csv", "--model", tiny, "-o", "run", *FAST, ok=2)
     assert "\x1b" not in said.err
     assert "\\x1b[31mred" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["--crf"], "--crf is for token-classification"),
+        (["--bilstm", "8"], "--bilstm is for token-classification"),
+        (["--context", "document"], "--context is for token-classification"),
+        (["--max-answer", "5"], "--max-answer is for question-answering"),
+        (["--fix-answers"], "--fix-answers is for question-answering"),
+    ],
+)
+def test_a_flag_of_another_kind_of_task_is_refused(
+    run: Run, reviews: Path, tiny: str, words: list[str], wanted: str
+) -> None:
+    assert f"{wanted}; this task is text-classification." in run("train", reviews, "--model", tiny, *words, ok=2).err
