@@ -45,9 +45,8 @@ def run_predict(flags: Flags) -> None:
             if writer is not None:
                 writer.write(adapter.record(row, prediction, answer))
     if unanswered:
-        console.warn(
-            f"{source.name}: {unanswered:,} {'row' if unanswered == 1 else 'rows'} could not be predicted; column 'reason' says why."
-        )
+        said = "1 row" if unanswered == 1 else f"{unanswered:,} rows"
+        console.warn(f"{source.name}: {said} could not be predicted; column 'reason' says why.")
     console.note(f"{answered:,} rows in {meter.seconds:.1f} s, {meter}. {flags['output'] or ''}".rstrip())
     if opened.accelerator.is_main_process:
         add_to_run(opened.folder, "timings", "predict", meter.timings())
