@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bertft.columns import describe
 from bertft.errors import DataError
 from bertft.guess import Guess, guess
+from bertft.guess.columns import describe
 
 TEXTS = [
     f"this is the {word} sentence of our small file"

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertft.errors import DataError
-from bertft.spans import EMPTY, OVERLAPPING, WIDENED, CharSpan, char_spans, is_spans, to_char_spans, to_word_spans
 from bertft.tags import Span
-from bertft.words import Words, joined, split_words
+from bertft.tags.spans import EMPTY, OVERLAPPING, WIDENED, CharSpan, char_spans, is_spans, to_char_spans, to_word_spans
+from bertft.tags.words import Words, joined, split_words
 
 TEXT = st.text(st.sampled_from("ab .,\n我\u00ad"), max_size=25)
 LONDON = [CharSpan(7, 13, "LOC"), CharSpan(18, 24, "LOC")]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import PreTokenizedString, normalizers, pre_tokenizers
 
 from bertft.errors import DataError
-from bertft.words import Words, is_tokens, items_of_cell, joined, split_words, tags_of_cell, words_of_cell
+from bertft.tags.words import Words, is_tokens, items_of_cell, joined, split_words, tags_of_cell, words_of_cell
 
 SOME = st.text(
     st.one_of(

@@ -18,7 +18,7 @@ from bertft.errors import CardError, DataError
 from bertft.fields import Fields
 from bertft.labels import Labels, labels_of_card
 from bertft.row import Row
-from bertft.tagged import learn_tags
+from bertft.tags.rows import learn_tags
 
 __all__ = [
     "Adapter",

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bertft import column_names as names
 from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
 from bertft.adapters.best_answers import Candidate, Ends, Found, best_answers
 from bertft.adapters.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
 from bertft.adapters.padding import padded
 from bertft.answers import Answers, answers_of, fixed, wrong_answers
 from bertft.errors import DataError, UsageError
+from bertft.guess import column_names as names
 from bertft.labels import is_empty
 from bertft.model.losses import span_cost
 from bertft.model.network import Head

@@ -28,10 +28,10 @@ from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_tags
-from bertft.spans import to_char_spans
-from bertft.tagged import are_token_objects, gold_tags, scheme_of_file, words_in
 from bertft.tags import convert, entity_type, legal, spans_of
-from bertft.words import Words, is_tokens
+from bertft.tags.rows import are_token_objects, gold_tags, scheme_of_file, words_in
+from bertft.tags.spans import to_char_spans
+from bertft.tags.words import Words, is_tokens
 
 Ids = np.ndarray[Any, Any]
 

@@ -20,10 +20,10 @@ from bertft.plan import merge_data
 from bertft.reading import Table, read_table
 from bertft.recipe import SCHEMES
 from bertft.row import Row
-from bertft.spans import is_spans
-from bertft.tag_forms import FORMS, in_form
-from bertft.tagged import are_token_objects, gold_tags, scheme_of_file, words_in, words_of_objects
-from bertft.words import Words, is_tokens
+from bertft.tags.forms import FORMS, in_form
+from bertft.tags.rows import are_token_objects, gold_tags, scheme_of_file, words_in, words_of_objects
+from bertft.tags.spans import is_spans
+from bertft.tags.words import Words, is_tokens
 from bertft.writing import open_writer
 
 Flags = dict[str, Any]

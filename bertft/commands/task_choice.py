@@ -11,7 +11,7 @@ from bertft.catalog import find_card
 from bertft.errors import CardError, UsageError
 from bertft.fields import Fields, named_columns, pick
 from bertft.guess import guess
-from bertft.problems import problem_of
+from bertft.guess.problems import problem_of
 from bertft.reading import Table
 
 KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")

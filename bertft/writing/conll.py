@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from bertft.errors import OutputError
-from bertft.words import items_of_cell
+from bertft.tags.words import items_of_cell
 from bertft.writing.values import to_cell
 
 WORDS = ("tokens", "words")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bertft.spans import CharSpan, to_char_spans
 from bertft.tags import spans_of
-from bertft.words import Words
+from bertft.tags.spans import CharSpan, to_char_spans
+from bertft.tags.words import Words
 
 Record = dict[str, Any]
 

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bertft.columns import MACHINE, MOST, NUMBER, WHOLE, Look, as_list, share
 from bertft.errors import DataError
+from bertft.guess.columns import MACHINE, MOST, NUMBER, WHOLE, Look, as_list, share
 from bertft.labels import is_empty, label_text, split_labels
 
 SEPARATORS = {"|": 0.5, ";": MOST, ",": MOST}

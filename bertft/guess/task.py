@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bertft import other_kinds as kinds
-from bertft.chooser import Chooser
-from bertft.columns import Look, look
 from bertft.errors import DataError
 from bertft.fields import pick
-from bertft.other_kinds import Given
-from bertft.problems import Verdict, problem_of, problem_of_flags
+from bertft.guess import other_kinds as kinds
+from bertft.guess.chooser import Chooser
+from bertft.guess.columns import Look, look
+from bertft.guess.other_kinds import Given
+from bertft.guess.problems import Verdict, problem_of, problem_of_flags
 
 Values = Mapping[str, Sequence[object]]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bertft.errors import DataError
 from bertft.labels import is_empty, label_text
 from bertft.tags import Span
-from bertft.words import Words
+from bertft.tags.words import Words
 
 STARTS = ("start", "start_offset", "begin")
 ENDS = ("end", "end_offset")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bertft import column_names as names
-from bertft.columns import Look
 from bertft.errors import DataError
+from bertft.guess import column_names as names
+from bertft.guess.columns import Look
 
 
 @dataclass

@@ -9,21 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bertft.tag_schemes import detect
-
-__all__ = [
-    "OUTSIDE",
-    "SCHEMES",
-    "Span",
-    "convert",
-    "detect",
-    "entity_type",
-    "legal",
-    "spans_of",
-    "tag_names",
-    "tags_of",
-]
-
 SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 OUTSIDE = "O"
 

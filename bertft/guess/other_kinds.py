@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bertft import column_names as names
-from bertft.columns import Look, as_list
 from bertft.errors import DataError
+from bertft.guess import column_names as names
+from bertft.guess.columns import Look, as_list
 
 Values = Mapping[str, Sequence[object]]
 

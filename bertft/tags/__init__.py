@@ -1,0 +1,17 @@
+"""Tagged words in every form: schemes of tags, words and their places, character spans, rows of files. No torch here."""
+
+from bertft.tags.detection import detect
+from bertft.tags.schemes import OUTSIDE, SCHEMES, Span, convert, entity_type, legal, spans_of, tag_names, tags_of
+
+__all__ = [
+    "OUTSIDE",
+    "SCHEMES",
+    "Span",
+    "convert",
+    "detect",
+    "entity_type",
+    "legal",
+    "spans_of",
+    "tag_names",
+    "tags_of",
+]
