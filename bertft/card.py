@@ -148,7 +148,9 @@ _PLAIN = {
     "regression": (_TEXT, ("spearman", "pearson", "mse")),
     "token-classification": (
         Columns(
-            ("tokens", "words", "text", "sentence"), (), ("tags", "ner_tags", "labels", "label", "entities", "spans")
+            ("tokens", "words", "text", "sentence"),
+            (),
+            ("tags", "ner_tags", "labels", "word_labels", "label", "entities", "spans"),
         ),
         ("f1", "precision", "recall"),
     ),

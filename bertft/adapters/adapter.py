@@ -169,6 +169,12 @@ class Adapter(ABC):
         """The rows of a file, each with what it needs of its neighbours."""
         yield from rows
 
+    @property
+    def too_long(self) -> str:
+        """What is cut, and the flags against it, in words."""
+        window = "" if self.fields.text_pair else ", --long window"
+        return f"the texts are longer than {self.options.max_length} tokens and are cut (--max-length{window})"
+
     fault_advice: ClassVar[str] = "Mend them."
     """What to do about them."""
 

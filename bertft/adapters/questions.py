@@ -40,6 +40,10 @@ class QuestionAnswering(Adapter):
 
     fault_advice = "Mend them, or pass --fix-answers to look for each answer nearby."
 
+    @property
+    def too_long(self) -> str:
+        return f"the questions fill more than half of {self.options.max_length} tokens and are cut there (--max-length)"
+
     def problem(self, row: Row) -> str:
         for what, column in (("question", self.fields.text), ("context", self.fields.text_pair or "")):
             if is_empty(row.fields.get(column)):

@@ -11,6 +11,7 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Answer
+from bertft.adapters.best_answers import KEPT
 from bertft.commands.opened import Flags, Opened, file_plan, open_run
 from bertft.commands.tables import read_options
 from bertft.engine.meter import Meter
@@ -82,6 +83,8 @@ def asked_answer(flags: Flags) -> Answer:
     for name in ("top_k", "n_best"):
         if flags[name] is not None and flags[name] < 1:
             raise UsageError(f"--{name.replace('_', '-')} is {flags[name]}: 1 or more is wanted.")
+    if (flags["n_best"] or 0) > KEPT:
+        raise UsageError(f"--n-best is {flags['n_best']}: at most {KEPT} are kept.")
     least = flags["min_probability"]
     if least is not None and not 0 <= least <= 1:
         raise UsageError(f"--min-probability is {least}: a probability from 0 to 1 is wanted.")

@@ -156,13 +156,8 @@ def _tell(examples: Examples, skipped: Skipped, strangers: Unknown, adapter: Ada
         )
     if not len(examples):
         raise DataError(f"{examples.name}: no row has both a text and a label.")
-    limit = adapter.options.max_length
     if examples.truncated:
-        share = examples.truncated / len(examples)
-        console.note(
-            f"{examples.name}: {share:.1%} of the texts are longer than {limit} tokens and are cut "
-            f"(--max-length{'' if adapter.fields.text_pair else ', --long window'})."
-        )
+        console.note(f"{examples.name}: {examples.truncated / len(examples):.1%} of {adapter.too_long}.")
 
 
 def split(
@@ -171,7 +166,7 @@ def split(
     """Positions for training and validation, both in file order: a seeded share of each class, of at least one row where a
     class has two. Targets that are not classes are split as they come, and whole groups of them together."""
     count, random = len(targets), np.random.default_rng([seed, 0x5711])
-    if any(group is not None for group in groups):
+    if len(set(groups)) > 1:
         return _split_groups(groups, share, random)
     held: list[int] = []
     for members in _strata(count, targets):

@@ -156,8 +156,17 @@ def _score_words(gold: Tags, predicted: Tags, main: str, metrics: Sequence[str] 
         examples=len(gold),
         interval=_accuracy_interval(gold, predicted),
         per_class=per_class(names, counts),
-        notes=["The tags follow no scheme for entities: they are scored word by word."],
+        notes=["The tags follow no scheme for entities: they are scored word by word."] + _numbered(names),
     )
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Hub data sets keep tags as numbers."""
+    if not names or not all(name.isdigit() for name in names):
+        return []
+    return [
+        "They are numbers: a card with `labels` in their order gives them names (--task conll2003, --task ./mine.toml)."
+    ]
 
 
 def _accuracy_interval(gold: Tags, predicted: Tags) -> tuple[float, float] | None:

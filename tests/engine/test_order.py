@@ -91,3 +91,8 @@ def test_a_long_batch_at_prediction_is_a_small_one() -> None:
     found = inference_batches([500] * 10 + [10] * 100, batch_size=64, max_tokens=1000)
     assert [len(batch) for batch in found] == [2, 2, 2, 2, 2, 64, 36]
     assert sorted(example for batch in found for example in batch) == list(range(110))
+
+
+def test_one_group_is_no_reason_to_hold_back_nothing() -> None:
+    kept, held = split([None] * 40, 0.1, seed=3, groups=["the only document"] * 40)
+    assert (len(kept), len(held)) == (36, 4)
