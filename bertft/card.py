@@ -142,18 +142,13 @@ def plain_card(
 
 
 _TEXT = Columns(("text",), (), ("label",))
+_TAGS = ("tags", "ner_tags", "labels", "word_labels", "label", "entities", "spans")
+_WORDS = Columns(("tokens", "words", "text", "sentence"), (), _TAGS)
 _PLAIN = {
     "single-label": (_TEXT, ("accuracy", "f1_macro")),
     "multi-label": (_TEXT, ("f1_micro", "f1_macro")),
     "regression": (_TEXT, ("spearman", "pearson", "mse")),
-    "token-classification": (
-        Columns(
-            ("tokens", "words", "text", "sentence"),
-            (),
-            ("tags", "ner_tags", "labels", "word_labels", "label", "entities", "spans"),
-        ),
-        ("f1", "precision", "recall"),
-    ),
+    "token-classification": (_WORDS, ("f1", "precision", "recall")),
     "question-answering": (Columns(("question",), ("context",), ("answers", "answer_text")), ("f1", "exact_match")),
     "fill-mask": (Columns(), ("accuracy", "perplexity")),
 }

@@ -156,7 +156,7 @@ def _score_words(gold: Tags, predicted: Tags, main: str, metrics: Sequence[str] 
         examples=len(gold),
         interval=_accuracy_interval(gold, predicted),
         per_class=per_class(names, counts),
-        notes=["The tags follow no scheme for entities: they are scored word by word."] + _numbered(names),
+        notes=["The tags follow no scheme for entities: they are scored word by word.", *_numbered(names)],
     )
 
 
