@@ -9,7 +9,7 @@ from bertft.plan import Plan
 _CALLS = {
     "text-classification": ('classify = pipeline("text-classification", model="{folder}")', "classify({text})"),
     "token-classification": (
-        'tag = pipeline("token-classification", model="{folder}", aggregation_strategy="simple")',
+        'tag = pipeline("token-classification", model="{folder}", aggregation_strategy="first")',
         'tag("…")',
     ),
     "question-answering": (
