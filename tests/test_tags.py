@@ -142,6 +142,9 @@ def test_the_scheme_of_a_file_is_found(rows: list[str], scheme: str | None) -> N
         (["B-X E-X L-X"], ["BILOU", "BIOES"]),
         (["O O B-"], ["'B-'"]),
         (["B-X I-X", "PER O"], ["x.conll:2", "'PER'"]),
+        (["B_ORG I_ORG B_PER O"], ["write B-ORG"]),
+        (["b-org i-org o"], ["write B-org"]),
+        (["B-X I-X", "M_ORG O"], ["write I-ORG"]),
     ],
     ids=str,
 )

@@ -24,8 +24,8 @@ def document_of(row: Row) -> Hashable:
 
 
 def with_neighbours(rows: Iterable[Row], words_of: Callable[[Row], Sequence[str]], *, most: int) -> Iterator[Row]:
-    """The same rows with at most `most` words before and after each, of its own document."""
-    for _, group in groupby(rows, _known_document):
+    """The same rows with at most `most` words before and after each, of its own document. One without a document stands alone."""
+    for _, group in groupby(rows, _document_or_row):
         document = list(group)
         words = [list(words_of(row)) for row in document]
         flat = [word for sentence in words for word in sentence]
@@ -37,11 +37,19 @@ def with_neighbours(rows: Iterable[Row], words_of: Callable[[Row], Sequence[str]
             start = end
 
 
-def _known_document(row: Row) -> Hashable:
+def check_documents(rows: Iterable[Row]) -> None:
+    """DataError for a file to learn from in which no document is known."""
+    first = None
+    for row in rows:
+        if document_of(row) is not None:
+            return
+        first = first or row
+    raise DataError(
+        f"{first.origin if first else 'the file'}: --context document needs to know the documents: "
+        f"a column {' or '.join(COLUMNS)}, or -DOCSTART- lines in a CoNLL file."
+    )
+
+
+def _document_or_row(row: Row) -> Hashable:
     document = document_of(row)
-    if document is None:
-        raise DataError(
-            f"{row.origin}: --context document needs to know its document: a column {' or '.join(COLUMNS)}, "
-            f"or -DOCSTART- lines in a CoNLL file."
-        )
-    return document
+    return ("row", row.index) if document is None else document

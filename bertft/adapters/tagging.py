@@ -17,9 +17,9 @@ from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
 from bertft.adapters.best_tags import Scored, Tagging, best_tags
-from bertft.adapters.neighbours import document_of, with_neighbours
+from bertft.adapters.neighbours import check_documents, document_of, with_neighbours
 from bertft.adapters.padding import padded
-from bertft.adapters.word_features import Frame, between_entities, part_of, windows_of
+from bertft.adapters.word_features import Frame, part_of, windows_of
 from bertft.adapters.word_windows import LARGEST_WORD, pieces_of, special_ids
 from bertft.errors import UsageError
 from bertft.labels import is_empty
@@ -29,7 +29,7 @@ from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_tags
 from bertft.tags import convert, entity_type, legal, spans_of
-from bertft.tags.rows import are_token_objects, gold_tags, scheme_of_file, words_in
+from bertft.tags.rows import gold_tags, scheme_of_file, token_objects, words_in
 from bertft.tags.spans import to_char_spans
 from bertft.tags.words import Words, is_tokens
 
@@ -73,11 +73,15 @@ class WordTagger(Adapter):
         return sorted({entity_type(tag) if self.scheme else tag for tag in strange})
 
     def for_file(self, rows: Iterable[Row]) -> WordTagger:
-        return replace(self, file_scheme=scheme_of_file(rows, self.fields, self.labels) if self.scheme else None)
+        if self.options.context == "document":
+            check_documents(rows)
+        return replace(
+            self, file_scheme=(scheme_of_file(rows, self.fields, self.labels) or "IO") if self.scheme else None
+        )
 
     def for_sample(self, row: Row | None) -> WordTagger:
         cell = row.fields.get(self.fields.text) if row else None
-        return replace(self, raw=row is not None and not (is_tokens(cell) or are_token_objects(cell)))
+        return replace(self, raw=row is not None and not (is_tokens(cell) or token_objects(cell)))
 
     def in_context(self, rows: Iterable[Row]) -> Iterator[Row]:
         if self.options.context == "none":
@@ -120,8 +124,6 @@ class WordTagger(Adapter):
         for row, found, tags in zip(rows, pieces, numbers, strict=True):
             own = range(len(row.before), found.words - len(row.after))
             windows = windows_of(found, own, room, self.options.overlap)
-            if tags is not None:
-                windows = between_entities(windows, tags, own.start, self._legal)
             frame = Frame(row.index, before, after, found, own.start)
             encoded.append(
                 [frame.feature(w, None if tags is None else part_of(tags, w, own.start, self._legal)) for w in windows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -72,29 +72,13 @@ def _among_neighbours(pieces: Pieces, own: range, room: int) -> Window:
     return Window(start, end, own.start, own.stop)
 
 
-def between_entities(windows: Sequence[Window], tags: Ids, shift: int, legal: Legal) -> list[Window]:
-    """The same windows with borders at which no entity is parted, as far as a window reaches: the second part alone would be
-    against the scheme, and a CRF would learn from that."""
-    found = list(windows)
-    for i in range(len(windows) - 1):
-        border = found[i].own_end
-        while border < found[i].end and _parts_entity(tags, border - shift, legal):
-            border += 1
-        found[i] = replace(found[i], own_end=border)
-        found[i + 1] = replace(found[i + 1], own_start=border, own_end=max(border, found[i + 1].own_end))
-    return found
-
-
-def _parts_entity(tags: Ids, border: int, legal: Legal) -> bool:
-    return not (_may(tags[border - 1], legal[2]) and _may(tags[border], legal[0]))
-
-
 def _may(tag: int, allowed: Sequence[bool]) -> bool:
     return bool(tag == IGNORED or allowed[tag])
 
 
 def part_of(tags: Ids, window: Window, shift: int, legal: Legal) -> Ids:
-    """The tags that are learned in a window. What an entity too long for it leaves at its ends is not."""
+    """The tags that are learned in a window. Where its border parts an entity, what is left of it is not learned if it would
+    be against the scheme: a CRF would learn from that. The border itself never depends on gold tags."""
     part = tags[window.own_start - shift : window.own_end - shift].copy()
     begin = next((i for i, tag in enumerate(part) if _may(tag, legal[0])), len(part))
     end = next((i for i in range(len(part), 0, -1) if _may(part[i - 1], legal[2])), 0)

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from bertft import console
-from bertft.commands.tables import read_options
+from bertft.commands.tables import read_options, refuse_same_file
 from bertft.commands.task_choice import Columns
 from bertft.errors import UsageError
 from bertft.fields import Fields, named_columns
@@ -21,7 +21,7 @@ from bertft.reading import Table, read_table
 from bertft.recipe import SCHEMES
 from bertft.row import Row
 from bertft.tags.forms import FORMS, in_form
-from bertft.tags.rows import are_token_objects, gold_tags, scheme_of_file, words_in, words_of_objects
+from bertft.tags.rows import gold_tags, scheme_of_file, token_objects, words_in, words_of_objects
 from bertft.tags.spans import is_spans
 from bertft.tags.words import Words, is_tokens
 from bertft.writing import open_writer
@@ -33,24 +33,32 @@ TAGS_ONLY = (".conll", ".bio", ".iob")
 
 def run_convert(flags: Flags) -> None:
     """Read, turn, write."""
+    refuse_same_file(flags["input"], flags["output"])
     form, scheme = asked_form(flags), asked_scheme(flags)
     table = read_table(flags["input"], read_options(merge_data({}, reading(flags))))
     fields = fields_of(table, flags)
     found = scheme_of_file(table, fields, Labels(()))
     spans = found is None and not plain_tags(table, fields)
     wanted = scheme or found or ("IOB2" if spans else None)
+    if scheme and found is None and not spans:
+        raise UsageError(f"--scheme {scheme}: the tags of this file are plain, they have no scheme.")
     if wanted is None and form != "tokens":
         raise UsageError(f"--form {form}: the tags of this file are plain, they mark no spans.")
     written, remarks = 0, dict[str, int]()
-    others = [name for name in table.columns if name not in (fields.text, *fields.label, "tokens", "text")]
-    columns = [*in_form(form, Words((), (), (), ""), [], None), *others]
+    made = list(in_form(form, Words((), (), (), ""), [], None))
+    others = [name for name in table.columns if name not in (fields.text, *fields.label)]
+    lost = [name for name in others if name in made and not (name == "tokens" and has_token_objects(table))]
+    if lost:
+        console.warn(f"{table.name}: column {', '.join(lost)} is left out, as the form has one of that name.")
+    others = [name for name in others if name not in made]
+    columns = [*made, *others]
     with open_writer(flags["output"], like=None, columns=columns, kept=others) as writer:
         for row in table:
             record, mended = converted(row, fields, form, found, wanted)
             if record is None:
                 mended = ["no label: left out"]
             else:
-                writer.write({**record, **{name: row.fields[name] for name in others}})
+                writer.write({**{name: row.fields[name] for name in others}, **record})
                 written += 1
             for remark in mended:
                 remarks[remark] = remarks.get(remark, 0) + 1
@@ -72,10 +80,13 @@ def converted(
 
 def own_words(row: Row, fields: Fields) -> Words | None:
     """The words as the file itself cuts its text; None where it does not say."""
-    tokens = row.fields.get("tokens")
-    if fields.text == "tokens" or not are_token_objects(tokens):
-        return None
-    return words_of_objects(tokens, row.fields.get(fields.text))
+    tokens = None if fields.text == "tokens" else token_objects(row.fields.get("tokens"))
+    return None if tokens is None else words_of_objects(tokens, row.fields.get(fields.text))
+
+
+def has_token_objects(table: Table) -> bool:
+    """Whether `tokens` only says how the text is cut."""
+    return any(token_objects(row.fields.get("tokens")) for row in table.first(100))
 
 
 def asked_form(flags: Flags) -> str:

@@ -6,18 +6,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Answer
 from bertft.adapters.best_answers import KEPT
 from bertft.commands.opened import Flags, Opened, file_plan, open_run
-from bertft.commands.tables import read_options
+from bertft.commands.tables import read_options, refuse_same_file
 from bertft.engine.meter import Meter
 from bertft.engine.predict_loop import predict_rows
 from bertft.engine.record import add_to_run
-from bertft.errors import OutputError, UsageError
+from bertft.errors import UsageError
 from bertft.fields import fields_in
 from bertft.reading import Source, open_source
 from bertft.recipe import SCHEMES
@@ -47,10 +46,16 @@ def run_predict(flags: Flags) -> None:
                 writer.write(adapter.record(row, prediction, answer))
     if unanswered:
         said = "1 row" if unanswered == 1 else f"{unanswered:,} rows"
-        console.warn(f"{source.name}: {said} could not be predicted; column 'reason' says why.")
+        why = "left out" if is_conll(flags["output"]) else "column 'reason' says why"
+        console.warn(f"{source.name}: {said} could not be predicted; {why}.")
     console.note(f"{answered:,} rows in {meter.seconds:.1f} s, {meter}. {flags['output'] or ''}".rstrip())
     if opened.accelerator.is_main_process:
         add_to_run(opened.folder, "timings", "predict", meter.timings())
+
+
+def is_conll(output: str | None) -> bool:
+    """Whether the output holds words and tags only."""
+    return (output or "").removesuffix(".gz").endswith((".conll", ".bio", ".iob"))
 
 
 def prepared_rows(source: Source, adapter: Adapter, flags: Flags) -> tuple[Iterable[Row], Adapter]:
@@ -101,8 +106,3 @@ def check_answer(answer: Answer, adapter: Adapter) -> None:
             raise UsageError(
                 f"--{name.replace('_', '-')} does not apply: this run answers with {adapter.answers_with}."
             )
-
-
-def refuse_same_file(source: str, target: str | None) -> None:
-    if target and Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
-        raise OutputError(f"{target}: is the input; name another file with -o.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bertft.card import Card
-from bertft.errors import DataError
+from bertft.errors import DataError, OutputError
 from bertft.plan import DataPlan
 from bertft.reading import ReadOptions, Table, read_table, table_of
 
@@ -47,3 +48,9 @@ def _from_hub(source: str) -> Table:
             f"bertft train train.csv --validation dev.csv --task ..."
         ) from problem
     return table_of(found, f"{path}/{name}/{split}" if name else f"{path}/{split}")
+
+
+def refuse_same_file(source: str, target: str | None) -> None:
+    """OutputError where the output would take the input's place."""
+    if target and Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
+        raise OutputError(f"{target}: is the input; name another file with -o.")

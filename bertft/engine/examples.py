@@ -14,6 +14,9 @@ from bertft.adapters import Adapter, Feature
 from bertft.errors import DataError
 from bertft.row import Row
 
+MOST_HELD = 1.2
+"""Of the share that was asked for, where whole groups are held back."""
+
 CHUNK = 1000
 """Rows that go to the tokenizer at once."""
 
@@ -178,17 +181,17 @@ def split(
 
 
 def _split_groups(groups: Sequence[Hashable], share: float, random: np.random.Generator) -> tuple[list[int], list[int]]:
-    """Whole groups are held back until the share is reached; rows without a group stand for themselves."""
+    """Whole groups that fit into the share are held back, at least the smallest; rows without a group stand for themselves."""
     members: dict[Hashable, list[int]] = {}
     for position, group in enumerate(groups):
         members.setdefault(("row", position) if group is None else group, []).append(position)
     held: set[int] = set()
-    order = random.permutation(len(members)).tolist() if len(members) > 1 else []
     parts = list(members.values())
-    for chosen in order:
-        if held and len(held) + len(parts[chosen]) / 2 > share * len(groups):
-            break
-        held.update(parts[chosen])
+    for chosen in random.permutation(len(parts)).tolist():
+        if len(held) + len(parts[chosen]) <= MOST_HELD * share * len(groups):
+            held.update(parts[chosen])
+    smallest = sorted(parts, key=len)[0]
+    held = held or set(smallest)
     return [position for position in range(len(groups)) if position not in held], sorted(held)
 
 

@@ -53,6 +53,8 @@ class _Seen:
 
     def verdict(self) -> str | None:
         outside, prefixed = self.bare.pop("O", 0), self.marks.total()
+        if "o" in self.bare and any(_ODD.fullmatch(tag) for tag in self.bare):
+            outside += self.bare.pop("o")
         if prefixed < self.bare.total():
             return self._of_bare(outside)
         for tag in self.bare:
@@ -61,11 +63,13 @@ class _Seen:
 
     def _of_bare(self, outside: int) -> str | None:
         """Mostly tags without a prefix."""
-        if outside < self.bare.total() + self.marks.total():
+        odd = [tag for tag in self.bare if _ODD.fullmatch(tag) or tag in ("B-", "I-")]
+        mostly_odd = 2 * sum(self.bare[tag] for tag in odd) > self.bare.total() and any(tag[0] in "Bb" for tag in odd)
+        entities = outside >= self.bare.total() + self.marks.total()
+        if odd and (entities or mostly_odd):
+            raise DataError(f"{self.first[odd[0]]}: tag '{odd[0]}' is in no known scheme; {_right_form(odd[0])}.")
+        if not entities:
             return None
-        for tag in self.bare:
-            if _ODD.fullmatch(tag) or tag in ("B-", "I-"):
-                raise DataError(f"{self.first[tag]}: tag '{tag}' is in no known scheme; {_right_form(tag)}.")
         if self.marks:
             mark = next(iter(self.marks))
             raise DataError(f"{self.first[mark]}: some tags have a prefix ({mark}-), most have none; {_RIGHT}.")
@@ -92,4 +96,4 @@ def _right_form(tag: str) -> str:
     if found is None:
         return _RIGHT
     mark, kind = (found[1], found[2]) if found[1] else (found[3], found[4]) if found[3] else (found[6], found[5])
-    return f"write {mark.upper()}-{kind}"
+    return f"write {mark.upper().replace('M', 'I')}-{kind}"

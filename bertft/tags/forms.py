@@ -57,7 +57,8 @@ def label_studio_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpa
         {
             **{"from_name": "label", "to_name": "text", "type": "labels"},
             "value": {
-                **{"start": span.start, "end": span.end, "text": words.text[span.start : span.end]},
+                **{"start": _utf16(words.text, span.start), "end": _utf16(words.text, span.end)},
+                "text": words.text[span.start : span.end],
                 "labels": [span.label],
             },
         }
@@ -80,6 +81,11 @@ def in_form(form: str, words: Words, tags: Sequence[str], scheme: str | None) ->
     """A row in a form of FORMS; `scheme` is that of the tags."""
     spans = to_char_spans(spans_of(tags, scheme), words) if scheme else []
     return FORMS[form](words, tags, spans)
+
+
+def _utf16(text: str, place: int) -> int:
+    """As a browser counts, in which an emoji is two."""
+    return len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _tokens(words: Words) -> list[Record]:

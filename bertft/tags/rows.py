@@ -3,6 +3,7 @@ spans. No torch here."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from bertft.labels import Labels, in_order, is_empty, learn
 from bertft.row import Row
 from bertft.tags import OUTSIDE, convert, detect, entity_type, spans_of, tag_names, tags_of
 from bertft.tags.spans import char_spans, is_spans, to_word_spans
-from bertft.tags.words import Words, tags_of_cell, words_of_cell
+from bertft.tags.words import Words, is_tokens, joined, tags_of_cell, words_of_cell
 
 REFUSED = ("reject", "ignore")
 """Answers of an annotator that take a row out (Prodigy)."""
@@ -26,8 +27,8 @@ Gold = tuple[tuple[str, ...] | None, list[str]]
 def words_in(row: Row, fields: Fields) -> Words:
     """The words of a row, and where they stand in its text."""
     cell = row.fields.get(fields.text)
-    if are_token_objects(cell):
-        return words_of_objects(cell, row.fields.get("text"))
+    if (objects := token_objects(cell)) is not None:
+        return words_of_objects(objects, row.fields.get("text"))
     label = row.fields.get(fields.label[0]) if fields.label else None
     try:
         return words_of_cell(cell, tags=label)
@@ -35,9 +36,14 @@ def words_in(row: Row, fields: Fields) -> Words:
         raise DataError(f"{row.origin}: {problem}") from None
 
 
-def are_token_objects(cell: object) -> bool:
-    """Whether the cell is a list of tokens with their places, as spaCy and Prodigy write them."""
-    return isinstance(cell, list) and bool(cell) and all(_is_token(token) for token in cell)
+def token_objects(cell: object) -> list[Any] | None:
+    """A list of tokens with their places, as spaCy and Prodigy write them, also as JSON in a string; None for anything else."""
+    if isinstance(cell, str) and cell.lstrip().startswith("[{"):
+        try:
+            cell = json.loads(cell)
+        except (ValueError, RecursionError):
+            return None
+    return cell if isinstance(cell, list) and cell and all(_is_token(token) for token in cell) else None
 
 
 def _is_token(token: object) -> bool:
@@ -45,10 +51,11 @@ def _is_token(token: object) -> bool:
 
 
 def words_of_objects(tokens: Any, text: object) -> Words:
-    """The words as the file itself cuts its text."""
+    """The words as the file itself cuts its text; without one, the tokens' own texts."""
+    if not isinstance(text, str):
+        return joined([str(token.get("text", "")) for token in tokens])
     starts, ends = tuple(token["start"] for token in tokens), tuple(token["end"] for token in tokens)
-    whole = str(text or "")
-    return Words(tuple(whole[start:end] for start, end in zip(starts, ends, strict=True)), starts, ends, whole)
+    return Words(tuple(text[start:end] for start, end in zip(starts, ends, strict=True)), starts, ends, text)
 
 
 def gold_tags(
@@ -60,9 +67,9 @@ def gold_tags(
         return None, []
     if is_empty(cell) and row.fields.get("answer") == ACCEPTED:
         return (OUTSIDE,) * len(words.texts), []
-    if is_spans(cell):
+    if is_spans(cell) and not (words.texts and cell == [] and is_tokens(row.fields.get(fields.text))):
         return _from_spans(row, cell, words, scheme)
-    tags = named_tags(cell, labels)
+    tags = [] if cell == [] else named_tags(cell, labels)
     if tags is None:
         return None, []
     if len(tags) != len(words.texts):
@@ -129,6 +136,8 @@ def _found_types(rows: Iterable[Row], fields: Fields, known: Labels) -> tuple[st
     plain: set[str] = set()
     for row in rows:
         cell = row.fields.get(fields.label[0])
+        if row.fields.get("answer") in REFUSED:
+            continue
         if is_spans(cell):
             types |= {span.label for span in char_spans(cell) or []}
         elif scheme is not None:
@@ -137,7 +146,7 @@ def _found_types(rows: Iterable[Row], fields: Fields, known: Labels) -> tuple[st
             plain |= set(named_tags(cell, known) or [])
     if types:
         return scheme or "IOB2", types
-    if scheme is not None or not plain:
+    if scheme is not None or not plain - {OUTSIDE}:
         raise DataError("There is no entity in the training file: nothing to learn.")
     return None, plain
 

@@ -133,3 +133,46 @@ def test_mistakes_are_one_plain_message(rows: list[dict[str, Any]], run: Run, wo
     said = run("convert", *words, ok=2).err
     assert said.count("Error: ") == 1
     assert wanted in said
+
+
+def test_no_other_column_takes_the_place_of_what_was_made(run: Run) -> None:
+    row = {
+        "tokens": ["good", "film"],
+        "ner_tags": ["O", "B-ART"],
+        "tags": ["X", "X"],
+        "label": "news",
+        "text": "Good film",
+    }
+    write_jsonl(Path("t.jsonl"), [row])
+    said = run("convert", "t.jsonl", "-o", "o.jsonl", "--label", "ner_tags").err
+    assert "column tags is left out" in said
+    found = read_jsonl(Path("o.jsonl"))[0]
+    assert (found["tags"], found["label"], found["text"]) == (["O", "B-ART"], "news", "Good film")
+    run("convert", "t.jsonl", "-o", "d.jsonl", "--label", "ner_tags", "--form", "doccano")
+    assert read_jsonl(Path("d.jsonl"))[0]["label"] == [[5, 9, "ART"]]
+
+
+@pytest.mark.parametrize("form", ["spans", "prodigy", "spacy"])
+def test_words_survive_a_csv(rows: list[dict[str, Any]], run: Run, form: str) -> None:
+    run("convert", "train.jsonl", "-o", "other.csv", "--form", form)
+    run("convert", "other.csv", "-o", "back.jsonl")
+    assert [{key: row[key] for key in ("tokens", "tags")} for row in read_jsonl(Path("back.jsonl"))] == rows
+
+
+def test_tokens_without_a_text_have_their_own(run: Run) -> None:
+    tokens = [{"text": "EU", "start": 0, "end": 2}, {"text": "rejects", "start": 3, "end": 10}]
+    write_jsonl(Path("t.jsonl"), [{"tokens": tokens, "tags": ["B-ORG", "O"]}])
+    run("convert", "t.jsonl", "-o", "o.jsonl", "--text", "tokens", "--label", "tags")
+    assert read_jsonl(Path("o.jsonl")) == [{"tokens": ["EU", "rejects"], "tags": ["B-ORG", "O"]}]
+
+
+def test_label_studio_counts_as_a_browser_does(run: Run) -> None:
+    write_jsonl(Path("t.jsonl"), [{"tokens": ["😀😀", "Paris"], "tags": ["O", "B-LOC"]}])
+    run("convert", "t.jsonl", "-o", "o.json", "--form", "label-studio")
+    value = json.loads(Path("o.json").read_text())[0]["annotations"][0]["result"][0]["value"]
+    assert (value["start"], value["end"]) == (5, 10)
+
+
+def test_the_input_is_never_overwritten(rows: list[dict[str, Any]], run: Run) -> None:
+    assert "is the input" in run("convert", "train.jsonl", "-o", "train.jsonl", ok=2).err
+    assert read_jsonl(Path("train.jsonl")) == rows

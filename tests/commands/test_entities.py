@@ -215,6 +215,9 @@ def test_words_and_tags_of_different_number_are_named(tagger: Path, run: Run) ->
     )
     said = run("eval", tagger / "run", "bad.jsonl", ok=2).err
     assert "bad.jsonl:2: 3 words in 'tokens' but 2 tags in 'tags'" in said
+    write_jsonl(Path("none.jsonl"), [{"tokens": ["a", "b"], "tags": ["O", "O"]}, {"tokens": ["a", "b"], "tags": []}])
+    said = run("eval", tagger / "run", "none.jsonl", ok=2).err
+    assert "none.jsonl:2: 2 words in 'tokens' but 0 tags in 'tags'" in said
 
 
 def test_tags_that_follow_no_scheme_get_the_right_form_shown(tiny: str, run: Run) -> None:
@@ -234,8 +237,38 @@ def test_context_of_the_document_changes_the_answer_and_keeps_the_rows(tiny: str
     found, alone = read_jsonl(Path("out.jsonl")), read_jsonl(Path("alone.jsonl"))
     assert [len(row["predicted_tags"]) for row in found] == [len(row["tokens"]) for row in rows]
     assert [row["entities"] for row in found] != [row["entities"] for row in alone]
-    write_jsonl(Path("none.jsonl"), tagged_rows(3))
-    assert "document" in run("predict", "run", "none.jsonl", ok=2).err
+    write_jsonl(Path("none.jsonl"), tagged_rows(30))
+    run("predict", "run", "none.jsonl", "-o", "each.jsonl")  # without a document a row stands alone
+    assert len(read_jsonl(Path("each.jsonl"))) == 30
+    assert "a column document" in run("train", "none.jsonl", "--model", tiny, "--context", "document", ok=2).err
+
+
+def test_evaluation_is_prediction_and_then_scoring(tiny: str, run: Run) -> None:
+    """Also of rows of many windows: where those begin must not depend on gold tags."""
+    rows = []
+    for seed in range(20):
+        some = tagged_rows(12, seed=seed)
+        rows.append({key: [part for row in some for part in row[key]] for key in ("tokens", "tags")})
+    write_jsonl(Path("long.jsonl"), rows)
+    run("train", "long.jsonl", "--model", tiny, "-o", "run", "--crf", "--max-length", 24, "--lr", "5e-3", "--quiet")
+    scores = json.loads(run("eval", "run", "long.jsonl", "--json", "--precision", "fp32").out)
+    run("predict", "run", "long.jsonl", "-o", "out.jsonl", "--precision", "fp32")
+    found = read_jsonl(Path("out.jsonl"))
+    gold, predicted = [row["tags"] for row in found], [row["predicted_tags"] for row in found]
+    assert scores["values"]["f1"] == pytest.approx(f1_score(gold, predicted, mode="strict", scheme=IOB2))
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ({"tokens": ["a", "b"], "tags": ["O", "O"]}, "no entity"),
+        ({"tokens": ["a", "b"], "tags": ["B_X", "I_X"]}, "write B-X"),
+        ({"tokens": ["a", "b", "c"], "tags": ["b-x", "i-x", "o"]}, "write B-x"),
+    ],
+)
+def test_what_cannot_be_learned_from_is_refused(tiny: str, run: Run, row: dict, wanted: str) -> None:
+    write_jsonl(Path("train.jsonl"), [row] * 20)
+    assert wanted in run("train", "train.jsonl", "--task", "ner", "--model", tiny, ok=2).err
 
 
 def test_the_same_seed_gives_the_same_weights_with_a_crf(tiny: str, run: Run) -> None:

@@ -96,3 +96,9 @@ def test_a_long_batch_at_prediction_is_a_small_one() -> None:
 def test_one_group_is_no_reason_to_hold_back_nothing() -> None:
     kept, held = split([None] * 40, 0.1, seed=3, groups=["the only document"] * 40)
     assert (len(kept), len(held)) == (36, 4)
+
+
+def test_no_large_group_is_held_back_for_a_small_share() -> None:
+    for seed in range(8):
+        _, held = split([None] * 60, 0.1, seed=seed, groups=["long"] * 50 + ["short"] * 10)
+        assert held == list(range(50, 60))
