@@ -5,7 +5,7 @@ Every row comes out, in order, with its other columns; words are those of the fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -40,19 +40,12 @@ def run_convert(flags: Flags) -> None:
     found = scheme_of_file(table, fields, Labels(()))
     spans = found is None and not plain_tags(table, fields)
     wanted = scheme or found or ("IOB2" if spans else None)
-    if scheme and found is None and not spans:
-        raise UsageError(f"--scheme {scheme}: the tags of this file are plain, they have no scheme.")
-    if wanted is None and form != "tokens":
-        raise UsageError(f"--form {form}: the tags of this file are plain, they mark no spans.")
+    if found is None and not spans:
+        refuse_plain_tags(form, scheme)
     written, remarks = 0, dict[str, int]()
     made = list(in_form(form, Words((), (), (), ""), [], None))
-    others = [name for name in table.columns if name not in (fields.text, *fields.label)]
-    lost = [name for name in others if name in made and not (name == "tokens" and has_token_objects(table))]
-    if lost:
-        console.warn(f"{table.name}: column {', '.join(lost)} is left out, as the form has one of that name.")
-    others = [name for name in others if name not in made]
-    columns = [*made, *others]
-    with open_writer(flags["output"], like=None, columns=columns, kept=others) as writer:
+    others = other_columns(table, fields, made)
+    with open_writer(flags["output"], like=None, columns=[*made, *others], kept=others) as writer:
         for row in table:
             record, mended = converted(row, fields, form, found, wanted)
             if record is None:
@@ -67,6 +60,23 @@ def run_convert(flags: Flags) -> None:
     console.note(
         f"{written:,} rows, {found or ('spans' if spans else 'plain tags')} to {wanted or 'plain tags'}, {form}."
     )
+
+
+def refuse_plain_tags(form: str, scheme: str | None) -> None:
+    """UsageError for what tags without a scheme cannot become."""
+    if scheme:
+        raise UsageError(f"--scheme {scheme}: the tags of this file are plain, they have no scheme.")
+    if form != "tokens":
+        raise UsageError(f"--form {form}: the tags of this file are plain, they mark no spans.")
+
+
+def other_columns(table: Table, fields: Fields, made: Sequence[str]) -> list[str]:
+    """The columns that go along. One that is called as what the form makes cannot, which is said."""
+    others = [name for name in table.columns if name not in (fields.text, *fields.label)]
+    lost = [name for name in others if name in made and not (name == "tokens" and has_token_objects(table))]
+    if lost:
+        console.warn(f"{table.name}: column {', '.join(lost)} is left out, as the form has one of that name.")
+    return [name for name in others if name not in made]
 
 
 def converted(

@@ -12,11 +12,9 @@ from bertft.fields import Fields
 from bertft.labels import Labels, in_order, is_empty, learn
 from bertft.row import Row
 from bertft.tags import OUTSIDE, convert, detect, entity_type, spans_of, tag_names, tags_of
-from bertft.tags.spans import char_spans, is_spans, to_word_spans
+from bertft.tags.spans import REFUSED, char_spans, is_spans, to_word_spans
 from bertft.tags.words import Words, is_tokens, joined, tags_of_cell, words_of_cell
 
-REFUSED = ("reject", "ignore")
-"""Answers of an annotator that take a row out (Prodigy)."""
 ACCEPTED = "accept"
 """Answer of an annotator to a row in which nothing may be marked, which then has no entities."""
 

@@ -42,7 +42,7 @@ def _mark(tag: str) -> str:
 
 def spans_of(tags: Sequence[str], scheme: str) -> list[Span]:
     """In order. What breaks the scheme is repaired as conlleval does it: an I- that nothing opened opens, another type
-    closes, so that no word of an entity is lost."""
+    closes, so that no word of an entity is lost. The marks say it all, whatever the `scheme`."""
     spans: list[Span] = []
     start, label = 0, ""
     for place, tag in enumerate([*tags, OUTSIDE]):

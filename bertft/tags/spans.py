@@ -22,7 +22,7 @@ LABELS = ("label", "labels", "type", "entity", "tag", "entity_group")
 HOLDERS = ("entities", "spans", "ents", "label", "labels")
 """Keys of an object that holds the list, as spaCy's {"entities": [...]}."""
 REFUSED = ("reject", "ignore")
-"""An annotator's answers to a suggested span (Prodigy)."""
+"""An annotator's answers that take out a row, or a suggested span (Prodigy)."""
 
 WANTED = 'wanted a list of spans, as [[0, 5, "PER"]] or [{"start": 0, "end": 5, "label": "PER"}]'
 EMPTY, WIDENED = "empty spans dropped", "spans widened to word borders"
