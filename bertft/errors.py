@@ -6,8 +6,11 @@ BertftError
 │   ├── CardError         a task card that cannot be read or does not fit the file
 │   ├── DataError         a data file, a row, a column, a label
 │   ├── CheckpointError   a model or run folder that cannot be opened
-│   └── OutputError       a place that cannot be written
+│   ├── OutputError       a place that cannot be written
+│   └── TrainingError     weights that came to nothing: a loss that is no number, a memory that is too small
 └── InternalError         exit 1: our fault
+
+Stopped is no error: a signal asked for the end. Its exit code is 128 + the signal's number, as in a shell.
 """
 
 from __future__ import annotations
@@ -45,5 +48,21 @@ class OutputError(UserError):
     """A place that cannot be written."""
 
 
+class TrainingError(UserError):
+    """A loss that is no number, or a memory too small for a single example."""
+
+
 class InternalError(BertftError):
     """A broken promise of our own."""
+
+
+class Stopped(BaseException):
+    """Ctrl-C, SIGTERM or a closed terminal. `hint` says how to go on."""
+
+    def __init__(self, signal_number: int, hint: str = "") -> None:
+        super().__init__(hint)
+        self.signal_number, self.hint = signal_number, hint
+
+    @property
+    def exit_code(self) -> int:
+        return 128 + self.signal_number

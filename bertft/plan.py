@@ -54,6 +54,8 @@ class OutputPlan:
     """[output] of a plan.toml. It records where the run went; a repeated run goes elsewhere, or where -o says."""
 
     dir: str
+    save_steps: int | None = None
+    """Optimizer steps between saved states; None: at evaluations, and every ten minutes in between."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Plan:
     model: str
     recipe: Recipe
     output_dir: str
+    save_steps: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As in plan.toml: nothing in it is None, a setting that is not set is left out."""
@@ -74,7 +77,7 @@ class Plan:
             "data": {**_set_only(asdict(self.data)), "fields": self.fields.to_dict()},
             "model": {"name": self.model},
             "recipe": _set_only(asdict(self.recipe)),
-            "output": {"dir": self.output_dir},
+            "output": _set_only({"dir": self.output_dir, "save_steps": self.save_steps}),
         }
 
 

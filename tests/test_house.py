@@ -18,6 +18,9 @@ STOREYS = [
     {
         *(
             "row",
+            "durable",
+            "interruption",
+            "lock",
             "versions",
             "labels",
             "fields",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -17,7 +18,8 @@ from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.train import train_command
-from bertft.errors import BertftError
+from bertft.errors import BertftError, Stopped
+from bertft.interruption import caught_signals
 
 app = typer.Typer(
     name="bertft",
@@ -53,10 +55,14 @@ def main() -> None:
     """Run the command line; every way out is here."""
     console.speak_only_if(os.environ.get("RANK", "0") == "0")
     try:
-        app()
+        with caught_signals():
+            app()
     except BertftError as problem:
         console.error(str(problem))
         _leave(problem.exit_code)
+    except Stopped as stop:
+        console.warn(f"Stopped by {signal.Signals(stop.signal_number).name}. {stop.hint}".rstrip())
+        _leave(stop.exit_code)
     except BrokenPipeError:
         _leave_quietly()
     except Exception as problem:  # the last net: ours, so the message asks for a report

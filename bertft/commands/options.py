@@ -58,6 +58,7 @@ Overlap = Annotated[int | None, flag(RECIPE, "TOKENS", "Shared by neighbouring w
 Seed = Annotated[int | None, flag(RECIPE, "N", "42.")]
 EarlyStop = Annotated[int | None, flag(RECIPE, "N", "Stop after N evaluations without a gain.")]
 EvalSteps = Annotated[int | None, flag(RECIPE, "N", "Steps between evaluations; else once an epoch.")]
+SaveSteps = Annotated[int | None, flag(RARE, "N", "Steps between saved states; else ten minutes.")]
 Metric = Annotated[str | None, flag(RECIPE, "NAME", "What 'best' means; else the card's.")]
 GradAccum = Annotated[int | None, flag(RARE, "N", "Batches per optimizer step; 1.")]
 MaxGradNorm = Annotated[float | None, flag(RARE, "NORM", "Gradients are clipped to it; 1.")]

@@ -61,9 +61,18 @@ def make_plan(flags: Flags) -> Planned:
         model=backbone.name,
         recipe=recipe,
         output_dir=flags["output_dir"] or free_run_folder(run_name(choice.card, data)),
+        save_steps=save_steps(flags, config),
     )
     validation, test = (read_split(path, data) if path else None for path in (data.validation, data.test))
     return Planned(plan, Tables(train, validation, test), backbone)
+
+
+def save_steps(flags: Flags, config: Mapping[str, Any]) -> int | None:
+    """Steps between saved states, if they were asked for."""
+    steps: int | None = flags["save_steps"] or config.get("output", {}).get("save_steps")
+    if steps is not None and steps < 1:
+        raise UsageError(f"--save-steps is {steps}: a number above 0 is wanted.")
+    return steps
 
 
 def check_applies(flags: Flags, kind: str) -> None:

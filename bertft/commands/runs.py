@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +15,18 @@ from bertft.commands.opened import Flags, file_plan, open_run
 from bertft.commands.planning import check_repeats, make_plan, with_metric
 from bertft.commands.show import show_scores
 from bertft.commands.tables import read_split
+from bertft.durable import last_whole
 from bertft.engine.device import decided_by_main, start_accelerator
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import gather
+from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
-from bertft.engine.record import PLAN, Finished, add_to_run
+from bertft.engine.record import PLAN, Finished, add_to_run, data_hashes
+from bertft.engine.resume import FOLDER as STATE
 from bertft.engine.training import Run, run_training
-from bertft.errors import UsageError
+from bertft.errors import Stopped, UsageError
 from bertft.fields import fields_in
+from bertft.lock import locked
 from bertft.model.folder import open_run_folder
 from bertft.plan import Plan, read_config
 
@@ -36,29 +41,39 @@ def run_train(flags: Flags) -> None:
         console.result(tomli_w.dumps(plan.to_dict()).rstrip())
         return
     if flags["resume"]:
-        check_repeats(plan, read_config(flags["config"]))
+        check_repeats(plan, read_config(str(Path(plan.output_dir) / PLAN)))
     accelerator = start_accelerator(plan.recipe.precision)
-    folder = decided_by_main(accelerator, lambda: run_folder(plan, flags))
-    plan = replace(plan, output_dir=folder)
-    command = shlex.join(["bertft", *sys.argv[1:]])
-    run = Run(plan, planned.backbone, Path(folder), command, flags["resume"])
-    finished = run_training(run, planned.tables, accelerator)
+    with ExitStack() as held:
+        folder = decided_by_main(accelerator, lambda: run_folder(plan, flags, held))
+        plan = replace(plan, output_dir=folder)
+        command = shlex.join(["bertft", *sys.argv[1:]])
+        run = Run(plan, planned.backbone, Path(folder), command, data_hashes(plan.data), flags["resume"])
+        try:
+            finished = run_training(run, planned.tables, accelerator)
+        except Stopped as stop:
+            learned = last_whole(run.folder / STATE).is_dir()
+            stop.hint = f"What was learned is saved; {go_on(run.folder)}" if learned else "Nothing was learned yet."
+            raise
     show_training(finished, as_json=flags["json"])
 
 
-def run_folder(plan: Plan, flags: Flags) -> str:
-    """The folder of the run; empty unless it is resumed."""
+def run_folder(plan: Plan, flags: Flags, held: ExitStack) -> str:
+    """The folder of the run, which is held until the end; empty unless the run is resumed."""
+    held.enter_context(locked(Path(plan.output_dir)))
     return plan.output_dir if flags["resume"] else str(open_run_folder(plan.output_dir, overwrite=flags["overwrite"]))
 
 
 def going_on(flags: Flags) -> Flags:
-    """The flags of a resumed run: its own plan is the config file."""
+    """The flags of a resumed run: its own plan is the config file. Where there is none yet, those of a new run."""
     folder = flags["output_dir"]
     if not folder:
         raise UsageError("--resume needs the run folder: -o DIR.")
-    if not (Path(folder) / PLAN).is_file():
+    if (Path(folder) / PLAN).is_file():
+        return {**flags, "config": flags["config"] or str(Path(folder) / PLAN)}
+    if not (flags["data"] or flags["task"] or flags["config"]):
         raise UsageError(f"{folder}: no run to go on with (it has no {PLAN}).")
-    return {**flags, "config": flags["config"] or str(Path(folder) / PLAN)}
+    console.note(f"{folder}: no run to go on with yet, so it starts at the beginning.")
+    return {**flags, "resume": False}
 
 
 def show_training(finished: Finished, *, as_json: bool) -> None:

@@ -56,6 +56,7 @@ def train_command(
     max_answer: opt.MaxAnswer = None,
     fix_answers: opt.FixAnswers = None,
     config: opt.Config = None,
+    save_steps: opt.SaveSteps = None,
     resume: opt.Resume = False,
     output_dir: opt.OutputDir = None,
     overwrite: opt.Overwrite = False,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from bertft import console
-from bertft.errors import UsageError
+from bertft.errors import UsageError, UserError
 
 
 def start_accelerator(precision: str) -> Any:
@@ -29,11 +30,27 @@ def start_accelerator(precision: str) -> Any:
 
 
 def decided_by_main(accelerator: Any, decide: Callable[[], str]) -> str:
-    """What the main process decides, in all processes."""
+    """What the main process decides, in all processes. Its error ends them all; it alone tells it."""
     from accelerate.utils import broadcast_object_list
 
-    decision = [decide() if accelerator.is_main_process else ""]
-    return str(broadcast_object_list(decision)[0]) if accelerator.num_processes > 1 else decision[0]
+    if accelerator.num_processes == 1:
+        return decide()
+    if not accelerator.is_main_process:
+        decision, code = broadcast_object_list(["", 0])
+        return str(decision) if not code else sys.exit(code)
+    try:
+        decision = decide()
+    except UserError as problem:
+        broadcast_object_list(["", problem.exit_code])
+        raise
+    return str(broadcast_object_list([decision, 0])[0])
+
+
+def is_out_of_memory(problem: BaseException) -> bool:
+    """On any device, as accelerate knows it."""
+    from accelerate.utils.memory import should_reduce_batch_size
+
+    return isinstance(problem, MemoryError) or should_reduce_batch_size(problem)
 
 
 def resolve_precision(precision: str, *, cuda: bool) -> str:

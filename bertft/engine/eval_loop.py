@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from bertft import console
+from bertft import console, interruption
 from bertft.adapters import Adapter, Feature, Prediction
+from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
 from bertft.engine.order import inference_batches
 
@@ -50,14 +51,37 @@ def model_outputs(
     network.eval()
     with accelerator.split_between_processes(batches) as mine:
         for ids in mine:
-            chosen = [features[position] for position in ids]
-            batch = adapter.collate(chosen)
-            with torch.inference_mode(), accelerator.autocast():
-                outputs = network(**{name: values.to(accelerator.device) for name, values in batch.inputs.items()})
-            found += zip(ids, adapter.outputs_of(_to_numpy(outputs), chosen), strict=True)
-            meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
+            found += zip(
+                ids, _within_memory(network, adapter, [features[i] for i in ids], accelerator, meter), strict=True
+            )
+            if accelerator.num_processes == 1:  # several stop together, after their step
+                interruption.check()
             bar.update(meter.examples, str(meter))
     return _in_order(_gather(found, accelerator))
+
+
+def _within_memory(
+    network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any, meter: Meter
+) -> list[Any]:
+    """In halves where the memory is too small for all at once."""
+    try:
+        return _batch_outputs(network, adapter, features, accelerator, meter)
+    except (RuntimeError, MemoryError) as problem:
+        if len(features) == 1 or not is_out_of_memory(problem):
+            raise
+    half = len(features) // 2
+    parts = (features[:half], features[half:])
+    return [output for part in parts for output in _within_memory(network, adapter, part, accelerator, meter)]
+
+
+def _batch_outputs(
+    network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any, meter: Meter
+) -> list[Any]:
+    batch = adapter.collate(features)
+    with torch.inference_mode(), accelerator.autocast():
+        outputs = network(**{name: values.to(accelerator.device) for name, values in batch.inputs.items()})
+    meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
+    return adapter.outputs_of(_to_numpy(outputs), features)
 
 
 def _to_numpy(outputs: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:

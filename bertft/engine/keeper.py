@@ -1,100 +1,151 @@
 """Keeps the best model and the last state, and knows when to stop. One metric decides all three.
 
-The best model stands in the run folder itself, ready for transformers; the last state stands in `checkpoint/`.
+The best model stands in the run folder itself, ready for transformers; the last state stands in `checkpoint/`. The state is
+saved after each evaluation, every SAVE_SECONDS in between (or every `save_steps`), and when a signal ends the run.
 """
 
 from __future__ import annotations
 
-import json
+import shlex
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bertft import console
+from bertft.durable import explained, last_whole
 from bertft.engine import resume
-from bertft.engine.meter import Meter
+from bertft.engine.history import History
+from bertft.engine.meter import Meter, RunningMean
 from bertft.engine.order import Step
+from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
 from bertft.scoring import Scores, better
 
-HISTORY = "history.jsonl"
+SAVE_SECONDS = 600
+"""At most so much work is lost when the power fails."""
 
 
 class Keeper:
     """The memory of one run. Only the main process writes."""
 
-    def __init__(self, folder: Path, *, metric: str, patience: int | None, accelerator: Any, resuming: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        metric: str,
+        patience: int | None,
+        accelerator: Any,
+        facts: Mapping[str, Any],
+        save_steps: int | None = None,
+        resuming: bool = False,
+    ) -> None:
+        """`facts` about data and versions are stored with each state; a resumed run must have the same data."""
         self.folder, self.metric, self.patience = folder, metric, patience
-        self.accelerator = accelerator
-        self.step, self.meter = 0, Meter()
+        self.accelerator, self.facts, self.save_steps = accelerator, facts, save_steps
+        self.step, self.meter, self.running = 0, Meter(), RunningMean()
         self.best_step, self.best_value = 0, float("nan")
         self.without_gain = 0
-        self.improved = False
-        self._resuming = resuming
-        if not resuming and accelerator.is_main_process:
-            (folder / HISTORY).write_text("", encoding="utf-8")
+        self.owes_evaluation = False
+        self.history = History(folder, writes=accelerator.is_main_process)
+        self._resuming = resuming and last_whole(folder / resume.FOLDER).is_dir()
+        self._saved_step, self._saved_at = 0, time.monotonic()
+        if not self._resuming:
+            self.history.begin()
 
-    def attach(self, network: Any, optimizer: Any, schedule: Any) -> None:
+    def attach(self, network: Any, optimizer: Any, schedule: Any, stepper: Stepper) -> None:
         """Give the keeper what it saves; when resuming, fill it from the last state."""
-        self._network, self._optimizer, self._schedule = network, optimizer, schedule
-        if self._resuming:
-            state = resume.load_state(self.folder, network, optimizer, schedule)
-            self.step, self.meter = state["step"], Meter(**state["meter"])
-            self.best_step, self.best_value = state["best_step"], float(state["best_value"])
-            self.without_gain = state["without_gain"]
-            self._forget_history_after(self.step)
-            console.note(f"Going on after step {self.step:,} of {self.folder}.")
+        self._network, self._optimizer, self._schedule, self._stepper = network, optimizer, schedule, stepper
+        if not self._resuming:
+            return
+        state = resume.load_state(self.folder, network, optimizer, schedule, facts=self.facts)
+        self.step = self._saved_step = state["step"]
+        self.best_step, self.best_value = state["best_step"], float(state["best_value"])
+        self.without_gain, self.owes_evaluation = state["without_gain"], state["owes_evaluation"]
+        self.meter.go_on_from(state["meter"])
+        self.running = RunningMean(**state["running"])
+        stepper.pieces = state["pieces"]
+        self.history.forget_after(self.step, with_evaluation=not self.owes_evaluation)
+        console.note(f"Going on after step {self.step:,} of {self.folder}.")
 
     @property
     def stops(self) -> bool:
         """Whether the patience is at its end."""
         return self.patience is not None and self.without_gain >= self.patience
 
-    def log(self, step: Step, *, loss: float, learning_rate: float, meter: Meter) -> None:
-        """A line of the training loss."""
-        rates = {key: value for key, value in meter.timings().items() if key.endswith(("_second", "padding"))}
-        self._write(
-            {"step": step.number, "epoch": round(step.epoch, 4), "loss": loss, "learning_rate": learning_rate} | rates
-        )
+    def save_is_due(self) -> bool:
+        """Whether the state is to be saved after the step that is under way. Only the main process looks at the clock."""
+        if self.save_steps is not None:
+            return (self.step + 1) % self.save_steps == 0
+        return bool(self.accelerator.is_main_process) and time.monotonic() - self._saved_at > SAVE_SECONDS
 
-    def consider(self, scores: Scores, step: Step, meter: Meter) -> None:
+    def count(self, step: Step, loss: float, weight: int) -> None:
+        """A step is done."""
+        self.step = step.number
+        self.running.add(loss, weight)
+
+    def log(self, step: Step, *, learning_rate: float) -> str:
+        """A line of the training loss into the history; what to show of it."""
+        loss = self.running.read()
+        rates = {key: value for key, value in self.meter.timings().items() if key.endswith(("_second", "padding"))}
+        with self._writing():
+            self.history.add(step, {"loss": loss, "learning_rate": learning_rate} | rates)
+        return f"loss {loss:.4f}  {self.meter}"
+
+    def consider(self, scores: Scores, step: Step) -> None:
         """Keep the model if it is the best so far, and the state in any case."""
         value = scores.main_value
-        self.improved = not self.best_step or better(self.metric, value, self.best_value)
-        self.without_gain = 0 if self.improved else self.without_gain + 1
-        if self.improved:
+        improved = not self.best_step or better(self.metric, value, self.best_value)
+        self.without_gain = 0 if improved else self.without_gain + 1
+        if improved:
             self.best_step, self.best_value = step.number, value
-        self._write({"step": step.number, "epoch": round(step.epoch, 4), "validation": scores.values})
         shown = "  ".join(f"{name} {score:.4f}" for name, score in scores.values.items() if name in _few(scores))
-        console.note(f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{'  best so far' if self.improved else ''}")
-        self._save(step, meter)
-
-    def _save(self, step: Step, meter: Meter) -> None:
-        self.step = step.number
-        if self.accelerator.is_main_process:
-            if self.improved:
+        console.note(f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{'  best so far' if improved else ''}")
+        with self._writing():
+            self.history.add(step, {"validation": scores.values})
+            if improved and self.accelerator.is_main_process:
                 save_network(self._network, self.folder)
-            resume.save_state(self.folder, self._network, self._optimizer, self._schedule, self._state(meter))
+        self.save()
+
+    def save(self, *, owes_evaluation: bool = False) -> None:
+        """The state after the current step."""
+        self.owes_evaluation = owes_evaluation
+        if self.accelerator.is_main_process:
+            with self._writing():
+                resume.save_state(self.folder, self._network, self._optimizer, self._schedule, self._state())
+        self._saved_step, self._saved_at = self.step, time.monotonic()
         self.accelerator.wait_for_everyone()
 
-    def _state(self, meter: Meter) -> dict[str, Any]:
+    def save_good_state(self) -> str:
+        """The state before a step that came to nothing; what to say about it."""
+        if self.step > self._saved_step:
+            self.save()
+        state = f"The state after step {self.step:,} is saved in {self.folder / resume.FOLDER}" if self.step else ""
+        best = f", the best model (step {self.best_step:,}) stands in {self.folder}" if self.best_step else ""
+        return f"{state}{best}{'. ' if state else ''}Train again with a smaller --lr, or look at these rows."
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return explained(self.folder, f"The last state stands; make room and {go_on(self.folder)}")
+
+    def _state(self) -> dict[str, Any]:
         return {
             "step": self.step,
-            "meter": meter.counts(),
+            "meter": self.meter.counts(),
+            "running": asdict(self.running),
+            "pieces": self._stepper.pieces,
             "best_step": self.best_step,
             "best_value": str(self.best_value),
             "without_gain": self.without_gain,
+            "owes_evaluation": self.owes_evaluation,
+            "facts": dict(self.facts),
         }
 
-    def _write(self, line: dict[str, Any]) -> None:
-        if self.accelerator.is_main_process:
-            with (self.folder / HISTORY).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
 
-    def _forget_history_after(self, step: int) -> None:
-        if self.accelerator.is_main_process:
-            path = self.folder / HISTORY
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            path.write_text("".join(line for line in lines if json.loads(line)["step"] <= step), encoding="utf-8")
+def go_on(folder: Path) -> str:
+    """How to."""
+    return f"go on with: bertft train --resume -o {shlex.quote(str(folder))}"
 
 
 def _few(scores: Scores) -> list[str]:

@@ -39,6 +39,12 @@ class Meter:
             "seconds_before": self.seconds,
         }
 
+    def go_on_from(self, counts: dict[str, float]) -> None:
+        """Add what was counted before a stop."""
+        self.examples, self.tokens = int(counts["examples"]), int(counts["tokens"])
+        self.padded_tokens, self.seconds_before = int(counts["padded_tokens"]), counts["seconds_before"]
+        self.started = time.perf_counter()
+
     def timings(self) -> dict[str, float]:
         """For run.json: whole seconds and rates."""
         seconds = max(self.seconds, 1e-9)

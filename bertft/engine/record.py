@@ -13,10 +13,10 @@ from typing import Any
 
 import tomli_w
 
+from bertft.durable import write_text
 from bertft.engine.model_card import model_card
 from bertft.model.backbone import Backbone
-from bertft.model.folder import write_text
-from bertft.plan import Plan
+from bertft.plan import DataPlan, Plan
 from bertft.scoring import Scores
 from bertft.versions import machine, versions
 
@@ -31,6 +31,8 @@ class Finished:
     plan: Plan
     backbone: Backbone
     command: str
+    data: Mapping[str, str]
+    """Path -> sha256."""
     scores: Mapping[str, Scores]
     timings: Mapping[str, Mapping[str, float]]
     parameters: tuple[int, int]
@@ -67,7 +69,7 @@ def run_record(finished: Finished) -> dict[str, Any]:
         "parameters": {"all": finished.parameters[0], "trainable": finished.parameters[1]},
         "seed": plan.recipe.seed,
         "rows": dict(finished.rows),
-        "data": {split: {"path": path, "sha256": sha256_of(path)} for split, path in files.items() if path},
+        "data": {split: {"path": path, "sha256": finished.data.get(path)} for split, path in files.items() if path},
         "device": finished.device,
         "machine": machine(),
         "versions": versions(),
@@ -87,6 +89,12 @@ def add_to_run(folder: Path, part: str, name: str, value: Any) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def data_hashes(data: DataPlan) -> dict[str, str]:
+    """Path -> sha256 of each file that a run reads."""
+    found = {path: sha256_of(path) for path in (data.train, data.validation, data.test) if path}
+    return {path: digest for path, digest in found.items() if digest}
 
 
 def sha256_of(path: str) -> str | None:

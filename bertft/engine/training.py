@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Prediction
+from bertft.durable import explained
 from bertft.engine.device import describe
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
-from bertft.engine.keeper import Keeper
+from bertft.engine.keeper import Keeper, go_on
 from bertft.engine.meter import Meter
 from bertft.engine.order import Order
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
-from bertft.engine.train_loop import Ingredients, train
+from bertft.engine.step import Ingredients
+from bertft.engine.train_loop import train
 from bertft.model.backbone import Backbone
-from bertft.model.folder import write_task
+from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters, freeze
 from bertft.model.network import Head, build_network, load_network
 from bertft.plan import Plan
@@ -42,6 +45,8 @@ class Run:
     folder: Path
     command: str
     """What the user typed."""
+    data: Mapping[str, str]
+    """Each file's sha256, taken before anything was learned."""
     resume: bool = False
 
 
@@ -55,15 +60,24 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     network = start_network(run, head)
     introduce(network, run, accelerator, examples, validation)
     advise(Order([len(feature.input_ids) for feature in examples.features], recipe).total_steps, recipe)
-    if accelerator.is_main_process and not run.resume:
+    if accelerator.is_main_process:
         write_start(run, adapter)
     accelerator.wait_for_everyone()
 
     keeper = Keeper(
-        run.folder, metric=adapter.card.metric, patience=recipe.early_stop, accelerator=accelerator, resuming=run.resume
+        run.folder,
+        metric=adapter.card.metric,
+        patience=recipe.early_stop,
+        accelerator=accelerator,
+        facts=facts(run, accelerator),
+        save_steps=run.plan.save_steps,
+        resuming=run.resume,
     )
     validate = Validator(adapter, validation, accelerator)
-    trained = train(Ingredients(network, adapter, examples.features, head.cost, recipe, validate), keeper, accelerator)
+    made_of = Ingredients(
+        network, adapter, examples.features, head.cost, recipe, validate, lambda row: tables.train[row].origin
+    )
+    trained = train(made_of, keeper, accelerator)
 
     adapter, scores, evaluated = judge_saved(run, adapter, validation, test, accelerator)
     finished = Finished(
@@ -71,6 +85,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
         plan=run.plan,
         backbone=run.backbone,
         command=run.command,
+        data=run.data,
         scores=scores,
         timings={"train": trained.timings(), "eval": evaluated.timings()},
         parameters=count_parameters(network),
@@ -81,8 +96,9 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
         device=describe(accelerator),
     )
     if accelerator.is_main_process:
-        write_task(run.folder, task_record(adapter))
-        write_records(finished)
+        with explained(run.folder, f"Its model and last state stand; make room and {go_on(run.folder)}"):
+            write_task(run.folder, task_record(adapter))
+            write_records(finished)
     accelerator.wait_for_everyone()
     return finished
 
@@ -110,10 +126,25 @@ def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, vali
 
 
 def write_start(run: Run, adapter: Adapter) -> None:
-    """All of the run folder that is known before training."""
-    write_plan(run.plan, run.folder)
-    adapter.tokenizer.save_pretrained(run.folder)
-    write_task(run.folder, task_record(adapter))
+    """All of the run folder that is known before training; the plan first, as it makes the folder a run."""
+    with explained(run.folder, "Make room, or choose another folder with -o."):
+        write_plan(run.plan, run.folder)
+        save_tokenizer(adapter.tokenizer, run.folder)
+        write_task(run.folder, task_record(adapter))
+
+
+def facts(run: Run, accelerator: Any) -> dict[str, Any]:
+    """What a resumed run must have in common with what it goes on from, or can only nearly repeat it."""
+    import torch
+
+    return {
+        "data": dict(run.data),
+        "torch": torch.__version__,
+        "precision": accelerator.mixed_precision,
+        "device": accelerator.device.type,
+        "processes": accelerator.num_processes,
+        "threads": torch.get_num_threads(),
+    }
 
 
 def advise(steps: int, recipe: Recipe) -> None:

@@ -1,20 +1,18 @@
 """The run folder: what is in it, how it is written so that it can always be opened, and how it is read back.
 
-Files are written beside their place and renamed into it. Weights are safetensors.
+Weights are safetensors. No crash leaves a folder that cannot be opened: see durable.py.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bertft.card import Card
+from bertft.durable import explained, landing, settle, write_text
 from bertft.errors import CheckpointError, OutputError
 from bertft.fields import Fields
 from bertft.labels import Labels
@@ -59,6 +57,8 @@ def read_task(folder: Path) -> TaskRecord:
     path = folder / TASK_FILE
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such run folder. `bertft train DATA -o {folder}` makes one.")
+    with explained(folder, "A save was cut off there and has to be finished first."):
+        settle(folder)
     if not path.is_file():
         raise CheckpointError(f"{folder}: not a run of bertft (it has no {TASK_FILE}).")
     try:
@@ -83,22 +83,15 @@ def read_task(folder: Path) -> TaskRecord:
 def open_run_folder(path: str, *, overwrite: bool) -> Path:
     """An empty folder for a new run. One that holds something is refused, or emptied with --overwrite if it is a run."""
     folder = Path(path)
-    try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            _empty(folder, overwrite=overwrite)
+    with explained(folder, "Choose another with -o."):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
-    except OSError as problem:
-        raise OutputError(
-            f"{folder}: cannot be written ({problem.strerror or problem}). Choose another with -o."
-        ) from None
+        if any(not entry.name.startswith(".") for entry in folder.iterdir()):  # a lock, or what a crash left, is hidden
+            _empty(folder, overwrite=overwrite)
     return folder
 
 
 def _empty(folder: Path, *, overwrite: bool) -> None:
-    if not folder.is_dir():
-        raise OutputError(f"{folder}: is a file; a folder is wanted. Choose another with -o.")
+    """Keeps the lock, which is held."""
     is_run = (folder / "plan.toml").is_file() or (folder / TASK_FILE).is_file()
     if not overwrite:
         more = " or pass --overwrite" if is_run else ""
@@ -107,7 +100,11 @@ def _empty(folder: Path, *, overwrite: bool) -> None:
         )
     if not is_run:
         raise OutputError(f"{folder}: holds something that is no run of bertft; --overwrite will not delete it.")
-    shutil.rmtree(folder)
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif not entry.name.startswith(".lock"):
+            entry.unlink()
 
 
 def free_run_folder(name: str) -> str:
@@ -120,54 +117,14 @@ def free_run_folder(name: str) -> str:
 
 
 def save_network(network: Any, folder: Path) -> None:
-    """config.json and model.safetensors as transformers writes them, and what a tagger has beyond; each renamed into its
-    place when whole."""
-    beside = folder / ".saving"
-    shutil.rmtree(beside, ignore_errors=True)
-    transformers_part(network).save_pretrained(beside)
-    if isinstance(network, Tagger):
-        save_extras(network, beside)
-    for file in sorted(beside.iterdir(), reverse=True):  # the weights before the config that describes them
-        file.chmod(_usual_mode())
-        os.replace(file, folder / file.name)
-    beside.rmdir()
+    """config.json and model.safetensors as transformers writes them, and what a tagger has beyond: all of them or none."""
+    with landing(folder) as beside:
+        transformers_part(network).save_pretrained(beside)
+        if isinstance(network, Tagger):
+            save_extras(network, beside)
 
 
-def _usual_mode() -> int:
-    """Of a new file: safetensors makes its files readable by their owner alone, but a run folder gets shared."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def write_text(path: Path, text: str) -> None:
-    """The file whole, or as it was."""
-    beside = path.with_name(f".{path.name}.part")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
-
-
-def last_whole(path: Path) -> Path:
-    """The folder that `fresh_folder` wrote; the one before it, if the program died just between the two."""
-    old = path.with_name(f".{path.name}.old")
-    return old if old.is_dir() and not path.exists() else path
-
-
-@contextmanager
-def fresh_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill; when it is full it takes the place of the old one."""
-    beside, old = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.old")
-    shutil.rmtree(beside, ignore_errors=True)
-    if path.exists():
-        shutil.rmtree(old, ignore_errors=True)
-    beside.mkdir(parents=True)
-    yield beside
-    for file in beside.iterdir():
-        file.chmod(_usual_mode())
-    if path.exists():
-        os.replace(path, old)
-    os.replace(beside, path)
-    shutil.rmtree(old, ignore_errors=True)
+def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Its files, all of them or none."""
+    with landing(folder) as beside:
+        tokenizer.save_pretrained(beside)

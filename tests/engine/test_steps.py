@@ -24,7 +24,8 @@ from bertft.engine.meter import Meter
 from bertft.engine.optimizer import build_optimizer
 from bertft.engine.order import Order, Step
 from bertft.engine.predict_loop import predict_rows
-from bertft.engine.train_loop import Ingredients, take_step, train
+from bertft.engine.step import Ingredients, Stepper
+from bertft.engine.train_loop import train
 from bertft.errors import UsageError
 from bertft.fields import Fields
 from bertft.labels import Labels
@@ -58,7 +59,13 @@ class Bench:
         features = [feature for row in self.windows for feature in row]
         values = iter(self.evaluations)
         scores = lambda _: Scores("accuracy", {"accuracy": next(values, 0.0)}, 1)  # noqa: E731
-        return Ingredients(network or self.network, self.adapter, features, self.cost, recipe, scores)
+        return Ingredients(
+            network or self.network, self.adapter, features, self.cost, recipe, scores, "x.csv:{}".format
+        )
+
+    def keeper(self, folder: Path, *, metric: str = "accuracy", patience: int | None = None) -> Keeper:
+        folder.mkdir()
+        return Keeper(folder, metric=metric, patience=patience, accelerator=self.accelerator, facts={"data": {}})
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +132,7 @@ def test_a_step_is_one_large_batch_however_it_is_cut(
     order = list(Order([len(feature.input_ids) for feature in made_of.features], recipe).steps())
     rates = schedule_of_transformers(recipe, 5)
     by_hand, losses = steps_by_hand(bench, recipe, rates, order)
-    (tmp_path / "run").mkdir()
-    keeper = Keeper(tmp_path / "run", metric="accuracy", patience=None, accelerator=bench.accelerator, resuming=False)
+    keeper = bench.keeper(tmp_path / "run")
     train(made_of, keeper, bench.accelerator)
     assert furthest(bench.network, by_hand) < 1e-5
     lines = [line for line in read_jsonl(tmp_path / "run" / "history.jsonl") if "loss" in line]
@@ -151,8 +157,7 @@ def schedule_of_transformers(recipe: Recipe, steps: int) -> list[float]:
 @pytest.mark.parametrize("scheduler", ["linear", "cosine", "constant", "constant_with_warmup"])
 def test_the_learning_rate_of_each_step_is_transformers(bench: Bench, tmp_path: Path, scheduler: str) -> None:
     recipe = Recipe(batch_size=32, scheduler=scheduler, warmup=0.3, learning_rate=1e-3, max_steps=10)
-    (tmp_path / "run").mkdir()
-    keeper = Keeper(tmp_path / "run", metric="accuracy", patience=None, accelerator=bench.accelerator, resuming=False)
+    keeper = bench.keeper(tmp_path / "run")
     train(bench.ingredients(recipe), keeper, bench.accelerator)
     lines = [line for line in read_jsonl(tmp_path / "run" / "history.jsonl") if "loss" in line]
     assert [line["step"] for line in lines] == list(range(1, 11))
@@ -165,9 +170,9 @@ def test_a_step_gives_back_the_sum_of_its_losses(bench: Bench) -> None:
     losses = bench.cost(bench.network.train()(**batch.inputs), batch.targets)
     step, meter = Step(1, 1.0, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10, 11]]), Meter()
     optimizer = bench.accelerator.prepare(build_optimizer(bench.network, made_of.recipe))
-    summed, weight = take_step(step, made_of, bench.network, optimizer, bench.accelerator, meter)
-    assert summed == pytest.approx(float(losses.detach().sum()), rel=1e-5)
-    assert weight == 12
+    taken = Stepper(made_of, bench.network, optimizer, bench.accelerator, meter).take(step)
+    assert taken.loss == pytest.approx(float(losses.detach().sum()), rel=1e-5)
+    assert taken.weight == 12
     assert (meter.examples, meter.tokens) == (12, batch.tokens)
 
 
@@ -203,7 +208,6 @@ def test_patience_ends_a_run_and_the_best_model_stands_in_the_folder(
 ) -> None:
     from safetensors.torch import load_file
 
-    (tmp_path / "run").mkdir()
     bench.evaluations = values
     seen: list[dict[str, torch.Tensor]] = []
     recipe = Recipe(batch_size=32, eval_steps=2, max_steps=12, learning_rate=1e-3)
@@ -215,9 +219,7 @@ def test_patience_ends_a_run_and_the_best_model_stands_in_the_folder(
         return evaluate(network)
 
     object.__setattr__(made_of, "evaluate", remembering)
-    keeper = Keeper(
-        tmp_path / "run", metric="accuracy", patience=patience, accelerator=bench.accelerator, resuming=False
-    )
+    keeper = bench.keeper(tmp_path / "run", patience=patience)
     train(made_of, keeper, bench.accelerator)
     assert len(seen) == stops_after
     assert (keeper.best_step, keeper.step) == (2 * best, 2 * stops_after)
@@ -230,12 +232,14 @@ def test_patience_ends_a_run_and_the_best_model_stands_in_the_folder(
 
 def test_a_falling_error_counts_as_a_gain(bench: Bench, tmp_path: Path) -> None:
     """mse 0.9, 0.5, 0.7: the second is best."""
-    (tmp_path / "run").mkdir()
-    keeper = Keeper(tmp_path / "run", metric="mse", patience=1, accelerator=bench.accelerator, resuming=False)
-    keeper.attach(bench.network, build_optimizer(bench.network, Recipe()), schedule_stub())
+    keeper = bench.keeper(tmp_path / "run", metric="mse", patience=1)
+    optimizer = build_optimizer(bench.network, Recipe())
+    stepper = Stepper(bench.ingredients(Recipe()), bench.network, optimizer, bench.accelerator, keeper.meter)
+    keeper.attach(bench.network, optimizer, schedule_stub(), stepper)
     for number, value in enumerate([0.9, 0.5, 0.7], start=1):
         assert not keeper.stops
-        keeper.consider(Scores("mse", {"mse": value}, 1), Step(number, 1.0, []), Meter())
+        keeper.count(Step(number, 1.0, []), 0.0, 1)
+        keeper.consider(Scores("mse", {"mse": value}, 1), Step(number, 1.0, []))
     assert (keeper.best_step, keeper.stops) == (2, True)
 
 
