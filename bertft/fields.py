@@ -9,6 +9,8 @@ from typing import Any
 
 from bertft.errors import DataError
 
+LISTED = 30
+"""Columns that a message names at most."""
 _FLAGS = {"text": "--text", "text_pair": "--text-pair", "label": "--label"}
 
 
@@ -41,9 +43,19 @@ def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str)
     near = get_close_matches(wanted[0], columns, n=1) if wanted else []
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise DataError(
-        f"{file}: no column {_either(wanted)} for the {role.replace('_', ' ')} (the file has: {', '.join(columns)})."
+        f"{file}: no column {_either(wanted)} for the {role.replace('_', ' ')} (the file has: {shown_columns(columns)})."
         f"{hint} Name it with {_FLAGS[role]} COLUMN."
     )
+
+
+def shown_columns(columns: Sequence[str]) -> str:
+    """For a message, which must stay readable whatever the file holds."""
+    more = len(columns) - LISTED
+    return ", ".join(map(shortened, columns[:LISTED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def shortened(name: str) -> str:
+    return name if len(name) <= 60 else name[:59] + "…"
 
 
 def named_columns(given: Mapping[str, Any], role: str) -> tuple[str, ...]:

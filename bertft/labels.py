@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from bertft.errors import DataError
+from bertft.surrogates import has_surrogate
+
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 
 
@@ -42,7 +45,7 @@ def _parts(text: str, separator: str | None) -> list[object]:
     if text.startswith("[") and text.endswith("]"):
         try:
             return list(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     return list(text.split(separator)) if separator else [text]
 
@@ -50,7 +53,7 @@ def _parts(text: str, separator: str | None) -> list[object]:
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
     """Distinct names, sorted: as numbers where all are whole numbers, else as text. Never by chance or by hash."""
     distinct = set(names)
-    if all(re.fullmatch(r"[+-]?\d+", name) for name in distinct):
+    if all(re.fullmatch(r"[+-]?\d{1,300}", name) for name in distinct):  # Python makes no number of 4,301 digits
         return tuple(sorted(distinct, key=lambda name: (int(name), name)))
     return tuple(sorted(distinct))
 
@@ -86,6 +89,10 @@ def labels_of_card(names: Sequence[str], values: Mapping[str, str]) -> Labels:
 def learn(seen: Iterable[str], *, known_order: Sequence[str] = ()) -> Labels:
     """Labels of a file without a card. The order of a loaded checkpoint wins when it names the same labels."""
     names = in_order(seen)
+    if broken := next(filter(has_surrogate, names), None):
+        raise DataError(
+            f"label '{broken}' holds half a character (a lone surrogate), wanted a text. Mend it in the file."
+        )
     if known_order and set(known_order) == set(names):
         return Labels(tuple(known_order))
     return Labels(names)

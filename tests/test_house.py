@@ -31,6 +31,7 @@ STOREYS = [
             "catalog",
             "plan",
             "settings",
+            "surrogates",
         ),
         *("guess", "tags", "answers"),
     },

@@ -59,7 +59,7 @@ def best_answers(
     """`ends` and `windows` are those of one row."""
     scores = [_legal_scores(said, window, max_answer) for said, window in zip(ends, windows, strict=True)]
     null = min(said.null for said in ends)
-    total = logsumexp([*(logsumexp(score) for score in scores), *([null] if can_abstain else [])])
+    total = logsumexp(np.concatenate([*(score.ravel() for score in scores), [null if can_abstain else -np.inf]]))
     best = sorted(
         (place for which, score in enumerate(scores) for place in _top(score, which)), key=lambda place: -place[0]
     )[:KEPT]

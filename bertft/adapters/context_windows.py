@@ -13,6 +13,7 @@ import numpy as np
 
 from bertft.adapters.adapter import Feature
 from bertft.adapters.word_windows import Pieces, Window, cut_windows
+from bertft.surrogates import without_surrogates
 
 Ids = np.ndarray[Any, Any]
 
@@ -82,8 +83,8 @@ class Encoded:
 def encode_pairs(questions: Sequence[str], contexts: Sequence[str], tokenizer: Any, *, most: int) -> list[Encoded]:
     """Tokens without special ones; a question has at most `most`."""
     plain = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
-    asked = tokenizer(list(questions), **plain)["input_ids"]
-    read = tokenizer(list(contexts), return_offsets_mapping=True, **plain)
+    asked = tokenizer([*map(without_surrogates, questions)], **plain)["input_ids"]
+    read = tokenizer([*map(without_surrogates, contexts)], return_offsets_mapping=True, **plain)
     return [
         Encoded(
             np.asarray(question[:most], dtype=np.int32),

@@ -18,6 +18,7 @@ from bertft.adapters.padding import padded
 from bertft.errors import UsageError
 from bertft.labels import is_empty
 from bertft.row import Row
+from bertft.surrogates import without_surrogates
 
 Ids = np.ndarray[Any, Any]
 
@@ -36,7 +37,7 @@ class TextAdapter(Adapter):
         return [self.fields.text] + ([self.fields.text_pair] if self.fields.text_pair else [])
 
     def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
-        texts = [[str(row.fields[column]) for row in rows] for column in self._text_columns()]
+        texts = [[without_surrogates(str(row.fields[column])) for row in rows] for column in self._text_columns()]
         whole = self.tokenizer(*texts, return_attention_mask=False, verbose=False)
         segments = whole.get("token_type_ids")
         encoded = []

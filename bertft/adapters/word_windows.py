@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from bertft.surrogates import without_surrogates
+
 Ids = np.ndarray[Any, Any]
 
 LARGEST_WORD = 0.25
@@ -49,7 +51,7 @@ class Window:
 def pieces_of(rows: Sequence[Sequence[str]], tokenizer: Any, *, max_pieces: int) -> list[Pieces]:
     """The pieces of each row's words, without special tokens; a word has at most `max_pieces`, and at least one."""
     found = tokenizer(
-        [list(words) for words in rows],
+        [[*map(without_surrogates, words)] for words in rows],
         is_split_into_words=True,
         add_special_tokens=False,
         return_attention_mask=False,

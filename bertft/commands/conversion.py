@@ -12,7 +12,7 @@ from typing import Any
 from bertft import console
 from bertft.commands.tables import read_options, refuse_same_file
 from bertft.commands.task_choice import Columns
-from bertft.errors import UsageError
+from bertft.errors import DataError, UsageError
 from bertft.fields import Fields, named_columns
 from bertft.guess import guess
 from bertft.labels import Labels
@@ -91,7 +91,10 @@ def converted(
 def own_words(row: Row, fields: Fields) -> Words | None:
     """The words as the file itself cuts its text; None where it does not say."""
     tokens = None if fields.text == "tokens" else token_objects(row.fields.get("tokens"))
-    return None if tokens is None else words_of_objects(tokens, row.fields.get(fields.text))
+    try:
+        return None if tokens is None else words_of_objects(tokens, row.fields.get(fields.text))
+    except DataError as problem:
+        raise DataError(f"{row.origin}: {problem}") from None
 
 
 def has_token_objects(table: Table) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from bertft.card import Card
 from bertft.errors import DataError, OutputError
 from bertft.plan import DataPlan
 from bertft.reading import ReadOptions, Table, read_table, table_of
+from bertft.surrogates import has_surrogate
 
 HUB = "hub:"
 """`hub:PATH:NAME:SPLIT` stands where a file could."""
@@ -26,6 +27,8 @@ def hub_source(card: Card | None, flags: Mapping[str, Any], config: Mapping[str,
 
 def read_split(path: str, data: DataPlan, *, limit: int | None = None) -> Table:
     """The rows of a file or of a Hub split; only the first `limit`."""
+    if has_surrogate(path):
+        raise DataError(f"{path}: a file name that is not UTF-8, which no plan can hold. Rename the file.")
     table = _from_hub(path) if path.startswith(HUB) else read_table(path, read_options(data))
     return table.first(limit) if limit else table
 
@@ -52,5 +55,5 @@ def _from_hub(source: str) -> Table:
 
 def refuse_same_file(source: str, target: str | None) -> None:
     """OutputError where the output would take the input's place."""
-    if target and Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
+    if target and os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
         raise OutputError(f"{target}: is the input; name another file with -o.")

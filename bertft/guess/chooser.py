@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bertft.errors import DataError
+from bertft.fields import shown_columns
 from bertft.guess import column_names as names
-from bertft.guess.columns import Look
+from bertft.guess.columns import Look, listing
 
 
 @dataclass
@@ -101,8 +102,7 @@ class Chooser:
         return likely[0]
 
     def doubt(self, what: str, advice: str) -> DataError:
-        listed = "\n".join(f"  '{name}': {seen}" for name, seen in self.looks.items())
-        return DataError(f"{self.file}: {what}. {advice} The columns:\n{listed}")
+        return DataError(f"{self.file}: {what}. {advice} The columns:\n{listing(self.looks)}")
 
 
 def is_target(seen: Look) -> bool:
@@ -111,4 +111,4 @@ def is_target(seen: Look) -> bool:
 
 
 def _list(columns: Iterable[str]) -> str:
-    return ", ".join(f"'{column}'" for column in columns)
+    return shown_columns([f"'{column}'" for column in columns])

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
+from bertft.fields import LISTED, shortened
 from bertft.labels import is_empty, label_text
 
 SAMPLE = 500
 MOST = 0.9
 """Share of the values that must agree: a URL or a number among the texts changes nothing."""
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?")
+"""Nothing is tried twice: a cell may hold a million digits and then a letter."""
 WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
 _DAY = r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{4}年\d{1,2}月(\d{1,2}日)?)"
 _TIME = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s?[AaPp][Mm])?\s?(Z|UTC|[+-]\d{2}:?\d{2})?"
@@ -126,7 +129,7 @@ def as_list(value: object) -> list[object] | None:
     if isinstance(value, str) and value.lstrip().startswith("[") and value.rstrip().endswith("]"):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return list(value) if isinstance(value, (list, tuple, set)) else None
 
@@ -135,6 +138,13 @@ def words(text: str) -> float:
     """Words between spaces; in scripts without spaces, half of the characters."""
     cjk = len(CJK.findall(text))
     return max(len(text.split()), cjk / 2)
+
+
+def listing(looks: Mapping[str, Look]) -> str:
+    """The columns of a message, a line for each; of very many only the first."""
+    lines = [f"  '{shortened(name)}': {seen}" for name, seen in islice(looks.items(), LISTED)]
+    more = len(looks) - LISTED
+    return "\n".join([*lines, f"  and {more:,} more"] if more > 0 else lines)
 
 
 def share(truths: Iterable[bool]) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bertft.errors import DataError
 from bertft.guess import column_names as names
-from bertft.guess.columns import Look, as_list
+from bertft.guess.columns import Look, as_list, listing
 
 Values = Mapping[str, Sequence[object]]
 
@@ -127,8 +127,8 @@ def _asked_tags(columns: Values, looks: Mapping[str, Look], given: Given) -> Par
 def _complain(looks: Mapping[str, Look], given: Given, wanted: Mapping[str, object]) -> None:
     missing = [part for part, found in wanted.items() if not found]
     if missing:
-        listed = "\n".join(f"  '{name}': {seen}" for name, seen in looks.items())
-        raise DataError(f"{given.file}: no column for the {' and the '.join(missing)}. Name it. The columns:\n{listed}")
+        what = f"no column for the {' and the '.join(missing)}"
+        raise DataError(f"{given.file}: {what}. Name it. The columns:\n{listing(looks)}")
 
 
 def _first(columns: Mapping[str, Look] | Sequence[str], wanted: Sequence[str]) -> str | None:

@@ -55,6 +55,7 @@ def _read(opened: Callable[[], AbstractContextManager[Opened]]) -> Iterator[tupl
 def _batches(opened: Callable[[], AbstractContextManager[Opened]]) -> Iterator[Any]:
     with opened() as (_, batches):
         for batch in batches():
+            batch.validate(full=True)  # a damaged Arrow file would be read beyond its buffers, which ends the process
             yield from (batch.slice(start, BATCH_ROWS) for start in range(0, batch.num_rows, BATCH_ROWS))
 
 

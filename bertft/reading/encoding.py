@@ -11,7 +11,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
-from typing import BinaryIO
 
 from bertft.errors import DataError
 from bertft.reading.intake import Intake, explained
@@ -173,23 +172,15 @@ def _looks_western(sample: bytes) -> bool:
 
 
 def _first_bad_line(intake: Intake, encoding: str) -> int:
-    """Counts lines up to the first byte the encoding does not know."""
+    """Counts lines up to the first byte the encoding does not know, however long they are."""
+    decoder, line = codecs.getincrementaldecoder(encoding)("strict"), 1
     with explained(intake.name), intake.open() as stream:
-        if codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
-            return _first_bad_line_of_wide(stream, encoding)
-        for number, line in enumerate(stream, 1):
+        while chunk := stream.read(CHUNK):
+            state = decoder.getstate()
             try:
-                line.decode(encoding)
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def _first_bad_line_of_wide(stream: BinaryIO, encoding: str) -> int:
-    decoder, lines = codecs.getincrementaldecoder(encoding)("strict"), 1
-    while chunk := stream.read(2):
-        try:
-            lines += decoder.decode(chunk).count("\n")
-        except UnicodeDecodeError:
-            return lines
-    return lines
+                line += decoder.decode(chunk).count("\n")
+            except UnicodeDecodeError as error:
+                decoder.setstate(state)
+                good = chunk[: max(0, error.start - len(state[0]))]
+                return line + decoder.decode(good).count("\n")
+    return line

@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from bertft.errors import DataError, InternalError
+from bertft.reading.unzipped import MOST_SWELLING, Bomb, Unzipped, unzipped
 
 HEAD_BYTES = 1 << 16
-LONGEST_FIRST_LINE = 1 << 26
+LONGEST_LINE = 1 << 26
+"""Bytes or characters. What is longer is no line, and would fill the memory."""
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -85,6 +87,11 @@ def explained(name: str) -> Iterator[None]:
         raise DataError(f"{name}: no permission to read it. Change its mode (chmod u+r), or copy it.") from None
     except EOFError:
         raise DataError(f"{name}: the gzip file breaks off before its end. Copy or download it again.") from None
+    except Bomb:
+        raise DataError(
+            f"{name}: a gzip file that swells to more than {MOST_SWELLING} times its size, which no text does. "
+            f"If it is meant so, unzip it first (gzip -d)."
+        ) from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{name}: damaged gzip file ({error}). Copy or download it again.") from None
     except OSError as error:
@@ -126,13 +133,13 @@ def _file_opener(path: str) -> Callable[[], BinaryIO]:
     with open(path, "rb") as stream:
         zipped = stream.read(2) == GZIP_MAGIC
     if zipped:
-        return lambda: cast(BinaryIO, gzip.open(path, "rb"))
+        return lambda: unzipped(open(path, "rb"))
     return lambda: open(path, "rb")
 
 
 def _is_plain(intake: Intake) -> bool:
     with intake.open() as stream:
-        return isinstance(stream, io.BufferedReader)
+        return not isinstance(stream, Unzipped)
 
 
 def _take_stream(name: str, stream: BinaryIO) -> Intake:
@@ -140,7 +147,7 @@ def _take_stream(name: str, stream: BinaryIO) -> Intake:
         start = stream.read(HEAD_BYTES)
         joined = _rejoin(start, stream)
         if start[:2] == GZIP_MAGIC:
-            joined = cast(BinaryIO, gzip.GzipFile(fileobj=joined))
+            joined = unzipped(joined)
         head, whole = _read_head(joined)
     waiting = [_rejoin(head, joined)]
 
@@ -156,7 +163,7 @@ def _read_head(stream: BinaryIO) -> tuple[bytes, bool]:
     """The first bytes, and at least one whole line of them."""
     head = stream.read(HEAD_BYTES)
     more = head
-    while more and not any(end in head for end in b"\n\r") and len(head) < LONGEST_FIRST_LINE:
+    while more and not any(end in head for end in b"\n\r") and len(head) < LONGEST_LINE:
         more = stream.read(len(head))
         head += more
     return head, len(head) < HEAD_BYTES or not more

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bertft.errors import DataError
-from bertft.reading.jsonlines import decoder, syntax_error
+from bertft.reading.jsonlines import decoder, not_too_deep, syntax_error
 
 WINDOW = 1 << 16
+LONGEST_VALUE = 1 << 28
+"""Characters. What is longer is most likely a text that never ends."""
+WANTED = "wanted a list of objects, of which one is read at a time"
 SPACE = re.compile(r"[ \t\r\n]*")
 UNFINISHED_TAIL = 16
 """A word of JSON cut in two (-Infinity) is reported this far from the end at most."""
@@ -52,9 +55,14 @@ class Document:
         while True:
             try:
                 found, end = self._decode(self._text, self._at)
+                not_too_deep(found, self._text[self._at : end])
             except (ValueError, RecursionError) as error:
                 if not self._is_unfinished(error) or not self._more():
                     raise self._syntax_error(error) from None
+                if len(self._text) > LONGEST_VALUE:
+                    raise self._error(
+                        f"a value of more than {LONGEST_VALUE >> 20} million characters", WANTED
+                    ) from None
                 continue
             if end == len(self._text) and self._more():  # a number may go on
                 continue

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from bertft.errors import DataError
 from bertft.reading.body import Body, Place, Storage
@@ -15,6 +16,8 @@ from bertft.reading.intake import Intake
 from bertft.reading.lines import head_text, text_lines
 
 Fields = dict[str, object]
+DEEPEST = 100
+"""Levels of lists and objects in one value. Python itself fails at some hundreds, sooner or later as it happens."""
 
 KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
 
@@ -33,6 +36,21 @@ def decoder() -> json.JSONDecoder:
     )
 
 
+def not_too_deep(value: Any, text: str) -> Any:
+    """The value that was read from the text. RecursionError as the decoder has it, but always from the same depth on."""
+    if text.count("[") + text.count("{") > DEEPEST and _depth(value) > DEEPEST:
+        raise RecursionError
+    return value
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
 def kind_of(value: object) -> str:
     return "null" if value is None else KINDS.get(type(value), type(value).__name__)
 
@@ -42,8 +60,10 @@ def syntax_error(name: str, line: int, error: ValueError | RecursionError) -> Da
         start = max(0, error.pos - 20)
         snippet = error.doc[start : error.pos + 20].replace("\n", " ").strip()
         what = f"not JSON at column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}, near `{snippet}`"
-    else:
-        what = f"not readable JSON ({error})"
+    elif isinstance(error, RecursionError):
+        what = f"not readable JSON: lists and objects more than {DEEPEST} levels deep"
+    else:  # Python reads no whole number of more than 4,300 digits
+        what = "not readable JSON: a whole number of thousands of digits"
     return DataError(f"{name}:{line}: {what}. Mend that line.")
 
 
@@ -73,7 +93,7 @@ def _objects(name: str, lines: Iterator[str]) -> Iterator[tuple[int, Fields]]:
     decode = decoder().decode
     for number, line in enumerate(lines, 1):
         try:
-            found = decode(line)
+            found = not_too_deep(decode(line), line)
         except (ValueError, RecursionError) as error:
             if not line.strip():
                 continue

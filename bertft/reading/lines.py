@@ -13,14 +13,14 @@ from functools import partial
 
 from bertft.errors import DataError
 from bertft.reading.encoding import bad_bytes_error, codec_for_reading
-from bertft.reading.intake import Intake, explained
+from bertft.reading.intake import LONGEST_LINE, Intake, explained
 
 PIECE = 1 << 16
 
 
 def text_lines(intake: Intake, encoding: str, *, old_mac: bool = False) -> Iterator[str]:
     """All lines of the file, each with its end, one at a time."""
-    return _text(intake, encoding, newline="" if old_mac else "\n", cut=iter)
+    return _text(intake, encoding, newline="" if old_mac else "\n", cut=_lines)
 
 
 def text_pieces(intake: Intake, encoding: str) -> Iterator[str]:
@@ -49,15 +49,28 @@ def _text(
             for number, piece in enumerate(cut(text)):
                 if "\0" in piece:
                     raise _zero_byte(intake, ends + 1 + piece.count("\n", 0, piece.index("\0")))
-                ends = number + 1 if cut is iter else ends + piece.count("\n")
+                ends = number + 1 if cut is _lines else ends + piece.count("\n")
+                if len(piece) == LONGEST_LINE and cut is _lines:
+                    raise _endless(intake, ends)
                 yield piece.removeprefix("\ufeff") if number == 0 else piece
     except UnicodeError as error:
         raise bad_bytes_error(intake, encoding, error, line=ends + 1) from None
 
 
+def _lines(text: io.TextIOWrapper) -> Iterable[str]:
+    return iter(partial(text.readline, LONGEST_LINE), "")
+
+
 def _pieces(text: io.TextIOWrapper) -> Iterator[str]:
     while piece := text.read(PIECE):
         yield piece
+
+
+def _endless(intake: Intake, line: int) -> DataError:
+    return DataError(
+        f"{intake.name}:{line}: a line of more than {LONGEST_LINE >> 20} million characters, wanted a line for each row. "
+        f"Break it into lines; a list of JSON objects may stand on one line."
+    )
 
 
 def _zero_byte(intake: Intake, line: int) -> DataError:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-LONGEST_CELL = 1 << 28
+LONGEST_CELL = 1 << 26
 
 Record = tuple[int, list[str]]
 """The line a record starts on, and its cells."""
@@ -95,5 +95,5 @@ def _reason(message: str) -> str:
     if "expected after" in message:
         return "text after the closing quote of a cell (a quote inside a quoted cell must be doubled)"
     if "field larger" in message:
-        return "a cell longer than 256 MiB, most likely a quote that is never closed"
+        return "a cell longer than 64 MiB, most likely a quote that is never closed"
     return message

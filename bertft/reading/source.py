@@ -3,9 +3,10 @@ lazily."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bertft.errors import DataError, InternalError
+from bertft.fields import shortened
 from bertft.reading.body import Body
 from bertft.reading.columnar import (
     ARROW_FILE_MAGIC,
@@ -25,6 +26,7 @@ from bertft.reading.lines import head_text
 from bertft.reading.options import FORMAT_BY_SUFFIX, FORMATS, ReadOptions
 from bertft.reading.squad import looks_nested
 from bertft.row import Row
+from bertft.surrogates import has_surrogate
 
 FORMAT_BY_MAGIC = {
     PARQUET_MAGIC: "parquet",
@@ -75,6 +77,7 @@ def open_source(path: str, options: ReadOptions | None = None) -> Source:
     format = options.format or FORMAT_BY_MAGIC.get(_magic(intake))
     if format in ("parquet", "arrow"):
         body = open_columnar(intake, format)
+        _check_names(intake.name, body.columns)
         return Source(intake.name, format, body, rereadable=True, notes=body.notes)
     encoding = options.encoding or find_encoding(intake)
     text = head_text(intake, encoding)
@@ -90,7 +93,18 @@ def open_source(path: str, options: ReadOptions | None = None) -> Source:
         notes.append("the lines look like words with tags; read them so with --format conll")
     if options.encoding is None and encoding not in ("utf-8", "ascii"):
         notes.append(f"encoding {shown_encoding(encoding)} (--encoding)")
+    _check_names(intake.name, body.columns)
     return Source(intake.name, format, body, rereadable=intake.rereadable, notes=notes + body.notes)
+
+
+def _check_names(name: str, columns: Sequence[str]) -> None:
+    """Tables cannot hold every text as a column's name, and nobody gives such a one on purpose."""
+    for column in columns:
+        if "\0" in column or has_surrogate(column):
+            raise DataError(
+                f"{name}: column '{shortened(column)}' has a zero byte or half a character (a lone surrogate) in its name. "
+                f"Rename it."
+            )
 
 
 def _open_text(intake: Intake, format: str, encoding: str, options: ReadOptions) -> Body:

@@ -155,6 +155,10 @@ def _write(path: str, source: Source, numbers: str | None) -> str:
             f"{source.name}: its rows cannot be kept in the temporary folder {folder} ({reason}). "
             f"Free some space, or set TMPDIR to a folder with room."
         ) from None
+    except UnicodeEncodeError:  # utf-7 and the like can write lone surrogates
+        raise DataError(
+            f"{source.name}: half characters (lone surrogates) in it. Pass --encoding with the file's own encoding."
+        ) from None
     return path
 
 

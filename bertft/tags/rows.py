@@ -12,7 +12,7 @@ from bertft.fields import Fields
 from bertft.labels import Labels, in_order, is_empty, learn
 from bertft.row import Row
 from bertft.tags import OUTSIDE, convert, detect, entity_type, spans_of, tag_names, tags_of
-from bertft.tags.spans import REFUSED, char_spans, is_spans, to_word_spans
+from bertft.tags.spans import REFUSED, char_spans, is_place, is_spans, to_word_spans
 from bertft.tags.words import Words, is_tokens, joined, tags_of_cell, words_of_cell
 
 ACCEPTED = "accept"
@@ -25,10 +25,10 @@ Gold = tuple[tuple[str, ...] | None, list[str]]
 def words_in(row: Row, fields: Fields) -> Words:
     """The words of a row, and where they stand in its text."""
     cell = row.fields.get(fields.text)
-    if (objects := token_objects(cell)) is not None:
-        return words_of_objects(objects, row.fields.get("text"))
     label = row.fields.get(fields.label[0]) if fields.label else None
     try:
+        if (objects := token_objects(cell)) is not None:
+            return words_of_objects(objects, row.fields.get("text"))
         return words_of_cell(cell, tags=label)
     except DataError as problem:
         raise DataError(f"{row.origin}: {problem}") from None
@@ -45,13 +45,19 @@ def token_objects(cell: object) -> list[Any] | None:
 
 
 def _is_token(token: object) -> bool:
-    return isinstance(token, dict) and {"start", "end"} <= token.keys()
+    return isinstance(token, dict) and is_place(token.get("start")) and is_place(token.get("end"))
 
 
 def words_of_objects(tokens: Any, text: object) -> Words:
     """The words as the file itself cuts its text; without one, the tokens' own texts."""
     if not isinstance(text, str):
         return joined([str(token.get("text", "")) for token in tokens])
+    for token in tokens:
+        if not 0 <= token["start"] <= token["end"] <= len(text):
+            raise DataError(
+                f"token {token['start']} to {token['end']} does not lie in the text, which has {len(text)} characters. "
+                f"Wanted start and end in characters from 0, the end exclusive."
+            )
     starts, ends = tuple(token["start"] for token in tokens), tuple(token["end"] for token in tokens)
     return Words(tuple(text[start:end] for start, end in zip(starts, ends, strict=True)), starts, ends, text)
 

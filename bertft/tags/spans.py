@@ -55,7 +55,7 @@ def is_spans(cell: object) -> bool:
     first = items[0]
     if isinstance(first, Mapping):
         return _of(first, STARTS) is not None and _of(first, ENDS) is not None
-    return isinstance(first, list | tuple) and len(first) == 3 and all(_is_place(part) for part in first[:2])
+    return isinstance(first, list | tuple) and len(first) == 3 and all(is_place(part) for part in first[:2])
 
 
 def to_word_spans(spans: Sequence[CharSpan], words: Words) -> tuple[list[Span], list[str]]:
@@ -112,7 +112,7 @@ def _span(item: object) -> CharSpan:
         start, end, label = _of(item, STARTS), _of(item, ENDS), _of(item, LABELS)
     elif isinstance(item, list | tuple) and len(item) == 3:
         start, end, label = item
-    if not (_is_place(start) and _is_place(end)):
+    if not (is_place(start) and is_place(end)):
         raise DataError(f"`{_short(item)}` is no span, {WANTED}.")
     if isinstance(label, list | tuple):
         label = label[0] if label else None
@@ -150,7 +150,7 @@ def _of(item: Mapping[str, object], names: Sequence[str]) -> object:
     return next((item[name] for name in names if item.get(name) is not None), None)
 
 
-def _is_place(value: object) -> bool:
+def is_place(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
