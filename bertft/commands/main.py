@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -68,10 +69,30 @@ def main() -> None:
     except Exception as problem:  # the last net: ours, so the message asks for a report
         if os.environ.get("BERTFT_DEBUG"):
             raise
+        if words := machine_limit(problem):
+            console.error(words)
+            _leave(2)
         console.error(
             f"{type(problem).__name__}: {problem}\nThis is a fault of bertft, not yours. BERTFT_DEBUG=1 shows where it happened."
         )
         _leave(1)
+
+
+def machine_limit(problem: Exception) -> str:
+    """What the machine refused, in plain words; empty if it was something else."""
+    text = str(problem)
+    if isinstance(problem, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+        return "Out of memory. Free some, or pass a smaller --batch-size or --max-length, or another --model."
+    if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+        where = f"{problem.filename}: " if problem.filename else ""
+        return (
+            f"{where}cannot be written ({problem.strerror}). Make room, or choose another place (TMPDIR, HF_HOME, -o)."
+        )
+    if "RANK" in os.environ and any(
+        word in text for word in ("Connection closed", "Connection reset", "closed by peer")
+    ):
+        return "Another process of this run has ended, so this one does too. Its own message says why."
+    return ""
 
 
 def _leave(code: int) -> NoReturn:

@@ -26,6 +26,15 @@ def start_accelerator(precision: str) -> Any:
         kwargs_handlers=[unused],
     )
     console.speak_only_if(accelerator.is_main_process)
+    if (
+        accelerator.num_processes == 1
+        and os.environ.get("ACCELERATE_USE_CPU") == "True"
+        and "MASTER_PORT" in os.environ
+    ):
+        console.warn(
+            "`accelerate launch --cpu` starts one process whatever --num_processes says. For several on processors: "
+            "torchrun --nproc_per_node 2 cli.py …, or accelerate launch --multi_gpu --num_processes 2 cli.py …"
+        )
     return accelerator
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from bertft.adapters import Adapter, Feature, Prediction
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
 from bertft.engine.order import inference_batches
+from bertft.errors import Stopped
 
 BATCH_SIZE = 64
 """Windows per batch in evaluation and prediction."""
@@ -38,6 +40,7 @@ def predict_features(
             flat = [feature for row in part for feature in row]
             outputs = iter(model_outputs(network, adapter, flat, accelerator, meter, bar))
             predictions += adapter.decode_rows([([next(outputs) for _ in row], row) for row in part])
+            _stop_together(accelerator)
     return predictions
 
 
@@ -54,7 +57,7 @@ def model_outputs(
             found += zip(
                 ids, _within_memory(network, adapter, [features[i] for i in ids], accelerator, meter), strict=True
             )
-            if accelerator.num_processes == 1:  # several stop together, after their step
+            if accelerator.num_processes == 1:
                 interruption.check()
             bar.update(meter.examples, str(meter))
     return _in_order(_gather(found, accelerator))
@@ -82,6 +85,15 @@ def _batch_outputs(
         outputs = network(**{name: values.to(accelerator.device) for name, values in batch.inputs.items()})
     meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
     return adapter.outputs_of(_to_numpy(outputs), features)
+
+
+def _stop_together(accelerator: Any) -> None:
+    """Raise Stopped in all processes if any was asked to stop: one that leaves alone would keep the others waiting."""
+    if accelerator.num_processes == 1:
+        return
+    asked = torch.tensor(float(bool(interruption.asked())), device=accelerator.device)
+    if float(accelerator.reduce(asked, reduction="sum")):
+        raise Stopped(interruption.asked() or signal.SIGTERM)
 
 
 def _to_numpy(outputs: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
