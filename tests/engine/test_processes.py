@@ -1,0 +1,189 @@
+"""Several processes (gloo, on processors) learn, score and predict what one does; one that dies ends them all."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from conftest import Said, texts, write_csv
+from errands import course, words_of
+
+Run = Callable[..., Said]
+CLI = Path(__file__).parents[2] / "cli.py"
+AT_MOST = 1e-4
+"""Between the losses of one and of two processes, in fp32, dropout included."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def torchrun(*words: object, launch: Sequence[object] = (), port: int | None = None) -> list[str]:
+    places = ("--master_addr", "127.0.0.1", "--master_port", port or free_port())
+    tool = Path(sys.executable).with_name("torchrun")
+    return [str(word) for word in (tool, *(launch or ("--nproc_per_node", 2)), *places, CLI, *words)]
+
+
+def together(*words: object, ok: int | None = 0) -> subprocess.CompletedProcess[str]:
+    """The command in two processes."""
+    done = subprocess.run(torchrun(*words), capture_output=True, text=True, timeout=240, env=one_thread())
+    assert ok is None or done.returncode == ok, done.stderr[-3000:]
+    return done
+
+
+def one_thread() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def losses(run: str) -> list[float]:
+    return [line["loss"] for line in course(Path(run)) if "loss" in line]  # type: ignore[misc]
+
+
+def judged(run: str) -> list[object]:
+    return [line["validation"] for line in course(Path(run)) if "validation" in line]
+
+
+@pytest.mark.parametrize("errand", ["sequence", "tagger", "questions"])
+def test_two_processes_learn_what_one_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
+    """With dropout, an odd batch size and validation rows that do not divide by two."""
+    words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
+    run(*words, "-o", "one")
+    said = together(*words, "-o", "two")
+    assert len(losses("one")) > 20
+    assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
+    assert json.dumps(judged("two")) == json.dumps(judged("one"))
+    assert said.stdout.count("Run folder: two") == 1
+    assert said.stderr.count("Going on") == 0
+    one, two = (json.loads(Path(name, "run.json").read_text()) for name in ("one", "two"))
+    assert two["scores"] == one["scores"]
+    assert two["timings"]["train"]["examples"] == one["timings"]["train"]["examples"]
+
+    data = words[1]
+    run("predict", "one", data, "-o", "one.jsonl")
+    together("predict", "one", data, "-o", "two.jsonl")
+    assert Path("two.jsonl").read_text() == Path("one.jsonl").read_text()
+    alone = run("eval", "one", data, "--json")
+    both = together("eval", "one", data, "--json")
+    assert without_timings(both.stdout) == without_timings(alone.out)
+
+
+def without_timings(text: str) -> dict[str, object]:
+    found = json.loads(text)
+    found.pop("timings")
+    return found
+
+
+def test_rows_fewer_than_processes_are_counted_once(run: Run, tmp_path: Path, trained: Path) -> None:
+    write_csv(tmp_path / "single.csv", ["text", "label"], [(texts(1)[0], "pos")])
+    said = together("eval", trained, "single.csv", "--json")
+    assert json.loads(said.stdout)["examples"] == 1
+    together("predict", trained, "single.csv", "-o", "out.csv")
+    run("predict", trained, "single.csv", "-o", "alone.csv")
+    assert Path("out.csv").read_text() == Path("alone.csv").read_text()
+
+
+def test_a_run_of_two_processes_goes_on_as_one_and_the_other_way_round(run: Run, tmp_path: Path, tiny: str) -> None:
+    words = words_of("sequence", tmp_path, tiny)
+    run(*words, "-o", "whole")
+    process = subprocess.Popen(
+        torchrun(*words, "-o", "run", "--save-steps", 1), stderr=subprocess.PIPE, text=True, env=one_thread()
+    )
+    for _ in range(1200):
+        if Path("run/checkpoint").exists():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode
+    step = json.loads(Path("run/checkpoint/state.json").read_text())["step"]
+    assert step < 21, said
+    assert (
+        "Not bit for bit the same as without the stop: processes 2 then, 1 now"
+        in run("train", "--resume", "-o", "run").err
+    )
+    assert losses("run") == pytest.approx(losses("whole"), abs=AT_MOST)
+
+
+def test_one_process_that_dies_ends_the_run_with_a_message(tmp_path: Path, tiny: str) -> None:
+    words = [*words_of("sequence", tmp_path, tiny), "--epochs", "500"]
+    process = subprocess.Popen(torchrun(*words, "-o", "run"), stderr=subprocess.PIPE, text=True, env=one_thread())
+    for _ in range(1200):
+        if Path("run/checkpoint").exists():
+            break
+        time.sleep(0.05)
+    victim = children_of(process.pid)[-1]
+    os.kill(victim, signal.SIGKILL)
+    started = time.monotonic()
+    said = process.communicate(timeout=120)[1]
+    assert time.monotonic() - started < 60
+    assert process.returncode
+    assert "SIGKILL" in said or "Another process of this run has ended" in said
+    assert "fault of bertft" not in said
+
+
+def children_of(process: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, text=True, check=True)
+    return sorted(int(line) for line in found.stdout.split())
+
+
+def test_a_users_mistake_is_told_once_and_ends_both(tmp_path: Path, tiny: str) -> None:
+    Path("mine").mkdir()
+    Path("mine/thesis.txt").write_text("years of work")
+    said = together(*words_of("sequence", tmp_path, tiny), "-o", "mine", ok=None)
+    assert said.returncode
+    assert said.stderr.count("Error: mine: already holds something") == 1
+    assert os.listdir("mine") == ["thesis.txt"]
+
+
+def test_two_launches_on_two_hosts_are_one_run(run: Run, tmp_path: Path, tiny: str) -> None:
+    """The hosts are imitated by two launches on the loopback device."""
+    words = words_of("sequence", tmp_path, tiny)
+    run(*words, "-o", "one")
+    port = free_port()
+    launches = [
+        subprocess.Popen(
+            torchrun(
+                *words, "-o", "two", launch=("--nnodes", 2, "--nproc_per_node", 1, "--node_rank", rank), port=port
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=one_thread(),
+        )
+        for rank in (0, 1)
+    ]
+    said = [launch.communicate(timeout=240) for launch in launches]
+    assert [launch.returncode for launch in launches] == [0, 0], said
+    assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
+    assert "Run folder: two" in said[0][0]
+    assert said[1][0] == ""
+
+
+def test_accelerate_launch_starts_two_processes_too(run: Run, tmp_path: Path, tiny: str) -> None:
+    words = words_of("sequence", tmp_path, tiny)
+    tool = Path(sys.executable).with_name("accelerate")
+    launch = (tool, "launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", free_port(), CLI)
+    command = [str(word) for word in (*launch, *words, "-o", "two", "--max-steps", 4)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=240, env=one_thread())
+    assert said.returncode == 0, said.stderr[-2000:]
+    assert ", 2 processes" in said.stderr
+    run(*words, "-o", "one", "--max-steps", 4)
+    assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
+
+
+def test_accelerate_launch_on_one_processor_says_what_it_did(tmp_path: Path, tiny: str) -> None:
+    tool = Path(sys.executable).with_name("accelerate")
+    words = (tool, "launch", "--cpu", "--num_processes", "2", CLI, *words_of("sequence", tmp_path, tiny))
+    said = subprocess.run([*map(str, words), "--max-steps", "2"], capture_output=True, text=True, env=one_thread())
+    assert said.returncode == 0, said.stderr
+    assert "`accelerate launch --cpu` starts one process whatever --num_processes says." in said.stderr
