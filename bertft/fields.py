@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from bertft.errors import DataError
+from bertft.surrogates import shown
 
 LISTED = 30
 """Columns that a message names at most."""
@@ -51,11 +52,7 @@ def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str)
 def shown_columns(columns: Sequence[str]) -> str:
     """For a message, which must stay readable whatever the file holds."""
     more = len(columns) - LISTED
-    return ", ".join(map(shortened, columns[:LISTED])) + (f" and {more:,} more" if more > 0 else "")
-
-
-def shortened(name: str) -> str:
-    return name if len(name) <= 60 else name[:59] + "…"
+    return ", ".join(map(shown, columns[:LISTED])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def named_columns(given: Mapping[str, Any], role: str) -> tuple[str, ...]:

@@ -6,20 +6,24 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from bertft.errors import DataError
-from bertft.surrogates import has_surrogate
+from bertft.surrogates import has_surrogate, shown
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 
 
 def is_empty(cell: object) -> bool:
-    """Only an empty cell is empty; 'NA', 'null' and 'None' are text. Blank space alone counts as empty, so does NaN."""
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
+    """Only an empty cell is empty; 'NA', 'null' and 'None' are text. Blank space alone counts as empty; NaN and infinity
+    are no values."""
+    if isinstance(cell, str):
+        return not cell.strip()
+    return cell is None or cell != cell or (isinstance(cell, float) and math.isinf(cell))
 
 
 def label_text(cell: object) -> str:
@@ -91,7 +95,7 @@ def learn(seen: Iterable[str], *, known_order: Sequence[str] = ()) -> Labels:
     names = in_order(seen)
     if broken := next(filter(has_surrogate, names), None):
         raise DataError(
-            f"label '{broken}' holds half a character (a lone surrogate), wanted a text. Mend it in the file."
+            f"The training file has a label '{shown(broken)}' with half a character (a lone surrogate). Mend it there."
         )
     if known_order and set(known_order) == set(names):
         return Labels(tuple(known_order))

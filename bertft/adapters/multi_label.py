@@ -20,6 +20,7 @@ from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_multi_label, tune_thresholds
+from bertft.surrogates import shown
 
 _YES_NO = {"1": True, "0": False, "true": True, "false": False, "": False}
 
@@ -124,7 +125,7 @@ def _is_set(row: Row, column: str) -> bool:
     cell = row.fields.get(column)
     text = "" if is_empty(cell) else label_text(cell).lower()
     if text not in _YES_NO:
-        raise DataError(f"{row.origin}: '{cell}' in label column '{column}': 0 or 1 is wanted.")
+        raise DataError(f"{row.origin}: '{shown(cell)}' in label column '{column}': 0 or 1 is wanted.")
     return _YES_NO[text]
 
 

@@ -14,6 +14,7 @@ from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
 from bertft.adapters.best_answers import Candidate, Ends, Found, best_answers
 from bertft.adapters.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
 from bertft.adapters.padding import padded
+from bertft.adapters.texts import no_text
 from bertft.answers import Answers, answers_of, fixed, wrong_answers
 from bertft.errors import DataError, UsageError
 from bertft.guess import column_names as names
@@ -46,8 +47,8 @@ class QuestionAnswering(Adapter):
 
     def problem(self, row: Row) -> str:
         for what, column in (("question", self.fields.text), ("context", self.fields.text_pair or "")):
-            if is_empty(row.fields.get(column)):
-                return f"no {what} in column '{column}'"
+            if problem := no_text(what, column, row):
+                return problem
         return ""
 
     def target(self, row: Row) -> Answers | None:

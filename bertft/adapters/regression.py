@@ -17,6 +17,7 @@ from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_regression
+from bertft.surrogates import shown
 
 
 class Regression(TextAdapter):
@@ -34,7 +35,7 @@ class Regression(TextAdapter):
             number = math.nan
         if not math.isfinite(number):
             raise DataError(
-                f"{row.origin}: '{cell}' in column '{self.fields.label[0]}' is not a number, and the task is a regression."
+                f"{row.origin}: '{shown(cell)}' in column '{self.fields.label[0]}' is not a number, and the task is a regression."
             )
         return number
 

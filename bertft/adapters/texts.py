@@ -17,6 +17,7 @@ from bertft.adapters.adapter import Adapter, Batch, Feature
 from bertft.adapters.padding import padded
 from bertft.errors import UsageError
 from bertft.labels import is_empty
+from bertft.reading.jsonlines import kind_of
 from bertft.row import Row
 from bertft.surrogates import without_surrogates
 
@@ -30,8 +31,8 @@ class TextAdapter(Adapter):
     """`problem`, `encode` and `collate` for text classification and regression."""
 
     def problem(self, row: Row) -> str:
-        empty = [column for column in self._text_columns() if is_empty(row.fields.get(column))]
-        return f"no text in column '{empty[0]}'" if empty else ""
+        found = (no_text("text", column, row) for column in self._text_columns())
+        return next(filter(None, found), "")
 
     def _text_columns(self) -> list[str]:
         return [self.fields.text] + ([self.fields.text_pair] if self.fields.text_pair else [])
@@ -82,6 +83,14 @@ class TextAdapter(Adapter):
         if features[0].target is None:
             return None
         return torch.as_tensor(np.asarray([feature.target for feature in features]))
+
+
+def no_text(what: str, column: str, row: Row) -> str:
+    """Why a cell cannot be read as a text; '' where it can. Numbers can; what Python prints of a list is nobody's text."""
+    cell = row.fields.get(column)
+    if isinstance(cell, list | tuple | dict | bytes):
+        return f"column '{column}' holds {kind_of(cell)}, no {what}"
+    return f"no {what} in column '{column}'" if is_empty(cell) else ""
 
 
 def _feature(row: int, window: tuple[list[int], list[int] | None], target: Any, truncated: bool) -> Feature:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from bertft import console
-from bertft.commands.tables import read_options, refuse_same_file
+from bertft.commands.tables import read_options, refuse_empty, refuse_same_file
 from bertft.commands.task_choice import Columns
 from bertft.errors import DataError, UsageError
 from bertft.fields import Fields, named_columns
@@ -36,6 +36,7 @@ def run_convert(flags: Flags) -> None:
     refuse_same_file(flags["input"], flags["output"])
     form, scheme = asked_form(flags), asked_scheme(flags)
     table = read_table(flags["input"], read_options(merge_data({}, reading(flags))))
+    refuse_empty(table)
     fields = fields_of(table, flags)
     found = scheme_of_file(table, fields, Labels(()))
     spans = found is None and not plain_tags(table, fields)

@@ -8,9 +8,10 @@ from typing import Any
 
 from bertft.card import Card
 from bertft.errors import DataError, OutputError
+from bertft.fields import shown_columns
 from bertft.plan import DataPlan
 from bertft.reading import ReadOptions, Table, read_table, table_of
-from bertft.surrogates import has_surrogate
+from bertft.surrogates import has_surrogate, shown
 
 HUB = "hub:"
 """`hub:PATH:NAME:SPLIT` stands where a file could."""
@@ -28,9 +29,17 @@ def hub_source(card: Card | None, flags: Mapping[str, Any], config: Mapping[str,
 def read_split(path: str, data: DataPlan, *, limit: int | None = None) -> Table:
     """The rows of a file or of a Hub split; only the first `limit`."""
     if has_surrogate(path):
-        raise DataError(f"{path}: a file name that is not UTF-8, which no plan can hold. Rename the file.")
+        raise DataError(f"{shown(path, 200)}: a file name that is not UTF-8, which no plan can hold. Rename the file.")
     table = _from_hub(path) if path.startswith(HUB) else read_table(path, read_options(data))
+    refuse_empty(table)
     return table.first(limit) if limit else table
+
+
+def refuse_empty(table: Table) -> None:
+    if not len(table):
+        raise DataError(
+            f"{table.name}: no row below the column names ({shown_columns(table.columns)}), wanted a row for each example."
+        )
 
 
 def read_options(data: DataPlan) -> ReadOptions:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from bertft.fields import LISTED, shortened
+from bertft.fields import LISTED
 from bertft.labels import is_empty, label_text
+from bertft.surrogates import shown
 
 SAMPLE = 500
 MOST = 0.9
@@ -90,7 +91,7 @@ class Look:
             return f"{self.what}, {self.size:.1f} items on average"
         if self.what in ("words", "booleans", "whole numbers"):
             more = ", …" if self.distinct > len(self.some) else ""
-            values = ", ".join(value if len(value) <= 30 else value[:29] + "…" for value in self.some)
+            values = ", ".join(shown(value, 30) for value in self.some)
             return f"{self.distinct:,} distinct value{'s' if self.distinct != 1 else ''}: {values}{more}"
         return f"fractions from {' to '.join(self.some)}" if self.what == "fractions" else self.what
 
@@ -142,7 +143,7 @@ def words(text: str) -> float:
 
 def listing(looks: Mapping[str, Look]) -> str:
     """The columns of a message, a line for each; of very many only the first."""
-    lines = [f"  '{shortened(name)}': {seen}" for name, seen in islice(looks.items(), LISTED)]
+    lines = [f"  '{shown(name)}': {seen}" for name, seen in islice(looks.items(), LISTED)]
     more = len(looks) - LISTED
     return "\n".join([*lines, f"  and {more:,} more"] if more > 0 else lines)
 

@@ -5,6 +5,7 @@ Blank cells have no say: one of them must not turn whole numbers into a regressi
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from bertft.errors import DataError
 from bertft.guess.columns import MACHINE, MOST, NUMBER, WHOLE, Look, as_list, share
 from bertft.labels import is_empty, label_text, split_labels
+from bertft.surrogates import shown
 
 SEPARATORS = {"|": 0.5, ";": MOST, ",": MOST}
 """With the share of the parts that must recur: a bar is hardly ever part of a name, a comma often."""
@@ -56,7 +58,7 @@ def problem_of(values: Sequence[object], name: str, asked: str | None) -> Verdic
     counts = Counter(label_text(value) for value in filled)
     if len(counts) == 1:
         raise DataError(
-            f"every label in '{name}' is '{next(iter(counts))}': there is nothing to tell apart. Pass --label."
+            f"every label in '{name}' is '{shown(next(iter(counts)))}': there is nothing to tell apart. Pass --label."
         )
     if asked == "single-label":
         return _classes(counts)
@@ -65,9 +67,9 @@ def problem_of(values: Sequence[object], name: str, asked: str | None) -> Verdic
 
 def _as_asked_regression(filled: Sequence[object], name: str) -> Verdict:
     for value in filled:
-        if isinstance(value, bool) or not NUMBER.fullmatch(label_text(value)):
+        if isinstance(value, bool) or not is_number(label_text(value)):
             raise DataError(
-                f"--regression wants numbers, but '{name}' holds '{value}'. Mend it, or pass --single-label."
+                f"--regression wants numbers, but '{name}' holds '{shown(value)}'. Mend it, or pass --single-label."
             )
     return Verdict("regression", "regression, as asked")
 
@@ -90,7 +92,7 @@ def _classes(counts: Counter[str], note: str = "") -> Verdict:
 
 def _of_numbers(counts: Counter[str], name: str) -> Verdict | None:
     """Few whole numbers, each recurring, are classes; fractions are a regression. None: these are no numbers."""
-    numbers = [text for text in counts if NUMBER.fullmatch(text)]
+    numbers = [text for text in counts if is_number(text)]
     if len(numbers) < len(counts):
         _refuse_broken_numbers(counts, numbers, name)
         return None
@@ -110,7 +112,7 @@ def _refuse_broken_numbers(counts: Counter[str], numbers: Sequence[str], name: s
     if len(numbers) > MOST_NUMBERED_CLASSES and amount >= MOST * counts.total():
         odd = next(text for text in counts if text not in set(numbers))
         raise DataError(
-            f"'{name}' holds {amount:,} numbers, but also '{odd}'. Empty such cells for a regression, "
+            f"'{name}' holds {amount:,} numbers, but also '{shown(odd)}'. Empty such cells for a regression, "
             f"or pass --single-label to take every value as a class."
         )
 
@@ -123,7 +125,7 @@ def _of_strings(counts: Counter[str], name: str) -> Verdict:
         )
     if share(MACHINE["numbers"].fullmatch(cell) is not None for cell in counts) >= MOST:
         raise DataError(
-            f"the numbers in '{name}' are written like '{next(iter(counts))}': write 1.5 and 1000, "
+            f"the numbers in '{name}' are written like '{shown(next(iter(counts)))}': write 1.5 and 1000, "
             f"or pass --single-label to take every value as a class."
         )
     present = [mark for mark in SEPARATORS if any(mark in cell for cell in counts)]
@@ -136,6 +138,11 @@ def _of_strings(counts: Counter[str], name: str) -> Verdict:
         held = sum(counts[cell] for cell in counts if present[0] in cell)
         return _classes(counts, f"; {held:,} of them hold '{present[0]}', which --multi-label takes as a separator")
     return _classes(counts)
+
+
+def is_number(text: str) -> bool:
+    """Not 1e999, which is infinite."""
+    return NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def parts_recur(cells: Sequence[str], separator: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from bertft.errors import DataError
 from bertft.reading.body import ArrowContent, Body, Place, Storage
 from bertft.reading.intake import Intake, explained, spooled
+from bertft.surrogates import shown
 
 ARROW_FILE_MAGIC = b"ARROW1"
 ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
@@ -56,7 +57,18 @@ def _batches(opened: Callable[[], AbstractContextManager[Opened]]) -> Iterator[A
     with opened() as (_, batches):
         for batch in batches():
             batch.validate(full=True)  # a damaged Arrow file would be read beyond its buffers, which ends the process
+            _check_dates(batch)
             yield from (batch.slice(start, BATCH_ROWS) for start in range(0, batch.num_rows, BATCH_ROWS))
+
+
+def _check_dates(batch: Any) -> None:
+    """ValueError for a date that Python cannot hold."""
+    for column, values in zip(batch.schema.names, batch.columns, strict=True):
+        if any(kind in str(values.type) for kind in ("timestamp", "date", "duration")):
+            try:
+                values.to_pylist()
+            except (OverflowError, ValueError) as error:
+                raise ValueError(f"column '{shown(column)}': {error}") from None
 
 
 @contextmanager
@@ -91,7 +103,7 @@ def _damage_explained(intake: Intake, format: str) -> Iterator[None]:
     try:
         with explained(intake.name):
             yield
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, ValueError, OverflowError) as error:
         reason = str(error).splitlines()[0][:200]
         raise DataError(
             f"{intake.name}: not a readable {format} file ({reason}). Pass --format if it is something else."

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bertft.errors import DataError, InternalError
-from bertft.fields import shortened
 from bertft.reading.body import Body
 from bertft.reading.columnar import (
     ARROW_FILE_MAGIC,
@@ -26,7 +25,7 @@ from bertft.reading.lines import head_text
 from bertft.reading.options import FORMAT_BY_SUFFIX, FORMATS, ReadOptions
 from bertft.reading.squad import looks_nested
 from bertft.row import Row
-from bertft.surrogates import has_surrogate
+from bertft.surrogates import has_surrogate, shown
 
 FORMAT_BY_MAGIC = {
     PARQUET_MAGIC: "parquet",
@@ -102,7 +101,7 @@ def _check_names(name: str, columns: Sequence[str]) -> None:
     for column in columns:
         if "\0" in column or has_surrogate(column):
             raise DataError(
-                f"{name}: column '{shortened(column)}' has a zero byte or half a character (a lone surrogate) in its name. "
+                f"{name}: column '{shown(column)}' has a zero byte or half a character (a lone surrogate) in its name. "
                 f"Rename it."
             )
 

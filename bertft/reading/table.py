@@ -24,6 +24,7 @@ from bertft.reading.jsonlines import decoder
 from bertft.reading.options import ReadOptions
 from bertft.reading.source import Source, open_source
 from bertft.row import Row
+from bertft.surrogates import shown
 
 BATCH_ROWS = 1000
 Batch = tuple[list[int], list[Mapping[str, object]]]
@@ -146,6 +147,8 @@ def _write(path: str, source: Source, numbers: str | None) -> str:
     """Batch by batch into an Arrow stream file; returns its path."""
     import pyarrow as pa
 
+    if source.body.arrow is not None:
+        _check_types(source.name, source.body.arrow.schema)
     try:
         with pa.OSFile(path, "wb") as sink:
             _write_batches(sink, source.body, numbers)
@@ -185,6 +188,21 @@ def _write_native(sink: Any, arrow: ArrowContent) -> None:
     with pa.ipc.new_stream(sink, arrow.schema.remove_metadata()) as writer:
         for batch in arrow.batches():
             writer.write_batch(batch.replace_schema_metadata(None))
+
+
+def _check_types(name: str, schema: Any) -> None:
+    """DataError for Arrow's types that a `datasets.Dataset` cannot hold, such as maps."""
+    import pyarrow as pa
+    from datasets import Features
+
+    for field in schema:
+        try:
+            Features.from_arrow_schema(pa.schema([field.remove_metadata()]))
+        except (ValueError, TypeError):
+            raise DataError(
+                f"{name}: column '{shown(field.name)}' has the Arrow type {shown(field.type)}, which cannot be read here. "
+                f"Drop it, or write the file as JSON lines."
+            ) from None
 
 
 def _batches(body: Body) -> Iterator[Batch]:

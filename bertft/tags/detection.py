@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bertft.errors import DataError
+from bertft.surrogates import shown
 
 _PREFIXED = re.compile(r"([BIESLU])-(.+)", re.DOTALL)
 _ODD = re.compile(r"(?:([BIESLUbiesluM])[_:./](.+)|([bieslum])-(.+)|(.+)[-_:]([BIESLU]))", re.DOTALL)
@@ -58,7 +59,9 @@ class _Seen:
         if prefixed < self.bare.total():
             return self._of_bare(outside)
         for tag in self.bare:
-            raise DataError(f"{self.first[tag]}: tag '{tag}' follows no scheme that the others do; {_right_form(tag)}.")
+            raise DataError(
+                f"{self.first[tag]}: tag '{shown(tag)}' follows no scheme that the others do; {_right_form(tag)}."
+            )
         return self._of_marks() if prefixed else None
 
     def _of_bare(self, outside: int) -> str | None:
@@ -67,7 +70,9 @@ class _Seen:
         mostly_odd = 2 * sum(self.bare[tag] for tag in odd) > self.bare.total() and any(tag[0] in "Bb" for tag in odd)
         entities = outside >= self.bare.total() + self.marks.total()
         if odd and (entities or mostly_odd):
-            raise DataError(f"{self.first[odd[0]]}: tag '{odd[0]}' is in no known scheme; {_right_form(odd[0])}.")
+            raise DataError(
+                f"{self.first[odd[0]]}: tag '{shown(odd[0])}' is in no known scheme; {_right_form(odd[0])}."
+            )
         if not entities:
             return None
         if self.marks:
@@ -96,4 +101,4 @@ def _right_form(tag: str) -> str:
     if found is None:
         return _RIGHT
     mark, kind = (found[1], found[2]) if found[1] else (found[3], found[4]) if found[3] else (found[6], found[5])
-    return f"write {mark.upper().replace('M', 'I')}-{kind}"
+    return f"write {mark.upper().replace('M', 'I')}-{shown(kind)}"
