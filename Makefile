@@ -1,12 +1,13 @@
 # make quickstart   set up, then train, evaluate and predict on the sample file
 # make test         set up, then lint, types and tests
+# make soak         kill real runs at random moments and go on with them
 # make fuzz         set up, then put 10,000 broken files through every command (about ten minutes)
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup quickstart test fuzz lint format clean
+.PHONY: setup quickstart test soak fuzz lint format clean
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -28,6 +29,9 @@ test: setup lint
 
 fuzz: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/hostile/fuzz.py --files 10000 --seed 0
+
+soak: setup
+	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/kills.py --kills 6
 
 lint: setup
 	$(BIN)/ruff check .
