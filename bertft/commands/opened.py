@@ -10,6 +10,7 @@ from bertft import console
 from bertft.adapters import Adapter
 from bertft.engine.device import describe, start_accelerator
 from bertft.engine.prepare import adapter_of_record
+from bertft.engine.sharding import ready
 from bertft.errors import UsageError
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
@@ -38,7 +39,7 @@ def open_run(path: str, precision: str | None) -> Opened:
     record = read_task(folder)
     adapter = adapter_of_record(record, load_tokenizer(path, words=record.card.kind == "token-classification"))
     accelerator = start_accelerator(precision or "auto")
-    network = accelerator.prepare_model(load_network(path, adapter.card.kind), evaluation_mode=True)
+    network = ready(load_network(path, adapter.card.kind), accelerator)
     console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
     return Opened(folder, adapter, network, accelerator)
 

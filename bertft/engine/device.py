@@ -26,6 +26,7 @@ def start_accelerator(precision: str) -> Any:
         kwargs_handlers=[unused],
     )
     console.speak_only_if(accelerator.is_main_process)
+    _check_way(accelerator)
     if (
         accelerator.num_processes == 1
         and os.environ.get("ACCELERATE_USE_CPU") == "True"
@@ -36,6 +37,19 @@ def start_accelerator(precision: str) -> Any:
             "torchrun --nproc_per_node 2 cli.py …, or accelerate launch --multi_gpu --num_processes 2 cli.py …"
         )
     return accelerator
+
+
+def _check_way(accelerator: Any) -> None:
+    """UsageError for a way of cutting the model up among processes that its weights could not be saved from."""
+    from accelerate.utils import DistributedType
+
+    plain = ("NO", "FSDP", *(kind.name for kind in DistributedType if kind.name.startswith("MULTI_")))
+    name = accelerator.distributed_type.name
+    if name not in plain or (name == "FSDP" and not accelerator.is_fsdp2):
+        way = "FSDP version 1" if name == "FSDP" else name
+        raise UsageError(
+            f"Accelerate is set up for {way}; bertft takes plain data parallelism and FSDP version 2 (fsdp_version: 2)."
+        )
 
 
 def decided_by_main(accelerator: Any, decide: Callable[[], str]) -> str:

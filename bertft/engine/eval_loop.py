@@ -14,6 +14,7 @@ from bertft.adapters import Adapter, Feature, Prediction
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
 from bertft.engine.order import inference_batches
+from bertft.engine.sharding import is_sharded
 from bertft.errors import Stopped
 
 BATCH_SIZE = 64
@@ -60,6 +61,8 @@ def model_outputs(
             if accelerator.num_processes == 1:
                 interruption.check()
             bar.update(meter.examples, str(meter))
+        if is_sharded(accelerator) and len(mine) * accelerator.num_processes < len(batches):
+            _batch_outputs(network, adapter, [features[0]], accelerator, Meter())  # the others wait for its weights
     return _in_order(_gather(found, accelerator))
 
 

@@ -20,6 +20,7 @@ from bertft.engine import resume
 from bertft.engine.history import History
 from bertft.engine.meter import Meter, RunningMean
 from bertft.engine.order import Step
+from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
 from bertft.scoring import Scores, better
@@ -105,16 +106,18 @@ class Keeper:
         console.note(f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{'  best so far' if improved else ''}")
         with self._writing():
             self.history.add(step, {"validation": scores.values})
+            weights = whole_weights(self._network) if improved else {}  # of all processes
             if improved and self.accelerator.is_main_process:
-                save_network(self._network, self.folder)
+                save_network(self._network, self.folder, weights)
         self.save()
 
     def save(self, *, owes_evaluation: bool = False) -> None:
         """The state after the current step."""
         self.owes_evaluation = owes_evaluation
+        state = resume.state_of(self._network, self._optimizer, self._schedule, self._counters())  # of all processes
         if self.accelerator.is_main_process:
             with self._writing():
-                resume.save_state(self.folder, self._network, self._optimizer, self._schedule, self._state())
+                resume.save_state(self.folder, state)
         self._saved_step, self._saved_at = self.step, time.monotonic()
         self.accelerator.wait_for_everyone()
 
@@ -129,7 +132,7 @@ class Keeper:
     def _writing(self) -> AbstractContextManager[None]:
         return explained(self.folder, f"The last state stands; make room and {go_on(self.folder)}")
 
-    def _state(self) -> dict[str, Any]:
+    def _counters(self) -> dict[str, Any]:
         return {
             "step": self.step,
             "meter": self.meter.counts(),

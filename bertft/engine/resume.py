@@ -7,28 +7,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from bertft import console
 from bertft.durable import fresh_folder, last_whole
+from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
 
 FOLDER = "checkpoint"
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 
 
-def save_state(run: Path, network: Any, optimizer: Any, schedule: Any, counters: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class State:
+    """All that a run needs to go on."""
+
+    weights: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    counters: dict[str, Any]
+
+
+def state_of(network: Any, optimizer: Any, schedule: Any, counters: dict[str, Any]) -> State:
+    """Gathered from all processes, which all have to call it."""
+    weights = {name: whole(parameter) for name, parameter in network.named_parameters()}
+    return State(weights, _optimizer_tensors(optimizer), {**counters, "schedule": _plain_schedule(schedule)})
+
+
+def save_state(run: Path, state: State) -> None:
     """Write checkpoint/ beside the old one, then put it in its place."""
     with fresh_folder(run / FOLDER) as folder:
-        save_file({name: p.detach().cpu().contiguous() for name, p in network.named_parameters()}, folder / _WEIGHTS)
-        save_file(_optimizer_tensors(optimizer), folder / _OPTIMIZER)
-        state = {**counters, "schedule": _plain_schedule(schedule)}
-        (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
+        save_file(state.weights, folder / _WEIGHTS)
+        save_file(state.optimizer, folder / _OPTIMIZER)
+        (folder / _STATE).write_text(json.dumps(state.counters), encoding="utf-8")
 
 
 def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,10 +54,10 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts:
     try:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         _check_facts(state["facts"], facts)
-        _load_weights(network, load_file(folder / _WEIGHTS))
+        fill(network, load_file(folder / _WEIGHTS))
         _load_optimizer(optimizer, load_file(folder / _OPTIMIZER))
         schedule.load_state_dict({**schedule.state_dict(), **state.pop("schedule")})
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as problem:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, SafetensorError) as problem:
         reason = f"{type(problem).__name__}: {problem}"
         raise CheckpointError(f"{folder}: no state to go on from ({reason}). Start anew without --resume.") from problem
     for group, rate in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):
@@ -63,28 +79,23 @@ def _check_facts(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         console.warn(f"Not bit for bit the same as without the stop: {'; '.join(others)}.")
 
 
-def _load_weights(network: Any, weights: Mapping[str, torch.Tensor]) -> None:
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            parameter.copy_(weights[name])
-
-
 def _plain_schedule(schedule: Any) -> dict[str, Any]:
     return {key: schedule.state_dict()[key] for key in ("last_epoch", "_step_count", "_last_lr")}
 
 
-def _optimizer_tensors(optimizer: Any) -> dict[str, torch.Tensor]:
+def _optimizer_tensors(optimizer: Any) -> dict[str, Tensor]:
     """`POSITION.NAME` -> tensor; positions count the parameters of all groups."""
     return {
-        f"{position}.{name}": value.detach().cpu().contiguous()
+        f"{position}.{name}": whole(value)
         for position, state in optimizer.state_dict()["state"].items()
         for name, value in state.items()
     }
 
 
-def _load_optimizer(optimizer: Any, tensors: Mapping[str, torch.Tensor]) -> None:
-    state: dict[int, dict[str, torch.Tensor]] = {}
+def _load_optimizer(optimizer: Any, tensors: Mapping[str, Tensor]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         position, _, name = key.partition(".")
-        state.setdefault(int(position), {})[name] = value
+        state.setdefault(int(position), {})[name] = like(value, parameters[int(position)])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -21,6 +21,7 @@ from bertft.engine.device import is_out_of_memory
 from bertft.engine.dropout import masks_of_whole_batch, seed_step
 from bertft.engine.meter import Meter
 from bertft.engine.order import Ids, Step
+from bertft.engine.sharding import whole
 from bertft.errors import TrainingError
 from bertft.model.losses import Cost
 from bertft.recipe import Recipe
@@ -88,7 +89,9 @@ class Stepper:
         self.network.train()
         parts, told = self._backward_within_memory(step, asked)
         loss, flags = told[0], [value > 0 for value in told[1:]]
-        norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.made_of.recipe.max_grad_norm)
+        norm = float(
+            whole(self.accelerator.clip_grad_norm_(self.network.parameters(), self.made_of.recipe.max_grad_norm))
+        )
         scaled = self.accelerator.scaler is not None  # fp16: its scaler skips steps whose gradients overflow
         if not math.isfinite(loss) or not (scaled or math.isfinite(norm)):
             self.optimizer.zero_grad()

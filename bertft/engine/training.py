@@ -19,6 +19,7 @@ from bertft.engine.meter import Meter
 from bertft.engine.order import Order
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
+from bertft.engine.sharding import ready
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import train
 from bertft.model.backbone import Backbone
@@ -175,7 +176,7 @@ def judge_saved(
     run: Run, adapter: Adapter, validation: Examples, test: Examples | None, accelerator: Any
 ) -> tuple[Adapter, dict[str, Scores], Meter]:
     """Scores of the model as it lies in the run folder, read back from there; thresholds are chosen on the validation rows."""
-    network = accelerator.prepare_model(load_network(str(run.folder), adapter.card.kind), evaluation_mode=True)
+    network = ready(load_network(str(run.folder), adapter.card.kind), accelerator)
     meter = Meter()
     found = predict_features(network, adapter, validation.windows, accelerator, meter, label="Validation")
     adapter, scores = tune(adapter, found, validation)

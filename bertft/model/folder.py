@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from bertft.durable import explained, landing, settle, write_text
 from bertft.errors import CheckpointError, OutputError
 from bertft.fields import Fields
 from bertft.labels import Labels
-from bertft.model.tagger import Tagger, save_extras, transformers_part
+from bertft.model.tagger import PART, Tagger, save_extras, transformers_part
 
 TASK_FILE = "bertft.json"
 FORMAT = 1
@@ -116,12 +117,14 @@ def free_run_folder(name: str) -> str:
     return str(folder)
 
 
-def save_network(network: Any, folder: Path) -> None:
-    """config.json and model.safetensors as transformers writes them, and what a tagger has beyond: all of them or none."""
+def save_network(network: Any, folder: Path, weights: Mapping[str, Any]) -> None:
+    """config.json and model.safetensors as transformers writes them, and what a tagger has beyond: all of them or none.
+    `weights` is the network's state, which may be in pieces elsewhere."""
     with landing(folder) as beside:
-        transformers_part(network).save_pretrained(beside)
         if isinstance(network, Tagger):
-            save_extras(network, beside)
+            save_extras(network, beside, weights)
+            weights = {name.removeprefix(PART): value for name, value in weights.items() if name.startswith(PART)}
+        transformers_part(network).save_pretrained(beside, state_dict=dict(weights))
 
 
 def save_tokenizer(tokenizer: Any, folder: Path) -> None:

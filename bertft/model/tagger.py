@@ -6,6 +6,7 @@ top is saved beside it, in tagger.safetensors, with the moves that the CRF forbi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from bertft.errors import CheckpointError, UsageError
 from bertft.model.crf import CRF
 
 FILE = "tagger.safetensors"
+PART = "network."
+"""Begins the names of the weights that are transformers' own."""
 
 
 class BiLSTM(nn.Module):
@@ -82,12 +85,12 @@ def transformers_part(network: Any) -> Any:
     return network.network if isinstance(network, Tagger) else network
 
 
-def save_extras(tagger: Tagger, folder: Path) -> None:
+def save_extras(tagger: Tagger, folder: Path, weights: Mapping[str, Tensor]) -> None:
     """tagger.safetensors: the weights of BiLSTM and CRF, and what is legal as 0 and 1. Its metadata tell the BiLSTM's units."""
     tensors = {
         name: (part.byte() if part.dtype == torch.bool else part).detach().cpu().contiguous()
-        for name, part in tagger.state_dict().items()
-        if not name.startswith("network.")
+        for name, part in weights.items()
+        if not name.startswith(PART)
     }
     units = "" if tagger.bilstm is None else str(tagger.bilstm.units)
     save_file(tensors, folder / FILE, metadata={"bilstm": units})

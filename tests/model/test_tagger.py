@@ -123,7 +123,7 @@ def test_dropout_before_the_bilstm_is_the_familys_own(backbones: Backbones) -> N
 @pytest.mark.parametrize(("bilstm", "crf"), [(5, True), (5, False), (None, True)])
 def test_what_is_saved_comes_back(backbones: Backbones, tmp_path: Path, bilstm: int | None, crf: bool) -> None:
     tagger, inputs = build(backbones("bert"), bilstm=bilstm, crf=crf), padded_batch()
-    save_extras(tagger, tmp_path)
+    save_extras(tagger, tmp_path, tagger.state_dict())
     found = load_extras(tagger.network, tmp_path).eval()
     assert {name: values.tolist() for name, values in found(**inputs).items()} == {
         name: values.tolist() for name, values in tagger(**inputs).items()
@@ -137,7 +137,7 @@ def test_what_is_saved_beside_it_leaves_the_network_to_transformers(backbones: B
 
     tagger, inputs = build(backbones("roberta")), padded_batch()
     transformers_part(tagger).save_pretrained(tmp_path)
-    save_extras(tagger, tmp_path)
+    save_extras(tagger, tmp_path, tagger.state_dict())
     network, report = AutoModelForTokenClassification.from_pretrained(tmp_path, output_loading_info=True)
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]
@@ -191,7 +191,7 @@ DAMAGES = (cut, empty, no_metadata, other_units, one_weight_less, no_legal_ends,
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_named(backbones: Backbones, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     tagger = build(backbones("bert"))
-    save_extras(tagger, tmp_path)
+    save_extras(tagger, tmp_path, tagger.state_dict())
     damage(tmp_path / FILE)
     with pytest.raises(CheckpointError, match=f"{FILE}: damaged, or not of the model beside it"):
         load_extras(tagger.network, tmp_path)
@@ -199,7 +199,8 @@ def test_a_damaged_file_is_named(backbones: Backbones, tmp_path: Path, damage: C
 
 @pytest.mark.parametrize("bilstm", [None, 5])
 def test_a_crf_for_other_tags_is_refused(backbones: Backbones, tmp_path: Path, bilstm: int | None) -> None:
-    save_extras(build(backbones("bert"), bilstm=bilstm), tmp_path)
+    other = build(backbones("bert"), bilstm=bilstm)
+    save_extras(other, tmp_path, other.state_dict())
     with pytest.raises(CheckpointError, match=r"not for the 4 tags of config\.json"):
         load_extras(token_classifier(backbones("bert"), tags=4), tmp_path)
 

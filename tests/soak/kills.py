@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def kill(words: Sequence[str], run: Path, chance: random.Random) -> str:
         while count_lines(run) <= lines and process.poll() is None:
             time.sleep(0.002)
         time.sleep(chance.uniform(0, 0.4))
-    os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it was faster
+        os.killpg(process.pid, signal.SIGKILL)
     ended = process.wait()
     if ended == 0:
         return "finished"
