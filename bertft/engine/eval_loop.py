@@ -61,7 +61,7 @@ def model_outputs(
             if accelerator.num_processes == 1:
                 interruption.check()
             bar.update(meter.examples, str(meter))
-        if is_sharded(accelerator) and len(mine) * accelerator.num_processes < len(batches):
+        if is_sharded(network) and len(mine) * accelerator.num_processes < len(batches):
             _batch_outputs(network, adapter, [features[0]], accelerator, Meter())  # the others wait for its weights
     return _in_order(_gather(found, accelerator))
 

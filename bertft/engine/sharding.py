@@ -11,11 +11,9 @@ import torch
 from torch import Tensor
 
 
-def is_sharded(accelerator: Any) -> bool:
+def is_sharded(network: Any) -> bool:
     """Whether every forward pass needs all processes."""
-    from accelerate.utils import DistributedType
-
-    return bool(accelerator.distributed_type == DistributedType.FSDP)
+    return any(hasattr(parameter, "full_tensor") for parameter in network.parameters())
 
 
 def whole(value: Tensor) -> Tensor:
@@ -48,6 +46,6 @@ def fill(network: Any, weights: Mapping[str, Tensor]) -> None:
 
 def ready(network: Any, accelerator: Any) -> Any:
     """A network that only answers, on the device: whole in every process, as it needs no room for gradients."""
-    if is_sharded(accelerator):
+    if getattr(accelerator, "is_fsdp2", False):
         return network.to(accelerator.device)
     return accelerator.prepare_model(network, evaluation_mode=True)

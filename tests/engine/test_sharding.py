@@ -1,0 +1,80 @@
+"""Weights that are cut up among processes (FSDP version 2) are learned, saved and gone on with like whole ones."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import Said, forget_accelerator
+from errands import words_of
+from safetensors.torch import load_file
+from test_processes import AT_MOST, judged, losses, one_thread, torchrun
+
+from bertft.engine import device
+from bertft.errors import UsageError
+
+Run = Callable[..., Said]
+CLI = Path(__file__).with_name("sharded_cli.py")
+
+
+def sharded(*words: object) -> list[str]:
+    return [str(CLI) if word.endswith("/cli.py") else word for word in torchrun(*words)]
+
+
+@pytest.mark.parametrize("errand", ["sequence", "tagger"])
+def test_sharded_training_learns_what_one_process_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
+    words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
+    run(*words, "-o", "one")
+    done = subprocess.run(sharded(*words, "-o", "two"), capture_output=True, text=True, timeout=240, env=one_thread())
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
+    assert json.dumps(judged("two")) == json.dumps(judged("one"))
+    for file in ("model.safetensors", "checkpoint/weights.safetensors", "checkpoint/optimizer.safetensors"):
+        one, two = (load_file(Path(name, file)) for name in ("one", "two"))
+        assert one.keys() == two.keys()
+        assert all(torch.allclose(one[name], two[name], atol=1e-4) for name in one)
+    assert Path("two/config.json").read_text() == Path("one/config.json").read_text()
+    assert json.loads(run("eval", "two", words[1], "--json").out)["examples"] == 120
+
+
+def test_a_sharded_run_goes_on_sharded_and_whole(run: Run, tmp_path: Path, tiny: str) -> None:
+    words = words_of("sequence", tmp_path, tiny)
+    run(*words, "-o", "one")
+    process = subprocess.Popen(
+        sharded(*words, "-o", "two", "--save-steps", 1), stderr=subprocess.PIPE, text=True, env=one_thread()
+    )
+    for _ in range(1200):
+        if Path("two/checkpoint").exists() or process.poll() is not None:
+            break
+        time.sleep(0.02)
+    process.terminate()
+    said = process.communicate(timeout=60)[1]
+    assert json.loads(Path("two/checkpoint/state.json").read_text())["step"] < 21, said
+    subprocess.run(["cp", "-r", "two", "three"], check=True)
+    done = subprocess.run(
+        sharded("train", "--resume", "-o", "two"), capture_output=True, text=True, timeout=240, env=one_thread()
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
+    run(*words, "--resume", "-o", "three")
+    assert losses("three") == pytest.approx(losses("one"), abs=AT_MOST)
+
+
+@pytest.mark.parametrize(("way", "version"), [("DEEPSPEED", 0), ("FSDP", 1), ("MEGATRON_LM", 0)])
+def test_a_way_that_cannot_be_saved_is_refused(way: str, version: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from accelerate import Accelerator
+    from accelerate.utils import DistributedType
+
+    forget_accelerator()
+    monkeypatch.setattr(Accelerator, "distributed_type", property(lambda _: DistributedType[way]))
+    monkeypatch.setattr(Accelerator, "is_fsdp2", property(lambda _: version == 2))
+    named = "FSDP version 1" if way == "FSDP" else way
+    with pytest.raises(
+        UsageError, match=f"Accelerate is set up for {named}; bertft takes plain data parallelism and FSDP"
+    ):
+        device.start_accelerator("fp32")
