@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bertft import console
+from bertft.durable import write_text
 from bertft.errors import OutputError
 
 LOCK, HOLDER = ".lock", ".lock.json"
@@ -50,7 +51,7 @@ def locked(folder: Path) -> Iterator[None]:
 def _sign(folder: Path) -> None:
     started = datetime.now().astimezone().isoformat(timespec="seconds")
     holder = {"process": os.getpid(), "host": socket.gethostname(), "started": started}
-    (folder / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+    write_text(folder / HOLDER, json.dumps(holder))
 
 
 def _holder(folder: Path) -> str:

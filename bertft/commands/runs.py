@@ -28,6 +28,7 @@ from bertft.errors import Stopped, UsageError
 from bertft.fields import fields_in
 from bertft.lock import locked
 from bertft.model.folder import open_run_folder
+from bertft.model.trust import check_closed
 from bertft.plan import Plan, read_config
 
 
@@ -69,6 +70,7 @@ def going_on(flags: Flags) -> Flags:
     if not folder:
         raise UsageError("--resume needs the run folder: -o DIR.")
     if (Path(folder) / PLAN).is_file():
+        check_closed(Path(folder))
         return {**flags, "config": flags["config"] or str(Path(folder) / PLAN)}
     if not (flags["data"] or flags["task"] or flags["config"]):
         raise UsageError(f"{folder}: no run to go on with (it has no {PLAN}).")

@@ -15,6 +15,7 @@ from typing import Any
 
 from bertft import console
 from bertft.errors import CheckpointError
+from bertft.model.trust import without_kernels
 
 DEFAULT = "google-bert/bert-base-uncased"
 EMBEDDED = "minilm"
@@ -118,7 +119,7 @@ def read_config(path: str) -> Any:
 
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(int(_HUB_SECONDS)))
     try:
-        return AutoConfig.from_pretrained(path, trust_remote_code=False)
+        return without_kernels(AutoConfig.from_pretrained(path, trust_remote_code=False))
     except Exception as problem:  # OSError, ValueError, KeyError, json errors: each family of checkpoint has its own
         raise CheckpointError(_cannot_open(path, problem)) from problem
 

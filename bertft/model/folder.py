@@ -18,6 +18,7 @@ from bertft.errors import CheckpointError, OutputError
 from bertft.fields import Fields
 from bertft.labels import Labels
 from bertft.model.tagger import PART, Tagger, save_extras, transformers_part
+from bertft.model.trust import check_closed
 
 TASK_FILE = "bertft.json"
 FORMAT = 1
@@ -58,6 +59,7 @@ def read_task(folder: Path) -> TaskRecord:
     path = folder / TASK_FILE
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such run folder. `bertft train DATA -o {folder}` makes one.")
+    check_closed(folder)
     with explained(folder, "A save was cut off there and has to be finished first."):
         settle(folder)
     if not path.is_file():

@@ -16,6 +16,7 @@ from bertft.model.backbone import Backbone, read_config
 from bertft.model.crf import CRF, Legal
 from bertft.model.losses import Cost
 from bertft.model.tagger import Tagger, load_extras
+from bertft.model.trust import check_weights
 
 AUTO_CLASSES = {
     "text-classification": "AutoModelForSequenceClassification",
@@ -76,6 +77,7 @@ def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
 
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    check_weights(path)
     auto_class = getattr(transformers, AUTO_CLASSES[kind])
     try:
         network, report = auto_class.from_pretrained(
