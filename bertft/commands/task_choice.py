@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 from bertft.card import Card, plain_card
@@ -79,7 +80,7 @@ def _separator(card: Card, fields: Fields, table: Table) -> str | None:
     """What stands between the labels of one cell, if the card's task has several."""
     if card.problem != "multi-label" or len(fields.label) > 1:
         return None
-    return problem_of(Columns(table)[fields.label[0]], fields.label[0], "multi-label").separator
+    return problem_of(list(table.column(fields.label[0])), fields.label[0], "multi-label").separator
 
 
 def _pair(wanted: Sequence[str], table: Table) -> str | None:
@@ -100,8 +101,10 @@ def _columns_said(fields: Fields) -> list[str]:
 
 def _by_guess(asked: Asked, table: Table) -> Choice:
     named = asked.fields
+    columns = Columns(table)
     found = guess(
-        Columns(table),
+        columns,
+        complete=columns.complete,
         file=table.name,
         text=named.get("text"),
         text_pair=named.get("text_pair"),
@@ -116,18 +119,24 @@ def _by_guess(asked: Asked, table: Table) -> Choice:
 
 
 class Columns(Mapping[str, Sequence[object]]):
-    """A table's columns for a guess: read when asked for, thinned out evenly when the file is very long."""
+    """A table's columns for a guess: read when asked for; of a very long file only some rows, the same in every column.
+    They are drawn by lot, as every twentieth row may well be of one class."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.step = max(len(table) // _SAMPLE, 1)
+        self.rows = set(Random(0).sample(range(len(table)), _SAMPLE)) if len(table) > _SAMPLE else None
         self.read: dict[str, list[object]] = {}
+
+    def complete(self, name: str) -> list[object]:
+        """All values of a column."""
+        return list(self.table.column(name)) if self.rows else self[name]
 
     def __getitem__(self, name: str) -> list[object]:
         if name not in self.table.columns:
             raise KeyError(name)
         if name not in self.read:
-            self.read[name] = [value for place, value in enumerate(self.table.column(name)) if place % self.step == 0]
+            values = self.table.column(name)
+            self.read[name] = [value for place, value in enumerate(values) if self.rows is None or place in self.rows]
         return self.read[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -34,7 +34,7 @@ QUESTION, CONTEXT = ("question", "query"), ("context", "passage", "paragraph", "
 ANSWERS = ("answers",)
 ANSWER_TEXT = ("answer text", "answer", "text answer", "answers text")
 ANSWER_START = ("answer start", "start", "answers start", "answers answer start")
-_TWINS = ({"1", "2"}, {"a", "b"}, {"first", "second"}, {"left", "right"}, {"0", "1"})
+_TWINS = tuple(map(frozenset, (("1", "2"), ("a", "b"), ("first", "second"), ("left", "right"), ("0", "1"))))
 
 
 def parts(name: str) -> tuple[str, ...]:
@@ -59,15 +59,20 @@ def pairs(columns: Sequence[str]) -> list[tuple[str, str]]:
     those the shortest: sentence1 and sentence2 rather than sentence1_parse and sentence2_parse."""
     known = [tuple(named(columns, [one]) + named(columns, [other])) for one, other in PAIRS]
     found = [(couple[0], couple[1]) for couple in known if len(couple) == 2]
-    found = found or [(one, other) for one, other in combinations(columns, 2) if twins(one, other)]
+    found = found or twins(columns)
     shortest = min((len(parts(one)) for one, _ in found), default=0)
     return [couple for couple in found if len(parts(couple[0])) == shortest]
 
 
-def twins(one: str, other: str) -> bool:
-    """Whether two names differ only in a mark that counts them: sentence1 and sentence2."""
-    first, second = parts(one), parts(other)
-    if len(first) != len(second):
-        return False
-    differing = [{x, y} for x, y in zip(first, second, strict=True) if x != y]
-    return len(differing) == 1 and differing[0] in _TWINS
+def twins(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Names that differ only in a mark that counts them: sentence1 and sentence2. Not each with each, as there may be
+    thousands, but those that are the same without their mark."""
+    alike: dict[object, list[tuple[int, str]]] = {}
+    for place, column in enumerate(columns):
+        words = parts(column)
+        for i, word in enumerate(words):
+            for marks in _TWINS:
+                if word in marks:
+                    alike.setdefault((words[:i], words[i + 1 :], marks), []).append((place, word))
+    found = {(one, other) for same in alike.values() for (one, x), (other, y) in combinations(same, 2) if x != y}
+    return [(columns[one], columns[other]) for one, other in sorted(found)]

@@ -6,7 +6,7 @@ answers are as likely as each other, there is no guess but a question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bertft.errors import DataError
@@ -18,6 +18,7 @@ from bertft.guess.other_kinds import Given
 from bertft.guess.problems import Verdict, problem_of, problem_of_flags
 
 Values = Mapping[str, Sequence[object]]
+ValuesOf = Callable[[str], Sequence[object]]
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,10 @@ def guess(
     problem: str | None = None,
     kind: str | None = None,
     file: str = "the file",
+    complete: Callable[[str], Sequence[object]] | None = None,
 ) -> Guess:
-    """`columns` gives each column's values; the label's must be complete, elsewhere a sample will do. What the user
-    fixed is kept, also the `kind` of task. DataError where nothing, or more than one thing, is likely."""
+    """`columns` gives each column's values, or a sample of them; the label is judged by all, which `complete` then gives. What
+    the user fixed is kept, also the `kind` of task. DataError where nothing, or more than one thing, is likely."""
     labels = [label] if isinstance(label, str) else list(label or [])
     text, text_pair = _spelled("text", text, columns, file), _spelled("text_pair", text_pair, columns, file)
     labels = [_spelled("label", name, columns, file) or "" for name in labels]
@@ -57,7 +59,8 @@ def guess(
     looks = {name: look(columns[name]) for name in columns}
     given = Given(file, text, text_pair, tuple(labels))
     other = _other_kind(columns, looks, given, kind) if problem is None and kind != "text-classification" else None
-    return other or _classification(columns, Chooser(file, looks, text, text_pair, labels), problem)
+    chooser = Chooser(file, looks, text, text_pair, labels)
+    return other or _classification(complete or columns.__getitem__, chooser, problem)
 
 
 def _spelled(role: str, name: str | None, columns: Values, file: str) -> str | None:
@@ -65,11 +68,11 @@ def _spelled(role: str, name: str | None, columns: Values, file: str) -> str | N
     return None if name is None else pick(role, [name], list(columns), file=file)
 
 
-def _classification(columns: Values, chooser: Chooser, asked: str | None) -> Guess:
+def _classification(values_of: ValuesOf, chooser: Chooser, asked: str | None) -> Guess:
     fixed = {chooser.text, chooser.text_pair, *chooser.label}
     chooser.choose()
     text, pair, label = chooser.text or "", chooser.text_pair, chooser.label
-    verdict = _verdict(columns, chooser, asked)
+    verdict = _verdict(values_of, chooser, asked)
     parts = [
         ("text", text, "--text"),
         ("second text", pair, "--text-pair"),
@@ -97,12 +100,12 @@ def _because(part: str, name: str, seen: Look, flag: str) -> str:
     return f"{part} '{name}': {seen} ({flag or 'as asked'})"
 
 
-def _verdict(columns: Values, chooser: Chooser, asked: str | None) -> Verdict:
+def _verdict(values_of: ValuesOf, chooser: Chooser, asked: str | None) -> Verdict:
     label = chooser.label
     try:
         if len(label) > 1:
             return problem_of_flags(label, [chooser.looks[name] for name in label], asked)
-        return problem_of(columns[label[0]], label[0], asked)
+        return problem_of(values_of(label[0]), label[0], asked)
     except DataError as error:
         raise DataError(f"{chooser.file}: {error}") from None
 

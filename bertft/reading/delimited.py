@@ -13,8 +13,8 @@ from itertools import chain
 from bertft.errors import DataError
 from bertft.reading.body import Body, Place
 from bertft.reading.dialect import DELIMITER_NAMES, Misfits, find_delimiter, find_dialect, fits
-from bertft.reading.intake import Intake
-from bertft.reading.lines import ends_lines_like_old_mac, head_text, text_lines
+from bertft.reading.intake import LONGEST_LINE, Intake
+from bertft.reading.lines import endless, ends_lines_like_old_mac, head_text, text_lines
 from bertft.reading.options import DELIMITER_BY_SUFFIX, ReadOptions
 from bertft.reading.records import BrokenQuoting, Dialect, Record, is_blank, split_records
 
@@ -24,6 +24,8 @@ Lines = Callable[[], Iterator[str]]
 def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
     """Judges the file, and refuses it at once if a row is ragged or the quoting breaks (stdin: as its rows come)."""
     head = head_text(intake, encoding)
+    if len(intake.head) >= LONGEST_LINE and not intake.whole and not any(end in head for end in "\n\r"):
+        raise endless(intake, 1)
     old_mac = ends_lines_like_old_mac(head)
     whole_file: Lines = partial(text_lines, intake, encoding, old_mac=old_mac)
     lines = whole_file if intake.rereadable else partial(_head_lines, head, intake.whole)

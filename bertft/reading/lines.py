@@ -51,7 +51,7 @@ def _text(
                     raise _zero_byte(intake, ends + 1 + piece.count("\n", 0, piece.index("\0")))
                 ends = number + 1 if cut is _lines else ends + piece.count("\n")
                 if len(piece) == LONGEST_LINE and cut is _lines:
-                    raise _endless(intake, ends)
+                    raise endless(intake, ends)
                 yield piece.removeprefix("\ufeff") if number == 0 else piece
     except UnicodeError as error:
         raise bad_bytes_error(intake, encoding, error, line=ends + 1) from None
@@ -66,7 +66,7 @@ def _pieces(text: io.TextIOWrapper) -> Iterator[str]:
         yield piece
 
 
-def _endless(intake: Intake, line: int) -> DataError:
+def endless(intake: Intake, line: int) -> DataError:
     return DataError(
         f"{intake.name}:{line}: a line of more than {LONGEST_LINE >> 20} million characters, wanted a line for each row. "
         f"Break it into lines; a list of JSON objects may stand on one line."
