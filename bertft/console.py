@@ -86,14 +86,19 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, 
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for position, column in enumerate(columns):
-        drawn.add_column(Text(plain(column)), justify="left" if position < text_columns else "right", overflow="fold")
+        drawn.add_column(Text(_cell(column)), justify="left" if position < text_columns else "right", overflow="fold")
     for row in rows:
-        drawn.add_row(*(Text(plain(cell)) for cell in row))
+        drawn.add_row(*(Text(_cell(cell)) for cell in row))
     terminal = _rich(stderr=False)
     if title:
         terminal.print(Text(plain(title), style="bold"))
     terminal.print(drawn)
     terminal.print()
+
+
+def _cell(text: str) -> str:
+    """On one line, or a label could make up rows of its own."""
+    return plain(text).replace("\n", "\\n")
 
 
 class Bar(Protocol):

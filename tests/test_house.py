@@ -21,6 +21,7 @@ STOREYS = [
             "durable",
             "interruption",
             "lock",
+            "markdown",
             "versions",
             "labels",
             "fields",

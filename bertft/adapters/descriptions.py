@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bertft.markdown import code
 from bertft.plan import Plan
 
 _CALLS = {
-    "text-classification": ('classify = pipeline("text-classification", model="{folder}")', "classify({text})"),
+    "text-classification": ('classify = pipeline("text-classification", model={folder!r})', "classify({text})"),
     "token-classification": (
-        'tag = pipeline("token-classification", model="{folder}", aggregation_strategy="first")',
+        'tag = pipeline("token-classification", model={folder!r}, aggregation_strategy="first")',
         'tag("…")',
     ),
     "question-answering": (
@@ -31,7 +32,7 @@ def use_in_transformers(plan: Plan, folder: str) -> str:
 
 def what_it_answers(plan: Plan, labels: Sequence[str]) -> str:
     """In words."""
-    names = ", ".join(f"`{name}`" for name in labels[:100]) + (" and more" if len(labels) > 100 else "")
+    names = ", ".join(code(name) for name in labels[:100]) + (" and more" if len(labels) > 100 else "")
     if plan.card.kind == "question-answering":
         return "It answers with a span of the context, or with none where it has learned that there may be none."
     if plan.card.kind == "token-classification":

@@ -46,7 +46,7 @@ def run_convert(flags: Flags) -> None:
     written, remarks = 0, dict[str, int]()
     made = list(in_form(form, Words((), (), (), ""), [], None))
     others = other_columns(table, fields, made)
-    with open_writer(flags["output"], like=None, columns=[*made, *others], kept=others) as writer:
+    with open_writer(flags["output"], columns=[*made, *others], kept=others, raw=flags["raw"]) as writer:
         for row in table:
             record, mended = converted(row, fields, form, found, wanted)
             if record is None:
@@ -56,6 +56,8 @@ def run_convert(flags: Flags) -> None:
                 written += 1
             for remark in mended:
                 remarks[remark] = remarks.get(remark, 0) + 1
+    if writer.disarming.count:
+        console.warn(f"{flags['output']}: {writer.disarming}")
     for remark, count in remarks.items():
         console.warn(f"{table.name}: {count:,} {'row' if count == 1 else 'rows'} with {remark}.")
     console.note(

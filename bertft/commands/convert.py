@@ -27,6 +27,7 @@ def convert_command(
     encoding: opt.Encoding = None,
     delimiter: opt.Delimiter = None,
     no_header: opt.NoHeader = False,
+    raw: opt.Raw = False,
     quiet: opt.Quiet = False,
 ) -> None:
     """Turn tagged words or spans into another form, or their tags into another scheme."""

@@ -21,6 +21,7 @@ def predict_command(
     delimiter: opt.Delimiter = None,
     no_header: opt.NoHeader = False,
     precision: opt.Precision = None,
+    raw: opt.Raw = False,
     quiet: opt.Quiet = False,
 ) -> None:
     """Predict a file: the same rows in the same order, with the answers added."""

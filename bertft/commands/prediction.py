@@ -44,6 +44,8 @@ def run_predict(flags: Flags) -> None:
             unanswered += prediction.values is None
             if writer is not None:
                 writer.write(adapter.record(row, prediction, answer))
+    if writer is not None and writer.disarming.count:
+        console.warn(f"{flags['output'] or 'stdout'}: {writer.disarming}")
     if unanswered:
         said = "1 row" if unanswered == 1 else f"{unanswered:,} rows"
         why = "left out" if is_conll(flags["output"]) else "column 'reason' says why"
@@ -80,7 +82,8 @@ def writer_of(
             )
         return open_squad_writer(flags["output"])
     check_columns(source.columns, added)
-    return open_writer(flags["output"], like=source.format, columns=[*source.columns, *added], kept=source.columns)
+    columns = [*source.columns, *added]
+    return open_writer(flags["output"], like=source.format, columns=columns, kept=source.columns, raw=flags["raw"])
 
 
 def asked_answer(flags: Flags) -> Answer:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bertft.adapters.descriptions import use_in_transformers, what_becomes_of_long_inputs, what_it_answers
+from bertft.markdown import code, one_line, words
 from bertft.plan import Plan
 from bertft.scoring import Scores
 
@@ -18,7 +20,7 @@ _TEMPLATE = """\
 {front_matter}
 # {title}
 
-{summary} Fine-tuned from `{backbone}` with [bertft](https://pypi.org/project/bertft/) {version}.
+{summary} Fine-tuned from {backbone} with [bertft](https://pypi.org/project/bertft/) {version}.
 
 ## Use
 
@@ -46,7 +48,7 @@ bertft predict {folder} input.csv -o output.csv
 
 {training}
 
-The whole plan stands in `plan.toml`; `{repeat}` does the same run again.
+The whole plan stands in `plan.toml`; {repeat} does the same run again.
 Made {finished} on {device}, with {versions}.
 
 ## Limits
@@ -59,18 +61,18 @@ def model_card(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Scores],
     """The text. `run` is the content of run.json."""
     return _TEMPLATE.format(
         front_matter=_front_matter(run, plan, scores),
-        title=plan.card.name,
-        summary=plan.card.summary,
-        backbone=run["backbone"],
+        title=words(plan.card.name),
+        summary=words(plan.card.summary),
+        backbone=code(run["backbone"]),
         version=run["versions"]["bertft"],
-        folder=plan.output_dir,
+        folder=shlex.quote(one_line(plan.output_dir)),
         use=use_in_transformers(plan, plan.output_dir),
         answer=what_it_answers(plan, labels),
         results=_results(scores),
-        interval="\n".join([_interval(scores["validation"]), *scores["validation"].notes]),
+        interval="\n".join([_interval(scores["validation"]), *map(words, scores["validation"].notes)]),
         data=_data(run, plan),
         training=_training(run, plan),
-        repeat=run["repeat"],
+        repeat=code(run["repeat"]),
         finished=run["finished"][:10],
         device=run["device"],
         versions=", ".join(f"{name} {number}" for name, number in run["versions"].items()),
@@ -134,11 +136,11 @@ def _interval(scores: Scores) -> str:
 
 
 def _data(run: Mapping[str, Any], plan: Plan) -> str:
-    lines = [f"- {split}: `{found['path']}`, sha256 `{found['sha256']}`" for split, found in run["data"].items()]
+    lines = [f"- {split}: {code(found['path'])}, sha256 `{found['sha256']}`" for split, found in run["data"].items()]
     rows = run["rows"]
     columns = json.dumps(plan.fields.to_dict(), ensure_ascii=False)
     lines.append(
-        f"- {rows['train']:,} rows to learn from, {rows['validation']:,} to choose the best epoch; columns {columns}"
+        f"- {rows['train']:,} rows to learn from, {rows['validation']:,} to choose the best epoch; columns {code(columns)}"
     )
     return "\n".join(lines)
 
@@ -158,6 +160,6 @@ def _limits(run: Mapping[str, Any], plan: Plan) -> str:
     rows = run["rows"]["train"]
     return (
         f"The model knows what {rows:,} rows could teach it: texts of another kind, language or time may be judged worse than "
-        f"the table says, and biases of the data and of `{run['backbone']}` remain in it. A probability is the model's own "
+        f"the table says, and biases of the data and of {code(run['backbone'])} remain in it. A probability is the model's own "
         f"and was not calibrated. {what_becomes_of_long_inputs(plan)}"
     )

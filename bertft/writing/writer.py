@@ -16,6 +16,7 @@ from pathlib import PurePath
 
 from bertft.errors import OutputError
 from bertft.writing.conll import ConllSentences
+from bertft.writing.formulas import Disarming
 from bertft.writing.target import Target, is_special, open_target
 from bertft.writing.values import DECIMALS, to_cell, to_json, to_json_text
 
@@ -31,8 +32,8 @@ Finish = Callable[[], None]
 class RecordWriter:
     """Takes records one at a time; `count` says how many."""
 
-    def __init__(self, write: WriteRecord) -> None:
-        self._write = write
+    def __init__(self, write: WriteRecord, disarming: Disarming) -> None:
+        self._write, self.disarming = write, disarming
         self.count = 0
 
     def write(self, record: Record) -> None:
@@ -43,15 +44,21 @@ class RecordWriter:
 
 @contextmanager
 def open_writer(
-    path: str | None, *, like: str | None = None, columns: Sequence[str], kept: Collection[str] = ()
+    path: str | None,
+    *,
+    like: str | None = None,
+    columns: Sequence[str],
+    kept: Collection[str] = (),
+    raw: bool = False,
 ) -> Iterator[RecordWriter]:
     """`path` None or `-` is standard output, in the input's format `like` (csv and tsv; jsonl for all others).
-    Floats are rounded to six decimals except in the columns `kept`, which come from the input."""
-    format = _format_of(path, like)
+    Floats are rounded to six decimals except in the columns `kept`, which come from the input. `raw` leaves what a
+    spreadsheet would take for formulas as it is."""
+    format, disarming = _format_of(path, like), Disarming(raw=raw)
     target = open_target(path)
     try:
-        write, finish = _writing(format, target, columns, kept)
-        yield RecordWriter(write)
+        write, finish = _writing(format, target, columns, kept, disarming)
+        yield RecordWriter(write, disarming)
         finish()
         target.keep()
     except BaseException:
@@ -59,10 +66,12 @@ def open_writer(
         raise
 
 
-def _writing(format: str, target: Target, columns: Sequence[str], kept: Collection[str]) -> tuple[WriteRecord, Finish]:
+def _writing(
+    format: str, target: Target, columns: Sequence[str], kept: Collection[str], disarming: Disarming
+) -> tuple[WriteRecord, Finish]:
     """How to write a record, and what to do after the last one."""
     if format in ("csv", "tsv"):
-        return _delimited(target, columns, kept, "\t" if format == "tsv" else ","), lambda: None
+        return _delimited(target, columns, kept, "\t" if format == "tsv" else ",", disarming), lambda: None
     if format == "conll":
         sentences = ConllSentences(partial(_write_text, target), columns)
         return sentences.write, sentences.close
@@ -86,18 +95,18 @@ def _format_of(path: str | None, like: str | None) -> str:
 
 
 def _delimited(
-    target: Target, columns: Sequence[str], kept: Collection[str], delimiter: str
+    target: Target, columns: Sequence[str], kept: Collection[str], delimiter: str, disarming: Disarming
 ) -> Callable[[Record], None]:
     """Writes the header at once."""
     rounding = [(name, None if name in kept else DECIMALS) for name in columns]
     known = frozenset(columns)
     write_row = csv.writer(_Lines(target), delimiter=delimiter).writerow
-    write_row(columns)
+    write_row([disarming(name) for name in columns])
 
     def write(record: Record) -> None:
         if not record.keys() <= known:
             raise _late_column(next(name for name in record if name not in known))
-        write_row([to_cell(record.get(name), decimals) for name, decimals in rounding])
+        write_row([disarming(to_cell(record.get(name), decimals)) for name, decimals in rounding])
 
     return write
 

@@ -27,7 +27,7 @@ RECORD = {"text": 'a "b",\nc', "predicted_label": "pos", "probability": 0.123456
 
 
 def write(path: Path, *records: dict[str, object], columns: list[str] | None = None) -> bytes:
-    with open_writer(str(path), columns=columns or list(records[0])) as writer:
+    with open_writer(str(path), columns=columns or list(records[0]), raw=True) as writer:
         for record in records:
             writer.write(record)
     return path.read_bytes()
@@ -232,7 +232,7 @@ TEXTS = st.text(
 @example(rows=[('"a', 'b"'), ("\u2028", "\\")], name="x.tsv")
 def test_what_is_written_is_read_back(tmp_path: Path, rows: list[tuple[str, str]], name: str) -> None:
     path = tmp_path / name
-    with open_writer(str(path), columns=["text", "label"]) as writer:
+    with open_writer(str(path), columns=["text", "label"], raw=True) as writer:
         for text, label in rows:
             writer.write({"text": text, "label": label})
     if rows or "csv" in name:
