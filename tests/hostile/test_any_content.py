@@ -58,7 +58,7 @@ def no_fault(found: Outcome) -> None:
 def test_any_table_of_any_text_comes_back_row_by_row(trained: Path, rows: list[dict[str, str]]) -> None:
     path = written(Path("in.csv"), rows)
     for out, read in (("out.csv", read_csv), ("out.jsonl", read_jsonl)):
-        found = tried(["predict", trained, path, "-o", out, *FP32], limit=30)
+        found = tried(["predict", trained, path, "-o", out, "--raw", *FP32], limit=30)
         assert found.kind == RIGHT, found.said
         back = read(Path(out))
         assert [{name: row[name] for name in rows[0]} for row in back] == rows
