@@ -1,4 +1,4 @@
-"""One run per folder at a time. The lock is the operating system's, so it is gone with its process, however that ended; a note
+"""One writer per place at a time. The lock is the operating system's, so it is gone with its process, however that ended; a note
 beside it says who holds it."""
 
 from __future__ import annotations
@@ -17,46 +17,61 @@ from bertft import console
 from bertft.durable import write_text
 from bertft.errors import OutputError
 
-LOCK, HOLDER = ".lock", ".lock.json"
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Hold a run folder, which is made if it is not there. OutputError while another process does."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise OutputError(f"{folder}: is a file; a folder is wanted. Choose another with -o.") from None
+    except OSError as problem:
+        raise _unwritable(folder, problem) from None
+    with _held(folder / ".lock", folder, "is training into it. Wait for it, or choose another folder with -o."):
+        yield
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder, which is made if it is not there. OutputError while another process does."""
-    lock = FileLock(folder / LOCK)
+def locked_file(path: Path) -> Iterator[None]:
+    """Hold a file that is to be written, by a lock beside it."""
+    doing = "is writing it. Wait for it, or choose another file with -o."
+    with _held(path.with_name(f".{path.name}.lock"), path, doing):
+        yield
+
+
+@contextmanager
+def _held(lock: Path, place: Path, doing: str) -> Iterator[None]:
+    holder, system_lock = lock.with_name(f"{lock.name}.json"), FileLock(lock)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except FileExistsError:
-        raise OutputError(f"{folder}: is a file; a folder is wanted. Choose another with -o.") from None
+        system_lock.acquire(timeout=0)
     except Timeout:
-        raise OutputError(
-            f"{folder}: {_holder(folder)} is training into it. Wait for it, or choose another folder with -o."
-        ) from None
+        raise OutputError(f"{place}: {_who(holder)} {doing}") from None
     except OSError as problem:
-        raise OutputError(
-            f"{folder}: cannot be written ({problem.strerror or problem}). Choose another with -o."
-        ) from None
+        raise _unwritable(place, problem) from None
     try:
-        if (folder / HOLDER).exists():
-            console.note(f"{folder}: {_holder(folder)} was cut off; its lock is void.")
-        _sign(folder)
+        if holder.exists():
+            console.note(f"{place}: {_who(holder)} was cut off; its lock is void.")
+        _sign(holder)
         yield
     finally:
-        for name in (HOLDER, LOCK):  # before the release: whoever comes next makes its own
-            (folder / name).unlink(missing_ok=True)
-        lock.release()
+        holder.unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)  # before the release: whoever comes next makes its own
+        system_lock.release()
 
 
-def _sign(folder: Path) -> None:
+def _sign(holder: Path) -> None:
     started = datetime.now().astimezone().isoformat(timespec="seconds")
-    holder = {"process": os.getpid(), "host": socket.gethostname(), "started": started}
-    write_text(folder / HOLDER, json.dumps(holder))
+    who = {"process": os.getpid(), "host": socket.gethostname(), "started": started}
+    write_text(holder, json.dumps(who))
 
 
-def _holder(folder: Path) -> str:
+def _who(holder: Path) -> str:
     try:
-        holder = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
-        return f"process {int(holder['process'])} on {holder['host']} (started {holder['started']})"
+        who = json.loads(holder.read_text(encoding="utf-8"))
+        return f"process {int(who['process'])} on {who['host']} (started {who['started']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
+
+
+def _unwritable(place: Path, problem: OSError) -> OutputError:
+    return OutputError(f"{place}: cannot be written ({problem.strerror or problem}). Choose another with -o.")

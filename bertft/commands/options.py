@@ -26,6 +26,7 @@ NoHeader = Annotated[bool, flag(READING, None, "The first line is data: column_1
 UnknownLabels = Annotated[str | None, flag(READING, "error|skip", "Labels unseen in training; error.")]
 Precision = Annotated[str | None, flag(RECIPE, "NAME", "auto, fp32, bf16, fp16; auto: bf16 where native.")]
 Json = Annotated[bool, flag(OUTPUT, None, "The result as one JSON object.", "--json")]
+GoOn = Annotated[bool, flag(OUTPUT, None, "Go on where this prediction stopped.", "--resume")]
 Raw = Annotated[bool, flag(OUTPUT, None, "CSV: no ' before cells that look like formulas.", "--raw")]
 Quiet = Annotated[bool, flag(OUTPUT, None, "Only results, warnings and errors.", "--quiet", "-q")]
 

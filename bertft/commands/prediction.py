@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from itertools import chain, islice
 from typing import Any
@@ -11,20 +10,18 @@ from typing import Any
 from bertft import console
 from bertft.adapters import Adapter, Answer
 from bertft.adapters.best_answers import KEPT
-from bertft.commands.opened import Flags, Opened, file_plan, open_run
+from bertft.commands.opened import Flags, file_plan, open_run
+from bertft.commands.predicted_file import SQUAD, check_output, predicted_file
 from bertft.commands.tables import read_options, refuse_same_file
+from bertft.engine import predict_loop
 from bertft.engine.meter import Meter
-from bertft.engine.predict_loop import predict_rows
+from bertft.engine.predict_loop import Answered, predict_windows
 from bertft.engine.record import add_to_run
 from bertft.errors import UsageError
 from bertft.fields import fields_in
 from bertft.reading import Source, open_source
 from bertft.recipe import SCHEMES
 from bertft.row import Row
-from bertft.writing import check_columns, open_squad_writer, open_writer
-
-SQUAD = "squad"
-"""What --format may also say: the official prediction file of SQUAD, an object of answers by id."""
 
 
 def run_predict(flags: Flags) -> None:
@@ -36,23 +33,43 @@ def run_predict(flags: Flags) -> None:
     opened = open_run(flags["run"], flags["precision"])
     check_answer(answer, opened.adapter)
     rows, adapter = prepared_rows(source, opened.adapter, flags)
-    added = adapter.added_columns(answer)
-    meter, answered, unanswered = Meter(), 0, 0
-    with writer_of(flags, source, adapter, added, opened) as writer:
-        for row, prediction in predict_rows(opened.network, adapter, rows, opened.accelerator, meter):
-            answered += prediction.values is not None
-            unanswered += prediction.values is None
-            if writer is not None:
-                writer.write(adapter.record(row, prediction, answer))
+    added, meter = adapter.added_columns(answer), Meter()
+    check_output(flags, source, added)
+    with predicted_file(flags, source, added, opened) as file:
+        unanswered = file.state.get("unanswered", 0)
+        rows = adapter.in_context(rows)
+        for row in islice(rows, file.done):
+            if file.writer is not None:
+                file.writer.skip(row.fields)
+        count = file.done
+        for window in predict_windows(opened.network, adapter, rows, opened.accelerator, meter, done=file.done):
+            count += len(window)
+            unanswered += sum(prediction.values is None for _, prediction in window)
+            if file.writer is not None:
+                write_window(file.writer, window, adapter, answer, unanswered)
+    tell(flags, source, file.writer, count, unanswered, meter)
+    if opened.accelerator.is_main_process:
+        add_to_run(opened.folder, "timings", "predict", meter.timings())
+
+
+def write_window(writer: Any, window: Answered, adapter: Adapter, answer: Answer, unanswered: int) -> None:
+    """After a full window the file can be gone on with."""
+    for row, prediction in window:
+        writer.write(adapter.record(row, prediction, answer))
+    if len(window) == predict_loop.WINDOW:
+        writer.mark(unanswered=unanswered)
+
+
+def tell(flags: Flags, source: Source, writer: Any, count: int, unanswered: int, meter: Meter) -> None:
+    """How many rows went in and came out, and what is special about them."""
     if writer is not None and writer.disarming.count:
         console.warn(f"{flags['output'] or 'stdout'}: {writer.disarming}")
     if unanswered:
         said = "1 row" if unanswered == 1 else f"{unanswered:,} rows"
         why = "left out" if is_conll(flags["output"]) else "column 'reason' says why"
         console.warn(f"{source.name}: {said} could not be predicted; {why}.")
+    answered = count - unanswered
     console.note(f"{answered:,} rows in {meter.seconds:.1f} s, {meter}. {flags['output'] or ''}".rstrip())
-    if opened.accelerator.is_main_process:
-        add_to_run(opened.folder, "timings", "predict", meter.timings())
 
 
 def is_conll(output: str | None) -> bool:
@@ -60,30 +77,13 @@ def is_conll(output: str | None) -> bool:
     return (output or "").removesuffix(".gz").endswith((".conll", ".bio", ".iob"))
 
 
-def prepared_rows(source: Source, adapter: Adapter, flags: Flags) -> tuple[Iterable[Row], Adapter]:
+def prepared_rows(source: Source, adapter: Adapter, flags: Flags) -> tuple[Iterator[Row], Adapter]:
     """The rows, which can be read only once, and the adapter with what this file's columns and first row say."""
     usual = adapter.card.usual_columns
     fields = fields_in(adapter.fields, usual, source.columns, file=source.name, named=flags, label=False)
     rows: Iterator[Row] = iter(source.rows())
     first = list(islice(rows, 1))
     return chain(first, rows), replace(adapter, fields=fields).for_sample(first[0] if first else None)
-
-
-def writer_of(
-    flags: Flags, source: Source, adapter: Adapter, added: list[str], opened: Opened
-) -> AbstractContextManager[Any]:
-    """Of several processes only the main one writes."""
-    if not opened.accelerator.is_main_process:
-        return nullcontext()
-    if flags["format"] == SQUAD:
-        if "predicted_answer" not in added or "id" not in source.columns:
-            raise UsageError(
-                "--format squad writes answers by id: the run must answer questions, the file must have an id."
-            )
-        return open_squad_writer(flags["output"])
-    check_columns(source.columns, added)
-    columns = [*source.columns, *added]
-    return open_writer(flags["output"], like=source.format, columns=columns, kept=source.columns, raw=flags["raw"])
 
 
 def asked_answer(flags: Flags) -> Answer:

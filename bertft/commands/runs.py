@@ -26,7 +26,7 @@ from bertft.engine.resume import FOLDER as STATE
 from bertft.engine.training import Run, run_training
 from bertft.errors import Stopped, UsageError
 from bertft.fields import fields_in
-from bertft.lock import locked
+from bertft.lock import locked_folder
 from bertft.model.folder import open_run_folder
 from bertft.model.trust import check_closed
 from bertft.plan import Plan, read_config
@@ -60,7 +60,7 @@ def run_train(flags: Flags) -> None:
 
 def run_folder(plan: Plan, flags: Flags, held: ExitStack) -> str:
     """The folder of the run, which is held until the end; empty unless the run is resumed."""
-    held.enter_context(locked(Path(plan.output_dir)))
+    held.enter_context(locked_folder(Path(plan.output_dir)))
     return plan.output_dir if flags["resume"] else str(open_run_folder(plan.output_dir, overwrite=flags["overwrite"]))
 
 

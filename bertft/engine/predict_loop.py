@@ -19,14 +19,24 @@ WINDOW = 4096
 """Rows in memory at once."""
 
 
+Answered = list[tuple[Row, Prediction]]
+
+
 def predict_rows(
     network: Any, adapter: Adapter, rows: Iterable[Row], accelerator: Any, meter: Meter
 ) -> Iterator[tuple[Row, Prediction]]:
     """Every row, also those that cannot be predicted: their prediction holds the reason."""
-    source, done = adapter.in_context(rows), 0
+    windows = predict_windows(network, adapter, adapter.in_context(rows), accelerator, meter)
+    return (pair for window in windows for pair in window)
+
+
+def predict_windows(
+    network: Any, adapter: Adapter, rows: Iterator[Row], accelerator: Any, meter: Meter, *, done: int = 0
+) -> Iterator[Answered]:
+    """A window of rows at a time; they stand in their context already. `done`: rows before, to count on from."""
     with console.progress("Predicting", None) as bar:
-        while window := list(islice(source, WINDOW)):
-            yield from zip(window, predict_window(network, adapter, window, accelerator, meter), strict=True)
+        while window := list(islice(rows, WINDOW)):
+            yield list(zip(window, predict_window(network, adapter, window, accelerator, meter), strict=True))
             done += len(window)
             bar.update(done, str(meter))
 

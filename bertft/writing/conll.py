@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from bertft.errors import OutputError
 from bertft.tags.words import items_of_cell
@@ -27,7 +29,10 @@ Record = Mapping[str, object]
 class ConllSentences:
     """Takes records one at a time; the first of them wait until it is clear which columns to write."""
 
-    def __init__(self, put: Callable[[str], None], columns: Sequence[str]) -> None:
+    def __init__(
+        self, put: Callable[[str], None], columns: Sequence[str], state: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
+        """`state` is what `settle` gave, of a file that is gone on with."""
         if not set(TAGS) & set(columns):
             raise OutputError(
                 f"A CoNLL file holds words and tags, but there are no tags among {', '.join(columns)}. "
@@ -35,9 +40,9 @@ class ConllSentences:
             )
         self._put, self._columns = put, columns
         self._held: list[Record] = []
-        self._chosen: list[str] = []
-        self._count = 0
-        self._document: object = None
+        self._chosen: list[str] = list(state.get("chosen", []))
+        self._count = int(state.get("count", 0))
+        self._document: object = state.get("document")
 
     def write(self, record: Record) -> None:
         if self._chosen:
@@ -53,6 +58,11 @@ class ConllSentences:
         for record in self._held if self._chosen else []:
             self._write_row(record)
         self._held = []
+
+    def settle(self) -> dict[str, Any]:
+        """Writes what waits; what has to be known to go on."""
+        self.close()
+        return {"chosen": self._chosen, "count": self._count, "document": self._document}
 
     def _write_row(self, record: Record) -> None:
         self._count += 1

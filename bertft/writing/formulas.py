@@ -14,8 +14,8 @@ _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?%?")
 class Disarming:
     """Disarms cells, and counts them. `raw` leaves them as they are."""
 
-    def __init__(self, *, raw: bool = False) -> None:
-        self.raw, self.count = raw, 0
+    def __init__(self, *, raw: bool = False, count: int = 0) -> None:
+        self.raw, self.count = raw, count
 
     def __call__(self, cell: str) -> str:
         if self.raw or not _ARMED.match(cell) or _NUMBER.fullmatch(cell):

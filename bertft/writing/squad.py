@@ -7,17 +7,29 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bertft.errors import DataError
+from bertft.writing.formulas import Disarming
+from bertft.writing.part import Part
 from bertft.writing.target import Target, open_target
 
 
 class AnswerWriter:
     """Takes records with `id` and `predicted_answer`; no answer is an empty string."""
 
-    def __init__(self, target: Target) -> None:
-        self._target, self._seen = target, set[str]()
+    def __init__(self, target: Target, *, count: int = 0) -> None:
+        self._target, self._seen, self.count = target, set[str](), count
+        self.disarming = Disarming(raw=True)  # JSON
+
+    def skip(self, record: Mapping[str, object]) -> None:
+        """An answer that was written before."""
+        self._seen.add(str(record["id"]))
+
+    def mark(self, **notes: int) -> None:
+        """All so far can be gone on with, where the target allows it. The notes are given back then."""
+        self._target.mark(self.count, notes)
 
     def write(self, record: Mapping[str, object]) -> None:
         """One more answer. DataError for an id that was there before: the file can hold only one of them."""
+        self.count += 1
         name, answer = str(record["id"]), str(record.get("predicted_answer") or "")
         if name in self._seen:
             raise DataError(
@@ -35,14 +47,15 @@ class AnswerWriter:
 
 
 @contextmanager
-def open_squad_writer(path: str | None) -> Iterator[AnswerWriter]:
-    """`path` None is standard output. On a clean end the file appears whole; on an exception the old file stays."""
-    target = open_target(path)
-    writer = AnswerWriter(target)
+def open_squad_writer(path: str | None, *, part: Part | None = None) -> Iterator[AnswerWriter]:
+    """`path` None is standard output. On a clean end the file appears whole; on an exception the old file stays. `part` is
+    gone on with, in place of `path`."""
+    target: Target = part or open_target(path)
+    writer = AnswerWriter(target, count=part.rows if part else 0)
     try:
         yield writer
         writer.close()
         target.keep()
-    except BaseException:
-        target.abandon()
+    except BaseException as problem:
+        target.abandon(problem)
         raise

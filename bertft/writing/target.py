@@ -10,10 +10,12 @@ import gzip
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import BinaryIO, Protocol, cast
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
 
+from bertft.durable import flush_folder
 from bertft.errors import OutputError
 
 
@@ -21,24 +23,34 @@ class Target(Protocol):
     """Bytes are written, then either kept or abandoned."""
 
     def write(self, content: bytes) -> None: ...
+    def mark(self, rows: int, state: Mapping[str, Any]) -> None: ...
     def keep(self) -> None: ...
-    def abandon(self) -> None: ...
+    def abandon(self, problem: BaseException) -> None: ...
 
 
 def open_target(path: str | None) -> Target:
     """None and `-` are standard output."""
     if path is None or path == "-":
         return _Open("stdout", cast(BinaryIO, sys.stdout.buffer), ours=False)
-    if os.path.isdir(path):
-        raise OutputError(f"{path}: a folder, wanted a file to write. Name a file in it.")
-    with _explained(path):
+    make_room(path)
+    with explained(path):
         if is_special(path):
             return _Open(path, open(path, "wb"), ours=True)
         return _Replacement(path)
 
 
-def is_special(path: str) -> bool:
-    """A named pipe or a device, as /dev/null: it is written into, not replaced."""
+def make_room(path: str) -> None:
+    """The folder that the file is to lie in. OutputError if the path is a folder itself."""
+    if os.path.isdir(path):
+        raise OutputError(f"{path}: a folder, wanted a file to write. Name a file in it.")
+    with explained(path):
+        os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
+
+
+def is_special(path: str | None) -> bool:
+    """Standard output, a named pipe or a device, as /dev/null: it is written into, not replaced."""
+    if path is None or path == "-":
+        return True
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
@@ -49,14 +61,17 @@ class _Open:
         self._name, self._stream, self._ours = name, stream, ours
 
     def write(self, content: bytes) -> None:
-        with _explained(self._name):
+        with explained(self._name):
             self._stream.write(content)
 
+    def mark(self, rows: int, state: Mapping[str, Any]) -> None:
+        """Nothing here can be gone on with."""
+
     def keep(self) -> None:
-        with _explained(self._name):
+        with explained(self._name):
             self._stream.close() if self._ours else self._stream.flush()
 
-    def abandon(self) -> None:
+    def abandon(self, problem: BaseException) -> None:
         if self._ours:
             with suppress(OSError):
                 self._stream.close()
@@ -68,7 +83,6 @@ class _Replacement:
     def __init__(self, path: str) -> None:
         self._path, self._target = path, os.path.realpath(path)
         folder, name = os.path.split(self._target)
-        os.makedirs(folder, exist_ok=True)
         if os.path.exists(self._target) and not os.access(self._target, os.W_OK):
             raise PermissionError
         self._beside = os.path.join(folder, f".{name[:100]}.{os.getpid()}.tmp")
@@ -79,11 +93,14 @@ class _Replacement:
             self._content = cast(BinaryIO, zipped)
 
     def write(self, content: bytes) -> None:
-        with _explained(self._path):
+        with explained(self._path):
             self._content.write(content)
 
+    def mark(self, rows: int, state: Mapping[str, Any]) -> None:
+        """Nothing here can be gone on with: see part.py."""
+
     def keep(self) -> None:
-        with _explained(self._path):
+        with explained(self._path):
             if self._content is not self._file:
                 self._content.close()
             self._file.flush()
@@ -92,8 +109,9 @@ class _Replacement:
             if os.path.exists(self._target):
                 shutil.copymode(self._target, self._beside)
             os.replace(self._beside, self._target)
+            flush_folder(Path(self._target).parent)
 
-    def abandon(self) -> None:
+    def abandon(self, problem: BaseException) -> None:
         for stream in (self._content, self._file):
             with suppress(OSError, ValueError):
                 stream.close()
@@ -102,7 +120,7 @@ class _Replacement:
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:

@@ -3,20 +3,23 @@
     with open_writer("out.csv", columns=["text", "predicted_label"]) as writer:
         writer.write({"text": "fine", "predicted_label": "pos"})
 
-On a clean end the file appears whole; on an exception the old file stays. `BrokenPipeError` of a closed standard output
-(`| head`) passes through; commands end quietly on it."""
+On a clean end the file appears whole; on an exception the old file stays, and a `part` too. `BrokenPipeError` of a closed
+standard output (`| head`) passes through; commands end quietly on it."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
+from typing import Any
 
 from bertft.errors import OutputError
 from bertft.writing.conll import ConllSentences
 from bertft.writing.formulas import Disarming
+from bertft.writing.part import Part
 from bertft.writing.target import Target, is_special, open_target
 from bertft.writing.values import DECIMALS, to_cell, to_json, to_json_text
 
@@ -26,20 +29,37 @@ FORMAT_BY_SUFFIX = {
 }
 Record = Mapping[str, object]
 WriteRecord = Callable[[Record], None]
-Finish = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A format at work."""
+
+    write: WriteRecord
+    finish: Callable[[], None] = lambda: None
+    """After the last record."""
+    settle: Callable[[], dict[str, Any]] = dict
+    """Writes what waits; what to tell the next one that goes on from here."""
 
 
 class RecordWriter:
-    """Takes records one at a time; `count` says how many."""
+    """Takes records one at a time; `count` says how many, those of before included."""
 
-    def __init__(self, write: WriteRecord, disarming: Disarming) -> None:
-        self._write, self.disarming = write, disarming
-        self.count = 0
+    def __init__(self, form: Form, target: Target, disarming: Disarming, count: int) -> None:
+        self._form, self._target = form, target
+        self.disarming, self.count = disarming, count
 
     def write(self, record: Record) -> None:
         """Columns the record lacks are empty."""
-        self._write(record)
+        self._form.write(record)
         self.count += 1
+
+    def skip(self, record: Record) -> None:
+        """A record that was written before."""
+
+    def mark(self, **notes: int) -> None:
+        """All so far can be gone on with, where the target allows it. The notes are given back then."""
+        self._target.mark(self.count, {**self._form.settle(), **notes, "disarmed": self.disarming.count})
 
 
 @contextmanager
@@ -50,40 +70,49 @@ def open_writer(
     columns: Sequence[str],
     kept: Collection[str] = (),
     raw: bool = False,
+    part: Part | None = None,
 ) -> Iterator[RecordWriter]:
     """`path` None or `-` is standard output, in the input's format `like` (csv and tsv; jsonl for all others).
     Floats are rounded to six decimals except in the columns `kept`, which come from the input. `raw` leaves what a
-    spreadsheet would take for formulas as it is."""
-    format, disarming = _format_of(path, like), Disarming(raw=raw)
-    target = open_target(path)
+    spreadsheet would take for formulas as it is. `part` is gone on with, in place of `path`."""
+    target: Target = part or open_target(path)
+    rows, state = (part.rows, part.state) if part else (0, {})
+    disarming = Disarming(raw=raw, count=state.get("disarmed", 0))
     try:
-        write, finish = _writing(format, target, columns, kept, disarming)
-        yield RecordWriter(write, disarming)
-        finish()
+        form = _form(_format_of(path, like), target, columns, kept, disarming, rows, state)
+        yield RecordWriter(form, target, disarming, rows)
+        form.finish()
         target.keep()
-    except BaseException:
-        target.abandon()
+    except BaseException as problem:
+        target.abandon(problem)
         raise
 
 
-def _writing(
-    format: str, target: Target, columns: Sequence[str], kept: Collection[str], disarming: Disarming
-) -> tuple[WriteRecord, Finish]:
-    """How to write a record, and what to do after the last one."""
+def _form(
+    format: str,
+    target: Target,
+    columns: Sequence[str],
+    kept: Collection[str],
+    disarming: Disarming,
+    rows: int,
+    state: Mapping[str, Any],
+) -> Form:
+    """`rows` and `state`: what was written before."""
     if format in ("csv", "tsv"):
-        return _delimited(target, columns, kept, "\t" if format == "tsv" else ",", disarming), lambda: None
+        delimiter = "\t" if format == "tsv" else ","
+        return Form(_delimited(target, columns, kept, delimiter, disarming, begun=rows > 0))
     if format == "conll":
-        sentences = ConllSentences(partial(_write_text, target), columns)
-        return sentences.write, sentences.close
+        sentences = ConllSentences(partial(_write_text, target), columns, state)
+        return Form(sentences.write, sentences.close, sentences.settle)
     text_of = _json_text(columns, kept)
     if format == "jsonl":
-        return lambda record: _write_text(target, text_of(record) + "\n"), lambda: None
-    rows = _JsonList(target, text_of)
-    return rows.write, rows.close
+        return Form(lambda record: _write_text(target, text_of(record) + "\n"))
+    listed = _JsonList(target, text_of, begun=rows > 0)
+    return Form(listed.write, listed.close)
 
 
 def _format_of(path: str | None, like: str | None) -> str:
-    if path is None or path == "-" or is_special(path):
+    if path is None or is_special(path):
         return like if like in ("csv", "tsv") else "jsonl"
     suffixes = [suffix.lower() for suffix in PurePath(path).suffixes if suffix.lower() != ".gz"]
     format = FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
@@ -95,13 +124,20 @@ def _format_of(path: str | None, like: str | None) -> str:
 
 
 def _delimited(
-    target: Target, columns: Sequence[str], kept: Collection[str], delimiter: str, disarming: Disarming
+    target: Target,
+    columns: Sequence[str],
+    kept: Collection[str],
+    delimiter: str,
+    disarming: Disarming,
+    *,
+    begun: bool,
 ) -> Callable[[Record], None]:
-    """Writes the header at once."""
+    """Writes the header at once, unless the file has begun."""
     rounding = [(name, None if name in kept else DECIMALS) for name in columns]
     known = frozenset(columns)
     write_row = csv.writer(_Lines(target), delimiter=delimiter).writerow
-    write_row([disarming(name) for name in columns])
+    if not begun:
+        write_row([disarming(name) for name in columns])
 
     def write(record: Record) -> None:
         if not record.keys() <= known:
@@ -125,8 +161,8 @@ def _json_text(columns: Sequence[str], kept: Collection[str]) -> Callable[[Recor
 class _JsonList:
     """One list of objects, each on its line."""
 
-    def __init__(self, target: Target, text_of: Callable[[Record], str]) -> None:
-        self._target, self._text_of, self._before = target, text_of, "[\n"
+    def __init__(self, target: Target, text_of: Callable[[Record], str], *, begun: bool) -> None:
+        self._target, self._text_of, self._before = target, text_of, ",\n" if begun else "[\n"
 
     def write(self, record: Record) -> None:
         _write_text(self._target, self._before + self._text_of(record))

@@ -14,7 +14,7 @@ from errands import course, digest, words_of
 from test_signals import begin, wait_for
 
 from bertft.errors import OutputError
-from bertft.lock import locked
+from bertft.lock import locked_folder
 
 Run = Callable[..., Said]
 
@@ -58,10 +58,10 @@ def test_a_lock_of_a_dead_process_is_void(run: Run, tmp_path: Path, tiny: str) -
 
 def test_a_lock_can_be_taken_again_after_an_error(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    with pytest.raises(KeyError), locked(folder):
+    with pytest.raises(KeyError), locked_folder(folder):
         raise KeyError
-    with locked(folder):
-        with pytest.raises(OutputError, match=rf"process {os.getpid()} on .* is training into it"), locked(folder):
+    with locked_folder(folder):
+        with pytest.raises(OutputError, match=rf"process {os.getpid()} on .* is training into it"), locked_folder(folder):
             pass
         assert (folder / ".lock").exists()
     assert os.listdir(folder) == []
@@ -69,7 +69,7 @@ def test_a_lock_can_be_taken_again_after_an_error(tmp_path: Path) -> None:
 
 def test_a_file_or_a_forbidden_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(OutputError, match=r"file: is a file; a folder is wanted\."), locked(tmp_path / "file"):
+    with pytest.raises(OutputError, match=r"file: is a file; a folder is wanted\."), locked_folder(tmp_path / "file"):
         pass
     assert (tmp_path / "file").read_text() == "mine"
 

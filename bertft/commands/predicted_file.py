@@ -1,0 +1,132 @@
+"""Where predictions go: a new file, one that is gone on with (`--resume`), or standard output. Of several processes only the main
+one writes; all of them know how many rows are written already."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertft import __version__, console
+from bertft.commands.opened import Flags, Opened
+from bertft.engine.device import decided_by_main
+from bertft.engine.record import sha256_of
+from bertft.errors import OutputError, Stopped, UsageError
+from bertft.lock import locked_file
+from bertft.reading import Source
+from bertft.writing import Part, check_columns, is_special, make_room, open_squad_writer, open_writer
+
+SQUAD = "squad"
+"""What --format may also say: the official prediction file of SQUAD, an object of answers by id."""
+
+SHAPING = (
+    "top_k",
+    "min_probability",
+    "scheme",
+    "n_best",
+    "text",
+    "text_pair",
+    "format",
+    "encoding",
+    "delimiter",
+    "raw",
+)
+"""Flags that decide what a prediction looks like."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A file of predictions that is being written."""
+
+    writer: Any
+    """None in all processes but the main one."""
+    done: int
+    """Rows that were written before."""
+    state: Mapping[str, Any]
+    """What was noted then."""
+
+
+@contextmanager
+def predicted_file(flags: Flags, source: Source, added: list[str], opened: Opened) -> Iterator[Predicted]:
+    """Whole at the end. What stops short of it can be gone on with, which is said."""
+    parts: list[Part] = []
+    writers: list[Any] = []
+    with ExitStack() as held, _told(parts):
+
+        def open_it() -> str:
+            parts.extend(_parts(flags, opened, held))
+            writers.append(held.enter_context(_writer(flags, source, added, *parts)))
+            return str(parts[0].rows if parts else 0)
+
+        done = int(decided_by_main(opened.accelerator, open_it))
+        if flags["resume"] and not done:
+            console.note(f"{flags['output']}: nothing to go on with, so it starts at the beginning.")
+        yield Predicted(writers[0] if writers else None, done, parts[0].state if parts else {})
+
+
+def _parts(flags: Flags, opened: Opened, held: ExitStack) -> list[Part]:
+    """One, or none where the input cannot be read again or the output cannot be cut."""
+    once = next((name for name in ("input", "output") if is_special(flags[name])), None)
+    if once and flags["resume"]:
+        raise UsageError(f"--resume needs files: a stream as {once} cannot be gone on with.")
+    if once:
+        return []
+    path = flags["output"]
+    make_room(path)
+    held.enter_context(locked_file(Path(os.path.realpath(path))))
+    return [Part(path, lambda: identity(flags, opened), resume=flags["resume"])]
+
+
+def _writer(flags: Flags, source: Source, added: list[str], part: Part | None = None) -> Any:
+    if flags["format"] == SQUAD:
+        if "predicted_answer" not in added or "id" not in source.columns:
+            raise UsageError(
+                "--format squad writes answers by id: the run must answer questions, the file must have an id."
+            )
+        return open_squad_writer(flags["output"], part=part)
+    columns = [*source.columns, *added]
+    own = {"like": source.format, "kept": source.columns, "raw": flags["raw"]}
+    return open_writer(flags["output"], columns=columns, part=part, **own)
+
+
+def check_output(flags: Flags, source: Source, added: list[str]) -> None:
+    """DataError for columns that the output would have twice."""
+    if flags["format"] != SQUAD:
+        check_columns(source.columns, added)
+
+
+def identity(flags: Flags, opened: Opened) -> dict[str, str]:
+    """What must be the same in a prediction that goes on. Contents, not names and dates: files get copied."""
+    model = {path.name: sha256_of(str(path)) for path in sorted(opened.folder.glob("*.safetensors"))}
+    return {
+        "the input": sha256_of(flags["input"]) or "",
+        "the model": json.dumps({**model, "bertft.json": sha256_of(str(opened.folder / "bertft.json"))}),
+        "the options": json.dumps({name: flags[name] for name in SHAPING}),
+        "the precision": str(opened.accelerator.mixed_precision),
+        "bertft": __version__,
+    }
+
+
+@contextmanager
+def _told(parts: list[Part]) -> Iterator[None]:
+    """Whoever is stopped hears what is kept, and how to go on."""
+    try:
+        yield
+    except Stopped as stop:
+        stop.hint = _hint(parts)
+        raise
+    except OutputError as problem:
+        raise OutputError(f"{problem} {_hint(parts)}".rstrip()) from None
+
+
+def _hint(parts: list[Part]) -> str:
+    if not parts or not parts[0].rows:
+        return ""
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    return f"{parts[0].rows:,} rows are kept; go on with: {shlex.join(['bertft', *words, '--resume'])}"

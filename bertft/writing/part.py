@@ -1,0 +1,106 @@
+"""A file that grows beside its target and can be gone on with. What is to be written comes in bytes; from time to time `mark`
+makes sure that all so far is on the disk, and notes how far that is; at the end the file takes its target's place.
+
+A file that stops short of its end stays if it was marked, with its note: `.out.csv.part` and `.out.csv.part.json`."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from bertft.durable import flush_folder, write_text
+from bertft.errors import OutputError, UsageError, UserError
+from bertft.writing.target import explained
+
+Identity = Callable[[], Mapping[str, str]]
+"""What the rows come from and how they are answered: what must be the same to go on."""
+
+
+class Part:
+    """A Target with a memory."""
+
+    def __init__(self, path: str, identity: Identity, *, resume: bool) -> None:
+        """`resume`: go on with what was marked; UsageError if it was made from something else."""
+        self._path, self._target, self._identity = path, Path(os.path.realpath(path)), identity
+        self._file_path = self._target.with_name(f".{self._target.name}.part")
+        self._note_path = self._target.with_name(f".{self._target.name}.part.json")
+        note = self._read_note() if resume else {}
+        self.rows: int = note.get("rows", 0)
+        """So many are written already."""
+        self.state: dict[str, Any] = note.get("state", {})
+        """What the writer wanted to be told again."""
+        self._known: dict[str, str] = note.get("identity", {})
+        with explained(path):
+            if self._target.exists() and not os.access(self._target, os.W_OK):
+                raise PermissionError
+            self._file = self._file_path.open("r+b" if note else "wb")
+            self._file.truncate(note.get("bytes", 0))
+            self._file.seek(0, os.SEEK_END)
+        self._member: BinaryIO | None = None
+        self._zips = path.lower().endswith(".gz")
+
+    def write(self, content: bytes) -> None:
+        with explained(self._path):
+            if self._zips and self._member is None:  # no name and no time in it: same rows, same bytes
+                self._member = cast(BinaryIO, gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0))
+            (self._member or self._file).write(content)
+
+    def mark(self, rows: int, state: Mapping[str, Any]) -> None:
+        """All that was written so far can be gone on with."""
+        with explained(self._path):
+            self._flush()
+            self._known = self._known or dict(self._identity())
+            note = {"rows": rows, "bytes": self._file.tell(), "state": dict(state), "identity": self._known}
+            write_text(self._note_path, json.dumps(note))
+            self.rows = rows
+
+    def keep(self) -> None:
+        with explained(self._path):
+            self._flush()
+            self._file.close()
+            if self._target.exists():
+                shutil.copymode(self._target, self._file_path)
+            os.replace(self._file_path, self._target)
+            flush_folder(self._target.parent)
+            self._note_path.unlink(missing_ok=True)
+
+    def abandon(self, problem: BaseException) -> None:
+        """Stays after a stop or a full disk; goes after a mistake in the input, with which it could not go on."""
+        for stream in (self._member, self._file):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.close()  # type: ignore[union-attr]
+        mistaken = isinstance(problem, UserError) and not isinstance(problem, OutputError)
+        if mistaken or not self.rows:
+            for path in (self._file_path, self._note_path):
+                path.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if self._member is not None:
+            self._member.close()
+            self._member = None
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _read_note(self) -> dict[str, Any]:
+        """Empty where there is nothing to go on with."""
+        try:
+            note: dict[str, Any] = json.loads(self._note_path.read_text(encoding="utf-8"))
+            whole = self._file_path.stat().st_size >= note["bytes"] and {"rows", "state", "identity"} <= note.keys()
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+        if not whole:
+            return {}
+        now = self._identity()
+        changed = [name for name in now if note["identity"].get(name) != now[name]]
+        if changed:
+            raise UsageError(
+                f"{self._path}: --resume goes on with the same prediction, but {', '.join(changed)} changed. "
+                f"Leave out --resume to begin anew."
+            )
+        return note

@@ -1,0 +1,244 @@
+"""`predict --resume`: rows neither lost nor doubled, the same bytes as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Said, texts, write_csv, write_jsonl
+from errands import words_of
+from tagged import asked_rows, tagged_rows
+
+from bertft.engine import predict_loop
+from bertft.lock import locked_file
+from bertft.writing import Part
+
+Run = Callable[..., Said]
+
+
+class PowerFails(BaseException):
+    """As if the plug was pulled."""
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict_loop, "WINDOW", 8)
+
+
+@pytest.fixture(scope="module")
+def runs(trained: Path, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A finished run of each kind."""
+    from conftest import bertft
+
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("crf bf16", "questions"):
+        bertft(*words_of(name, folder, tiny), "-o", folder / name, "--max-steps", 4, "--quiet")
+    return {"texts": trained, "words": folder / "crf bf16", "questions": folder / "questions"}
+
+
+def inputs(kind: str) -> str:
+    """100 rows, some of them empty; their place."""
+    if kind == "texts":
+        rows = [(f"={n}", "" if n % 9 == 0 else text) for n, text in enumerate(texts(100))]
+        return str(write_csv(Path("in.csv"), ["id", "text"], rows))
+    if kind == "words":
+        rows_of_words: list[dict[str, Any]] = [{"document": n // 7, **row} for n, row in enumerate(tagged_rows(100))]
+        for row in rows_of_words[:11]:
+            row["tokens"], row["tags"] = [], []
+        return str(write_jsonl(Path("in.jsonl"), rows_of_words))
+    return str(write_jsonl(Path("in.jsonl"), asked_rows(100)))
+
+
+OUTPUTS = [
+    *(("texts", f"out.{ending}", ()) for ending in ("csv", "tsv", "jsonl", "json", "csv.gz", "jsonl.gz", "json.gz")),
+    *(("words", f"out.{ending}", ()) for ending in ("conll", "conll.gz", "jsonl")),
+    ("questions", "out.json", ("--format", "squad")),
+    ("questions", "out.csv", ("--n-best", "2")),
+]
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    """The power fails in that call of Part.write."""
+    whole, left = Part.write, [call]
+
+    def write(self: Part, content: bytes) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise PowerFails
+        whole(self, content)
+
+    monkeypatch.setattr(Part, "write", write)
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize(("kind", "output", "flags"), OUTPUTS, ids=[f"{kind} {name}" for kind, name, _ in OUTPUTS])
+def test_a_prediction_cut_off_anywhere_ends_in_the_same_bytes(
+    run: Run, runs: dict[str, Path], monkeypatch: pytest.MonkeyPatch, kind: str, output: str, flags: Sequence[str]
+) -> None:
+    words = ("predict", runs[kind], inputs(kind), *flags, "-o")
+    whole = run(*words, f"whole/{output}")
+    chance = random.Random(output)
+    for attempt in range(2):
+        name = f"parts-{attempt}/{output}"
+        for at in sorted(chance.sample(range(2, 60), k=2)):
+            with monkeypatch.context() as here:
+                fail_at(here, at)
+                with pytest.raises(PowerFails):
+                    run(*words, name, "--resume")
+            assert not Path(name).exists()
+        said = run(*words, name, "--resume")
+        assert Path(name).read_bytes() == Path("whole", output).read_bytes()
+        assert os.listdir(Path(name).parent) == [output]
+        assert [line for line in said.err.splitlines() if "could not be" in line or "spreadsheet" in line] == [
+            line.replace("whole/", f"parts-{attempt}/")
+            for line in whole.err.splitlines()
+            if "could not be" in line or "spreadsheet" in line
+        ]
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_context_reaches_over_the_place_where_it_stopped(run: Run, tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tagger that reads its neighbours has to see those that were answered before."""
+    data = inputs("words")
+    flags = ("--crf", "--context", "document", "--max-steps", 4, "--precision", "fp32")
+    run("train", data, "--model", tiny, *flags, "-o", "run")
+    words = ("predict", "run", data, "-o")
+    run(*words, "whole.jsonl")
+    with monkeypatch.context() as here:
+        fail_at(here, 30)
+        with pytest.raises(PowerFails):
+            run(*words, "out.jsonl")
+    run(*words, "out.jsonl", "--resume")
+    assert Path("out.jsonl").read_bytes() == Path("whole.jsonl").read_bytes()
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("changed", ["input", "model", "option", "precision"])
+def test_going_on_from_something_else_is_refused(
+    run: Run, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    import shutil
+
+    shutil.copytree(trained, "run")
+    data = inputs("texts")
+    with monkeypatch.context() as here:
+        fail_at(here, 30)
+        with pytest.raises(PowerFails):
+            run("predict", "run", data, "-o", "out.csv")
+    before = Path(".out.csv.part").read_bytes()
+    if changed == "input":
+        Path(data).write_text(Path(data).read_text() + "x,one more\n")
+    if changed == "model":
+        content = Path("run/model.safetensors").read_bytes()
+        Path("run/model.safetensors").write_bytes(content[:-4] + b"\0\0\0\0")
+    flags = {"option": ("--top-k", 2), "precision": ("--precision", "fp32")}.get(changed, ())
+    said = run("predict", "run", data, "-o", "out.csv", "--resume", *flags, ok=2)
+    named = {"input": "the input", "model": "the model", "option": "the options", "precision": "the precision"}[changed]
+    assert f"out.csv: --resume goes on with the same prediction, but {named} changed." in said.err
+    assert Path(".out.csv.part").read_bytes() == before
+    run("predict", "run", data, "-o", "out.csv", *flags)
+    assert not list(Path().glob(".out*"))
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_a_mistake_in_the_input_leaves_nothing_behind(run: Run, trained: Path) -> None:
+    lines = [f'{{"text": "{text}"}}\n' for text in texts(60)]
+    Path("in.jsonl").write_text("".join([*lines[:40], "{broken\n", *lines[40:]]))
+    said = run("predict", trained, "in.jsonl", "-o", "out.jsonl", ok=2)
+    assert "in.jsonl:41" in said.err
+    assert [path.name for path in Path().iterdir()] == ["in.jsonl"]
+
+
+def test_what_cannot_be_gone_on_with_is_refused(run: Run, trained: Path) -> None:
+    data = inputs("texts")
+    assert "--resume needs files: a stream as output" in run("predict", trained, data, "--resume", ok=2).err
+    os.mkfifo("pipe")
+    assert "--resume needs files" in run("predict", trained, data, "-o", "pipe", "--resume", ok=2).err
+
+
+def test_without_anything_to_go_on_with_it_begins(run: Run, trained: Path) -> None:
+    data = inputs("texts")
+    run("predict", trained, data, "-o", "whole.csv")
+    for _ in range(2):  # a job that is started again
+        said = run("predict", trained, data, "-o", "out.csv", "--resume")
+        assert "out.csv: nothing to go on with, so it starts at the beginning." in said.err
+        assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
+
+
+def test_two_predictions_into_one_file_do_not_mix(run: Run, trained: Path) -> None:
+    data = inputs("texts")
+    with locked_file(Path("out.csv").resolve()):
+        said = run("predict", trained, data, "-o", "out.csv", ok=2)
+    assert f"process {os.getpid()} on " in said.err
+    assert "is writing it. Wait for it, or choose another file with -o." in said.err
+    run("predict", trained, data, "-o", "out.csv")
+    assert sorted(path.name for path in Path().iterdir()) == ["in.csv", "out.csv"]
+
+
+SMALL = """
+from bertft.commands.main import main
+from bertft.engine import predict_loop
+predict_loop.WINDOW = 8
+main()
+"""
+
+
+def begin(*words: object, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+    """The command with small windows, in a process of its own."""
+    command = [sys.executable, "-c", SMALL, *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before)
+
+
+def many(count: int = 2000) -> Path:
+    return write_csv(Path("many.csv"), ["id", "text"], list(enumerate(texts(count, longest=30))))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_real_process_that_is_stopped_can_be_gone_on_with(run: Run, trained: Path, number: int) -> None:
+    words = ("predict", trained, many(), "-o")
+    chance = random.Random(number)
+    for _ in range(2):
+        process = begin(
+            *words, "out.csv", "--resume", before=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+        )
+        note = Path(".out.csv.part.json")
+        held = note.read_text() if note.exists() else ""
+        while process.poll() is None and (not note.exists() or note.read_text() == held):
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.05))
+        process.send_signal(number)
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number], said
+        if number != signal.SIGKILL:
+            assert " rows are kept; go on with: bertft " in said
+            assert said.rstrip().endswith("-o out.csv --resume")
+    process = begin(*words, "out.csv", "--resume")
+    assert process.wait(timeout=120) == 0
+    assert Path("out.csv").read_text().count("\n") == 2001
+    ids = [line.split(",")[0] for line in Path("out.csv").read_text().splitlines()[1:]]
+    assert ids == [str(n) for n in range(2000)]
+    assert not list(Path().glob(".out*"))
+
+
+def test_a_full_disk_keeps_what_is_done(run: Run, trained: Path) -> None:
+    import resource
+
+    words = ("predict", trained, many(600), "-o", "out.csv")
+    limit = (20_000, 20_000)
+    process = begin(*words, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+    assert said.count("Error: ") == 1
+    assert "out.csv: cannot be written (File too large)." in said
+    assert " rows are kept; go on with: bertft predict " in said
+    assert not Path("out.csv").exists()
+    assert begin(*words, "--resume").wait(timeout=60) == 0
+    assert [line.split(",")[0] for line in Path("out.csv").read_text().splitlines()[1:]] == [str(n) for n in range(600)]
