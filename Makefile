@@ -2,12 +2,13 @@
 # make test         set up, then lint, types and tests
 # make soak         kill real runs at random moments and go on with them
 # make fuzz         set up, then put 10,000 broken files through every command (about ten minutes)
+# make audit        look for known holes in the tested dependencies (needs the network)
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup quickstart test soak fuzz lint format clean
+.PHONY: setup quickstart test soak fuzz audit lint format clean
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -32,6 +33,10 @@ fuzz: setup
 
 soak: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/kills.py --kills 6
+
+audit: setup
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 lint: setup
 	$(BIN)/ruff check .
