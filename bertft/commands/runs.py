@@ -21,10 +21,10 @@ from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import gather
 from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
-from bertft.engine.record import PLAN, Finished, add_to_run, data_hashes
+from bertft.engine.record import PLAN, RUN, Finished, add_to_run, data_hashes
 from bertft.engine.resume import FOLDER as STATE
 from bertft.engine.training import Run, run_training
-from bertft.errors import Stopped, UsageError
+from bertft.errors import CheckpointError, Stopped, UsageError
 from bertft.fields import fields_in
 from bertft.lock import locked_folder
 from bertft.model.folder import open_run_folder
@@ -71,6 +71,10 @@ def going_on(flags: Flags) -> Flags:
         raise UsageError("--resume needs the run folder: -o DIR.")
     if (Path(folder) / PLAN).is_file():
         check_closed(Path(folder))
+        if (Path(folder) / RUN).is_file() and not last_whole(Path(folder) / STATE).is_dir():
+            raise CheckpointError(
+                f"{folder}: a finished run, with no state to go on from. Start anew without --resume, in another folder."
+            )
         return {**flags, "config": flags["config"] or str(Path(folder) / PLAN)}
     if not (flags["data"] or flags["task"] or flags["config"]):
         raise UsageError(f"{folder}: no run to go on with (it has no {PLAN}).")
