@@ -6,7 +6,7 @@ import re
 
 from bertft.console import plain
 
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_ACTIVE = re.compile(r"([\\`*{}\[\]<>#|~&])")
 
 
 def one_line(text: str) -> str:

@@ -88,3 +88,9 @@ def test_scores_fit_a_terminal(run: Run, reviews: Path, trained: Path) -> None:
     assert max(len(line) for line in said.out.splitlines()) <= 100
     for wanted in ("accuracy", "95 % interval", "precision", "recall", "mcc", "Rows: true label", "neutral"):
         assert wanted in said.out
+
+
+def test_half_characters_are_shown_and_not_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    """Or a stream in UTF-8 would refuse them."""
+    console.result("bad \udcff name")
+    assert capsys.readouterr().out == "bad \\udcff name\n"

@@ -13,6 +13,7 @@ from bertft import console
 from bertft.adapters import Adapter, Feature
 from bertft.errors import DataError
 from bertft.row import Row
+from bertft.surrogates import shown
 
 MOST_HELD = 1.2
 """Of the share that was asked for, where whole groups are held back."""
@@ -38,7 +39,7 @@ class Unknown:
         others = [name for name in self.rows if name != label]
         also = f" So were {_few(others)}." if others else ""
         return (
-            f"{origin}: label '{label}' ({_rows(self.rows[label])}) was never seen in training (known: {_few(known)}).{also} "
+            f"{origin}: label '{shown(label)}' ({_rows(self.rows[label])}) was never seen in training (known: {_few(known)}).{also} "
             f"Add {'them' if others else 'it'} to the training file, or pass --unknown-labels skip."
         )
 
@@ -209,5 +210,5 @@ def _rows(count: int) -> str:
 
 
 def _few(names: Sequence[str], most: int = 5) -> str:
-    shown = ", ".join(names[:most])
-    return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
+    listed = ", ".join(map(shown, names[:most]))
+    return listed + (f" and {len(names) - most:,} more" if len(names) > most else "")

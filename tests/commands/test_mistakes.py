@@ -240,3 +240,10 @@ def test_a_flag_of_another_kind_of_task_is_refused(
     run: Run, reviews: Path, tiny: str, words: list[str], wanted: str
 ) -> None:
     assert f"{wanted}; this task is text-classification." in run("train", reviews, "--model", tiny, *words, ok=2).err
+
+
+def test_an_endless_label_makes_no_endless_message(run: Run, tmp_path: Path, trained: Path) -> None:
+    write_csv(tmp_path / "new.csv", ["text", "label"], [("good film", "x" * 5000), ("bad film", "y" * 5000)])
+    said = run("eval", trained, "new.csv", ok=2)
+    assert "was never seen in training" in said.err
+    assert len(said.err) < 1000

@@ -61,7 +61,10 @@ def test_a_lock_can_be_taken_again_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(KeyError), locked_folder(folder):
         raise KeyError
     with locked_folder(folder):
-        with pytest.raises(OutputError, match=rf"process {os.getpid()} on .* is training into it"), locked_folder(folder):
+        with (
+            pytest.raises(OutputError, match=rf"process {os.getpid()} on .* is training into it"),
+            locked_folder(folder),
+        ):
             pass
         assert (folder / ".lock").exists()
     assert os.listdir(folder) == []
