@@ -38,8 +38,9 @@ class Unknown:
         label, origin = next(iter(self.first.items()))
         others = [name for name in self.rows if name != label]
         also = f" So were {_few(others)}." if others else ""
+        unseen = f"label '{shown(label)}' ({_rows(self.rows[label])}) was never seen in training"
         return (
-            f"{origin}: label '{shown(label)}' ({_rows(self.rows[label])}) was never seen in training (known: {_few(known)}).{also} "
+            f"{origin}: {unseen} (known: {_few(known)}).{also} "
             f"Add {'them' if others else 'it'} to the training file, or pass --unknown-labels skip."
         )
 

@@ -13,6 +13,7 @@ from bertft import console
 from bertft.adapters import Adapter, Prediction
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.meter import Meter
+from bertft.errors import DataError
 from bertft.row import Row
 
 WINDOW = 4096
@@ -45,9 +46,17 @@ def predict_window(
     network: Any, adapter: Adapter, window: Sequence[Row], accelerator: Any, meter: Meter
 ) -> list[Prediction]:
     """One prediction per row."""
-    reasons = [adapter.problem(row) for row in window]
+    reasons = [why_not(adapter, row) for row in window]
     asked = [row for row, reason in zip(window, reasons, strict=True) if not reason]
     if not asked:
         return [Prediction(None, reason) for reason in reasons]
     answers = iter(predict_features(network, adapter, adapter.encode(asked), accelerator, meter))
     return [Prediction(None, reason) if reason else next(answers) for reason in reasons]
+
+
+def why_not(adapter: Adapter, row: Row) -> str:
+    """Why a row cannot be predicted; one that is made wrong is no reason to leave the others without an answer."""
+    try:
+        return adapter.problem(row)
+    except DataError as problem:
+        return str(problem).removeprefix(f"{row.origin}: ")

@@ -290,3 +290,13 @@ def test_a_run_goes_on_with_its_crf(tiny: str, run: Run) -> None:
     one, two = load_file("whole/checkpoint/weights.safetensors"), load_file("parted/checkpoint/weights.safetensors")
     assert any(name.startswith("crf.") for name in one)
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_row_of_the_wrong_shape_leaves_the_others_their_answers(run: Run, tmp_path: Path, tiny: str) -> None:
+    write_jsonl(tmp_path / "train.jsonl", tagged_rows(40))
+    run("train", "train.jsonl", "--model", tiny, "-o", "run", "--max-steps", 2)
+    write_jsonl(tmp_path / "new.jsonl", [{"tokens": ["good", "film"]}, {"tokens": [["good"]]}, {"tokens": ["bad"]}])
+    run("predict", "run", "new.jsonl", "-o", "out.jsonl")
+    found = read_jsonl(tmp_path / "out.jsonl")
+    assert [bool(row["predicted_tags"]) for row in found] == [True, False, True]
+    assert found[1]["reason"].startswith("a list of lists or objects, wanted a text or a list of words")
