@@ -18,9 +18,6 @@ STOREYS = [
     {
         *(
             "row",
-            "durable",
-            "interruption",
-            "lock",
             "markdown",
             "versions",
             "labels",
@@ -34,7 +31,7 @@ STOREYS = [
             "settings",
             "surrogates",
         ),
-        *("guess", "tags", "answers"),
+        *("guess", "tags", "answers", "system"),
     },
     {"reading", "writing", "scoring"},
     {"model"},

@@ -20,7 +20,7 @@ from bertft.commands.predict import predict_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.train import train_command
 from bertft.errors import BertftError, Stopped
-from bertft.interruption import caught_signals
+from bertft.system.signals import caught_signals
 
 app = typer.Typer(
     name="bertft",

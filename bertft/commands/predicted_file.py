@@ -18,8 +18,8 @@ from bertft.commands.opened import Flags, Opened
 from bertft.engine.device import decided_by_main
 from bertft.engine.record import sha256_of
 from bertft.errors import OutputError, Stopped, UsageError
-from bertft.lock import locked_file
 from bertft.reading import Source
+from bertft.system.locks import locked_file
 from bertft.writing import Part, check_columns, is_special, make_room, open_squad_writer, open_writer
 
 SQUAD = "squad"

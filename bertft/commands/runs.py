@@ -15,7 +15,6 @@ from bertft.commands.opened import Flags, file_plan, open_run
 from bertft.commands.planning import check_repeats, make_plan, with_metric
 from bertft.commands.show import show_scores
 from bertft.commands.tables import read_split
-from bertft.durable import last_whole
 from bertft.engine.device import decided_by_main, start_accelerator
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import gather
@@ -26,10 +25,11 @@ from bertft.engine.resume import FOLDER as STATE
 from bertft.engine.training import Run, run_training
 from bertft.errors import CheckpointError, Stopped, UsageError
 from bertft.fields import fields_in
-from bertft.lock import locked_folder
 from bertft.model.folder import open_run_folder
 from bertft.model.trust import check_closed
 from bertft.plan import Plan, read_config
+from bertft.system.files import last_whole
+from bertft.system.locks import locked_folder
 
 
 def run_train(flags: Flags) -> None:

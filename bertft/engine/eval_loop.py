@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from bertft import console, interruption
+from bertft import console
 from bertft.adapters import Adapter, Feature, Prediction
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
 from bertft.engine.order import inference_batches
 from bertft.engine.sharding import is_sharded
 from bertft.errors import Stopped
+from bertft.system import signals
 
 BATCH_SIZE = 64
 """Windows per batch in evaluation and prediction."""
@@ -59,7 +60,7 @@ def model_outputs(
                 ids, _within_memory(network, adapter, [features[i] for i in ids], accelerator, meter), strict=True
             )
             if accelerator.num_processes == 1:
-                interruption.check()
+                signals.check()
             bar.update(meter.examples, str(meter))
         if is_sharded(network) and len(mine) * accelerator.num_processes < len(batches):
             _batch_outputs(network, adapter, [features[0]], accelerator, Meter())  # the others wait for its weights
@@ -94,9 +95,9 @@ def _stop_together(accelerator: Any) -> None:
     """Raise Stopped in all processes if any was asked to stop: one that leaves alone would keep the others waiting."""
     if accelerator.num_processes == 1:
         return
-    asked = torch.tensor(float(bool(interruption.asked())), device=accelerator.device)
+    asked = torch.tensor(float(bool(signals.asked())), device=accelerator.device)
     if float(accelerator.reduce(asked, reduction="sum")):
-        raise Stopped(interruption.asked() or signal.SIGTERM)
+        raise Stopped(signals.asked() or signal.SIGTERM)
 
 
 def _to_numpy(outputs: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bertft.durable import write_text
 from bertft.engine.order import Step
+from bertft.system.files import write_text
 
 FILE = "history.jsonl"
 

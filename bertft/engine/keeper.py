@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.durable import explained, last_whole
 from bertft.engine import resume
 from bertft.engine.history import History
 from bertft.engine.meter import Meter, RunningMean
@@ -24,6 +23,7 @@ from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
 from bertft.scoring import Scores, better
+from bertft.system.files import explained, last_whole
 
 SAVE_SECONDS = 600
 """At most so much work is lost when the power fails."""

@@ -13,11 +13,11 @@ from typing import Any
 
 import tomli_w
 
-from bertft.durable import write_text
 from bertft.engine.model_card import model_card
 from bertft.model.backbone import Backbone
 from bertft.plan import DataPlan, Plan
 from bertft.scoring import Scores
+from bertft.system.files import write_text
 from bertft.versions import machine, versions
 
 PLAN, RUN, CARD = "plan.toml", "run.json", "README.md"

@@ -16,9 +16,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from bertft import console
-from bertft.durable import fresh_folder, last_whole
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
+from bertft.system.files import fresh_folder, last_whole
 
 FOLDER = "checkpoint"
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"

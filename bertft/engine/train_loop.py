@@ -8,13 +8,14 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from bertft import console, interruption
+from bertft import console
 from bertft.engine.keeper import Keeper
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import build_optimizer, build_schedule
 from bertft.engine.order import Order, Step
 from bertft.engine.step import Ingredients, NotANumber, Stepper
 from bertft.errors import Stopped
+from bertft.system import signals
 
 LOGS_PER_EPOCH = 20
 
@@ -30,7 +31,7 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     keeper.attach(accelerator.unwrap_model(network), optimizer.optimizer, schedule, stepper)
     eval_every = recipe.eval_steps or order.steps_per_epoch
     log_every = max(order.steps_per_epoch // LOGS_PER_EPOCH, 1)
-    with console.progress("Training", order.total_steps) as bar, interruption.deferred():
+    with console.progress("Training", order.total_steps) as bar, signals.deferred():
         if keeper.owes_evaluation:
             evaluate(made_of, network, keeper, next(order.steps(after=keeper.step - 1)))
         for step in order.steps(after=order.total_steps if keeper.stops else keeper.step):
@@ -44,7 +45,7 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
             due = step.number % eval_every == 0 or last
             if stop:
                 keeper.save(owes_evaluation=due)
-                raise Stopped(interruption.asked() or signal.SIGTERM)
+                raise Stopped(signals.asked() or signal.SIGTERM)
             if due:
                 evaluate(made_of, network, keeper, step)
             elif save:
@@ -57,7 +58,7 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
 def take_step(step: Step, stepper: Stepper, keeper: Keeper) -> tuple[tuple[float, int], bool, bool]:
     """Its summed loss and what that weighs; whether any process was asked to stop; whether it is time to save."""
     try:
-        taken = stepper.take(step, [interruption.asked, keeper.save_is_due])
+        taken = stepper.take(step, [signals.asked, keeper.save_is_due])
     except NotANumber as problem:
         raise NotANumber(f"{problem}\n{keeper.save_good_state()}") from None
     stop, save = taken.flags

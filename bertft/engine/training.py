@@ -10,7 +10,6 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Prediction
-from bertft.durable import explained
 from bertft.engine.device import describe
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
@@ -29,6 +28,7 @@ from bertft.model.network import Head, build_network, load_network
 from bertft.plan import Plan
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
+from bertft.system.files import explained
 
 FEW_STEPS = 150
 """Optimizer steps below which more are advised: on the shipped sample 36 steps reach 0.64, 180 steps 0.87."""

@@ -1,6 +1,6 @@
 """The run folder: what is in it, how it is written so that it can always be opened, and how it is read back.
 
-Weights are safetensors. No crash leaves a folder that cannot be opened: see durable.py.
+Weights are safetensors. No crash leaves a folder that cannot be opened: see system/files.py.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from bertft.card import Card
-from bertft.durable import explained, landing, settle, write_text
 from bertft.errors import CheckpointError, OutputError
 from bertft.fields import Fields
 from bertft.labels import Labels
 from bertft.model.tagger import PART, Tagger, save_extras, transformers_part
 from bertft.model.trust import check_closed
+from bertft.system.files import explained, landing, settle, write_text
 
 TASK_FILE = "bertft.json"
 FORMAT = 1

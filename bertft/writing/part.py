@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from bertft.durable import flush_folder, write_text
 from bertft.errors import OutputError, UsageError, UserError
+from bertft.system.files import flush_folder, write_text
 from bertft.writing.target import explained
 
 Identity = Callable[[], Mapping[str, str]]

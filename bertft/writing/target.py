@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-from bertft.durable import flush_folder
 from bertft.errors import OutputError
+from bertft.system.files import flush_folder
 
 
 class Target(Protocol):

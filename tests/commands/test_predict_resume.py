@@ -18,7 +18,7 @@ from errands import words_of
 from tagged import asked_rows, tagged_rows
 
 from bertft.engine import predict_loop
-from bertft.lock import locked_file
+from bertft.system.locks import locked_file
 from bertft.writing import Part
 
 Run = Callable[..., Said]

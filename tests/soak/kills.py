@@ -109,10 +109,10 @@ def where(run: Path) -> str:
 
 def harm(run: Path) -> list[str]:
     """What can no longer be opened in a folder after a kill."""
-    from bertft.durable import last_whole, settle
     from bertft.errors import BertftError
     from bertft.model.folder import read_task
     from bertft.model.network import load_network
+    from bertft.system.files import last_whole, settle
 
     broken: list[str] = []
     if not (run / "bertft.json").exists():

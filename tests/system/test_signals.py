@@ -13,8 +13,8 @@ import pytest
 from conftest import read_jsonl
 from errands import course, digest, words_of
 
-from bertft import interruption
 from bertft.errors import Stopped
+from bertft.system import signals
 
 BERTFT = str(Path(sys.executable).with_name("bertft"))
 
@@ -70,8 +70,8 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     """Inside a step that would take a minute."""
     script = tmp_path / "slow.py"
     script.write_text(
-        "import time\nfrom bertft import interruption\n"
-        "with interruption.caught_signals(), interruption.deferred():\n"
+        "import time\nfrom bertft.system import signals\n"
+        "with signals.caught_signals(), signals.deferred():\n"
         "    print('ready', flush=True)\n"
         "    end = time.monotonic() + 60\n"
         "    while time.monotonic() < end: time.sleep(0.01)\n"
@@ -100,22 +100,22 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
 
 def test_a_signal_that_nobody_asked_about_is_raised_at_the_end() -> None:
     def work() -> None:
-        with interruption.deferred():
+        with signals.deferred():
             os.kill(os.getpid(), signal.SIGTERM)
-            heard.append(interruption.asked())
+            heard.append(signals.asked())
 
     heard: list[int] = []
-    with interruption.caught_signals(), pytest.raises(Stopped) as caught:
+    with signals.caught_signals(), pytest.raises(Stopped) as caught:
         work()
     assert heard == [signal.SIGTERM]
     assert caught.value.exit_code == 143
-    assert interruption.asked() == 0
+    assert signals.asked() == 0
 
 
 def test_what_is_to_be_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with interruption.caught_signals():
+        with signals.caught_signals():
             os.kill(os.getpid(), signal.SIGHUP)
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:

@@ -14,8 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bertft import console
-from bertft.durable import write_text
 from bertft.errors import OutputError
+from bertft.system.files import write_text
 
 
 @contextmanager

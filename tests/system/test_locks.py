@@ -14,7 +14,7 @@ from errands import course, digest, words_of
 from test_signals import begin, wait_for
 
 from bertft.errors import OutputError
-from bertft.lock import locked_folder
+from bertft.system.locks import locked_folder
 
 Run = Callable[..., Said]
 

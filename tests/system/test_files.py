@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bertft.durable import explained, fresh_folder, landing, last_whole, settle, write_text
 from bertft.errors import OutputError
+from bertft.system.files import explained, fresh_folder, landing, last_whole, settle, write_text
 
 
 class PowerFails(BaseException):
