@@ -68,6 +68,8 @@ class Keeper:
         self.meter.go_on_from(state["meter"])
         self.running = RunningMean(**state["running"])
         stepper.pieces = state["pieces"]
+        if self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
         self.history.forget_after(self.step, with_evaluation=not self.owes_evaluation)
         console.note(f"Going on after step {self.step:,} of {self.folder}.")
 
@@ -138,6 +140,7 @@ class Keeper:
             "meter": self.meter.counts(),
             "running": asdict(self.running),
             "pieces": self._stepper.pieces,
+            "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,  # of fp16
             "best_step": self.best_step,
             "best_value": str(self.best_value),
             "without_gain": self.without_gain,

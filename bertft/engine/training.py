@@ -28,7 +28,7 @@ from bertft.model.network import Head, build_network, load_network
 from bertft.plan import Plan
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
-from bertft.system.files import explained
+from bertft.system.files import explained, sweep
 
 FEW_STEPS = 150
 """Optimizer steps below which more are advised: on the shipped sample 36 steps reach 0.64, 180 steps 0.87."""
@@ -129,6 +129,7 @@ def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, vali
 def write_start(run: Run, adapter: Adapter) -> None:
     """All of the run folder that is known before training; the plan first, as it makes the folder a run."""
     with explained(run.folder, "Make room, or choose another folder with -o."):
+        sweep(run.folder)
         write_plan(run.plan, run.folder)
         save_tokenizer(adapter.tokenizer, run.folder)
         write_task(run.folder, task_record(adapter))

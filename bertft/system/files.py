@@ -89,6 +89,15 @@ def settle(place: Path) -> None:
     flush_folder(place)
 
 
+def sweep(place: Path) -> None:
+    """Remove what a crash left half-written. Only who holds the place may do so."""
+    for entry in place.glob(".*.part"):
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
 def flush_folder(folder: Path) -> None:
     """The names in it onto the disk. Windows knows no such thing."""
     if os.name == "nt":

@@ -143,6 +143,18 @@ def test_going_on_with_changed_data_is_refused(run: Run, tmp_path: Path, tiny: s
     assert "reviews.csv: changed since the run began; --resume goes on with the same data." in said.err
 
 
+def test_what_a_crash_left_half_written_is_swept_up(run: Run, tmp_path: Path, tiny: str, cut_at: Any) -> None:
+    words = words_of("sequence", tmp_path, tiny)
+    cut_at(12)
+    with pytest.raises(PowerFails):
+        run(*words, "-o", "run")
+    Path("run/.plan.toml.4711.part").write_text("[ta")
+    Path("run/.landing.part").mkdir()
+    Path("run/.landing.part/model.safetensors").write_bytes(b"half")
+    run("train", "--resume", "-o", "run")
+    assert not list(Path("run").glob(".*"))
+
+
 def test_a_torn_line_of_the_history_is_dropped(run: Run, tmp_path: Path, tiny: str, cut_at: Any) -> None:
     words = words_of("sequence", tmp_path, tiny)
     run(*words, "-o", "whole")
