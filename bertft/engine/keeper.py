@@ -68,7 +68,7 @@ class Keeper:
         self.meter.go_on_from(state["meter"])
         self.running = RunningMean(**state["running"])
         stepper.pieces = state["pieces"]
-        if self.accelerator.scaler is not None:
+        if self.accelerator.scaler is not None and state["scaler"]:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.history.forget_after(self.step, with_evaluation=not self.owes_evaluation)
         console.note(f"Going on after step {self.step:,} of {self.folder}.")
