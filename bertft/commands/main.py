@@ -58,6 +58,10 @@ def main() -> None:
     try:
         with caught_signals():
             app()
+    except SystemExit as leaving:
+        if not leaving.code:
+            part_company()
+        raise
     except BertftError as problem:
         console.error(str(problem))
         _leave(problem.exit_code)
@@ -76,6 +80,15 @@ def main() -> None:
             f"{type(problem).__name__}: {problem}\nThis is a fault of bertft, not yours. BERTFT_DEBUG=1 shows where it happened."
         )
         _leave(1)
+
+
+def part_company() -> None:
+    """Several processes say good-bye before they end: gloo's threads abort a process that just leaves."""
+    if "torch.distributed" in sys.modules:
+        from torch import distributed
+
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.destroy_process_group()
 
 
 def machine_limit(problem: Exception) -> str:

@@ -141,7 +141,6 @@ FILES = (
         "nested.jsonl",
         tagged(([["good"], "film"], ["O", "O"])),
         convert=Refused("nested.jsonl:1: a list of lists"),
-        predict=Refused("nested.jsonl:1: a list of lists"),
         run=TAGS,
     ),
     Broken(
