@@ -187,14 +187,14 @@ FILES = (
     Broken(
         "gzip within gzip",
         "double.csv.gz",
-        gzip.compress(ZIPPED),
+        gzip.compress(ZIPPED, mtime=0),
         train=Refused("double.csv.gz"),
         predict=Refused("double.csv.gz"),
     ),
     Broken(
         "gzip of nothing",
         "nothing.csv.gz",
-        gzip.compress(b""),
+        gzip.compress(b"", mtime=0),
         train=Refused("the file is empty"),
         predict=Refused("the file is empty"),
     ),

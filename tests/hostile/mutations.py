@@ -132,11 +132,11 @@ def _encode(content: bytes, chance: Chance) -> bytes:
 
 
 def _zip(content: bytes, chance: Chance) -> bytes:
-    return gzip.compress(content, 1)
+    return gzip.compress(content, 1, mtime=0)
 
 
 def _zip_and_damage(content: bytes, chance: Chance) -> bytes:
-    return chance.choice([_cut, _flip, _drop, _zip])(gzip.compress(content, 1), chance)
+    return chance.choice([_cut, _flip, _drop, _zip])(gzip.compress(content, 1, mtime=0), chance)
 
 
 def _glue(content: bytes, chance: Chance) -> bytes:

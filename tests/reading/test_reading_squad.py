@@ -77,7 +77,7 @@ def file(tmp_path: Path) -> Callable[..., str]:
     def make(document: object, name: str = "dev.json", **options: Any) -> str:
         path = tmp_path / name
         text = json.dumps(document, **options).encode()
-        path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+        path.write_bytes(gzip.compress(text, mtime=0) if name.endswith(".gz") else text)
         return str(path)
 
     return make
