@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from broken_files import FILES
-from conftest import Said, read_jsonl, write_jsonl
+from conftest import Said, forget_accelerator, read_jsonl, write_jsonl
 from expected import CLASSES, QUESTIONS, TAGS, Answered, Broken, Expected, Planned, Refused, Turned
 from tagged import asked_rows, tagged_rows
 
@@ -29,6 +29,7 @@ def models(trained: Path, tiny: str, tmp_path_factory: pytest.TempPathFactory) -
     """A run of each kind; made once."""
     from outcome import tried
 
+    forget_accelerator()  # whatever test came before in this process
     folder, made = tmp_path_factory.mktemp("models"), {CLASSES: trained}
     for name, rows in ((TAGS, tagged_rows(20)), (QUESTIONS, asked_rows(20, unanswerable=True))):
         data, made[name] = write_jsonl(folder / f"{name}.jsonl", rows), folder / name
