@@ -10,17 +10,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bertft import __version__, console
 from bertft.commands.opened import Flags, Opened
 from bertft.engine.device import decided_by_main
 from bertft.engine.record import sha256_of
-from bertft.errors import OutputError, Stopped, UsageError
+from bertft.errors import OutputError, Stopped, UsageError, UserError
 from bertft.reading import Source
 from bertft.system.locks import locked_file
-from bertft.writing import Part, check_columns, is_special, make_room, open_squad_writer, open_writer
+from bertft.writing import Part, anchor, check_columns, is_special, make_room, open_squad_writer, open_writer
 
 SQUAD = "squad"
 """What --format may also say: the official prediction file of SQUAD, an object of answers by id."""
@@ -35,9 +34,13 @@ SHAPING = (
     "format",
     "encoding",
     "delimiter",
+    "no_header",
     "raw",
 )
 """Flags that decide what a prediction looks like."""
+
+MODEL_FILES = ("bertft.json", "config.json", "tokenizer.json", "tokenizer_config.json")
+"""What the answers depend on, beside the weights. run.json is none of it: it changes with every command."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,20 @@ def predicted_file(flags: Flags, source: Source, added: list[str], opened: Opene
             return str(parts[0].rows if parts else 0)
 
         done = int(decided_by_main(opened.accelerator, open_it))
-        if flags["resume"] and not done:
-            console.note(f"{flags['output']}: nothing to go on with, so it starts at the beginning.")
+        _tell_beginning(flags, parts, done)
         yield Predicted(writers[0] if writers else None, done, parts[0].state if parts else {})
+
+
+def _tell_beginning(flags: Flags, parts: list[Part], done: int) -> None:
+    """Where it begins, if that is not what one would think."""
+    if flags["resume"] and not done:
+        whole = "whole already, so there is " if os.path.exists(flags["output"]) else ""
+        console.note(f"{flags['output']}: {whole}nothing to go on with; it starts at the beginning.")
+    for part in parts:
+        if part.given_up:
+            console.note(
+                f"{flags['output']}: {part.given_up:,} rows of a prediction that stopped are given up (--resume)."
+            )
 
 
 def _parts(flags: Flags, opened: Opened, held: ExitStack) -> list[Part]:
@@ -79,16 +93,12 @@ def _parts(flags: Flags, opened: Opened, held: ExitStack) -> list[Part]:
         return []
     path = flags["output"]
     make_room(path)
-    held.enter_context(locked_file(Path(os.path.realpath(path))))
+    held.enter_context(locked_file(anchor(path)))
     return [Part(path, lambda: identity(flags, opened), resume=flags["resume"])]
 
 
 def _writer(flags: Flags, source: Source, added: list[str], part: Part | None = None) -> Any:
     if flags["format"] == SQUAD:
-        if "predicted_answer" not in added or "id" not in source.columns:
-            raise UsageError(
-                "--format squad writes answers by id: the run must answer questions, the file must have an id."
-            )
         return open_squad_writer(flags["output"], part=part)
     columns = [*source.columns, *added]
     own = {"like": source.format, "kept": source.columns, "raw": flags["raw"]}
@@ -96,17 +106,21 @@ def _writer(flags: Flags, source: Source, added: list[str], part: Part | None = 
 
 
 def check_output(flags: Flags, source: Source, added: list[str]) -> None:
-    """DataError for columns that the output would have twice."""
+    """DataError for columns that the output would have twice, UsageError for a form that these answers do not have."""
     if flags["format"] != SQUAD:
         check_columns(source.columns, added)
+    elif "predicted_answer" not in added or "id" not in source.columns:
+        raise UsageError(
+            "--format squad writes answers by id: the run must answer questions, the file must have an id."
+        )
 
 
 def identity(flags: Flags, opened: Opened) -> dict[str, str]:
     """What must be the same in a prediction that goes on. Contents, not names and dates: files get copied."""
-    model = {path.name: sha256_of(str(path)) for path in sorted(opened.folder.glob("*.safetensors"))}
+    files = [*sorted(opened.folder.glob("*.safetensors")), *(opened.folder / name for name in MODEL_FILES)]
     return {
         "the input": sha256_of(flags["input"]) or "",
-        "the model": json.dumps({**model, "bertft.json": sha256_of(str(opened.folder / "bertft.json"))}),
+        "the model": json.dumps({path.name: sha256_of(str(path)) for path in files}),
         "the options": json.dumps({name: flags[name] for name in SHAPING}),
         "the precision": str(opened.accelerator.mixed_precision),
         "bertft": __version__,
@@ -123,6 +137,12 @@ def _told(parts: list[Part]) -> Iterator[None]:
         raise
     except OutputError as problem:
         raise OutputError(f"{problem} {_hint(parts)}".rstrip()) from None
+    except (UserError, BrokenPipeError):
+        raise
+    except BaseException:
+        if hint := _hint(parts):
+            console.warn(hint)
+        raise
 
 
 def _hint(parts: list[Part]) -> str:

@@ -1,7 +1,7 @@
 """Records go in, in input order; a file comes out, whole or not at all. No torch here."""
 
 from bertft.writing.columns import check_columns
-from bertft.writing.part import Part
+from bertft.writing.part import Part, anchor
 from bertft.writing.squad import AnswerWriter, open_squad_writer
 from bertft.writing.target import is_special, make_room
 from bertft.writing.writer import RecordWriter, open_writer
@@ -10,6 +10,7 @@ __all__ = [
     "AnswerWriter",
     "Part",
     "RecordWriter",
+    "anchor",
     "check_columns",
     "is_special",
     "make_room",

@@ -6,6 +6,7 @@ A file that stops short of its end stays if it was marked, with its note: `.out.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -16,10 +17,22 @@ from typing import Any, BinaryIO, cast
 
 from bertft.errors import OutputError, UsageError, UserError
 from bertft.system.files import flush_folder, write_text
+from bertft.system.signals import deferred
 from bertft.writing.target import explained
 
 Identity = Callable[[], Mapping[str, str]]
 """What the rows come from and how they are answered: what must be the same to go on."""
+
+LONGEST_NAME = 200
+"""Bytes. File systems take 255, of which the endings of notes, locks and their drafts need some."""
+
+
+def anchor(path: str) -> Path:
+    """Where the file really lies, under a name that leaves room for endings: what grows beside the file is named by it."""
+    target = Path(os.path.realpath(path))
+    if len(os.fsencode(target.name)) <= LONGEST_NAME:
+        return target
+    return target.with_name(f"{target.name[:40]}-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}")
 
 
 class Part:
@@ -28,17 +41,24 @@ class Part:
     def __init__(self, path: str, identity: Identity, *, resume: bool) -> None:
         """`resume`: go on with what was marked; UsageError if it was made from something else."""
         self._path, self._target, self._identity = path, Path(os.path.realpath(path)), identity
-        self._file_path = self._target.with_name(f".{self._target.name}.part")
-        self._note_path = self._target.with_name(f".{self._target.name}.part.json")
-        note = self._read_note() if resume else {}
+        self._file_path = self._target.with_name(f".{anchor(path).name}.part")
+        self._note_path = self._target.with_name(f".{anchor(path).name}.part.json")
+        found = self._read_note()
+        note = found if resume else {}
+        if note:
+            self._check_identity(note["identity"])
         self.rows: int = note.get("rows", 0)
         """So many are written already."""
+        self.given_up: int = 0 if resume else found.get("rows", 0)
+        """So many were, by a prediction that nobody wants to go on with."""
         self.state: dict[str, Any] = note.get("state", {})
         """What the writer wanted to be told again."""
         self._known: dict[str, str] = note.get("identity", {})
         with explained(path):
             if self._target.exists() and not os.access(self._target, os.W_OK):
                 raise PermissionError
+            if not note:
+                self._note_path.unlink(missing_ok=True)  # first, or it would speak of the rows of another prediction
             self._file = self._file_path.open("r+b" if note else "wb")
             self._file.truncate(note.get("bytes", 0))
             self._file.seek(0, os.SEEK_END)
@@ -46,6 +66,7 @@ class Part:
         self._zips = path.lower().endswith(".gz")
 
     def write(self, content: bytes) -> None:
+        """Zipped, each stretch between two marks is a gzip member of its own: it can be cut at their borders."""
         with explained(self._path):
             if self._zips and self._member is None:  # no name and no time in it: same rows, same bytes
                 self._member = cast(BinaryIO, gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0))
@@ -61,14 +82,18 @@ class Part:
             self.rows = rows
 
     def keep(self) -> None:
+        if not self._file.tell():
+            self.write(b"")  # even of no rows a gzip file has its head
         with explained(self._path):
             self._flush()
             self._file.close()
             if self._target.exists():
                 shutil.copymode(self._target, self._file_path)
-            os.replace(self._file_path, self._target)
-            flush_folder(self._target.parent)
-            self._note_path.unlink(missing_ok=True)
+            with deferred():
+                os.replace(self._file_path, self._target)
+                self.rows = 0
+                flush_folder(self._target.parent)
+                self._note_path.unlink(missing_ok=True)
 
     def abandon(self, problem: BaseException) -> None:
         """Stays after a stop or a full disk; goes after a mistake in the input, with which it could not go on."""
@@ -91,16 +116,16 @@ class Part:
         """Empty where there is nothing to go on with."""
         try:
             note: dict[str, Any] = json.loads(self._note_path.read_text(encoding="utf-8"))
-            whole = self._file_path.stat().st_size >= note["bytes"] and {"rows", "state", "identity"} <= note.keys()
-        except (OSError, ValueError, KeyError, TypeError):
+            whole = note["rows"] > 0 and 0 <= note["bytes"] <= self._file_path.stat().st_size
+            return {**note, "state": dict(note["state"]), "identity": dict(note["identity"])} if whole else {}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return {}
-        if not whole:
-            return {}
+
+    def _check_identity(self, then: Mapping[str, str]) -> None:
         now = self._identity()
-        changed = [name for name in now if note["identity"].get(name) != now[name]]
+        changed = [name for name in now if then.get(name) != now[name]]
         if changed:
             raise UsageError(
                 f"{self._path}: --resume goes on with the same prediction, but {', '.join(changed)} changed. "
                 f"Leave out --resume to begin anew."
             )
-        return note

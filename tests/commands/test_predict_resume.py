@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import random
 import signal
@@ -65,14 +67,14 @@ OUTPUTS = [
 ]
 
 
-def fail_at(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
-    """The power fails in that call of Part.write."""
+def fail_at(monkeypatch: pytest.MonkeyPatch, call: int, problem: BaseException | None = None) -> None:
+    """The power fails in that call of Part.write, or something else does."""
     whole, left = Part.write, [call]
 
     def write(self: Part, content: bytes) -> None:
         left[0] -= 1
         if left[0] == 0:
-            raise PowerFails
+            raise problem or PowerFails
         whole(self, content)
 
     monkeypatch.setattr(Part, "write", write)
@@ -120,8 +122,15 @@ def test_context_reaches_over_the_place_where_it_stopped(run: Run, tiny: str, mo
     assert Path("out.jsonl").read_bytes() == Path("whole.jsonl").read_bytes()
 
 
+def begin_and_fail(run: Run, monkeypatch: pytest.MonkeyPatch, *words: object, at: int = 30) -> None:
+    with monkeypatch.context() as here:
+        fail_at(here, at)
+        with pytest.raises(PowerFails):
+            run(*words)
+
+
 @pytest.mark.usefixtures("small_windows")
-@pytest.mark.parametrize("changed", ["input", "model", "option", "precision"])
+@pytest.mark.parametrize("changed", ["input", "model", "tokenizer", "option", "precision"])
 def test_going_on_from_something_else_is_refused(
     run: Run, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
@@ -129,23 +138,65 @@ def test_going_on_from_something_else_is_refused(
 
     shutil.copytree(trained, "run")
     data = inputs("texts")
-    with monkeypatch.context() as here:
-        fail_at(here, 30)
-        with pytest.raises(PowerFails):
-            run("predict", "run", data, "-o", "out.csv")
+    begin_and_fail(run, monkeypatch, "predict", "run", data, "-o", "out.csv")
     before = Path(".out.csv.part").read_bytes()
     if changed == "input":
         Path(data).write_text(Path(data).read_text() + "x,one more\n")
     if changed == "model":
         content = Path("run/model.safetensors").read_bytes()
         Path("run/model.safetensors").write_bytes(content[:-4] + b"\0\0\0\0")
+    if changed == "tokenizer":
+        tokens = json.loads(Path("run/tokenizer.json").read_text())
+        tokens["model"]["vocab"] |= {"good": tokens["model"]["vocab"]["bad"], "bad": tokens["model"]["vocab"]["good"]}
+        Path("run/tokenizer.json").write_text(json.dumps(tokens))
     flags = {"option": ("--top-k", 2), "precision": ("--precision", "fp32")}.get(changed, ())
     said = run("predict", "run", data, "-o", "out.csv", "--resume", *flags, ok=2)
-    named = {"input": "the input", "model": "the model", "option": "the options", "precision": "the precision"}[changed]
+    named = {"tokenizer": "the model", "option": "the options"}.get(changed, f"the {changed}")
     assert f"out.csv: --resume goes on with the same prediction, but {named} changed." in said.err
     assert Path(".out.csv.part").read_bytes() == before
-    run("predict", "run", data, "-o", "out.csv", *flags)
+    said = run("predict", "run", data, "-o", "out.csv", *flags)
+    assert "out.csv: 24 rows of a prediction that stopped are given up (--resume)." in said.err
     assert not list(Path().glob(".out*"))
+
+
+def test_every_flag_that_shapes_the_answer_is_remembered() -> None:
+    """What is not: where to write, how to compute and how much to say."""
+    from inspect import signature
+
+    from bertft.commands.predict import predict_command
+    from bertft.commands.predicted_file import SHAPING
+
+    others = {"run", "input", "output", "precision", "resume", "quiet"}
+    assert set(SHAPING) == set(signature(predict_command).parameters) - others
+
+
+def test_a_part_without_its_own_note_is_not_gone_on_with(
+    run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two predictions were killed, the second one before its first mark: the first one's note is not about its rows."""
+    monkeypatch.setattr(Part, "abandon", lambda self, problem: self._file.close())  # killed: nobody cleans up
+    words = ("predict", trained, inputs("texts"), "-o")
+    monkeypatch.setattr(predict_loop, "WINDOW", 8)
+    begin_and_fail(run, monkeypatch, *words, "out.csv", "--top-k", 2, at=20)
+    monkeypatch.setattr(predict_loop, "WINDOW", 80)
+    run(*words, "whole.csv", "--top-k", 2)
+    begin_and_fail(run, monkeypatch, *words, "out.csv", at=80)
+    assert Path(".out.csv.part").stat().st_size > 0
+    said = run(*words, "out.csv", "--top-k", 2, "--resume")
+    assert "it starts at the beginning" in said.err
+    assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("note", ["{}", "[]", "{broken", '{"rows": "8", "bytes": 10}', '{"rows": -1, "bytes": -1}'])
+def test_a_damaged_note_begins_anew(run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch, note: str) -> None:
+    words = ("predict", trained, inputs("texts"), "-o", "out.csv")
+    begin_and_fail(run, monkeypatch, *words)
+    good = json.loads(Path(".out.csv.part.json").read_text())
+    kept = {**good, **json.loads(note)} if note.startswith('{"') else None
+    Path(".out.csv.part.json").write_text(json.dumps(kept) if kept else note)
+    assert "it starts at the beginning" in run(*words, "--resume").err
+    assert len(Path("out.csv").read_text().splitlines()) == 101
 
 
 @pytest.mark.usefixtures("small_windows")
@@ -167,10 +218,57 @@ def test_what_cannot_be_gone_on_with_is_refused(run: Run, trained: Path) -> None
 def test_without_anything_to_go_on_with_it_begins(run: Run, trained: Path) -> None:
     data = inputs("texts")
     run("predict", trained, data, "-o", "whole.csv")
-    for _ in range(2):  # a job that is started again
+    for why in (
+        "nothing to go on with",
+        "whole already, so there is nothing to go on with",
+    ):  # a job that is started again
         said = run("predict", trained, data, "-o", "out.csv", "--resume")
-        assert "out.csv: nothing to go on with, so it starts at the beginning." in said.err
+        assert f"out.csv: {why}; it starts at the beginning." in said.err
         assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
+
+
+def test_what_is_refused_leaves_nothing_behind(run: Run, trained: Path) -> None:
+    data = inputs("texts")
+    assert "--format squad" in run("predict", trained, data, "-o", "out.json", "--format", "squad", ok=2).err
+    run("predict", trained, data, "-o", "out.nonsense", ok=2)
+    assert os.listdir() == ["in.csv"]
+
+
+@pytest.mark.parametrize("output", ["out.jsonl.gz", "out.csv.gz", "out.json.gz"])
+def test_no_rows_make_a_gzip_file_too(run: Run, trained: Path, output: str) -> None:
+    write_csv(Path("in.csv"), ["id", "text"], [])
+    run("predict", trained, "in.csv", "-o", output)
+    assert Path(output).read_bytes().startswith(b"\x1f\x8b")  # gunzip takes no empty file
+    gzip.decompress(Path(output).read_bytes())
+
+
+def test_a_long_name_is_no_obstacle(run: Run, trained: Path) -> None:
+    name = "名" * 80 + ".csv"  # 244 bytes of the 255 that a name may have
+    run("predict", trained, inputs("texts"), "-o", name)
+    assert sorted(os.listdir()) == ["in.csv", name]
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("problem", [MemoryError(), RuntimeError("CUDA error: unspecified launch failure")])
+def test_whatever_ends_it_one_hears_what_is_kept(
+    run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], problem: Exception
+) -> None:
+    words = ("predict", trained, inputs("texts"), "-o", "out.csv")
+    with monkeypatch.context() as here:
+        fail_at(here, 30, problem)
+        with pytest.raises(type(problem)):
+            run(*words)
+    assert "24 rows are kept; go on with: bertft predict " in capsys.readouterr().err
+    run(*words, "--resume")
+
+
+def test_a_stop_at_the_very_end_leaves_a_whole_file(run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signal comes between the new name and the removal of the note."""
+    monkeypatch.setattr(predict_loop, "WINDOW", 8)
+    monkeypatch.setattr("bertft.writing.part.flush_folder", lambda folder: os.kill(os.getpid(), signal.SIGTERM))
+    said = run("predict", trained, inputs("texts"), "-o", "out.csv", ok=143)
+    assert "are kept" not in said.err
+    assert sorted(os.listdir()) == ["in.csv", "out.csv"]
 
 
 def test_two_predictions_into_one_file_do_not_mix(run: Run, trained: Path) -> None:
