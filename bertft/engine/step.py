@@ -125,17 +125,17 @@ class Stepper:
     def _backward_part(self, ids: Ids, weight: int, *, last: bool) -> Part:
         """Adds up the gradients of this process's share of a batch. All processes pad alike."""
         accelerator, made_of = self.accelerator, self.made_of
-        whole = made_of.adapter.collate([made_of.features[example] for example in ids])
+        batch = made_of.adapter.collate([made_of.features[example] for example in ids])
         with accelerator.split_between_processes(list(range(len(ids)))) as mine:
             rows = mine or [0]
             share = 1.0 if mine else 0.0  # with fewer examples than processes, this one only keeps step
-        inputs = {name: values[rows].to(accelerator.device) for name, values in whole.inputs.items()}  # (B, T)
-        targets = whole.targets[rows].to(accelerator.device)  # type: ignore[index]
+        inputs = {name: values[rows].to(accelerator.device) for name, values in batch.inputs.items()}  # (B, T)
+        targets = batch.targets[rows].to(accelerator.device)  # type: ignore[index]
         with nullcontext() if last else accelerator.no_sync(self.network):  # gradients travel with the last part only
             with masks_of_whole_batch(rows, len(ids), accelerator):
                 losses = made_of.cost(self.network(**inputs), targets) * share  # (B,)
             accelerator.backward(losses.sum() * accelerator.num_processes / max(weight, 1))
-        return Part([ids[row] for row in rows], losses.detach(), whole)
+        return Part([ids[row] for row in rows], losses.detach(), batch)
 
     def _cut(self, step: Step) -> Iterator[Ids]:
         for batch in step.batches:
