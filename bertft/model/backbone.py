@@ -15,7 +15,7 @@ from typing import Any
 
 from bertft import console
 from bertft.errors import CheckpointError
-from bertft.model.trust import without_kernels
+from bertft.model.trust import check_config, without_kernels
 
 DEFAULT = "google-bert/bert-base-uncased"
 EMBEDDED = "minilm"
@@ -119,9 +119,11 @@ def read_config(path: str) -> Any:
 
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(int(_HUB_SECONDS)))
     try:
-        return without_kernels(AutoConfig.from_pretrained(path, trust_remote_code=False))
+        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
     except Exception as problem:  # OSError, ValueError, KeyError, json errors: each family of checkpoint has its own
         raise CheckpointError(_cannot_open(path, problem)) from problem
+    check_config(path, config)
+    return without_kernels(config)
 
 
 def _cannot_open(path: str, problem: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bertft.errors import CheckpointError
+from bertft.model.trust import check_tokenizer
 
 
 def load_tokenizer(path: str, *, words: bool = False) -> Any:
@@ -12,12 +13,13 @@ def load_tokenizer(path: str, *, words: bool = False) -> Any:
     space before it must put that space there."""
     from transformers import AutoTokenizer
 
+    check_tokenizer(path)
     settings = {"add_prefix_space": True} if words else {}
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=False, **settings)
     except Exception as problem:  # OSError, ValueError, KeyError, tokenizers' own Exception
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise CheckpointError(f"{path}: its tokenizer cannot be opened ({reason}).") from problem
-    if not tokenizer.is_fast:
+    if not getattr(tokenizer, "is_fast", False):  # some hold two tokenizers, and are none
         raise CheckpointError(f"{path}: has no fast tokenizer (tokenizer.json).")
     return tokenizer
