@@ -96,6 +96,8 @@ class Card:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any], where: str) -> Card:
         """The card that `to_dict` gave. `where` is the file that errors name."""
+        if not isinstance(stored, Mapping):
+            raise CardError(f"{where}: the card is no table.")
         faults = faults_of(stored)
         if faults:
             raise CardError("\n".join(f"{where}: {fault.message}" for fault in faults))

@@ -8,6 +8,7 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter
+from bertft.adapters.record_check import check_answers, check_record
 from bertft.engine.device import describe, start_accelerator
 from bertft.engine.prepare import adapter_of_record
 from bertft.engine.sharding import ready
@@ -37,9 +38,12 @@ def open_run(path: str, precision: str | None) -> Opened:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
     folder = Path(path)
     record = read_task(folder)
+    check_record(record, path)
     adapter = adapter_of_record(record, load_tokenizer(path, words=record.card.kind == "token-classification"))
     accelerator = start_accelerator(precision or "auto")
-    network = ready(load_network(path, adapter.card.kind), accelerator)
+    network = load_network(path, adapter.card.kind)
+    check_answers(record, network, path)
+    network = ready(network, accelerator)
     console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
     return Opened(folder, adapter, network, accelerator)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -129,9 +130,10 @@ def with_metric(card: Card, metric: str | None) -> Card:
 
 
 def run_name(card: Card, data: DataPlan) -> str:
-    """The card's name; without a card the file's, or its folder's where the file is only called 'train'."""
+    """The card's name, which cannot lead elsewhere; without a card the file's, or its folder's where the file is only
+    called 'train'."""
     if not card.is_plain:
-        return card.name
+        return re.sub(r"[/\\\x00]+", "-", card.name).lstrip(".-") or card.kind
     file = Path(data.train)
     stem = file.name.split(".")[0]
     return file.resolve().parent.name if stem in ("train", "training", "data") else stem

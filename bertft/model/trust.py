@@ -52,7 +52,11 @@ def check_tokenizer(path: str) -> None:
         return  # transformers will say what is wrong with it
     for key, value in settings.items():
         for name in _names_in(key, value):
-            if not _is_plain(name) or key in ("vocab", "merges", "init_inputs"):  # these are sought in the working folder
+            if not _is_plain(name) or key in (
+                "vocab",
+                "merges",
+                "init_inputs",
+            ):  # these are sought in the working folder
                 raise CheckpointError(f"{path}/{TOKENIZER}: '{key}' names a file outside of the folder: {name!r}.")
 
 
