@@ -1,0 +1,78 @@
+"""What bertft.json says comes in; a CheckpointError goes out if no adapter can be made of it, or none for the model beside it.
+
+A room of its own because a run folder may come from a stranger, or be cut off or mixed up on its way: what adapters trust is
+asked here once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from bertft.adapters.adapter import Options
+from bertft.errors import CheckpointError
+from bertft.model.folder import TASK_FILE, TaskRecord
+from bertft.recipe import CONTEXTS, LONG_TEXTS, SCHEMES
+
+
+def check_record(record: TaskRecord, folder: str) -> None:
+    """CheckpointError for values that mean nothing."""
+    if fault := next(_faults(record), None):
+        raise CheckpointError(f"{folder}/{TASK_FILE}: damaged ({fault}).")
+
+
+def check_answers(record: TaskRecord, network: Any, folder: str) -> None:
+    """CheckpointError if the model does not answer with these labels."""
+    counts = {"regression": 1, "question-answering": 2}
+    wanted = counts.get(record.card.problem or record.card.kind) or len(record.labels)
+    found = network.config.num_labels
+    if wanted != found:
+        raise CheckpointError(
+            f"{folder}/{TASK_FILE}: not of the model beside it (one has {wanted} labels, the other {found})."
+        )
+
+
+def _faults(record: TaskRecord) -> Iterator[str]:
+    labels, columns = record.labels, record.fields
+    if not all(isinstance(name, str) for name in labels.names):
+        yield "labels.names"
+    if not isinstance(labels.spellings, dict):
+        yield "labels.spellings"
+    for name, value in (("text", columns.text), ("text_pair", columns.text_pair), ("separator", columns.separator)):
+        if not isinstance(value, str) and (value is not None or name == "text"):
+            yield f"fields.{name}"
+    if not all(isinstance(name, str) for name in columns.label):
+        yield "fields.label"
+    yield from _faults_of_options(record.options)
+    yield from _faults_of_stored(record.stored, len(labels))
+
+
+def _faults_of_options(options: Any) -> Iterator[str]:
+    if not isinstance(options, dict) or not {"max_length"} <= options.keys() <= {
+        field.name for field in fields(Options)
+    }:
+        yield "options"
+        return
+    for name in ("max_length", "overlap", "max_answer"):
+        if type(number := options.get(name, 1)) is not int or number < (name != "overlap"):
+            yield f"options.{name}"
+    for name, known in (("long", LONG_TEXTS), ("context", CONTEXTS)):
+        if options.get(name, known[0]) not in known:
+            yield f"options.{name}"
+
+
+def _faults_of_stored(stored: Any, labels: int) -> Iterator[str]:
+    if not isinstance(stored, dict) or not stored.keys() <= {"thresholds", "scheme", "can_abstain", "null_threshold"}:
+        yield "stored"
+        return
+    thresholds = stored.get("thresholds", [])
+    if not isinstance(thresholds, list) or len(thresholds) not in (0, labels) or not all(map(_is_number, thresholds)):
+        yield "stored.thresholds"
+    if stored.get("scheme") not in (None, *SCHEMES):
+        yield "stored.scheme"
+    if not _is_number(stored.get("null_threshold", 0)):
+        yield "stored.null_threshold"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
