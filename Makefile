@@ -35,8 +35,9 @@ soak: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/kills.py --kills 6
 
 audit: setup
-	$(BIN)/python -m pip install --quiet pip-audit
-	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip-audit
+	@$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip || \
+	{ echo "Above stand known holes, or what could not be looked up: pip-audit asks pypi.org itself, a mirror does not know."; exit 1; }
 
 lint: setup
 	$(BIN)/ruff check .

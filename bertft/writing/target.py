@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
+from bertft.console import plain
 from bertft.errors import OutputError
 from bertft.system.files import flush_folder
 
@@ -55,12 +56,16 @@ def is_special(path: str | None) -> bool:
 
 
 class _Open:
-    """Standard output, a named pipe or a device: nothing that could be replaced as a whole."""
+    """Standard output, a named pipe or a device: nothing that could be replaced as a whole. A terminal gets to see what would
+    steer it, a pipe gets all as it is."""
 
     def __init__(self, name: str, stream: BinaryIO, *, ours: bool) -> None:
         self._name, self._stream, self._ours = name, stream, ours
+        self._shown = stream.isatty()
 
     def write(self, content: bytes) -> None:
+        if self._shown:
+            content = plain(content.decode("utf-8")).encode("utf-8")
         with explained(self._name):
             self._stream.write(content)
 

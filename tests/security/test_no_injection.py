@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Said, texts, write_csv, write_jsonl
+from conftest import Said, bertft, texts, write_csv, write_jsonl
 
 Run = Callable[..., Said]
 EVIL = [
@@ -132,3 +136,32 @@ def test_other_formats_are_left_alone(run: Run, trained: Path, ending: str) -> N
     said = run("predict", trained, "in.csv", "-o", f"out.{ending}")
     assert '"id":"=1+1"' in Path(f"out.{ending}").read_text()
     assert "spreadsheet" not in said.err
+
+
+def on_a_terminal(*words: object) -> str:
+    """What a terminal gets to see, of stdout and stderr."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "bertft", *map(str, words)]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        with suppress(OSError):  # the end, on Linux
+            while more := os.read(ours, 65536):
+                seen += more
+    os.close(ours)
+    assert process.returncode == 0, seen
+    return seen.decode()
+
+
+def test_predictions_on_a_terminal_do_not_steer_it(trained: Path) -> None:
+    cells = ["\x1b]0;owned\x07\x1b[2J", "\x9b31mred", "\u202eevil"]
+    write_csv(Path("in.csv"), ["id", "te\x1b[2Jxt", "text"], [(cell, "x", "good film") for cell in cells])
+    seen = on_a_terminal("predict", trained, "in.csv", "--text", "text", "--quiet")
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]", seen)
+    assert "\\x1b]0;owned\\x07" in seen
+    assert seen.count("good film") == 3
+
+
+def test_predictions_in_a_pipe_are_what_they_are(trained: Path) -> None:
+    write_csv(Path("in.csv"), ["id", "text"], [("\x1b[2J\x9b", "good film")])
+    assert bertft("predict", trained, "in.csv").stdout.splitlines()[1].startswith("\x1b[2J\x9b,good film,")
