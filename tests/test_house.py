@@ -34,7 +34,7 @@ STOREYS = [
         *("guess", "tags", "answers", "system"),
     },
     {"reading", "writing", "scoring"},
-    {"model"},
+    {"model", "fast"},
     {"adapters"},
     {"engine"},
     {"commands", "__main__"},

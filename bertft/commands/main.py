@@ -20,6 +20,7 @@ from bertft.commands.predict import predict_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.train import train_command
 from bertft.errors import BertftError, Stopped
+from bertft.system.memory import keep_memory
 from bertft.system.signals import caught_signals
 
 app = typer.Typer(
@@ -55,6 +56,7 @@ def _root(
 def main() -> None:
     """Run the command line; every way out is here."""
     console.speak_only_if(os.environ.get("RANK", "0") == "0")
+    keep_memory()
     try:
         with caught_signals():
             app()

@@ -18,11 +18,12 @@ from bertft.engine.sharding import is_sharded
 from bertft.errors import Stopped
 from bertft.system import signals
 
-BATCH_SIZE = 64
-"""Windows per batch in evaluation and prediction."""
+BATCH_SIZE, MOST_TOKENS = 64, 64 * 128
+"""Windows and padded tokens per batch in evaluation and prediction: long windows come in smaller batches, or memory would grow
+with their length."""
 
-MOST_TOKENS = 64 * 128
-"""Padded tokens per batch: long windows come in smaller batches, or memory would grow with their length."""
+ON_PROCESSORS = 128, 1536
+"""The same on processors, whose caches hold no more of the hidden states."""
 
 AT_ONCE = 4096
 """Rows whose outputs are in memory at once."""
@@ -51,7 +52,8 @@ def model_outputs(
 ) -> list[Any]:
     """What the adapter keeps of the network's outputs (fp32) for each feature."""
     lengths = [len(feature.input_ids) for feature in features]
-    batches = inference_batches(lengths, batch_size=BATCH_SIZE, max_tokens=MOST_TOKENS)
+    size, most_tokens = ON_PROCESSORS if accelerator.device.type == "cpu" else (BATCH_SIZE, MOST_TOKENS)
+    batches = inference_batches(lengths, batch_size=size, max_tokens=most_tokens)
     found: list[tuple[int, Any]] = []
     network.eval()
     with accelerator.split_between_processes(batches) as mine:

@@ -27,7 +27,7 @@ class Meter:
 
     @property
     def padding(self) -> float:
-        """Share of the computed tokens that is padding, 0 to 1."""
+        """Share of the batches that is padding, 0 to 1; the fast encoder computes little of it."""
         return 1 - self.tokens / self.padded_tokens if self.padded_tokens else 0.0
 
     def counts(self) -> dict[str, float]:

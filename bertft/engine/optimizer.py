@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.autograd.graph import increment_version
 
+from bertft.fast.vocabulary import cut_of
 from bertft.model.layers import layer_of_parameters
 from bertft.model.tagger import Tagger
 from bertft.recipe import Recipe
@@ -14,7 +16,19 @@ from bertft.recipe import Recipe
 def build_optimizer(network: Any, recipe: Recipe) -> torch.optim.AdamW:
     """AdamW over the trainable weights; fused where torch has it."""
     fused = all(parameter.is_floating_point() for parameter in network.parameters())
-    return torch.optim.AdamW(parameter_groups(network, recipe), lr=recipe.learning_rate, fused=fused)
+    optimizer = torch.optim.AdamW(parameter_groups(network, recipe), lr=recipe.learning_rate, fused=fused)
+    cut = cut_of(network)
+
+    def follow_up(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        """torch's fused AdamW (2.13) does not count its updates, and copies of the weights would go stale; nor does it know of
+        the word pieces that are not trained, which decay all the same."""
+        for group in optimizer.param_groups:
+            increment_version(group["params"])
+            if cut is not None and any(weight is cut.weight for weight in group["params"]):
+                cut.decayed *= 1 - float(group["lr"]) * group["weight_decay"]
+
+    optimizer.register_step_post_hook(follow_up)
+    return optimizer
 
 
 def parameter_groups(network: Any, recipe: Recipe) -> list[dict[str, Any]]:

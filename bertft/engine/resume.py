@@ -18,6 +18,7 @@ from torch import Tensor
 from bertft import console
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
+from bertft.fast.vocabulary import CutEmbedding, cut_of
 from bertft.system.files import fresh_folder, last_whole
 
 FOLDER = "checkpoint"
@@ -35,8 +36,13 @@ class State:
 
 def state_of(network: Any, optimizer: Any, schedule: Any, counters: dict[str, Any]) -> State:
     """Gathered from all processes, which all have to call it."""
-    weights = {name: whole(parameter) for name, parameter in network.named_parameters()}
-    return State(weights, _optimizer_tensors(optimizer), {**counters, "schedule": _plain_schedule(schedule)})
+    cut = cut_of(network)
+    weights = {
+        name: cut.whole() if cut is not None and parameter is cut.weight else whole(parameter)
+        for name, parameter in network.named_parameters()
+    }
+    counters = {**counters, "schedule": _plain_schedule(schedule), "decayed": cut.decayed if cut is not None else None}
+    return State(weights, _optimizer_tensors(optimizer, cut), counters)
 
 
 def save_state(run: Path, state: State) -> None:
@@ -54,8 +60,9 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts:
     try:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         _check_facts(state["facts"], facts)
-        fill(network, load_file(folder / _WEIGHTS))
-        _load_optimizer(optimizer, load_file(folder / _OPTIMIZER))
+        cut = cut_of(network)
+        _load_weights(network, load_file(folder / _WEIGHTS), cut, state.pop("decayed"))
+        _load_optimizer(optimizer, load_file(folder / _OPTIMIZER), cut)
         schedule.load_state_dict({**schedule.state_dict(), **state.pop("schedule")})
     except (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, SafetensorError) as problem:
         reason = f"{type(problem).__name__}: {problem}"
@@ -83,19 +90,35 @@ def _plain_schedule(schedule: Any) -> dict[str, Any]:
     return {key: schedule.state_dict()[key] for key in ("last_epoch", "_step_count", "_last_lr")}
 
 
-def _optimizer_tensors(optimizer: Any) -> dict[str, Tensor]:
-    """`POSITION.NAME` -> tensor; positions count the parameters of all groups."""
-    return {
-        f"{position}.{name}": whole(value)
-        for position, state in optimizer.state_dict()["state"].items()
-        for name, value in state.items()
-    }
+def _load_weights(network: Any, weights: dict[str, Tensor], cut: CutEmbedding | None, decayed: float | None) -> None:
+    if cut is not None:
+        name = next(name for name, parameter in network.named_parameters() if parameter is cut.weight)
+        cut.go_on_from(weights[name], decayed)
+        weights[name] = weights[name][cut.pieces]
+    fill(network, weights)
 
 
-def _load_optimizer(optimizer: Any, tensors: Mapping[str, Tensor]) -> None:
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+def _parameters(optimizer: Any) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _optimizer_tensors(optimizer: Any, cut: CutEmbedding | None) -> dict[str, Tensor]:
+    """`POSITION.NAME` -> tensor; positions count the parameters of all groups. Of a cut vocabulary as of a whole one."""
+    parameters, tensors = _parameters(optimizer), {}
+    for position, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            is_cut = cut is not None and parameters[position] is cut.weight and value.shape == cut.weight.shape
+            tensors[f"{position}.{name}"] = cut.widened(value) if cut is not None and is_cut else whole(value)
+    return tensors
+
+
+def _load_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], cut: CutEmbedding | None) -> None:
+    parameters = _parameters(optimizer)
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         position, _, name = key.partition(".")
-        state.setdefault(int(position), {})[name] = like(value, parameters[int(position)])
+        parameter = parameters[int(position)]
+        if cut is not None and parameter is cut.weight and value.shape == cut.start.shape:
+            value = value[cut.pieces]
+        state.setdefault(int(position), {})[name] = like(value, parameter)
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

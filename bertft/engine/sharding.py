@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bertft.engine.haste import hasten
+
 
 def is_sharded(network: Any) -> bool:
     """Whether every forward pass needs all processes."""
@@ -45,7 +47,8 @@ def fill(network: Any, weights: Mapping[str, Tensor]) -> None:
 
 
 def ready(network: Any, accelerator: Any) -> Any:
-    """A network that only answers, on the device: whole in every process, as it needs no room for gradients."""
+    """A network that only answers, on the device and fast: whole in every process, as it needs no room for gradients."""
+    hasten(network, accelerator)
     if getattr(accelerator, "is_fsdp2", False):
         return network.to(accelerator.device)
     return accelerator.prepare_model(network, evaluation_mode=True)

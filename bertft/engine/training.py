@@ -13,6 +13,7 @@ from bertft.adapters import Adapter, Prediction
 from bertft.engine.device import describe
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
+from bertft.engine.haste import hasten_training
 from bertft.engine.keeper import Keeper, go_on
 from bertft.engine.meter import Meter
 from bertft.engine.order import Order
@@ -60,6 +61,8 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     head = adapter.head(examples.targets, recipe)
     network = start_network(run, head)
     introduce(network, run, accelerator, examples, validation)
+    parameters = count_parameters(network)
+    hasten_training(network, examples.features, accelerator)
     advise(Order([len(feature.input_ids) for feature in examples.features], recipe).total_steps, recipe)
     if accelerator.is_main_process:
         write_start(run, adapter)
@@ -89,7 +92,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
         data=run.data,
         scores=scores,
         timings={"train": trained.timings(), "eval": evaluated.timings()},
-        parameters=count_parameters(network),
+        parameters=parameters,
         rows={"train": len(examples), "validation": len(validation)},
         labels=adapter.labels.names,
         steps=keeper.step,

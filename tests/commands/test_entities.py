@@ -89,13 +89,15 @@ def test_without_a_crf_the_tags_are_transformers_own_where_those_keep_to_the_sch
             probabilities = model(**encoded).logits[0].softmax(-1).numpy()
         first = [encoded.word_ids().index(word) for word in range(len(row["tokens"]))]
         tags = [model.config.id2label[k] for k in probabilities[first].argmax(-1)]
-        if tags == row["predicted_tags"]:
+        steps = zip(["O", *tags], tags, strict=False)
+        if not any(tag.startswith("I-") and before[2:] != tag[2:] for before, tag in steps):
+            assert tags == row["predicted_tags"]
             agreed += 1
             sure = probabilities[first].max(-1)
             for entity in row["entities"]:
                 covered = _words_between(row["tokens"], entity["start"], entity["end"])
                 assert entity["probability"] == pytest.approx(float(np.min(sure[covered])), abs=1e-5)
-    assert agreed > 50
+    assert agreed > 30  # of 60: enough to mean something
 
 
 def _words_between(tokens: list[str], start: int, end: int) -> list[int]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from bertft.engine.dropout import masks_of_whole_batch, seed_step
+from bertft.engine.dropout import Chance
 
 
 def accelerator(processes: int, rank: int = 0, device: str = "cpu") -> Any:
@@ -19,8 +19,7 @@ def accelerator(processes: int, rank: int = 0, device: str = "cpu") -> Any:
 
 def drop(values: torch.Tensor, rows: list[int], whole: int, processes: int) -> torch.Tensor:
     """Twice, as layers do."""
-    torch.manual_seed(3)
-    with masks_of_whole_batch(rows, whole, accelerator(processes)):
+    with Chance(3, 1, accelerator(processes)).of_rows(rows, whole):
         return functional.dropout(functional.dropout(values, 0.1, True), 0.4, True)
 
 
@@ -38,12 +37,11 @@ def test_attention_on_a_part_is_dropped_as_in_the_whole(mask: str) -> None:
     seen = torch.rand(6, 1, 9, 9) > 0.3
     seen[..., 0] = True
     added = {"none": None, "booleans": seen, "numbers": torch.where(seen, 0.0, -1e4)}[mask]
-    torch.manual_seed(3)
-    whole = functional.scaled_dot_product_attention(query, key, value, attn_mask=added, dropout_p=0.3)
+    with Chance(3, 1, accelerator(1)).of_rows(range(6), 6):
+        whole = functional.scaled_dot_product_attention(query, key, value, attn_mask=added, dropout_p=0.3)
     for rows in ([0, 1, 2], [3, 4, 5], [5]):
-        torch.manual_seed(3)
         own = None if added is None else added[rows]
-        with masks_of_whole_batch(rows, 6, accelerator(2)):
+        with Chance(3, 1, accelerator(2)).of_rows(rows, 6):
             part = functional.scaled_dot_product_attention(
                 query[rows], key[rows], value[rows], attn_mask=own, dropout_p=0.3
             )
@@ -52,7 +50,7 @@ def test_attention_on_a_part_is_dropped_as_in_the_whole(mask: str) -> None:
 
 def test_without_training_nothing_is_dropped() -> None:
     values = torch.rand(2, 3)
-    with masks_of_whole_batch([0, 1], 4, accelerator(2)):
+    with Chance(3, 1, accelerator(2)).of_rows([0, 1], 4):
         assert torch.equal(functional.dropout(values, 0.9, False), values)
         assert torch.equal(functional.dropout(values, 0.0, True), values)
 
@@ -61,7 +59,7 @@ def test_every_step_has_chance_of_its_own() -> None:
     """Of the step and the seed; on GPUs also of the process, on processors not."""
     drawn = {}
     for seed, step, rank, device in itertools.product((1, 2), (1, 2, 300), (0, 1), ("cpu", "cuda")):
-        seed_step(seed, step, accelerator(2, rank, device))
+        Chance(seed, step, accelerator(2, rank, device))
         drawn[seed, step, rank, device] = torch.rand(1).item()
     processor = {key[:2] for key in drawn}
     assert len(processor) == 6

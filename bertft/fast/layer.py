@@ -1,0 +1,64 @@
+"""One layer of BERT over packed tokens (N, H). Hidden states are fp32, products in the precision of the pass, as in autocast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bertft.fast.attention import attend
+from bertft.fast.dropping import drop_attention, drop_hidden
+from bertft.fast.linear import Linear
+from bertft.fast.packing import Layout
+from bertft.fast.parts import Parts
+from bertft.fast.residual import add_and_norm
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What all layers of one forward pass share."""
+
+    layout: Layout
+    dtype: torch.dtype
+    """Of the products."""
+    training: bool
+    """Whether dropout is on."""
+
+
+class Layer:
+    """A layer's parts, put together for speed."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.query_key_value = Linear(parts.query, parts.key, parts.value)
+        self.query, self.key_value = Linear(parts.query), Linear(parts.key, parts.value)
+        self.out, self.up, self.down = Linear(parts.out), Linear(parts.up), Linear(parts.down)
+
+    def __call__(self, hidden: Tensor, run: Pass, *, first_only: bool = False) -> Tensor:
+        """(N, H) -> (N, H), or (B, H): the texts' first tokens, for which alone it is then computed."""
+        parts, dtype = self.parts, run.dtype
+        read = self._read_first(hidden, run) if first_only else self._read(hidden, run)
+        residual = hidden.index_select(0, run.layout.first) if first_only else hidden
+        dropped = drop_hidden(run.layout, hidden.shape[1], parts.read_dropout * run.training, first_only=first_only)
+        hidden = add_and_norm(residual, self.out(read, dtype), parts.attention_norm, dropped)
+        between = functional.gelu(self.up(hidden, dtype))  # (N, I)
+        dropped = drop_hidden(run.layout, hidden.shape[1], parts.output_dropout * run.training, first_only=first_only)
+        return add_and_norm(hidden, self.down(between, dtype), parts.output_norm, dropped)
+
+    def _read(self, hidden: Tensor, run: Pass) -> Tensor:
+        """What every token reads in its text: (N, H) -> (N, H)."""
+        query, key, value = run.layout.pad(self.query_key_value(hidden, run.dtype)).chunk(3, dim=-1)  # (B, T, H)
+        return run.layout.pack(self._attend(query, key, value, run, first_only=False))
+
+    def _read_first(self, hidden: Tensor, run: Pass) -> Tensor:
+        """What the first tokens read: (N, H) -> (B, H)."""
+        query = self.query(hidden.index_select(0, run.layout.first), run.dtype)[:, None]  # (B, 1, H)
+        key, value = run.layout.pad(self.key_value(hidden, run.dtype)).chunk(2, dim=-1)
+        return self._attend(query, key, value, run, first_only=True)[:, 0]
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, run: Pass, *, first_only: bool) -> Tensor:
+        heads, p = self.parts.heads, self.parts.attention_dropout * run.training
+        dropped = drop_attention(run.layout, heads, p, first_only=first_only)
+        return attend(query, key, value, heads=heads, mask=run.layout.mask, dropped=dropped)

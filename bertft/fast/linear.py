@@ -1,0 +1,48 @@
+"""Several linear layers of one input as one product, there and back, with copies of their weights in its precision."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.nn import functional
+
+from bertft.fast.working import Working
+
+
+class Linear:
+    """linear layers side by side: (N, H) -> (N, K1 + K2 + ...)."""
+
+    def __init__(self, *layers: nn.Linear) -> None:
+        weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
+        self.parameters = [*weights, *biases]
+        self.weight, self.bias = Working(*weights), Working(*biases)
+        self.rows = [len(weight) for weight in weights]
+
+    def __call__(self, inputs: Tensor, dtype: torch.dtype) -> Tensor:
+        """`inputs` in any precision; the product, and what it gives, in `dtype`. Gradients of weights are fp32."""
+        product: Tensor = _Product.apply(self, dtype, inputs, *self.parameters)  # type: ignore[no-untyped-call]
+        return product
+
+
+class _Product(Function):
+    @staticmethod
+    def forward(ctx: Any, linear: Linear, dtype: torch.dtype, inputs: Tensor, *parameters: Tensor) -> Tensor:
+        inputs = inputs.to(dtype)
+        ctx.linear, ctx.inputs, ctx.weight = linear, inputs, linear.weight.get(dtype)
+        return functional.linear(inputs, ctx.weight, linear.bias.get(dtype))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        linear: Linear = ctx.linear
+        of_inputs = gradient @ ctx.weight if ctx.needs_input_grad[2] else None  # (N, K) -> (N, H)
+        if not any(ctx.needs_input_grad[3:]):
+            return None, None, of_inputs, *[None] * len(linear.parameters)
+        of_weights = torch.split(gradient.t() @ ctx.inputs, linear.rows)  # (K, H)
+        of_biases = torch.split(gradient.sum(0), linear.rows)
+        found = chain(of_weights, of_biases)
+        of_parameters = [part.to(parameter.dtype) for part, parameter in zip(found, linear.parameters, strict=True)]
+        return None, None, of_inputs, *of_parameters

@@ -1,0 +1,101 @@
+"""Training on a part of the vocabulary ends with the weights that training on all of it does."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from conftest import FAMILIES
+from torch import nn
+
+from bertft.engine.optimizer import build_optimizer, build_schedule
+from bertft.fast.vocabulary import CutEmbedding, cut_of, cut_vocabulary
+from bertft.recipe import Recipe
+
+RECIPE = Recipe(learning_rate=0.01, weight_decay=0.1)
+TEXTS = [np.array([2, 9, 10, 3]), np.array([2, 11, 3])]
+
+
+def build(folder: Path) -> Any:
+    torch.manual_seed(0)
+    return transformers.AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+
+
+def train(network: Any, *, steps: int = 5) -> None:
+    """Full batches of the texts; no dropout, though an embedding is told that it is in training."""
+    embedding = network.base_model.get_input_embeddings()
+    optimizer = build_optimizer(network, RECIPE)
+    schedule = build_schedule(optimizer, RECIPE, steps)
+    pad = network.config.pad_token_id
+    ids = torch.tensor([[2, 9, 10, 3], [2, 11, 3, pad]])
+    embedding.train()
+    for _ in range(steps):
+        loss = network(input_ids=ids, attention_mask=(ids != pad).long(), labels=torch.tensor([0, 1])).loss
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+    embedding.eval()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_all_weights_end_as_if_all_were_trained(backbones: Callable[[str], Path], family: str) -> None:
+    whole = build(backbones(family))
+    part = copy.deepcopy(whole)
+    cut = cut_vocabulary(part, TEXTS)
+    assert cut is not None
+    assert len(cut.weight) < whole.base_model.get_input_embeddings().num_embeddings / 2
+    train(whole)
+    train(part)
+    wanted, found = whole.state_dict(), part.state_dict()
+    assert wanted.keys() == found.keys()
+    for name, weight in wanted.items():
+        assert torch.allclose(weight, found[name], atol=2e-5), name
+    name = next(name for name, module in whole.named_modules() if module is whole.base_model.get_input_embeddings())
+    others = np.setdiff1d(np.arange(len(wanted[f"{name}.weight"])), cut.pieces)
+    start = build(backbones(family)).state_dict()[f"{name}.weight"]
+    assert not torch.equal(found[f"{name}.weight"][others], start[others])  # they decayed
+    assert torch.allclose(wanted[f"{name}.weight"][others], found[f"{name}.weight"][others], rtol=1e-6, atol=0)
+
+
+def test_a_text_with_other_pieces_is_read_with_their_weights(backbones: Callable[[str], Path]) -> None:
+    whole = build(backbones("bert"))
+    part = copy.deepcopy(whole)
+    cut_vocabulary(part, TEXTS)
+    ids = torch.arange(5, 25)[None]
+    assert torch.allclose(whole(input_ids=ids).logits, part(input_ids=ids).logits, atol=1e-6)
+    train(part)
+    with torch.no_grad():
+        whole.load_state_dict(part.state_dict())
+    assert torch.allclose(whole(input_ids=ids).logits, part(input_ids=ids).logits, atol=1e-6)
+
+
+@pytest.mark.parametrize("why", ["frozen", "tied", "all used"])
+def test_a_matrix_that_cannot_be_cut_stays_whole(backbones: Callable[[str], Path], why: str) -> None:
+    network, texts = build(backbones("bert")), TEXTS
+    embedding = network.base_model.get_input_embeddings()
+    if why == "frozen":
+        embedding.weight.requires_grad_(False)
+    elif why == "tied":
+        network.decoder = nn.Linear(32, embedding.num_embeddings)
+        network.decoder.weight = embedding.weight
+    else:
+        texts = [np.arange(embedding.num_embeddings)]
+    assert cut_vocabulary(network, texts) is None
+    assert cut_of(network) is None
+    assert network.base_model.get_input_embeddings() is embedding
+
+
+def test_what_is_saved_is_the_whole_matrix(backbones: Callable[[str], Path], tmp_path: Path) -> None:
+    network = build(backbones("bert"))
+    wanted = network.base_model.get_input_embeddings().weight.detach().clone()
+    cut = cut_vocabulary(network, TEXTS)
+    assert isinstance(cut, CutEmbedding)
+    network.save_pretrained(tmp_path / "saved", state_dict=network.state_dict())
+    assert torch.equal(build(tmp_path / "saved").base_model.get_input_embeddings().weight, wanted)
