@@ -16,7 +16,7 @@ from torch.autograd import Function
 
 from bertft.fast.dropping import Dropped
 
-AT_ONCE = 1 << 20
+AT_ONCE = 1 << 19
 """Attention probabilities that are computed at once."""
 
 
