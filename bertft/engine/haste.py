@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bertft.adapters import Feature
+from bertft.adapters import Adapter, Feature
 from bertft.fast.encoder import quicken
 from bertft.fast.vocabulary import cut_vocabulary
 from bertft.model.tagger import transformers_part
@@ -17,8 +17,9 @@ def hasten(network: Any, accelerator: Any) -> None:
         quicken(transformers_part(network))
 
 
-def hasten_training(network: Any, features: Sequence[Feature], accelerator: Any) -> None:
+def hasten_training(network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any) -> None:
     """The same, and train only the word pieces of the training texts."""
     if accelerator.device.type == "cpu" and not getattr(accelerator, "is_fsdp2", False):  # FSDP cuts weights up itself
         quicken(transformers_part(network))
-        cut_vocabulary(transformers_part(network), (feature.input_ids for feature in features))
+        padding = adapter.tokenizer.pad_token_id
+        cut_vocabulary(transformers_part(network), (feature.input_ids for feature in features), padding=padding)

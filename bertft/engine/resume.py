@@ -61,7 +61,7 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         _check_facts(state["facts"], facts)
         cut = cut_of(network)
-        _load_weights(network, load_file(folder / _WEIGHTS), cut, state.pop("decayed"))
+        _load_weights(network, load_file(folder / _WEIGHTS), cut, state.pop("decayed", None))
         _load_optimizer(optimizer, load_file(folder / _OPTIMIZER), cut)
         schedule.load_state_dict({**schedule.state_dict(), **state.pop("schedule")})
     except (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, SafetensorError) as problem:

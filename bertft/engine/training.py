@@ -62,7 +62,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     network = start_network(run, head)
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
-    hasten_training(network, examples.features, accelerator)
+    hasten_training(network, adapter, examples.features, accelerator)
     advise(Order([len(feature.input_ids) for feature in examples.features], recipe).total_steps, recipe)
     if accelerator.is_main_process:
         write_start(run, adapter)

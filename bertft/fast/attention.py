@@ -37,7 +37,7 @@ class _Attend(Function):
         shape = (*query.shape[:3], key.shape[2])  # (B, h, Q, T)
         kept = query.new_empty(shape) if any(ctx.needs_input_grad) else None
         read = torch.empty_like(query)
-        for part in parts(shape):
+        for part in some_at_once(shape):
             probabilities = softmax_of(query[part], key[part], None if mask is None else mask[part]).to(query.dtype)
             if kept is not None:
                 kept[part] = probabilities
@@ -52,11 +52,12 @@ class _Attend(Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
         query, key, value, probabilities, dropped = ctx.kept
+        ctx.kept = None  # what is used up makes room for gradients
         gradient = split_heads(gradient, query.shape[1])
         if dropped is not None:
             gradient.mul_(dropped.scale)
         of_query, of_key, of_value = (torch.empty_like(part) for part in (query, key, value))
-        for part in parts(probabilities.shape):
+        for part in some_at_once(probabilities.shape):
             used, towards = probabilities[part], gradient[part] @ value[part].transpose(2, 3)  # (b, h, Q, T)
             if dropped is not None:
                 used, towards = dropped.part(part).masked(used.clone()), dropped.part(part).masked(towards)
@@ -91,7 +92,7 @@ def join_heads(apart: Tensor) -> Tensor:
     return apart.transpose(1, 2).flatten(2)
 
 
-def parts(shape: tuple[int, ...]) -> Iterator[slice]:
+def some_at_once(shape: tuple[int, ...]) -> Iterator[slice]:
     """Texts that are computed together, for probabilities of the shape (B, h, Q, T)."""
     size = max(AT_ONCE // math.prod(shape[1:]), 1)
     return (slice(start, start + size) for start in range(0, shape[0], size))

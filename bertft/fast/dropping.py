@@ -31,7 +31,7 @@ def drop_hidden(layout: Layout, features: int, p: float, *, first_only: bool) ->
     if p == 0:
         return None
     keep = draw((layout.texts, layout.width, features), p)
-    return Dropped(keep[:, 0] if first_only else layout.pack(keep), 1 / (1 - p))
+    return Dropped(keep[:, 0].clone() if first_only else layout.pack(keep), 1 / (1 - p))
 
 
 def drop_attention(layout: Layout, heads: int, p: float, *, first_only: bool) -> Dropped | None:
@@ -39,7 +39,7 @@ def drop_attention(layout: Layout, heads: int, p: float, *, first_only: bool) ->
     if p == 0:
         return None
     keep = draw((layout.texts, heads, layout.width, layout.width), p)
-    return Dropped(keep[:, :, :1] if first_only else keep, 1 / (1 - p))
+    return Dropped(keep[:, :, :1].clone() if first_only else keep, 1 / (1 - p))
 
 
 def draw(shape: tuple[int, ...], p: float) -> Tensor:

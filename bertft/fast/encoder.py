@@ -21,6 +21,8 @@ def quicken(network: Any) -> bool:
     config, base = network.config, network.base_model
     encoder = getattr(base, "encoder", None) or getattr(base, "transformer", None)
     layers = getattr(encoder, "layer", None)
+    if isinstance(encoder, FastForward):
+        return True
     if encoder is None or layers is None or not _is_known(config):
         return False
     parts = [parts_of(layer, config.model_type) for layer in layers]
@@ -47,15 +49,16 @@ class FastForward(nn.Module):
     """Whether nobody reads the output at other tokens than the first."""
 
     def forward(self, hidden_states: Tensor, attention_mask: Tensor | None = None, **others: Any) -> Any:
-        """hidden_states (B, T, H) -> last_hidden_state (B, T, H), or (B, 1, H) of the first tokens only."""
+        """hidden_states (B, T, H), padded on the right -> last_hidden_state (B, T, H), or (B, 1, H) of the first tokens only."""
         from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
-        if hidden_states.device.type != "cpu" or (self.training and Masks.active is None):
+        asks_more = others.get("output_hidden_states") or others.get("output_attentions")
+        if asks_more or hidden_states.device.type != "cpu" or (self.training and Masks.active is None):
             return super().forward(hidden_states, attention_mask=attention_mask, **others)
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else hidden_states.dtype
         with torch.autocast("cpu", enabled=False), torch._C.DisableTorchFunction():  # Masks need not look at each call
             run = Pass(layout_of(key_mask(attention_mask), *hidden_states.shape[:2]), dtype, self.training)
-            hidden = self._through_layers(run.layout.pack(hidden_states), run)
+            hidden = self._through_layers(run.layout.pack(hidden_states).float(), run)
             whole = hidden[:, None] if self.first_only else run.layout.pad(hidden)
         return BaseModelOutputWithPastAndCrossAttentions(last_hidden_state=whole)
 

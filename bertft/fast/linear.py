@@ -23,7 +23,7 @@ class Linear:
         self.rows = [len(weight) for weight in weights]
 
     def __call__(self, inputs: Tensor, dtype: torch.dtype) -> Tensor:
-        """`inputs` in any precision; the product, and what it gives, in `dtype`. Gradients of weights are fp32."""
+        """`inputs` in any precision; the product, and what it gives, in `dtype`. Gradients are given in the weights' precision."""
         product: Tensor = _Product.apply(self, dtype, inputs, *self.parameters)  # type: ignore[no-untyped-call]
         return product
 
@@ -39,9 +39,10 @@ class _Product(Function):
     def backward(ctx: Any, gradient: Tensor) -> Any:
         linear: Linear = ctx.linear
         of_inputs = gradient @ ctx.weight if ctx.needs_input_grad[2] else None  # (N, K) -> (N, H)
+        inputs, ctx.inputs, ctx.weight = ctx.inputs, None, None  # what is used up makes room for gradients
         if not any(ctx.needs_input_grad[3:]):
             return None, None, of_inputs, *[None] * len(linear.parameters)
-        of_weights = torch.split(gradient.t() @ ctx.inputs, linear.rows)  # (K, H)
+        of_weights = torch.split(gradient.t() @ inputs, linear.rows)  # (K, H)
         of_biases = torch.split(gradient.sum(0), linear.rows)
         found = chain(of_weights, of_biases)
         of_parameters = [part.to(parameter.dtype) for part, parameter in zip(found, linear.parameters, strict=True)]

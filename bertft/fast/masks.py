@@ -28,10 +28,10 @@ class Bits:
 
     def keep(self, count: int, p: float) -> Keep:
         """(count,) booleans, false with probability p."""
-        drawn = self._source.random_raw(-(-count // 8)).view(np.uint8)[:count]
-        whole, part = divmod(p * 256, 1)
-        if whole == 0 and part == 0:
+        if p == 0:
             return np.ones(count, dtype=bool)
+        whole, part = divmod(p * 256, 1)
+        drawn = self._source.random_raw(-(-count // 8)).view(np.uint8)[:count]
         keep = drawn >= int(whole) if part == 0 else drawn > int(whole)
         if part:
             edge = np.flatnonzero(drawn == int(whole))
@@ -59,9 +59,12 @@ class Masks(TorchFunctionMode):
 
     def keep(self, shape: Sequence[int], p: float) -> Tensor:
         """(B, ...) of 1 and, with probability p, 0; bytes, which torch turns into numbers faster than booleans."""
-        whole = (shape[0] if self.whole is None else self.whole, *shape[1:])
+        cut = self.rows is not None and shape[0] == len(
+            self.rows
+        )  # else it is nothing of the rows, and all draw the same
+        whole = (self.whole, *shape[1:]) if cut and self.whole is not None else tuple(shape)
         keep = torch.from_numpy(self.bits.keep(math.prod(whole), p).view(np.uint8)).view(whole)
-        return keep if self.rows is None else keep[self.rows]
+        return keep[self.rows] if cut else keep
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None

@@ -26,7 +26,7 @@ class Layout:
 
     @cached_property
     def first(self) -> Tensor:
-        """(B,) where the texts' first tokens stand in the row."""
+        """(B,) where the texts' first tokens stand in the row; padding stands on the right."""
         if self.mask is None or self.places is None:
             return torch.arange(0, self.texts * self.width, self.width)
         return self.mask.sum(1).cumsum(0) - self.mask.sum(1)
@@ -37,7 +37,7 @@ class Layout:
         return flat if self.places is None else flat.index_select(0, self.places)
 
     def pad(self, packed: Tensor) -> Tensor:
-        """(N, K) -> (B, T, K), zeros on padding."""
+        """(N, K) -> (B, T, K). What stands on padding means nothing, and nothing may read it."""
         if self.places is not None:
             flat = packed.new_zeros(self.texts * self.width, packed.shape[-1])
             packed = flat.index_copy_(0, self.places, packed)

@@ -34,6 +34,7 @@ class _AddAndNorm(Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
         summed, mean, spread, dropped, dtype = ctx.kept
+        ctx.kept = None  # what is used up makes room for gradients
         of_sum, of_weight, of_bias = torch.ops.aten.native_layer_norm_backward(
             gradient.contiguous(), summed, ctx.saved_tensors[0].shape, mean, spread, *ctx.saved_tensors, [True] * 3
         )

@@ -31,9 +31,11 @@ class CutEmbedding(nn.Embedding):
         place = torch.full((whole.num_embeddings,), -1).index_copy_(0, pieces, torch.arange(len(pieces)))
         padding = None if whole.padding_idx is None else int(place[whole.padding_idx])
         super().__init__(len(pieces), whole.embedding_dim, padding, _weight=whole.weight.detach()[pieces].clone())
-        self.register_buffer("pieces", pieces, persistent=False)
-        self.register_buffer("place", place, persistent=False)
-        self.register_buffer("start", whole.weight.detach().clone(), persistent=False)
+        self.pieces, self.place, self.start = (
+            pieces,
+            place,
+            whole.weight.detach().clone(),
+        )  # as buffers DDP would send them
         self.decayed = 1.0
         """What all steps so far have multiplied the other rows by."""
         self._whole: Tensor | None = None
@@ -43,6 +45,7 @@ class CutEmbedding(nn.Embedding):
     def forward(self, input: Tensor) -> Tensor:
         """Any pieces in an evaluation; in training those that are trained."""
         if self.training:
+            self._whole = None
             return super().forward(self.place[input])
         return functional.embedding(input, self.whole())
 
@@ -60,12 +63,14 @@ class CutEmbedding(nn.Embedding):
         return part.new_zeros(self.start.shape).index_copy_(0, self.pieces, part)
 
     def go_on_from(self, whole: Tensor, decayed: float | None) -> None:
-        """Take up the weights (V, H) of an earlier state. `decayed` is None where that was trained whole."""
+        """Take up the weights (V, H) of an earlier state. `decayed` is None where that was trained whole. Where the product does
+        not lead there, the state's own rows are the new start: it was begun otherwise, or with another backbone."""
         self.decayed = 1.0 if decayed is None else decayed
         with torch.no_grad():
             self.weight.copy_(whole[self.pieces])
-            if decayed is None:
+            if not torch.equal(self.whole(), whole):
                 self.start.copy_(whole)
+                self.decayed, self._whole = 1.0, None
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         destination[prefix + "weight"] = self.whole()
@@ -76,21 +81,22 @@ def cut_of(network: nn.Module) -> CutEmbedding | None:
     return next((module for module in network.modules() if isinstance(module, CutEmbedding)), None)
 
 
-def cut_vocabulary(network: Any, pieces: Iterable[np.ndarray[Any, Any]]) -> CutEmbedding | None:
-    """Put a CutEmbedding into a network of transformers, for texts of these pieces; None where there is nothing to gain, or
-    where the matrix is frozen or used for something else too."""
+def cut_vocabulary(network: Any, texts: Iterable[np.ndarray[Any, Any]], *, padding: int | None) -> CutEmbedding | None:
+    """Put a CutEmbedding into a network of transformers, for texts of these pieces, filled up with `padding`; None where there is
+    nothing to gain, or where the matrix is frozen or used for something else too."""
     base = network.base_model
-    whole = base.get_input_embeddings()
+    try:
+        whole = base.get_input_embeddings()
+    except NotImplementedError:
+        return None
     if type(whole) is not nn.Embedding or not whole.weight.requires_grad or whole.max_norm is not None:
         return None
     if sum(weight is whole.weight for module in network.modules() for weight in module._parameters.values()) > 1:
         return None
     seen = np.zeros(whole.num_embeddings, dtype=bool)
-    seen[[] if whole.padding_idx is None else whole.padding_idx] = True
-    pad = network.config.pad_token_id
-    seen[[] if pad is None else pad] = True
-    for ids in pieces:
-        seen[ids] = True
+    seen[[piece for piece in (padding, whole.padding_idx) if piece is not None]] = True
+    for pieces in texts:
+        seen[pieces] = True
     if seen.mean() > WORTH_IT:
         return None
     cut = CutEmbedding(whole, torch.from_numpy(np.flatnonzero(seen)))

@@ -1,5 +1,5 @@
 """Copies of weights in the precision of the products. Autocast makes them anew in every pass; here they last until the weights
-change, which torch counts."""
+change, which torch counts (but for its fused AdamW: see engine/optimizer.py)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,6 @@ class Working:
         copy = self._copy
         if copy is None or copy.dtype != dtype:
             copy = self.parameters[0].new_empty((sum(rows), *self.parameters[0].shape[1:]), dtype=dtype)
-        for part, parameter in zip(
-            torch.split(copy, rows),
-            self.parameters,
-            strict=True,
-        ):
+        for part, parameter in zip(torch.split(copy, rows), self.parameters, strict=True):
             part.copy_(parameter)
         return copy

@@ -66,3 +66,28 @@ def test_every_step_has_chance_of_its_own() -> None:
     assert all(drawn[(*key, 0, "cpu")] == drawn[(*key, 1, "cpu")] for key in processor)
     assert all(drawn[(*key, 0, "cuda")] != drawn[(*key, 1, "cuda")] for key in processor)
     assert len({drawn[(*key, 0, "cpu")] for key in processor}) == 6
+
+
+def test_what_has_no_rows_of_the_batch_is_dropped_alike_everywhere() -> None:
+    """DeBERTa drops out its table of relative positions, which is no row of any batch."""
+    table = torch.rand(512, 8)
+    dropped = []
+    for rows, processes in (([0, 1, 2], 1), ([0, 1], 2), ([2], 2)):
+        with Chance(3, 1, accelerator(processes)).of_rows(rows, 3):
+            dropped.append(functional.dropout(table, 0.1, True))
+    assert dropped[0].shape == table.shape
+    assert torch.equal(dropped[0], dropped[1])
+    assert torch.equal(dropped[0], dropped[2])
+    assert 0.05 < float((dropped[0] == 0).float().mean()) < 0.15
+
+
+def test_a_deberta_with_relative_attention_can_be_trained() -> None:
+    from transformers import DebertaV2Config, DebertaV2ForSequenceClassification
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    relative = {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "max_position_embeddings": 32}
+    network = DebertaV2ForSequenceClassification(DebertaV2Config(vocab_size=50, **sizes, **relative)).train()
+    for size in (1, 3):
+        ids = torch.randint(1, 50, (size, 5))
+        with Chance(3, 1, accelerator(1)).of_rows(range(size), size):
+            network(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.sum().backward()

@@ -48,7 +48,7 @@ def train(network: Any, *, steps: int = 5) -> None:
 def test_all_weights_end_as_if_all_were_trained(backbones: Callable[[str], Path], family: str) -> None:
     whole = build(backbones(family))
     part = copy.deepcopy(whole)
-    cut = cut_vocabulary(part, TEXTS)
+    cut = cut_vocabulary(part, TEXTS, padding=part.config.pad_token_id)
     assert cut is not None
     assert len(cut.weight) < whole.base_model.get_input_embeddings().num_embeddings / 2
     train(whole)
@@ -67,7 +67,7 @@ def test_all_weights_end_as_if_all_were_trained(backbones: Callable[[str], Path]
 def test_a_text_with_other_pieces_is_read_with_their_weights(backbones: Callable[[str], Path]) -> None:
     whole = build(backbones("bert"))
     part = copy.deepcopy(whole)
-    cut_vocabulary(part, TEXTS)
+    cut_vocabulary(part, TEXTS, padding=part.config.pad_token_id)
     ids = torch.arange(5, 25)[None]
     assert torch.allclose(whole(input_ids=ids).logits, part(input_ids=ids).logits, atol=1e-6)
     train(part)
@@ -87,7 +87,7 @@ def test_a_matrix_that_cannot_be_cut_stays_whole(backbones: Callable[[str], Path
         network.decoder.weight = embedding.weight
     else:
         texts = [np.arange(embedding.num_embeddings)]
-    assert cut_vocabulary(network, texts) is None
+    assert cut_vocabulary(network, texts, padding=0) is None
     assert cut_of(network) is None
     assert network.base_model.get_input_embeddings() is embedding
 
@@ -95,7 +95,7 @@ def test_a_matrix_that_cannot_be_cut_stays_whole(backbones: Callable[[str], Path
 def test_what_is_saved_is_the_whole_matrix(backbones: Callable[[str], Path], tmp_path: Path) -> None:
     network = build(backbones("bert"))
     wanted = network.base_model.get_input_embeddings().weight.detach().clone()
-    cut = cut_vocabulary(network, TEXTS)
+    cut = cut_vocabulary(network, TEXTS, padding=0)
     assert isinstance(cut, CutEmbedding)
     network.save_pretrained(tmp_path / "saved", state_dict=network.state_dict())
     assert torch.equal(build(tmp_path / "saved").base_model.get_input_embeddings().weight, wanted)
