@@ -5,7 +5,7 @@
 
 Without a file the texts are made up (speed_text.py), so it needs no network. Each tool runs in a process of its own, in turn,
 `--runs` times; figures are medians, ratios medians of each round's ratio. Examples/s of training spans its epochs with
-evaluations, savings, reading the best model back and scoring that; `loop alone` has steps only, without the first one of an
+evaluations and savings; `loop alone` has steps only, without the first one of an
 epoch. Of prediction it spans reading and writing for bertft, and the call alone for the pipeline. Loading is in neither; it is
 in `command, s`. On a GPU peak memory is still that of the processor's side. What a share of the peak is: speed_model.py.
 """

@@ -47,7 +47,7 @@ class CountingTrainer(hf.Trainer):
 
 
 def train_with_trainer(job: Job, best: bool) -> Run:
-    """Its `seconds` are train(), which evaluates, saves and reads the best back, and evaluate(), as bertft's timing has it."""
+    """Its `seconds` are train(), which evaluates and saves, as bertft's timing has it, and reads the best back."""
     be_quiet()
     hf.set_seed(job.recipe.seed)
     tokenizer = hf.AutoTokenizer.from_pretrained(job.model.path)
@@ -67,8 +67,8 @@ def train_with_trainer(job: Job, best: bool) -> Run:
         trainer.remove_callback(hf.PrinterCallback)
         started = time.perf_counter()
         trainer.train()
-        scores = trainer.evaluate()
         seconds = time.perf_counter() - started
+        scores = trainer.evaluate()
     tokens = round(sum(job.train.lengths) * job.recipe.epochs)
     return Run(
         "Trainer, best flags" if best else "Trainer as in run_glue.py",

@@ -57,6 +57,46 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     adapter = prepare_adapter(run.plan, tables.train, run.backbone)
     examples, validation = learning_examples(run.plan, adapter, tables)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
+    learned = learn(run, adapter, tables, examples, validation, accelerator)
+    accelerator.free_memory()  # what was trained, before what was saved is read
+    adapter, scores, evaluated = judge_saved(run, adapter, validation, test, accelerator)
+    finished = Finished(
+        folder=run.folder,
+        plan=run.plan,
+        backbone=run.backbone,
+        command=run.command,
+        data=run.data,
+        scores=scores,
+        timings={"train": learned.timings, "eval": evaluated.timings()},
+        parameters=learned.parameters,
+        rows={"train": len(examples), "validation": len(validation)},
+        labels=adapter.labels.names,
+        steps=learned.steps,
+        best_step=learned.best_step,
+        device=describe(accelerator),
+    )
+    if accelerator.is_main_process:
+        with explained(run.folder, f"Its model and last state stand; make room and {go_on(run.folder)}"):
+            write_task(run.folder, task_record(adapter))
+            write_records(finished)
+    accelerator.wait_for_everyone()
+    return finished
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What is left to say of a training when its network is gone."""
+
+    parameters: tuple[int, int]
+    timings: Mapping[str, float]
+    steps: int
+    best_step: int
+
+
+def learn(
+    run: Run, adapter: Adapter, tables: Tables, examples: Examples, validation: Examples, accelerator: Any
+) -> Learned:
+    """From the first weights to the best, which stand in the run folder."""
     recipe = run.plan.recipe
     head = adapter.head(examples.targets, recipe)
     network = start_network(run, head)
@@ -67,7 +107,6 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     if accelerator.is_main_process:
         write_start(run, adapter)
     accelerator.wait_for_everyone()
-
     keeper = Keeper(
         run.folder,
         metric=adapter.card.metric,
@@ -81,30 +120,8 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     made_of = Ingredients(
         network, adapter, examples.features, head.cost, recipe, validate, lambda row: tables.train[row].origin
     )
-    trained = train(made_of, keeper, accelerator)
-
-    adapter, scores, evaluated = judge_saved(run, adapter, validation, test, accelerator)
-    finished = Finished(
-        folder=run.folder,
-        plan=run.plan,
-        backbone=run.backbone,
-        command=run.command,
-        data=run.data,
-        scores=scores,
-        timings={"train": trained.timings(), "eval": evaluated.timings()},
-        parameters=parameters,
-        rows={"train": len(examples), "validation": len(validation)},
-        labels=adapter.labels.names,
-        steps=keeper.step,
-        best_step=keeper.best_step,
-        device=describe(accelerator),
-    )
-    if accelerator.is_main_process:
-        with explained(run.folder, f"Its model and last state stand; make room and {go_on(run.folder)}"):
-            write_task(run.folder, task_record(adapter))
-            write_records(finished)
-    accelerator.wait_for_everyone()
-    return finished
+    timings = train(made_of, keeper, accelerator).timings()
+    return Learned(parameters, timings, keeper.step, keeper.best_step)
 
 
 def start_network(run: Run, head: Head) -> Any:

@@ -23,7 +23,7 @@ class Linear:
         self.rows = [len(weight) for weight in weights]
 
     def __call__(self, inputs: Tensor, dtype: torch.dtype) -> Tensor:
-        """`inputs` in any precision; the product, and what it gives, in `dtype`. Gradients are given in the weights' precision."""
+        """`inputs` in any precision; the product, and what it gives, in `dtype`. Gradients are as precise as the weights."""
         product: Tensor = _Product.apply(self, dtype, inputs, *self.parameters)  # type: ignore[no-untyped-call]
         return product
 

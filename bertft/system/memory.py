@@ -7,14 +7,13 @@ import ctypes
 import os
 import sys
 
-_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's mallopt."""
-_LARGEST = 2**31 - 1
 
 
 def keep_memory() -> None:
-    """Call before torch is imported: it reads its settings once."""
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: large tensors in huge pages
+    """Call before torch is imported: oneDNN reads its settings once. Blocks above 32 MB, the most that glibc takes here, still go
+    back: they come seldom, and would leave holes."""
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "4096")  # each size of a product is prepared once
     if not sys.platform.startswith("linux"):
         return
@@ -22,5 +21,5 @@ def keep_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return
-    mallopt(_MMAP_MAX, 0)
-    mallopt(_TRIM_THRESHOLD, _LARGEST)
+    mallopt(_MMAP_THRESHOLD, 1 << 25)
+    mallopt(_TRIM_THRESHOLD, (1 << 31) - 1)
