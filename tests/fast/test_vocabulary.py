@@ -99,3 +99,28 @@ def test_what_is_saved_is_the_whole_matrix(backbones: Callable[[str], Path], tmp
     assert isinstance(cut, CutEmbedding)
     network.save_pretrained(tmp_path / "saved", state_dict=network.state_dict())
     assert torch.equal(build(tmp_path / "saved").base_model.get_input_embeddings().weight, wanted)
+
+
+def test_a_state_that_began_otherwise_brings_its_own_rows(backbones: Callable[[str], Path]) -> None:
+    """Trained whole at first, or from a backbone that has changed since."""
+    network = build(backbones("bert"))
+    cut = cut_vocabulary(network, TEXTS, padding=0)
+    assert cut is not None
+    saved = torch.rand(cut.start.shape)
+    for decayed in (None, 0.5):
+        cut.go_on_from(saved, decayed)
+        assert torch.equal(cut.whole(), saved)
+    cut.decayed = 0.5
+    state = cut.whole().clone()
+    start = cut.start.clone()
+    cut.decayed = 1.0
+    cut.go_on_from(state, 0.5)
+    assert torch.equal(cut.whole(), state)
+    assert torch.equal(cut.start, start)  # the product leads there: it goes on from where it began, bit for bit
+
+
+def test_the_tokenizers_padding_is_trained_with_whatever_the_config_says(backbones: Callable[[str], Path]) -> None:
+    network = build(backbones("bert"))
+    cut = cut_vocabulary(network, TEXTS, padding=17)
+    assert cut is not None
+    assert int(cut.place[17]) >= 0

@@ -1,0 +1,33 @@
+"""Memory that was used once is there again without the system clearing it."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+COUNT = """
+import resource, sys
+from bertft.system.memory import keep_memory
+if sys.argv[1] == "kept":
+    keep_memory()
+import numpy as np
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.full(4_000_000, 1.0, dtype=np.float32)  # 16 MB: 4,000 pages
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults()
+print(faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the settings are glibc's")
+def test_memory_is_kept() -> None:
+    found = {}
+    for how in ("kept", "as it comes"):
+        done = subprocess.run([sys.executable, "-c", COUNT, how], check=True, capture_output=True, text=True)
+        found[how] = int(done.stdout)
+    assert found["kept"] < 100
+    assert found["as it comes"] > 5 * max(found["kept"], 1)
