@@ -115,7 +115,7 @@ def train_words(job: Job, folder: Path) -> list[str]:
 
 
 def train_with_bertft(job: Job, folder: Path) -> Run:
-    """Its `seconds` are timings.train: epochs, evaluations, savings, reading the best model back and scoring that again."""
+    """Its `seconds` are timings.train: epochs, evaluations and savings."""
     ended = run_command(train_words(job, folder))
     said = json.loads(ended.said)
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))

@@ -72,7 +72,7 @@ class Masks(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if func is functional.dropout:
             return self._dropout(*args, **kwargs)
-        if func is functional.scaled_dot_product_attention and kwargs.get("dropout_p"):
+        if func is functional.scaled_dot_product_attention and kwargs.get("dropout_p") and not kwargs.get("enable_gqa"):
             return self._attention(*args, **kwargs)
         return func(*args, **kwargs)
 

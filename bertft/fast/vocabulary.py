@@ -31,11 +31,8 @@ class CutEmbedding(nn.Embedding):
         place = torch.full((whole.num_embeddings,), -1).index_copy_(0, pieces, torch.arange(len(pieces)))
         padding = None if whole.padding_idx is None else int(place[whole.padding_idx])
         super().__init__(len(pieces), whole.embedding_dim, padding, _weight=whole.weight.detach()[pieces].clone())
-        self.pieces, self.place, self.start = (
-            pieces,
-            place,
-            whole.weight.detach().clone(),
-        )  # as buffers DDP would send them
+        self.pieces, self.place = pieces, place  # no buffers: DDP would send them around
+        self.start = whole.weight.detach().clone()
         self.decayed = 1.0
         """What all steps so far have multiplied the other rows by."""
         self._whole: Tensor | None = None

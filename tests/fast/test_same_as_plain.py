@@ -13,8 +13,10 @@ import transformers
 from conftest import FAMILIES
 from torch import Tensor, nn
 
+from bertft.engine.optimizer import build_optimizer
 from bertft.fast.encoder import KIN, quicken
 from bertft.fast.masks import Bits, Masks
+from bertft.recipe import Recipe
 
 HEADS = ("SequenceClassification", "TokenClassification", "QuestionAnswering")
 FAST = [family for family in FAMILIES if family in KIN]
@@ -129,10 +131,7 @@ def test_changed_weights_are_used_at_once(backbones: Backbones, bf16: bool) -> N
     plain = build(backbones("bert"), "SequenceClassification", dropout=0.0)
     fast = fast_copy(plain)
     for network in (plain, fast):
-        optimizer = torch.optim.AdamW(network.parameters(), lr=0.01, fused=True)
-        optimizer.register_step_post_hook(
-            lambda it, *_: torch.autograd.graph.increment_version(it.param_groups[0]["params"])
-        )
+        optimizer = build_optimizer(network, Recipe(learning_rate=0.01))
         for _ in range(3):
             learned(network, batch(), Masks(Bits(1)), bf16=bf16)
             optimizer.step()
