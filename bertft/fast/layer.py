@@ -49,16 +49,16 @@ class Layer:
 
     def _read(self, hidden: Tensor, run: Pass) -> Tensor:
         """What every token reads in its text: (N, H) -> (N, H)."""
-        query, key, value = run.layout.pad(self.query_key_value(hidden, run.dtype)).chunk(3, dim=-1)  # (B, T, H)
-        return run.layout.pack(self._attend(query, key, value, run, first_only=False))
+        dropped = drop_attention(run.layout, self.parts.heads, self._attention_dropout(run), first_only=False)
+        together = self.query_key_value(hidden, run.dtype)
+        return attend(together, run.layout, heads=self.parts.heads, dropped=dropped)
 
     def _read_first(self, hidden: Tensor, run: Pass) -> Tensor:
         """What the first tokens read: (N, H) -> (B, H)."""
-        query = self.query(hidden.index_select(0, run.layout.first), run.dtype)[:, None]  # (B, 1, H)
-        key, value = run.layout.pad(self.key_value(hidden, run.dtype)).chunk(2, dim=-1)
-        return self._attend(query, key, value, run, first_only=True)[:, 0]
+        dropped = drop_attention(run.layout, self.parts.heads, self._attention_dropout(run), first_only=True)
+        first = self.query(hidden.index_select(0, run.layout.first), run.dtype)
+        together = self.key_value(hidden, run.dtype)
+        return attend(together, run.layout, heads=self.parts.heads, dropped=dropped, first=first)
 
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor, run: Pass, *, first_only: bool) -> Tensor:
-        heads, p = self.parts.heads, self.parts.attention_dropout * run.training
-        dropped = drop_attention(run.layout, heads, p, first_only=first_only)
-        return attend(query, key, value, heads=heads, mask=run.layout.mask, dropped=dropped)
+    def _attention_dropout(self, run: Pass) -> float:
+        return self.parts.attention_dropout * run.training

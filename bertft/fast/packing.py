@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +22,8 @@ class Layout:
     mask: Tensor | None
     """(B, T) true on tokens; None where there is no padding."""
     places: Tensor | None
-    """(N,) where the tokens stand among B * T places; the last ones, which only make up the number, all stand at one that is
-    padding. None where all places are computed."""
+    """(N,) where the tokens stand among B * T places; the last ones, at least one, only make up the number, and all stand at one
+    that is padding. None where all places are computed."""
 
     @cached_property
     def first(self) -> Tensor:
@@ -31,6 +32,21 @@ class Layout:
             return torch.arange(0, self.texts * self.width, self.width)
         return self.mask.sum(1).cumsum(0) - self.mask.sum(1)
 
+    @cached_property
+    def rows(self) -> Tensor:
+        """(B * T,) the row that goes to each place; the last one to padding."""
+        assert self.places is not None
+        last = len(self.places) - 1
+        rows = torch.full((self.texts * self.width,), last)
+        return rows.index_copy_(0, self.places, torch.arange(last + 1))
+
+    @cached_property
+    def bias(self) -> Tensor | None:
+        """(B, 1, 1, T) what attention adds to its scores: 0 for a token, -inf for padding; fp32."""
+        if self.mask is None:
+            return None
+        return torch.zeros(self.mask.shape).masked_fill_(~self.mask, -math.inf)[:, None, None]
+
     def pack(self, padded: Tensor) -> Tensor:
         """(B, T, *) or (B * T, *) -> (N, *)."""
         flat = padded.reshape(self.texts * self.width, *padded.shape[-1:])
@@ -38,10 +54,8 @@ class Layout:
 
     def pad(self, packed: Tensor) -> Tensor:
         """(N, K) -> (B, T, K). What stands on padding means nothing, and nothing may read it."""
-        if self.places is not None:
-            flat = packed.new_zeros(self.texts * self.width, packed.shape[-1])
-            packed = flat.index_copy_(0, self.places, packed)
-        return packed.view(self.texts, self.width, -1)
+        flat = packed if self.places is None else packed.index_select(0, self.rows)
+        return flat.view(self.texts, self.width, -1)
 
 
 def layout_of(mask: Tensor | None, texts: int, width: int) -> Layout:
@@ -50,7 +64,7 @@ def layout_of(mask: Tensor | None, texts: int, width: int) -> Layout:
         return Layout(texts, width, None, None)
     flat = mask.reshape(-1)
     places = flat.nonzero().squeeze(1)
-    spare = rounded(len(places)) - len(places)
+    spare = rounded(len(places) + 1) - len(places)
     if len(places) + spare >= DENSE * len(flat):
         return Layout(texts, width, mask, None)
     return Layout(texts, width, mask, torch.cat([places, flat.int().argmin().expand(spare)]))
