@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from bertft.fast.attention import attend
 from bertft.fast.dropping import drop_attention, drop_hidden
@@ -43,7 +42,7 @@ class Layer:
         residual = hidden.index_select(0, run.layout.first) if first_only else hidden
         dropped = drop_hidden(run.layout, hidden.shape[1], parts.read_dropout * run.training, first_only=first_only)
         hidden = add_and_norm(residual, self.out(read, dtype), parts.attention_norm, dropped)
-        between = functional.gelu(self.up(hidden, dtype))  # (N, I)
+        between = self.up(hidden, dtype, gelu=True)  # (N, I)
         dropped = drop_hidden(run.layout, hidden.shape[1], parts.output_dropout * run.training, first_only=first_only)
         return add_and_norm(hidden, self.down(between, dtype), parts.output_norm, dropped)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
 
-from bertft.fast.working import Working
+from bertft.fast.working import Packed, Working
 
 
 class Linear:
@@ -19,13 +19,17 @@ class Linear:
     def __init__(self, *layers: nn.Linear) -> None:
         weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
         self.parameters = [*weights, *biases]
-        self.weight, self.bias = Working(*weights), Working(*biases)
+        self.weight, self.packed, self.bias = Working(*weights), Packed(*weights), Working(*biases)
         self.rows = [len(weight) for weight in weights]
 
-    def __call__(self, inputs: Tensor, dtype: torch.dtype) -> Tensor:
+    def __call__(self, inputs: Tensor, dtype: torch.dtype, *, gelu: bool = False) -> Tensor:
         """`inputs` in any precision; the product, and what it gives, in `dtype`. Gradients are as precise as the weights."""
-        product: Tensor = _Product.apply(self, dtype, inputs, *self.parameters)  # type: ignore[no-untyped-call]
-        return product
+        if torch.is_grad_enabled() or (packed := self.packed.get(dtype, len(inputs))) is None:
+            product: Tensor = _Product.apply(self, dtype, inputs, *self.parameters)  # type: ignore[no-untyped-call]
+            return functional.gelu(product) if gelu else product
+        ending = ("gelu", [], "none") if gelu else ("none", [], "")
+        found: Tensor = torch.ops.mkldnn._linear_pointwise(inputs.to(dtype), packed, self.bias.get(dtype), *ending)
+        return found
 
 
 class _Product(Function):
