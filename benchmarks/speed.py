@@ -5,9 +5,10 @@
 
 Without a file the texts are made up (speed_text.py), so it needs no network. Each tool runs in a process of its own, in turn,
 `--runs` times; figures are medians, ratios medians of each round's ratio. Examples/s of training spans its epochs with
-evaluations and savings; `loop alone` has steps only, without the first one of an
-epoch. Of prediction it spans reading and writing for bertft, and the call alone for the pipeline. Loading is in neither; it is
-in `command, s`. On a GPU peak memory is still that of the processor's side. What a share of the peak is: speed_model.py.
+evaluations and savings; `loop alone` has steps only, without the first one of an epoch, which flatters Trainer a little: it
+puts the longest texts there. Examples/s of prediction spans reading and writing for bertft, and the call alone for the
+pipeline. Loading is in neither; it is in `command, s`. On a GPU peak memory is still that of the processor's side. What a
+share of the peak is: speed_model.py.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             measure(words, Path(folder), record)
-    finally:  # what was measured before something failed is not lost
+    finally:  # parts that are done are not lost when a later one fails
         if words.json:
             Path(words.json).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
@@ -53,7 +54,9 @@ def read_words() -> argparse.Namespace:
     parser.add_argument("--text-pair", help="its column")
     parser.add_argument("--label", help="its column")
     parser.add_argument("--mean-length", type=float, default=24, help="tokens of a made-up text, on average")
-    parser.add_argument("--rows", "--train-rows", type=int, help="to train on, in whole batches: 1024, with --base 128")
+    parser.add_argument(
+        "--rows", "--train-rows", type=int, help="to train on, cut to whole batches: 1024, with --base 128"
+    )
     parser.add_argument("--predict-rows", type=int, help="default: twice the rows to train on")
     parser.add_argument("--validation-rows", type=int, help="default: a quarter of the rows to train on")
     parser.add_argument("--runs", type=int, default=5)

@@ -50,13 +50,25 @@ def point(what: str, run: Run, texts: Texts, rate: float) -> Point:
 
 
 def by_rows(run: Path, model: Model, wish: Wish, most_rows: int) -> Iterator[Point]:
-    """Prediction of ever larger files of the same kind of texts."""
+    """Prediction of ever larger files of made-up texts of one kind, none of them pairs."""
     path = str(run.parent / "rows.csv")
     for rows in ROWS:
         if rows <= most_rows:
             texts = in_new_process("speed_text", "make_texts", path, model.path, replace(wish, rows=rows))
             found = predict_with_bertft(run, texts, "auto", with_labels=False)
             yield point("predict", found, texts, found.rate)
+
+
+def train_on_made_up(job: Job, wish: Wish, folder: Path) -> Path:
+    """A run folder to predict such texts with."""
+    made = [
+        in_new_process(
+            "speed_text", "make_texts", str(folder / f"made-{seed}.csv"), job.model.path, replace(wish, seed=seed)
+        )
+        for seed in (wish.seed, wish.seed + 1)
+    ]
+    train_with_bertft(Job(job.model, *made, job.recipe), folder / "made")
+    return folder / "made"
 
 
 def by_length(job: Job, folder: Path, wish: Wish, tokens: int) -> Iterator[Point]:

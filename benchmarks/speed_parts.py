@@ -57,8 +57,9 @@ def predict_part(job: Job, texts: Texts, folder: Path, peak: Record, *, runs: in
 
 
 def scaling_part(job: Job, wish: Wish, folder: Path, words: Namespace) -> Record:
-    """Cost of an example by rows and by length."""
-    by_rows = list(curves.by_rows(trained(job, folder), job.model, wish, words.most_rows))
+    """Cost of an example by rows and by length, of made-up texts."""
+    run = curves.train_on_made_up(job, wish, folder) if job.train.pair else trained(job, folder)
+    by_rows = list(curves.by_rows(run, job.model, wish, words.most_rows))
     show("Cost by rows", tables.points_table(by_rows))
     by_length = list(curves.by_length(job, folder, wish, words.length_tokens))
     show("Cost by length", tables.points_table(by_length))

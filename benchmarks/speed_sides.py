@@ -47,9 +47,10 @@ class Run:
     tokens: int
     """Real ones, without padding."""
     seconds: float
-    """Of training with its evaluations and savings, or of prediction with reading and writing; without any loading."""
+    """Of training with its evaluations and savings (Trainer: and reading the best model back), or of prediction with reading
+    and writing (the pipeline: without). Loading what is trained or asked is in none."""
     padding: float | None = None
-    """Share of the computed tokens, 0 to 1."""
+    """Share of the batches, 0 to 1; bertft computes little of it."""
     loop_rate: float | None = None
     """Examples/s of the training loop alone: from the end of an epoch's first (logged) step to the end of its last."""
     accuracy: float | None = None
@@ -155,6 +156,8 @@ def predict_with_bertft(run: Path, texts: Texts, precision: str, *, with_labels:
     words = [run, texts.path, "-o", output, "--text", "text", *pair, "--precision", precision, "--quiet"]
     ended = run_command(bertft("predict", *words))
     timings = json.loads((run / "run.json").read_text(encoding="utf-8"))["timings"]["predict"]
+    if timings["examples"] != len(texts.lengths):
+        sys.exit(f"Only {timings['examples']:,} of {len(texts.lengths):,} rows were predicted: {texts.path}")
     with output.open(encoding="utf-8-sig", newline="") as file:
         labels = [row["predicted_label"] for row in csv.DictReader(file)] if with_labels else []
     output.unlink()

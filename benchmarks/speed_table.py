@@ -63,7 +63,15 @@ def ratios(rounds: Rounds, tool: str, reference: str, rate: str) -> list[float]:
 
 
 def training_table(lines: Sequence[dict[str, Any]]) -> str:
-    head = ["tool", "precision", "examples/s", "loop alone", "tokens/s", "padding", "share of peak, loop alone"]
+    head = [
+        "tool",
+        "precision",
+        "examples/s",
+        "loop alone",
+        "tokens/s",
+        "padding in batches",
+        "share of peak, loop alone",
+    ]
     head += ["peak MB", "accuracy", "command, s", *(f"times {name}" for name in lines[0]["ratios"])]
     names = ["examples_per_second", "loop_examples_per_second", "tokens_per_second", "padding", "loop_share_of_peak"]
     names += ["peak_mb", "accuracy", "command_seconds"]

@@ -94,6 +94,9 @@ def take_texts(paths: Sequence[str], sizes: Sequence[int], source: Any, tokenize
         )
     shuffled = [rows[position] for position in np.random.default_rng(source.seed).permutation(len(rows))]
     shuffled += shuffled * math.ceil(sum(sizes) / len(rows))
+    labels = [{row[2] for row in shuffled[: sizes[0]]}, {row[2] for row in shuffled[sizes[0] : sum(sizes[:2])]}]
+    if len(labels[0]) < 2 or labels[1] - labels[0]:
+        sys.exit(f"{source.train}: the rows to train on lack labels: more --rows, or another --seed.")
     known, files = hf.AutoTokenizer.from_pretrained(tokenizer), []
     for path, size in zip(paths, sizes, strict=True):
         part, shuffled = shuffled[:size], shuffled[size:]
@@ -105,7 +108,11 @@ def take_texts(paths: Sequence[str], sizes: Sequence[int], source: Any, tokenize
 def read_source(source: Any) -> Iterator[tuple[str, str, str]]:
     """Rows that have a text and a label."""
     with open(source.train, encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
+        reader = csv.DictReader(file, restval="")
+        asked = [name for name in (source.text, source.text_pair, source.label) if name]
+        if missing := [name for name in asked if name not in (reader.fieldnames or ())]:
+            sys.exit(f"{source.train} has no column {', '.join(missing)}.")
+        for row in reader:
             text, pair, label = row[source.text], row[source.text_pair] if source.text_pair else "", row[source.label]
             if text.strip() and label.strip() and (pair.strip() or not source.text_pair):
                 yield text, pair, label

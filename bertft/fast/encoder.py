@@ -49,7 +49,8 @@ class FastForward(nn.Module):
     """Whether nobody reads the output at other tokens than the first."""
 
     def forward(self, hidden_states: Tensor, attention_mask: Tensor | None = None, **others: Any) -> Any:
-        """hidden_states (B, T, H), padded on the right -> last_hidden_state (B, T, H), or (B, 1, H) of the first tokens only."""
+        """hidden_states (B, T, H), padded on the right -> last_hidden_state (B, T, H), or (B, 1, H) of the first tokens only.
+        What stands on padding means nothing, and must get no gradient."""
         from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
         asks_more = others.get("output_hidden_states") or others.get("output_attentions")

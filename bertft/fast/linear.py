@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
 
-from bertft.fast.working import Packed, Working
+from bertft.fast.working import Packed, Working, multiply_packed
 
 
 class Linear:
-    """linear layers side by side: (N, H) -> (N, K1 + K2 + ...)."""
+    """linear layers side by side, and maybe GELU: (N, H) -> (N, K1 + K2 + ...)."""
 
     def __init__(self, *layers: nn.Linear) -> None:
         weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
@@ -24,12 +24,11 @@ class Linear:
 
     def __call__(self, inputs: Tensor, dtype: torch.dtype, *, gelu: bool = False) -> Tensor:
         """`inputs` in any precision; the product, and what it gives, in `dtype`. Gradients are as precise as the weights."""
-        if torch.is_grad_enabled() or (packed := self.packed.get(dtype, len(inputs))) is None:
-            product: Tensor = _Product.apply(self, dtype, inputs, *self.parameters)  # type: ignore[no-untyped-call]
-            return functional.gelu(product) if gelu else product
-        ending = ("gelu", [], "none") if gelu else ("none", [], "")
-        found: Tensor = torch.ops.mkldnn._linear_pointwise(inputs.to(dtype), packed, self.bias.get(dtype), *ending)
-        return found
+        if not torch.is_grad_enabled() and (packed := self.packed.get(dtype, len(inputs))) is not None:
+            return multiply_packed(inputs.to(dtype), packed, self.bias.get(dtype), gelu=gelu)
+        self.packed.forget()
+        product: Tensor = _Product.apply(self, dtype, inputs, *self.parameters)  # type: ignore[no-untyped-call]
+        return functional.gelu(product) if gelu else product
 
 
 class _Product(Function):

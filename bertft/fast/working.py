@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import platform
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 class Working:
@@ -38,7 +40,8 @@ class Packed:
         self._of: object = None
 
     def get(self, dtype: torch.dtype, rows: int) -> Tensor | None:
-        """The weights as of now, in the order that is best for inputs of so many rows. None where torch cannot do it."""
+        """The weights as of now, in the order that is best for inputs of so many rows, right for any. None where torch cannot
+        do it."""
         if not can_pack(dtype):
             return None
         now = dtype, state_of(self.parameters)
@@ -48,14 +51,38 @@ class Packed:
             self._of = now
         return self._packed
 
+    def forget(self) -> None:
+        """Training changes the weights at once, and needs the memory."""
+        self._packed = self._of = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What oneDNN holds cannot be copied."""
+        return {**self.__dict__, "_packed": None, "_of": None}
+
+
+def multiply_packed(inputs: Tensor, packed: Tensor, bias: Tensor, *, gelu: bool) -> Tensor:
+    """The linear layer of a packed weight, and maybe GELU of it."""
+    ending = ("gelu", [], "none") if gelu else ("none", [], "")
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(inputs, packed, bias, *ending)
+    return product
+
 
 @cache
 def can_pack(dtype: torch.dtype) -> bool:
-    """torch has these calls for its compiler, and may change them; then `linear` does without."""
-    calls = ("_reorder_linear_weight", "_linear_pointwise", "_is_mkldnn_bf16_supported")
-    if platform.machine() not in ("x86_64", "AMD64") or not all(hasattr(torch.ops.mkldnn, name) for name in calls):
+    """torch has these calls for its compiler, may change them, and not every processor can do it: so they are tried."""
+    if platform.machine() not in ("x86_64", "AMD64") or not torch.backends.mkldnn.enabled:
         return False
-    return dtype == torch.float32 or (dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
+    try:
+        with torch.inference_mode(False), torch.no_grad():
+            weight, inputs = torch.eye(32, dtype=dtype), torch.linspace(-3, 3, 64 * 32, dtype=dtype).view(64, 32)
+            packed = torch.ops.mkldnn._reorder_linear_weight(weight, 64)
+            found = [multiply_packed(inputs, packed, weight[0], gelu=gelu) for gelu in (False, True)]
+            plain = functional.linear(inputs, weight, weight[0])
+    except (RuntimeError, AttributeError, TypeError):
+        return False
+    return all(
+        torch.allclose(one, other, atol=0.02) for one, other in zip(found, (plain, functional.gelu(plain)), strict=True)
+    )
 
 
 def state_of(parameters: tuple[Tensor, ...]) -> list[tuple[int, int]]:

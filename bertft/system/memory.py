@@ -1,5 +1,5 @@
 """Memory that is kept instead of given back: a training step asks for the same hundreds of megabytes again and again, and each
-time the system would have to clear them, page by page. For glibc; elsewhere nothing is done."""
+time the system would have to clear them, page by page (glibc only). And what libraries make is looked through less often."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's mallopt."""
 
 COLLECT_EVERY = 100_000
-"""Objects that are made before Python looks for cycles among them, instead of 700. The libraries make millions that all stay:
-looking through them again and again takes a sixth of the way to the first step."""
+"""Objects that are made before Python looks for cycles among them, instead of 700 or 2,000. The libraries make millions that
+all stay: looking through them again and again takes a sixth of the way to the first step."""
 
 
 def keep_memory() -> None:

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from bertft.engine.optimizer import build_optimizer
 from bertft.fast.encoder import KIN, quicken
 from bertft.fast.masks import Bits, Masks
-from bertft.fast.working import can_pack
 from bertft.recipe import Recipe
 
 HEADS = ("SequenceClassification", "TokenClassification", "QuestionAnswering")
@@ -87,6 +86,18 @@ def test_outputs_and_gradients_are_the_plain_ones(backbones: Backbones, family: 
     assert_close(*found, tolerance=2e-5)
 
 
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("texts", [1, 4])
+def test_a_few_texts_at_once_are_as_good_as_all(
+    backbones: Backbones, monkeypatch: pytest.MonkeyPatch, head: str, texts: int
+) -> None:
+    """Attention in slices of 1, and of 4 and 2."""
+    plain = build(backbones("bert"), head)
+    monkeypatch.setattr("bertft.fast.attention.AT_ONCE", texts * plain.config.num_attention_heads * 11 * 11)
+    found = [learned(network, batch(), Masks(Bits(1)), bf16=False) for network in (plain, fast_copy(plain))]
+    assert_close(*found, tolerance=2e-5)
+
+
 @pytest.mark.parametrize("family", FAST)
 @pytest.mark.parametrize("head", HEADS)
 def test_in_bf16_they_are_as_near_to_fp32_as_autocast(backbones: Backbones, family: str, head: str) -> None:
@@ -140,35 +151,6 @@ def test_changed_weights_are_used_at_once(backbones: Backbones, bf16: bool) -> N
             next(network.base_model.encoder.layer[0].attention.self.query.parameters()).mul_(1.5)
     found = [learned(network, batch(), Masks(Bits(1)), bf16=bf16) for network in (plain, fast)]
     assert torch.allclose(found[0][0], found[1][0], atol=0.03 if bf16 else 1e-4)
-
-
-@pytest.mark.parametrize("bf16", [False, True])
-@pytest.mark.parametrize("packs", [True, False])
-def test_changed_weights_answer_at_once(
-    backbones: Backbones, monkeypatch: pytest.MonkeyPatch, bf16: bool, packs: bool
-) -> None:
-    """With weights in oneDNN's order, and where torch cannot bring them into it."""
-    if not packs:
-        monkeypatch.setattr("bertft.fast.working.can_pack", lambda dtype: False)
-    elif not can_pack(torch.bfloat16 if bf16 else torch.float32):
-        pytest.skip("this torch or this processor has no such order")
-    plain = build(backbones("bert"), "TokenClassification").eval()
-    fast, found = fast_copy(plain), []
-    seen = batch()["attention_mask"].bool()
-    for network in (plain, fast):
-        optimizer = build_optimizer(network, Recipe(learning_rate=0.01))
-        for _ in range(2):
-            answer(network, bf16=bf16)
-            learned(network, batch(), Masks(Bits(1)), bf16=bf16)
-            optimizer.step()
-        found.append(answer(network, bf16=bf16)[seen])
-    assert torch.allclose(found[0], found[1], atol=0.1 if bf16 else 1e-4)
-
-
-def answer(network: Any, *, bf16: bool) -> Tensor:
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-        logits: Tensor = network(**batch()).logits.float()
-    return logits
 
 
 def test_a_pass_without_gradients_leaves_nothing_that_training_trips_over(backbones: Backbones) -> None:
