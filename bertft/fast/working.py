@@ -62,7 +62,7 @@ class Packed:
 
 def multiply_packed(inputs: Tensor, packed: Tensor, bias: Tensor, *, gelu: bool) -> Tensor:
     """The linear layer of a packed weight, and maybe GELU of it."""
-    ending = ("gelu", [], "none") if gelu else ("none", [], "")
+    ending: tuple[str, list[Any], str] = ("gelu", [], "none") if gelu else ("none", [], "")
     product: Tensor = torch.ops.mkldnn._linear_pointwise(inputs, packed, bias, *ending)
     return product
 
