@@ -79,7 +79,14 @@ class Order:
         for start in range(0, len(shuffled), bucket):
             part = shuffled[start : start + bucket]
             batches += cut(part[np.argsort(-self.lengths[part], kind="stable")], self.lengths, self.recipe)
-        return [batches[position] for position in random.permutation(len(batches))]
+        shuffled_batches = [batches[position] for position in random.permutation(len(batches))]
+        return widest_first(shuffled_batches, self.lengths) if epoch == 0 else shuffled_batches
+
+
+def widest_first(batches: list[Ids], lengths: np.ndarray[Any, Any]) -> list[Ids]:
+    """The first batch shows at once whether the memory is enough, and leaves behind what the others need."""
+    widest = max(range(len(batches)), key=lambda batch: len(batches[batch]) * int(lengths[batches[batch]].max()))
+    return [batches[widest], *batches[:widest], *batches[widest + 1 :]]
 
 
 def cut(sorted_ids: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any], recipe: Recipe) -> list[Ids]:

@@ -49,6 +49,15 @@ def test_batches_stay_under_their_padded_tokens_and_little_is_padding() -> None:
     assert 1 - 3 * sum(LENGTHS) / sum(by_length) < 0.1
 
 
+@pytest.mark.parametrize("recipe", [Recipe(batch_size=8), Recipe(max_tokens=300), Recipe(batch_size=8, grad_accum=3)])
+def test_the_first_batch_takes_the_most_memory(recipe: Recipe) -> None:
+    order = Order(LENGTHS, recipe)
+    sizes = [
+        len(ids) * max(LENGTHS[i] for i in ids) for step in order.steps() if step.epoch <= 1 for ids in step.batches
+    ]
+    assert sizes[0] == max(sizes) > min(sizes)
+
+
 @pytest.mark.parametrize(("epochs", "steps"), [(1, 63), (0.5, 32), (2.5, 158), (3, 189)])
 def test_epochs_may_be_parts(epochs: float, steps: int) -> None:
     order = Order(LENGTHS, Recipe(batch_size=16, epochs=epochs))
