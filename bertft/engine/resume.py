@@ -18,10 +18,11 @@ from torch import Tensor
 from bertft import console
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
-from bertft.fast.vocabulary import CutEmbedding, cut_of
+from bertft.fast.vocabulary import CutEmbedding, cut_of, widened
 from bertft.system.files import fresh_folder, last_whole
 
 FOLDER = "checkpoint"
+_PIECES = "pieces"
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 
 
@@ -103,22 +104,28 @@ def _parameters(optimizer: Any) -> list[Tensor]:
 
 
 def _optimizer_tensors(optimizer: Any, cut: CutEmbedding | None) -> dict[str, Tensor]:
-    """`POSITION.NAME` -> tensor; positions count the parameters of all groups. Of a cut vocabulary as of a whole one."""
-    parameters, tensors = _parameters(optimizer), {}
+    """`POSITION.NAME` -> tensor; positions count the parameters of all groups. Of a cut vocabulary also its pieces."""
+    parameters: list[Tensor] = _parameters(optimizer)
+    tensors: dict[str, Tensor] = {}
     for position, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            is_cut = cut is not None and parameters[position] is cut.weight and value.shape == cut.weight.shape
-            tensors[f"{position}.{name}"] = cut.widened(value) if cut is not None and is_cut else whole(value)
+        tensors |= {f"{position}.{name}": whole(value) for name, value in state.items()}
+        if cut is not None and parameters[position] is cut.weight:
+            tensors[f"{position}.{_PIECES}"] = cut.pieces
     return tensors
 
 
 def _load_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], cut: CutEmbedding | None) -> None:
+    """A vocabulary that was cut then may be whole now, or the other way round."""
     parameters = _parameters(optimizer)
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         position, _, name = key.partition(".")
-        parameter = parameters[int(position)]
-        if cut is not None and parameter is cut.weight and value.shape == cut.start.shape:
+        parameter, pieces = parameters[int(position)], tensors.get(f"{position}.{_PIECES}")
+        is_cut = cut is not None and parameter is cut.weight
+        if pieces is not None and value.ndim == 2:
+            value = widened(value, pieces, len(cut.start) if cut is not None and is_cut else len(parameter))
+        if cut is not None and is_cut and value.ndim == 2:
             value = value[cut.pieces]
-        state.setdefault(int(position), {})[name] = like(value, parameter)
+        if name != _PIECES:
+            state.setdefault(int(position), {})[name] = like(value, parameter)
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -55,10 +55,6 @@ class CutEmbedding(nn.Embedding):
             self._of = now
         return self._whole
 
-    def widened(self, part: Tensor) -> Tensor:
-        """Something of the trained rows (P, H), as it is of all, (V, H): the others, which never had a gradient, have zeros."""
-        return part.new_zeros(self.start.shape).index_copy_(0, self.pieces, part)
-
     def go_on_from(self, whole: Tensor, decayed: float | None) -> None:
         """Take up the weights (V, H) of an earlier state. `decayed` is None where that was trained whole. Where the product does
         not lead there, the state's own rows are the new start: it was begun otherwise, or with another backbone."""
@@ -71,6 +67,11 @@ class CutEmbedding(nn.Embedding):
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         destination[prefix + "weight"] = self.whole()
+
+
+def widened(part: Tensor, pieces: Tensor, vocabulary: int) -> Tensor:
+    """What AdamW knows of some pieces (P, H), as it would of all, (V, H): the others, which never had a gradient, have zeros."""
+    return part.new_zeros(vocabulary, part.shape[1]).index_copy_(0, pieces, part)
 
 
 def cut_of(network: nn.Module) -> CutEmbedding | None:

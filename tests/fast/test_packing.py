@@ -31,8 +31,8 @@ def test_a_full_batch_is_not_copied() -> None:
 
 def test_sizes_are_few_and_near() -> None:
     sizes = {rounded(tokens) for tokens in range(256, 4096)}
-    assert len(sizes) == 4 * 16 + 1
-    assert all(tokens <= rounded(tokens) <= tokens * 17 / 16 for tokens in range(1, 5000))
+    assert len(sizes) == 4 * 8 + 1
+    assert all(tokens <= rounded(tokens) <= tokens * 9 / 8 for tokens in range(1, 5000))
 
 
 @pytest.mark.parametrize("queries", [1, 6])

@@ -15,7 +15,9 @@ from conftest import FAMILIES
 from torch import nn
 
 from bertft.engine.optimizer import build_optimizer, build_schedule
-from bertft.fast.vocabulary import CutEmbedding, cut_of, cut_vocabulary
+from bertft.engine.resume import load_state, save_state, state_of
+from bertft.fast.masks import Bits, Masks
+from bertft.fast.vocabulary import CutEmbedding, cut_of, cut_vocabulary, widened
 from bertft.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=0.01, weight_decay=0.1)
@@ -124,3 +126,47 @@ def test_the_tokenizers_padding_is_trained_with_whatever_the_config_says(backbon
     cut = cut_vocabulary(network, TEXTS, padding=17)
     assert cut is not None
     assert int(cut.place[17]) >= 0
+
+
+@pytest.mark.parametrize("before", ["cut", "whole"])
+@pytest.mark.parametrize("after", ["cut", "cut to others", "whole"])
+def test_a_run_goes_on_however_its_vocabulary_is_cut(
+    backbones: Callable[[str], Path], tmp_path: Path, before: str, after: str
+) -> None:
+    """What AdamW knows of a piece goes along; of one that was not trained it knows nothing."""
+    texts = {"cut": TEXTS, "cut to others": [*TEXTS, np.array([40, 41])], "whole": []}
+    (one, optimizer, schedule), (other, its_optimizer, its_schedule) = (
+        ready_to_train(build(backbones("bert")), texts[how]) for how in (before, after)
+    )
+    for _ in range(2):
+        with Masks(Bits(1)):
+            one.train()(input_ids=torch.tensor(TEXTS[0])[None]).logits.square().sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    facts: dict[str, Any] = {"data": {}}
+    save_state(tmp_path, state_of(one, optimizer, schedule, {"facts": facts}))
+    load_state(tmp_path, other, its_optimizer, its_schedule, facts=facts)
+    assert torch.equal(whole_of(one), whole_of(other))
+    for name in ("exp_avg", "exp_avg_sq"):
+        known = [
+            moments if cut is None else widened(moments, cut.pieces, len(cut.start))
+            for network, its in ((one, optimizer), (other, its_optimizer))
+            for cut, weight in [(cut_of(network), network.base_model.get_input_embeddings().weight)]
+            for moments in [its.state[weight][name]]
+        ]
+        assert torch.equal(known[0], known[1])
+        assert float(known[0].abs().sum()) > 0
+
+
+def ready_to_train(network: Any, texts: list[np.ndarray[Any, Any]]) -> tuple[Any, Any, Any]:
+    """With a vocabulary cut to some texts, or whole without any."""
+    if texts:
+        cut_vocabulary(network, texts, padding=0)
+    optimizer = build_optimizer(network, Recipe())
+    return network, optimizer, build_schedule(optimizer, Recipe(), 10)
+
+
+def whole_of(network: Any) -> torch.Tensor:
+    embedding = network.base_model.get_input_embeddings()
+    found: torch.Tensor = embedding.whole() if isinstance(embedding, CutEmbedding) else embedding.weight.detach()
+    return found
