@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import binomtest, chi2_contingency
+from torch.nn import functional
 
-from bertft.fast.masks import Bits
+from bertft.fast.masks import Bits, Masks
 
 MANY = 4_000_000
 
@@ -38,3 +40,14 @@ def test_any_number_of_them(count: int) -> None:
     assert keep.shape == (count,)
     assert keep.dtype == bool
     assert Bits(1).keep(count, 0.0).all()
+
+
+def test_grouped_queries_get_torchs_own_dropout() -> None:
+    """Their keys are fewer than their queries, which these masks do not know."""
+    query, key = torch.rand(2, 4, 5, 8), torch.rand(2, 2, 5, 8)
+    torch.manual_seed(3)
+    wanted = functional.scaled_dot_product_attention(query, key, key, dropout_p=0.5, enable_gqa=True)
+    torch.manual_seed(3)
+    with Masks(Bits(1)):
+        found = functional.scaled_dot_product_attention(query, key, key, dropout_p=0.5, enable_gqa=True)
+    assert torch.equal(found, wanted)
