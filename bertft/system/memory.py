@@ -20,7 +20,7 @@ def keep_memory() -> None:
     """Call before torch is imported: oneDNN reads its settings once. Blocks above 32 MB, the most that glibc takes here, still go
     back: they come seldom, and would leave holes."""
     gc.set_threshold(COLLECT_EVERY, *gc.get_threshold()[1:])
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "4096")  # each size of a product is prepared once
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "2048")  # sizes of products, a quarter of a megabyte each
     if not sys.platform.startswith("linux"):
         return
     try:
