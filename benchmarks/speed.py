@@ -5,10 +5,10 @@
 
 Without a file the texts are made up (speed_text.py), so it needs no network. Each tool runs in a process of its own, in turn,
 `--runs` times; figures are medians, ratios medians of each round's ratio. Examples/s of training spans its epochs with
-evaluations and savings; `loop alone` has steps only, without the first one of an epoch, which flatters Trainer a little: it
-puts the longest texts there. Examples/s of prediction spans reading and writing for bertft, and the call alone for the
-pipeline. Loading is in neither; it is in `command, s`. On a GPU peak memory is still that of the processor's side. What a
-share of the peak is: speed_model.py.
+evaluations and savings; `loop alone` has steps only, without the first one of an epoch. Both put the longest texts there in
+the first epoch, Trainer in every one, which flatters it a little. Examples/s of prediction spans reading and writing for
+bertft, and the call alone for the pipeline. Loading is in neither; it is in `command, s`. On a GPU peak memory is still that
+of the processor's side. What a share of the peak is: speed_model.py.
 """
 
 from __future__ import annotations
