@@ -64,8 +64,8 @@ def test_a_moved_run_predicts_when_the_training_file_is_gone(
 
 
 def late_words(folder: Path) -> list[str]:
-    """40 texts of 19 words with the only telling word last, and the same without it. The limit is 16 tokens."""
-    told = [" ".join(["film"] * 18 + ["good" if n % 2 else "bad"]) for n in range(40)]
+    """40 texts of 41 words with the only telling words last, and the same without it. The limit is 16 tokens."""
+    told = [" ".join(["film"] * 36 + ["good" if n % 2 else "bad"] * 5) for n in range(40)]
     rows = [(text, "pos" if text.endswith("good") else "neg") for text in told]
     write_csv(folder / "t.csv", ["text", "label"], rows)
     return told
@@ -76,7 +76,7 @@ def test_what_stands_last_is_seen_by_windows_and_not_when_cut(
     run: Run, tmp_path: Path, tiny: str, how: str, sees: bool
 ) -> None:
     late_words(tmp_path)
-    said = run("train", "t.csv", "--model", tiny, "-o", "run", "--long", how, "--overlap", 4, "--max-steps", 30, *LATE)
+    said = run("train", "t.csv", "--model", tiny, "-o", "run", "--long", how, "--overlap", 4, "--max-steps", 2, *LATE)
     assert ("t.csv: 100.0% of the texts are longer than 16 tokens and are cut" in said.err) == (how != "window")
     run("predict", "run", "t.csv", "-o", "out.csv", "--precision", "fp32")
     found = {(row["label"], row["probability"]) for row in read_csv(tmp_path / "out.csv")}
