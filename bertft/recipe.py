@@ -10,6 +10,8 @@ from bertft.errors import UsageError
 
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+HEAD_STARTS = ("probe", "prior", "random")
+POOLINGS = ("cls", "mean")
 LONG_TEXTS = ("truncate", "window", "head-tail")
 CONTEXTS = ("none", "document")
 SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
@@ -56,6 +58,11 @@ class Recipe:
     """Optimizer steps between evaluations; None: once an epoch."""
     early_stop: int | None = None
     """Stop after so many evaluations without a better score."""
+    head_start: str = "probe"
+    """Where the head begins: `probe` (fitted on the frozen backbone), `prior` (its biases at the label frequencies), or
+    `random`."""
+    pool: str | None = None
+    """What a text classifier reads: `cls` or `mean`; None: chosen by backbone and size."""
     metric: str | None = None
     """What 'best' means; None: the card's."""
     precision: str = "auto"
@@ -107,6 +114,8 @@ def _checks(recipe: Recipe) -> list[tuple[bool, str, object, str]]:
         (r.overlap >= 0, "--overlap", r.overlap, "0 or more is wanted"),
         (r.eval_steps is None or r.eval_steps > 0, "--eval-steps", r.eval_steps, positive),
         (r.early_stop is None or r.early_stop > 0, "--early-stop", r.early_stop, positive),
+        (r.head_start in HEAD_STARTS, "--head-start", r.head_start, f"one of {', '.join(HEAD_STARTS)}"),
+        (r.pool in (None, *POOLINGS), "--pool", r.pool, f"one of {', '.join(POOLINGS)}"),
         (r.precision in PRECISIONS, "--precision", r.precision, f"one of {', '.join(PRECISIONS)}"),
         (r.bilstm is None or r.bilstm > 0, "--bilstm", r.bilstm, positive),
         (0 < r.head_learning_rate < 1, "--head-learning-rate", r.head_learning_rate, "a number above 0 and below 1"),

@@ -36,7 +36,7 @@ STOREYS = [
     {"reading", "writing", "scoring"},
     {"model", "fast"},
     {"adapters"},
-    {"engine"},
+    {"engine", "start"},
     {"commands", "__main__"},
 ]
 NEVER = {"datasets.py", "evaluate.py", "accelerate.py", "transformers.py", "token.py", "types.py", "logging.py"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Options, Prediction
+from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Options, Prediction
 from bertft.adapters.learning import learn_labels
 from bertft.adapters.multi_label import MultiLabel
 from bertft.adapters.questions import QuestionAnswering
@@ -24,6 +24,7 @@ __all__ = [
     "Adapter",
     "Answer",
     "Batch",
+    "Decisions",
     "Feature",
     "Options",
     "Prediction",

@@ -70,6 +70,16 @@ class Prediction:
     """Why there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is to be told from what, for a linear fit: N texts or words."""
+
+    inputs: np.ndarray[Any, Any]
+    """(N, H) what the classifier reads; (N, 0) where nobody asked."""
+    targets: np.ndarray[Any, Any]
+    """(N, K) one-hot classes, 0 and 1 for each label, or numbers."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How texts become features."""
@@ -136,6 +146,15 @@ class Adapter(ABC):
     @abstractmethod
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         """The outputs of one row's windows -> its prediction."""
+
+    def decisions(self, features: Sequence[Feature], inputs: Sequence[Any] | None) -> Decisions:
+        """Features with targets, and what `outputs_of` kept of the classifier's inputs, as single decisions."""
+        targets = np.stack([self._decided(feature.target) for feature in features])
+        return Decisions(np.zeros((len(targets), 0)) if inputs is None else np.stack(inputs), targets)
+
+    def _decided(self, target: Any) -> np.ndarray[Any, Any]:
+        """(K,) what a row's target says."""
+        raise NotImplementedError
 
     def decode_rows(self, rows: Sequence[tuple[Sequence[Any], Sequence[Feature]]]) -> list[Prediction]:
         """`decode` for many rows at once, where that is faster."""

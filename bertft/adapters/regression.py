@@ -43,7 +43,10 @@ class Regression(TextAdapter):
         if recipe.class_weights or recipe.label_smoothing:
             raise UsageError("--class-weights and --label-smoothing are for classes; a regression has none.")
         loss = sequence_loss("regression", weights=None, smoothing=0.0)
-        return Head(self.card.kind, "regression", ("score",), on_logits(loss))
+        return Head(self.card.kind, "regression", ("score",), on_logits(loss), link="identity")
+
+    def _decided(self, target: Any) -> np.ndarray[Any, Any]:
+        return np.asarray([target], dtype=np.float64)
 
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(np.asarray(np.mean(outputs, axis=0, dtype=np.float64)))

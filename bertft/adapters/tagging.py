@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
+from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
 from bertft.adapters.best_tags import Scored, Tagging, best_tags
 from bertft.adapters.neighbours import check_documents, document_of, with_neighbours
 from bertft.adapters.padding import padded
@@ -103,7 +103,15 @@ class WordTagger(Adapter):
             crf_cost if recipe.crf else tag_cost(weights=weights, smoothing=recipe.label_smoothing),
             bilstm=recipe.bilstm,
             legal=self._legal if recipe.crf else None,
+            link="softmax",
+            weights=weights,
         )
+
+    def decisions(self, features: Sequence[Feature], inputs: Sequence[Any] | None) -> Decisions:
+        tags = np.concatenate([feature.target for feature in features])
+        known = tags != IGNORED
+        words = np.zeros((len(tags), 0)) if inputs is None else np.concatenate([part.words for part in inputs])
+        return Decisions(words[known], np.eye(len(self.labels))[tags[known]])
 
     @cached_property
     def _legal(self) -> Any:

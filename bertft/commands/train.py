@@ -32,6 +32,8 @@ def train_command(
     long: opt.Long = None,
     overlap: opt.Overlap = None,
     seed: opt.Seed = None,
+    head_start: opt.HeadStart = None,
+    pool: opt.Pool = None,
     precision: opt.Precision = None,
     early_stop: opt.EarlyStop = None,
     eval_steps: opt.EvalSteps = None,

@@ -6,6 +6,7 @@ saved after each evaluation, every SAVE_SECONDS in between (or every `save_steps
 
 from __future__ import annotations
 
+import math
 import shlex
 import time
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
 from bertft.scoring import Scores, better
-from bertft.system.files import explained, last_whole
+from bertft.system.files import explained
 
 SAVE_SECONDS = 600
 """At most so much work is lost when the power fails."""
@@ -42,8 +43,10 @@ class Keeper:
         facts: Mapping[str, Any],
         save_steps: int | None = None,
         resuming: bool = False,
+        warm: bool = False,
     ) -> None:
-        """`facts` about data and versions are stored with each state; a resumed run must have the same data."""
+        """`facts` about data and versions are stored with each state; a resumed run must have the same data. `resuming`: from
+        the state in the folder. `warm`: the network already knows something before its first step."""
         self.folder, self.metric, self.patience = folder, metric, patience
         self.accelerator, self.facts, self.save_steps = accelerator, facts, save_steps
         self.step, self.meter, self.running = 0, Meter(), RunningMean()
@@ -51,7 +54,8 @@ class Keeper:
         self.without_gain = 0
         self.owes_evaluation = False
         self.history = History(folder, writes=accelerator.is_main_process)
-        self._resuming = resuming and last_whole(folder / resume.FOLDER).is_dir()
+        self.warm = warm
+        self._resuming = resuming
         self._saved_step, self._saved_at = 0, time.monotonic()
         if not self._resuming:
             self.history.begin()
@@ -100,8 +104,9 @@ class Keeper:
     def consider(self, scores: Scores, step: Step) -> None:
         """Keep the model if it is the best so far, and the state in any case."""
         value = scores.main_value
-        improved = not self.best_step or better(self.metric, value, self.best_value)
-        self.without_gain = 0 if improved else self.without_gain + 1
+        gained = math.isnan(self.best_value) or better(self.metric, value, self.best_value)
+        self.without_gain = 0 if gained else self.without_gain + 1
+        improved = gained or value == self.best_value  # among equals, the one that has learned longest
         if improved:
             self.best_step, self.best_value = step.number, value
         shown = "  ".join(f"{name} {score:.4f}" for name, score in scores.values.items() if name in _few(scores))
@@ -128,7 +133,7 @@ class Keeper:
         if self.step > self._saved_step:
             self.save()
         state = f"The state after step {self.step:,} is saved in {self.folder / resume.FOLDER}" if self.step else ""
-        best = f", the best model (step {self.best_step:,}) stands in {self.folder}" if self.best_step else ""
+        best = f", the best model (step {self.best_step:,}) stands in {self.folder}" if not math.isnan(self.best_value) else ""
         return f"{state}{best}{'. ' if state else ''}Train again with a smaller --lr, or look at these rows."
 
     def _writing(self) -> AbstractContextManager[None]:

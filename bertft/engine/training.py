@@ -10,6 +10,7 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Prediction
+from bertft.engine.beginning import has_state, start_network, warm_up
 from bertft.engine.device import describe
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
@@ -24,8 +25,8 @@ from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import train
 from bertft.model.backbone import Backbone
 from bertft.model.folder import save_tokenizer, write_task
-from bertft.model.layers import count_parameters, freeze
-from bertft.model.network import Head, build_network, load_network
+from bertft.model.layers import count_parameters
+from bertft.model.network import load_network
 from bertft.plan import Plan
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
@@ -99,7 +100,11 @@ def learn(
     """From the first weights to the best, which stand in the run folder."""
     recipe = run.plan.recipe
     head = adapter.head(examples.targets, recipe)
-    network = start_network(run, head)
+    network = start_network(run.backbone, head, recipe)
+    resuming = run.resume and has_state(run.folder)
+    warm = not resuming and warm_up(
+        network, run.backbone, head, adapter, examples.features, recipe, accelerator
+    )
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
     hasten_training(network, adapter, examples.features, accelerator)
@@ -114,7 +119,8 @@ def learn(
         accelerator=accelerator,
         facts=facts(run, accelerator),
         save_steps=run.plan.save_steps,
-        resuming=run.resume,
+        resuming=resuming,
+        warm=warm,
     )
     validate = Validator(adapter, validation, accelerator)
     made_of = Ingredients(
@@ -122,16 +128,6 @@ def learn(
     )
     timings = train(made_of, keeper, accelerator).timings()
     return Learned(parameters, timings, keeper.step, keeper.best_step)
-
-
-def start_network(run: Run, head: Head) -> Any:
-    """The backbone with its new head, seeded, and frozen as the recipe says."""
-    from accelerate.utils import set_seed
-
-    set_seed(run.plan.recipe.seed)
-    network = build_network(run.backbone, head)
-    freeze(network, run.plan.recipe.freeze)
-    return network
 
 
 def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, validation: Examples) -> None:

@@ -46,6 +46,10 @@ class Head:
     """Units each way of an LSTM between backbone and tags."""
     legal: Legal | None = None
     """Which tags may follow which in a tagger with a CRF."""
+    link: str | None = None
+    """From logits to answers: `softmax`, `sigmoid` or `identity`; None where no linear fit can start the head."""
+    weights: Any = None
+    """(K,) of the cost: of each class, or of each label where it is set; None: all alike."""
 
 
 def build_network(backbone: Backbone, head: Head) -> Any:

@@ -1,0 +1,59 @@
+"""A short training before the training, for another aim: the same steps, without evaluations and without a state on the disk."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from bertft import console
+from bertft.engine.meter import Meter, RunningMean
+from bertft.engine.optimizer import build_optimizer, build_schedule
+from bertft.engine.order import Order
+from bertft.engine.step import Ingredients, Stepper
+from bertft.errors import Stopped
+from bertft.model.losses import Cost
+from bertft.recipe import Recipe
+from bertft.scoring import Scores
+from bertft.system import signals
+
+
+def run_stage(
+    network: nn.Module,
+    collator: Any,
+    features: Sequence[Any],
+    cost: Cost,
+    recipe: Recipe,
+    accelerator: Any,
+    *,
+    label: str,
+    origin: Callable[[int], str],
+) -> float:
+    """Train `network` once through the recipe; the mean loss of the last fifth of its steps. What is asked to stop stops here:
+    a resumed run begins the stage anew, and the same chance gives the same weights."""
+    recipe = replace(recipe, weight_decay=0.0, max_steps=None, layer_decay=1.0)
+    order = Order([len(feature.input_ids) for feature in features], recipe)
+    optimizer = build_optimizer(network, recipe)
+    prepared, optimizer = accelerator.prepare(network, optimizer)
+    schedule = build_schedule(optimizer.optimizer, recipe, order.total_steps)
+    made_of = Ingredients(network, collator, features, cost, recipe, _no_scores, origin)
+    stepper, running = Stepper(made_of, prepared, optimizer, accelerator, Meter()), RunningMean()
+    with console.progress(label, order.total_steps) as bar, signals.deferred():
+        for step in order.steps():
+            taken = stepper.take(step, [signals.asked])
+            schedule.step()
+            if taken.flags[0]:
+                raise Stopped(signals.asked() or signal.SIGTERM)
+            running.add(taken.loss, taken.weight)
+            if step.number == order.total_steps * 4 // 5:
+                running.read()
+            bar.update(step.number, str(stepper.meter))
+    accelerator.free_memory()
+    return running.read()
+
+
+def _no_scores(_: Any) -> Scores:
+    raise NotImplementedError("a stage evaluates nothing")

@@ -1,0 +1,101 @@
+"""What a sentence classifier reads of a text: its first token, or the mean of its tokens.
+
+transformers' classifiers read the first token. The meaning that a sentence encoder was trained for stands in the mean of all
+tokens, or, in some, at the first. So with `mean` the encoder grows by one layer whose first token attends to all tokens alike
+and passes their values on: its output there is the (normalised) mean. The run is an ordinary model of its family with one layer
+more, and opens in transformers with the same answers.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from bertft.fast.encoder import KIN
+from bertft.fast.parts import Parts, parts_of
+
+MEAN_SHARE = 30.0
+"""How much larger the mean is than what the first token brings along, before both are normalised."""
+
+_DISTANCE = 0.3
+"""Standard deviation of what goes into a pooler's tanh, which is straight there."""
+
+
+def trained_pooling(path: str) -> str | None:
+    """How a sentence encoder was trained to be read, as its sentence-transformers files say; None for any other backbone."""
+    from transformers.utils import cached_file
+
+    try:
+        found = cached_file(path, "1_Pooling/config.json", _raise_exceptions_for_missing_entries=False)
+        told = json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
+    except (OSError, ValueError):
+        return None
+    modes = {"mean": told.get("pooling_mode_mean_tokens"), "cls": told.get("pooling_mode_cls_token")}
+    return next((mode for mode, on in modes.items() if on), None)
+
+
+def can_append_mean(network: Any) -> bool:
+    """Whether its family's layers are known well enough."""
+    return bool(network.config.model_type in KIN and _layers(network) and _last_parts(network))
+
+
+def append_mean_layer(network: Any) -> None:
+    """Give the encoder a layer more, whose first token is the normalised mean of the tokens before it. `network` is one of
+    transformers', of a family for which `can_append_mean` holds."""
+    layers, config = _layers(network), network.config
+    layers.append(copy.deepcopy(layers[-1]))
+    config.num_hidden_layers += 1
+    parts = _last_parts(network)
+    assert parts is not None
+    with torch.no_grad():
+        _read_all_alike(parts)
+        for norm in (parts.attention_norm, parts.output_norm):
+            norm.weight.fill_(1.0)
+            norm.bias.zero_()
+        for silent in (parts.down.weight, parts.down.bias):  # the residual passes the feed-forward part by
+            silent.zero_()
+
+
+def _read_all_alike(parts: Parts) -> None:
+    """Attention without a preference; values as they are, and much larger than the residual."""
+    identity = torch.eye(parts.value.out_features)
+    parts.query.weight.zero_()
+    parts.value.weight.copy_(identity)
+    parts.out.weight.copy_(identity * MEAN_SHARE)
+    for linear in (parts.query, parts.key, parts.value, parts.out):
+        linear.bias.zero_()
+
+
+def _layers(network: Any) -> Any:
+    base = network.base_model
+    encoder = getattr(base, "encoder", None) or getattr(base, "transformer", None)
+    return getattr(encoder, "layer", None)
+
+
+def _last_parts(network: Any) -> Parts | None:
+    return parts_of(_layers(network)[-1], network.config.model_type)
+
+
+def pooler_of(network: Any) -> nn.Linear | None:
+    """The linear layer between the first token and the classifier's tanh: BERT's pooler, the first half of RoBERTa's head.
+    None in families that have none, or another function behind it."""
+    base, kind = network.base_model, network.config.model_type
+    pooler = getattr(getattr(base, "pooler", None), "dense", None)
+    if pooler is None and kind in ("roberta", "xlm-roberta", "camembert"):
+        pooler = getattr(getattr(network, "classifier", None), "dense", None)
+    return pooler if isinstance(pooler, nn.Linear) and pooler.in_features == pooler.out_features else None
+
+
+def set_pooler(pooler: nn.Linear, first: torch.Tensor) -> None:
+    """Let the pooler pass on what stands at the first token, `first` (N, H) of some texts: centred, and small enough for its
+    tanh to change it little."""
+    centre = first.mean(0)
+    scale = _DISTANCE / float((first - centre).std().clamp(min=1e-6))
+    with torch.no_grad():
+        pooler.weight.copy_(torch.eye(pooler.in_features) * scale)
+        pooler.bias.copy_(-centre * scale)

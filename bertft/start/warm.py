@@ -1,0 +1,145 @@
+"""A network's head before the first step: fitted on the frozen backbone, or at the prior. What the classifier reads of a
+sample of the training rows is computed once, in the engine's own batches, without dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bertft.adapters import Adapter, Feature
+from bertft.model.network import Head
+from bertft.model.pooling import pooler_of, set_pooler
+from bertft.model.tagger import Tagger, transformers_part
+from bertft.start.probe import Probe, fit_probe, prior_bias
+
+MOST_FEATURES = 4000
+"""Windows that a start looks at: more would tell it little, and cost time and memory on large files."""
+
+MOST_DECISIONS = 20_000
+"""Words, or texts, that a probe is fitted on."""
+
+Outputs = Callable[[Any, Sequence[Feature]], list[Any]]
+"""A network and features to what the adapter keeps of its outputs for each of them."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a start is made from."""
+
+    network: Any
+    head: Head
+    adapter: Adapter
+    features: Sequence[Feature]
+    outputs: Outputs
+    seed: int
+
+    @property
+    def sample(self) -> Sequence[Feature]:
+        """A seeded sample of the features, in their order."""
+        return [self.features[place] for place in chosen(len(self.features), MOST_FEATURES, self.seed)]
+
+    def inputs_of(self, linear: nn.Linear, features: Sequence[Feature]) -> list[Any]:
+        """What a linear layer of the network reads of each feature: (H,), or (W, H) of its words."""
+        return self.outputs(InputsOf(self.network, linear), features)
+
+
+class InputsOf(nn.Module):
+    """A network whose `logits` are what one of its linear layers reads."""
+
+    def __init__(self, network: Any, linear: nn.Linear) -> None:
+        super().__init__()
+        self.network, self.linear = network, linear
+        self.config = network.config
+
+    def forward(self, **inputs: Tensor) -> dict[str, Tensor]:
+        read: list[Tensor] = []
+        with self.linear.register_forward_pre_hook(lambda _, values: read.append(values[0])):
+            self.network(**inputs)
+        return {"logits": read[-1]}
+
+
+class Reader(nn.Module):
+    """A network with another linear layer on what its classifier reads, for another aim than the classifier's."""
+
+    def __init__(self, network: Any, classifier: nn.Linear, outputs: int) -> None:
+        super().__init__()
+        self.reader, self.aim = InputsOf(network, classifier), nn.Linear(classifier.in_features, outputs)
+        self.config = network.config
+
+    def forward(self, **inputs: Tensor) -> dict[str, Tensor]:
+        return {"logits": self.aim(self.reader(**inputs)["logits"])}
+
+
+def chosen(count: int, most: int, seed: int) -> np.ndarray[Any, Any]:
+    """At most so many of `count` places, drawn by seed, ascending."""
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng([seed, 0x57A7]).permutation(count)[:most])
+
+
+def straighten_pooler(start: Start) -> None:
+    """Let a fresh pooler pass on what it reads, where the network has one."""
+    pooler = pooler_of(transformers_part(start.network))
+    if pooler is not None:
+        first = np.stack(start.inputs_of(pooler, start.sample))
+        set_pooler(pooler, torch.from_numpy(np.asarray(first, dtype=np.float32)))
+
+
+def warm_head(start: Start, how: str) -> Probe | None:
+    """Fit the head (`probe`), or only its biases (`prior`); None where the head stays as it was drawn."""
+    linear = classifier_of(start.network, len(start.head.label_names))
+    if how == "random" or linear is None or start.head.link is None:
+        return None
+    if how == "prior" or _reads_noise(start.network):
+        _set_prior(start, linear)
+        return None
+    sample = start.sample
+    known = start.adapter.decisions(sample, start.inputs_of(linear, sample))
+    some = chosen(len(known.inputs), MOST_DECISIONS, start.seed)
+    targets = known.targets[some]
+    probe = fit_probe(known.inputs[some], targets, start.head.link, weights=_weights(start, targets), seed=start.seed)
+    _set(linear, probe.weight, probe.bias)
+    return probe
+
+
+def _set_prior(start: Start, linear: nn.Linear) -> None:
+    sample = start.sample
+    known = start.adapter.decisions(sample, None)
+    bias = prior_bias(known.targets, _weights(start, known.targets), start.head.link or "")
+    _set(linear, None, bias)
+
+
+def _weights(start: Start, targets: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """(N, K): of each row's loss, as the head's cost has it."""
+    given = start.head.weights
+    if given is None:
+        return np.ones_like(targets, dtype=np.float64)
+    weights = given.double().numpy()
+    if start.head.link == "sigmoid":
+        return np.where(targets > 0, weights, 1.0)
+    return np.repeat(targets @ weights[:, None], targets.shape[1], axis=1)
+
+
+def _set(linear: nn.Linear, weight: np.ndarray[Any, Any] | None, bias: np.ndarray[Any, Any]) -> None:
+    with torch.no_grad():
+        if weight is not None:
+            linear.weight.copy_(torch.from_numpy(weight))
+        if linear.bias is not None:
+            linear.bias.copy_(torch.from_numpy(bias))
+
+
+def _reads_noise(network: Any) -> bool:
+    """Whether something drawn at random stands below the classifier, and learns at a rate of its own."""
+    return isinstance(network, Tagger) and network.bilstm is not None
+
+
+def classifier_of(network: Any, labels: int) -> nn.Linear | None:
+    """The last linear layer, whose outputs are the logits of so many labels."""
+    linears = [part for part in transformers_part(network).modules() if isinstance(part, nn.Linear)]
+    fitting = [part for part in linears if part.out_features == labels]
+    return fitting[-1] if fitting and fitting[-1] is linears[-1] else None
