@@ -39,7 +39,7 @@ class DataPlan:
     fix_answers: bool = False
     """Look nearby for answers that are not where the file says."""
     limit: int | None = None
-    """At most so many training rows, the first ones."""
+    """At most so many training rows: a seeded sample, stratified by class."""
 
 
 @dataclass(frozen=True)
