@@ -25,6 +25,7 @@ Delimiter = Annotated[str | None, flag(READING, "CHAR", "Of a CSV: comma, semico
 NoHeader = Annotated[bool, flag(READING, None, "The first line is data: column_1, column_2 ...", "--no-header")]
 UnknownLabels = Annotated[str | None, flag(READING, "error|skip", "Labels unseen in training; error.")]
 Precision = Annotated[str | None, flag(RECIPE, "NAME", "auto, fp32, bf16, fp16; auto: bf16 where native.")]
+Threads = Annotated[int | None, flag(RARE, "N", "Threads of the processor; else the cores there are.")]
 Json = Annotated[bool, flag(OUTPUT, None, "The result as one JSON object.", "--json")]
 GoOn = Annotated[bool, flag(OUTPUT, None, "Go on where this prediction stopped.", "--resume")]
 Raw = Annotated[bool, flag(OUTPUT, None, "CSV: no ' before cells that look like formulas.", "--raw")]

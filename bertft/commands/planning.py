@@ -17,7 +17,7 @@ from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
-from bertft.plan import DataPlan, Plan, merge_data, merge_recipe, read_config
+from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe, read_config
 from bertft.reading import Table
 from bertft.recipe import Recipe
 from bertft.scoring import check_metric
@@ -66,6 +66,9 @@ def make_plan(flags: Flags) -> Planned:
         recipe=recipe,
         output_dir=flags["output_dir"] or free_run_folder(run_name(choice.card, data)),
         save_steps=save_steps(flags, config),
+        threads=check_threads(
+            config.get("machine", {}).get("threads") if flags["threads"] is None else flags["threads"]
+        ),
     )
     validation, test = (read_split(path, data) if path else None for path in (data.validation, data.test))
     return Planned(plan, Tables(train, validation, test), backbone)
