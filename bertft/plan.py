@@ -17,7 +17,10 @@ from bertft.fields import Fields
 from bertft.recipe import Recipe, check_recipe
 from bertft.settings import check_settings
 
-SECTIONS = ("task", "data", "model", "recipe", "output")
+SECTIONS = ("task", "data", "model", "recipe", "output", "machine")
+
+MOST_THREADS = 4096
+"""More would only be a slip of the keyboard, and OpenMP ends the process where it cannot start them."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class DataPlan:
     fix_answers: bool = False
     """Look nearby for answers that are not where the file says."""
     limit: int | None = None
-    """At most so many training rows, the first ones."""
+    """At most so many training rows: a seeded sample, stratified by class."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,14 @@ class OutputPlan:
 
 
 @dataclass(frozen=True)
+class MachinePlan:
+    """[machine] of a plan.toml."""
+
+    threads: int | None = None
+    """Of the processor; None: as many as the process may use cores."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that decides what the weights will be."""
 
@@ -69,6 +80,7 @@ class Plan:
     recipe: Recipe
     output_dir: str
     save_steps: int | None = None
+    threads: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As in plan.toml: nothing in it is None, a setting that is not set is left out."""
@@ -78,6 +90,7 @@ class Plan:
             "model": {"name": self.model},
             "recipe": _set_only(asdict(self.recipe)),
             "output": _set_only({"dir": self.output_dir, "save_steps": self.save_steps}),
+            **({"machine": {"threads": self.threads}} if self.threads else {}),
         }
 
 
@@ -104,7 +117,15 @@ def read_config(path: str) -> dict[str, Any]:
     check_settings(config.get("recipe", {}), Recipe, where=f"{path}, [recipe]")
     check_settings(config.get("model", {}), ModelPlan, where=f"{path}, [model]")
     check_settings(config.get("output", {}), OutputPlan, where=f"{path}, [output]")
+    check_settings(config.get("machine", {}), MachinePlan, where=f"{path}, [machine]")
     return config
+
+
+def check_threads(threads: int | None) -> int | None:
+    """The number itself, or a UsageError."""
+    if threads is not None and not 0 < threads <= MOST_THREADS:
+        raise UsageError(f"--threads is {threads}: a whole number from 1 to {MOST_THREADS:,} is wanted.")
+    return threads
 
 
 def merge_recipe(card: Card, *, small: bool, config: Mapping[str, Any], flags: Mapping[str, Any]) -> Recipe:

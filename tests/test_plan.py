@@ -43,11 +43,18 @@ def test_everything_wrong_with_a_recipe_is_told_at_once() -> None:
 
 def test_a_plan_comes_back_from_its_file(tmp_path: Path) -> None:
     plan = Plan(
-        CARD, Fields("a", "b", ("x", "y"), "|"), DataPlan("t.csv", limit=7), "minilm", Recipe(freeze="2"), "out"
+        CARD,
+        Fields("a", "b", ("x", "y"), "|"),
+        DataPlan("t.csv", limit=7),
+        "minilm",
+        Recipe(freeze="2"),
+        "out",
+        threads=3,
     )
     (tmp_path / "plan.toml").write_text(tomli_w.dumps(plan.to_dict()), encoding="utf-8")
     config = read_config(str(tmp_path / "plan.toml"))
     assert config == plan.to_dict()
+    assert plan.to_dict()["machine"] == {"threads": 3}
     assert merge_data(config["data"], {}) == plan.data
     assert merge_recipe(CARD, small=True, config=config["recipe"], flags={}) == plan.recipe
     assert Fields.from_dict(config["data"]["fields"]) == plan.fields

@@ -20,6 +20,7 @@ def eval_command(
     metric: opt.Metric = None,
     fix_answers: opt.FixAnswers = None,
     precision: opt.Precision = None,
+    threads: opt.Threads = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> None:

@@ -20,6 +20,7 @@ from bertft.commands.predict import predict_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.train import train_command
 from bertft.errors import BertftError, Stopped
+from bertft.system.cores import begin_looking, sleep_while_waiting
 from bertft.system.memory import keep_memory
 from bertft.system.signals import caught_signals
 
@@ -57,6 +58,8 @@ def main() -> None:
     """Run the command line; every way out is here."""
     console.speak_only_if(os.environ.get("RANK", "0") == "0")
     keep_memory()
+    sleep_while_waiting()
+    begin_looking()
     try:
         with caught_signals():
             app()

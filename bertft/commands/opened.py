@@ -16,7 +16,7 @@ from bertft.errors import UsageError
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import load_tokenizer
-from bertft.plan import DataPlan, merge_data
+from bertft.plan import DataPlan, check_threads, merge_data
 from bertft.recipe import PRECISIONS
 
 Flags = dict[str, Any]
@@ -32,15 +32,16 @@ class Opened:
     accelerator: Any
 
 
-def open_run(path: str, precision: str | None) -> Opened:
+def open_run(path: str, precision: str | None, threads: int | None) -> Opened:
     """The model and the adapter of a run folder, on the device."""
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
+    check_threads(threads)
     folder = Path(path)
     record = read_task(folder)
     check_record(record, path)
     adapter = adapter_of_record(record, load_tokenizer(path, words=record.card.kind == "token-classification"))
-    accelerator = start_accelerator(precision or "auto")
+    accelerator = start_accelerator(precision or "auto", threads)
     network = load_network(path, adapter.card.kind)
     check_answers(record, network, path)
     network = ready(network, accelerator)

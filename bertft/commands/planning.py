@@ -10,13 +10,15 @@ from typing import Any
 
 from bertft import console
 from bertft.card import Card
+from bertft.commands.sample import sample_rows
 from bertft.commands.tables import hub_source, read_split
-from bertft.commands.task_choice import Asked, choose_task
+from bertft.commands.task_choice import Asked, Choice, choose_task
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
-from bertft.plan import DataPlan, Plan, merge_data, merge_recipe, read_config
+from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe, read_config
+from bertft.reading import Table
 from bertft.recipe import Recipe
 from bertft.scoring import check_metric
 
@@ -44,7 +46,7 @@ def make_plan(flags: Flags) -> Planned:
     config = read_config(flags["config"]) if flags["config"] else {}
     asked = Asked.from_words(flags, config)
     data = merge_data({**hub_source(asked.card, flags, config), **config.get("data", {})}, data_flags(flags))
-    train = read_split(data.train, data, limit=data.limit)
+    train = read_split(data.train, data)
     choice = choose_task(asked, train)
     check_applies(flags, choice.card.kind)
     console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
@@ -55,6 +57,7 @@ def make_plan(flags: Flags) -> Planned:
         recipe = no_longer_than(recipe, positions(backbone.config))
     if flags["overlap"] is None and settings.get("overlap") is None:
         recipe = with_room(recipe, positions(backbone.config))
+    train = sampled(train, data.limit, choice, recipe.seed)
     plan = Plan(
         card=with_metric(choice.card, recipe.metric),
         fields=choice.fields,
@@ -63,9 +66,21 @@ def make_plan(flags: Flags) -> Planned:
         recipe=recipe,
         output_dir=flags["output_dir"] or free_run_folder(run_name(choice.card, data)),
         save_steps=save_steps(flags, config),
+        threads=check_threads(
+            config.get("machine", {}).get("threads") if flags["threads"] is None else flags["threads"]
+        ),
     )
     validation, test = (read_split(path, data) if path else None for path in (data.validation, data.test))
     return Planned(plan, Tables(train, validation, test), backbone)
+
+
+def sampled(table: Table, limit: int | None, choice: Choice, seed: int) -> Table:
+    """At most `limit` rows of the table, which is said."""
+    if limit is None or limit >= len(table):
+        return table
+    how = "a stratified" if choice.card.problem == "single-label" else "a random"
+    console.note(f"Sample: {limit:,} of {len(table):,} training rows, {how} sample, seeded (--max-train-rows, --seed).")
+    return sample_rows(table, limit, choice.card, choice.fields, seed)
 
 
 def save_steps(flags: Flags, config: Mapping[str, Any]) -> int | None:

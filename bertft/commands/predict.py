@@ -21,6 +21,7 @@ def predict_command(
     delimiter: opt.Delimiter = None,
     no_header: opt.NoHeader = False,
     precision: opt.Precision = None,
+    threads: opt.Threads = None,
     resume: opt.GoOn = False,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,

@@ -30,7 +30,7 @@ def run_predict(flags: Flags) -> None:
     answer = asked_answer(flags)
     reading = {**flags, "format": None} if flags["format"] == SQUAD else flags
     source = open_source(flags["input"], read_options(file_plan(flags["input"], reading)))
-    opened = open_run(flags["run"], flags["precision"])
+    opened = open_run(flags["run"], flags["precision"], flags["threads"])
     check_answer(answer, opened.adapter)
     rows, adapter = prepared_rows(source, opened.adapter, flags)
     added, meter = adapter.added_columns(answer), Meter()

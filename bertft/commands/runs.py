@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from contextlib import ExitStack
@@ -22,12 +23,14 @@ from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
 from bertft.engine.record import PLAN, RUN, Finished, add_to_run, data_hashes
 from bertft.engine.resume import FOLDER as STATE
+from bertft.engine.resume import threads_of
 from bertft.engine.training import Run, run_training
 from bertft.errors import CheckpointError, Stopped, UsageError
 from bertft.fields import fields_in
 from bertft.model.folder import open_run_folder
 from bertft.model.trust import check_closed
 from bertft.plan import Plan, read_config
+from bertft.system.cores import THREAD_SETTINGS
 from bertft.system.files import last_whole
 from bertft.system.locks import locked_folder
 
@@ -43,7 +46,7 @@ def run_train(flags: Flags) -> None:
         return
     if flags["resume"]:
         check_repeats(plan, read_config(str(Path(plan.output_dir) / PLAN)))
-    accelerator = start_accelerator(plan.recipe.precision)
+    accelerator = start_accelerator(plan.recipe.precision, threads_for(plan, flags))
     with ExitStack() as held:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, flags, held))
         plan = replace(plan, output_dir=folder)
@@ -56,6 +59,13 @@ def run_train(flags: Flags) -> None:
             stop.hint = f"What was learned is saved; {go_on(run.folder)}" if learned else "Nothing was learned yet."
             raise
     show_training(finished, as_json=flags["json"])
+
+
+def threads_for(plan: Plan, flags: Flags) -> int | None:
+    """Those that were asked for; a resumed run's own, unless the environment says otherwise."""
+    if plan.threads or not flags["resume"] or any(name in os.environ for name in THREAD_SETTINGS):
+        return plan.threads
+    return threads_of(Path(plan.output_dir))
 
 
 def run_folder(plan: Plan, flags: Flags, held: ExitStack) -> str:
@@ -99,7 +109,7 @@ def run_eval(flags: Flags) -> None:
     """Open, score, show; the scores go into run.json too."""
     data = file_plan(flags["data"], flags)
     table = read_split(flags["data"], data)
-    opened = open_run(flags["run"], flags["precision"])
+    opened = open_run(flags["run"], flags["precision"], flags["threads"])
     adapter = opened.adapter
     fields = fields_in(
         adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=flags, label=True

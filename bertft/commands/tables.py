@@ -26,13 +26,13 @@ def hub_source(card: Card | None, flags: Mapping[str, Any], config: Mapping[str,
     return {role: f"{HUB}{hub.path}:{hub.name or ''}:{split}" for role, split in splits.items() if split}
 
 
-def read_split(path: str, data: DataPlan, *, limit: int | None = None) -> Table:
-    """The rows of a file or of a Hub split; only the first `limit`."""
+def read_split(path: str, data: DataPlan) -> Table:
+    """The rows of a file or of a Hub split."""
     if has_surrogate(path):
         raise DataError(f"{shown(path, 200)}: a file name that is not UTF-8, which no plan can hold. Rename the file.")
     table = _from_hub(path) if path.startswith(HUB) else read_table(path, read_options(data))
     refuse_empty(table)
-    return table.first(limit) if limit else table
+    return table
 
 
 def refuse_empty(table: Table) -> None:

@@ -59,6 +59,7 @@ def train_command(
     fix_answers: opt.FixAnswers = None,
     config: opt.Config = None,
     save_steps: opt.SaveSteps = None,
+    threads: opt.Threads = None,
     resume: opt.Resume = False,
     output_dir: opt.OutputDir = None,
     overwrite: opt.Overwrite = False,

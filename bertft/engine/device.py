@@ -9,10 +9,12 @@ from typing import Any
 
 from bertft import console
 from bertft.errors import UsageError, UserError
+from bertft.system.cores import THREAD_SETTINGS, crowded, others_so_far, usable_cores
 
 
-def start_accelerator(precision: str) -> Any:
-    """An Accelerator in that precision; `auto` is resolved here. Only its main process speaks from now on."""
+def start_accelerator(precision: str, threads: int | None = None) -> Any:
+    """An Accelerator in that precision; `auto` is resolved here. Only its main process speaks from now on. `threads`: see
+    `set_threads`."""
     import torch
     from accelerate import Accelerator
     from accelerate.utils import DistributedDataParallelKwargs
@@ -27,6 +29,7 @@ def start_accelerator(precision: str) -> Any:
     )
     console.speak_only_if(accelerator.is_main_process)
     _check_way(accelerator)
+    set_threads(threads, accelerator)
     if (
         accelerator.num_processes == 1
         and os.environ.get("ACCELERATE_USE_CPU") == "True"
@@ -37,6 +40,22 @@ def start_accelerator(precision: str) -> Any:
             "torchrun --nproc_per_node 2 cli.py …, or accelerate launch --multi_gpu --num_processes 2 cli.py …"
         )
     return accelerator
+
+
+def set_threads(asked: int | None, accelerator: Any) -> None:
+    """The number that was asked for, else that of the environment, else a thread for each core. A launcher of several processes
+    has shared out the cores already. Says where the threads will have to wait for a core."""
+    import torch
+
+    alone = accelerator.num_processes == 1
+    cores = usable_cores()
+    if asked is None and alone and not any(name in os.environ for name in THREAD_SETTINGS):
+        asked = cores
+    if asked is not None:
+        torch.set_num_threads(asked)
+    threads = torch.get_num_threads()
+    if alone and accelerator.device.type == "cpu" and (words := crowded(threads, cores, others_so_far())):
+        (console.warn if threads > cores else console.note)(words)
 
 
 def _check_way(accelerator: Any) -> None:
@@ -105,6 +124,10 @@ def describe(accelerator: Any) -> str:
 
     precision = "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision
     processes = accelerator.num_processes
-    names = {"cpu": lambda: f"{torch.get_num_threads()} threads", "cuda": torch.cuda.get_device_name}
+    names = {"cpu": lambda: _threads(torch.get_num_threads()), "cuda": torch.cuda.get_device_name}
     where = names.get(accelerator.device.type, lambda: "1 device")()
     return f"{accelerator.device.type}, {precision}, {where}" + (f", {processes} processes" if processes > 1 else "")
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"

@@ -19,6 +19,7 @@ from bertft import console
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
 from bertft.fast.vocabulary import CutEmbedding, cut_of, widened
+from bertft.plan import MOST_THREADS
 from bertft.system.files import fresh_folder, last_whole
 
 FOLDER = "checkpoint"
@@ -71,6 +72,16 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts:
     for group, rate in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):
         group["lr"] = rate
     return state
+
+
+def threads_of(run: Path) -> int | None:
+    """With how many threads the last state was learned; None where there is no state that tells."""
+    try:
+        facts = json.loads((last_whole(run / FOLDER) / _STATE).read_text(encoding="utf-8"))["facts"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    threads = facts.get("threads") if isinstance(facts, dict) else None
+    return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
 
 
 def _check_facts(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -47,6 +47,8 @@ class Table:
         self._whole = dataset
         self._numbers = numbers
         """The column that holds line numbers, if there is one."""
+        self._places: Sequence[int] = range(len(dataset))
+        """Where each row stands in its file, from 0."""
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -80,13 +82,18 @@ class Table:
 
     def first(self, count: int) -> Table:
         """A table of the first rows only."""
-        short = copy(self)
-        short.dataset = self.dataset.select(range(min(count, len(self))))
-        short._whole = self.dataset  # its file goes when it does
-        return short
+        return self.only(range(min(count, len(self))))
+
+    def only(self, positions: Sequence[int]) -> Table:
+        """A table of the rows at the positions, in that order; each is still called by its place in the file."""
+        part = copy(self)
+        part.dataset = self.dataset.select(positions)
+        part._places = [self._places[position] for position in positions]
+        part._whole = self.dataset  # its file goes when it does
+        return part
 
     def _row(self, index: int, stored: dict[str, Any]) -> Row:
-        number = index + 1 if self._numbers is None else stored.pop(self._numbers)
+        number = self._places[index] + 1 if self._numbers is None else stored.pop(self._numbers)
         return Row(index, f"{self._start}{number}", {name: self._decode(value) for name, value in stored.items()})
 
 
