@@ -58,9 +58,7 @@ class MultiLabel(TextAdapter):
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         weights = positive_weights(np.stack(targets)[:, :-1]) if recipe.class_weights else None
         loss = sequence_loss("multi-label", weights=weights, smoothing=recipe.label_smoothing)
-        return Head(
-            self.card.kind, "multi-label", self.labels.names, on_logits(loss), link="sigmoid", weights=weights
-        )
+        return Head(self.card.kind, "multi-label", self.labels.names, on_logits(loss), link="sigmoid", weights=weights)
 
     def _decided(self, target: Any) -> np.ndarray[Any, Any]:
         return np.asarray(target[:-1], dtype=np.float64)

@@ -38,9 +38,7 @@ class SingleLabel(TextAdapter):
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         weights = balanced_weights(targets, len(self.labels)) if recipe.class_weights else None
         loss = sequence_loss("single-label", weights=weights, smoothing=recipe.label_smoothing)
-        return Head(
-            self.card.kind, "single-label", self.labels.names, on_logits(loss), link="softmax", weights=weights
-        )
+        return Head(self.card.kind, "single-label", self.labels.names, on_logits(loss), link="softmax", weights=weights)
 
     def _decided(self, target: Any) -> np.ndarray[Any, Any]:
         return np.eye(len(self.labels))[target]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from torch import nn
 
 from bertft import console
 from bertft.adapters import Adapter, Feature
@@ -12,14 +16,19 @@ from bertft.engine import resume
 from bertft.engine.eval_loop import model_outputs
 from bertft.engine.haste import hasten
 from bertft.engine.meter import Meter
+from bertft.engine.stage import run_stage
 from bertft.model.backbone import Backbone
 from bertft.model.layers import freeze
+from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
-from bertft.model.pooling import append_mean_layer
-from bertft.model.tagger import transformers_part
+from bertft.model.pooling import append_mean_layer, pooler_of
 from bertft.recipe import Recipe
-from bertft.start.warm import Start, straighten_pooler, warm_head
+from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons
+from bertft.start.warm import Reader, Start, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
+
+PAIR_RATE = 2e-4
+"""Learning rate of the lessons on pairs."""
 
 
 def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
@@ -34,32 +43,64 @@ def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
     return network
 
 
-def warm_up(
-    network: Any,
-    backbone: Backbone,
-    head: Head,
-    adapter: Adapter,
-    features: Sequence[Feature],
-    recipe: Recipe,
-    accelerator: Any,
-) -> bool:
-    """Let the head begin as the recipe says; whether it was fitted on the frozen backbone."""
-    if has_own_head(backbone, head):
-        console.note("The head begins as the checkpoint brings it, for the same labels.")
-        return False
-    if recipe.head_start == "random":
-        return False
+@dataclass(frozen=True)
+class Beginning:
+    """What the weights before the first step are made from."""
 
-    def outputs(part: Any, some: Sequence[Feature]) -> list[Any]:
-        with console.progress("", len(some)) as bar:
-            return model_outputs(part, adapter, some, accelerator, Meter(), bar)
+    network: Any
+    backbone: Backbone
+    head: Head
+    adapter: Adapter
+    features: Sequence[Feature]
+    recipe: Recipe
+    accelerator: Any
+    origin: Callable[[int], str]
+    """Where a feature's row stands in its file."""
 
-    network.to(accelerator.device)
-    hasten(network, accelerator)
-    start = Start(network, head, adapter, features, outputs, recipe.seed)
-    if recipe.pool == "mean":
-        straighten_pooler(start)
-    return warm_head(start, recipe.head_start) is not None
+    def outputs(self, network: Any, features: Sequence[Feature]) -> list[Any]:
+        """What the adapter keeps of a network's outputs for each feature."""
+        with console.progress("", len(features)) as bar:
+            return model_outputs(network, self.adapter, features, self.accelerator, Meter(), bar)
+
+    def warm_up(self) -> bool:
+        """Let the head begin as the recipe says; whether it was fitted on the frozen backbone."""
+        if has_own_head(self.backbone, self.head):
+            console.note("The head begins as the checkpoint brings it, for the same labels.")
+            return False
+        if self.recipe.head_start == "random":
+            return False
+        self.network.to(self.accelerator.device)
+        hasten(self.network, self.accelerator)
+        start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
+        if self.recipe.pool == "mean":
+            straighten_pooler(start)
+            classifier = classifier_of(self.network, len(self.head.label_names))
+            if classifier is not None and can_be_halved(self.features):
+                self._read_pairs(start, classifier)
+        return warm_head(start, self.recipe.head_start) is not None
+
+    def _read_pairs(self, start: Start, classifier: nn.Linear) -> None:
+        """Teach the network to tell of two texts together what it can tell of them apart."""
+        pooler, options = pooler_of(self.network), self.adapter.options
+        halves = halves_of(self.features)
+        vectors = np.stack(start.inputs_of(pooler or classifier, halves.texts)).astype(np.float64)
+        learned = lessons(halves, vectors, max_length=options.max_length, seed=self.recipe.seed)
+        collator = PairCollator(self.adapter.tokenizer, options.max_length)
+        self._stage(Reader(self.network, classifier, 1), classifier, collator, learned, PAIR_RATE, "Pairs")
+
+    def _stage(
+        self, aim: nn.Module, classifier: nn.Linear, collator: Any, features: Sequence[Any], rate: float, label: str
+    ) -> None:
+        """One pass over features for another aim; the classifier has no part in it."""
+        recipe = replace(self.recipe, epochs=1.0, learning_rate=rate, batch_size=32, max_tokens=None, grad_accum=1)
+        for parameter in classifier.parameters():
+            parameter.requires_grad_(False)
+        loss = run_stage(
+            aim, collator, features, on_logits(squared_error), recipe, self.accelerator, label=label, origin=self.origin
+        )
+        for parameter in classifier.parameters():
+            parameter.requires_grad_(True)
+        console.note(f"{label}: {len(features):,}, mean squared error {loss:.3f}.")
 
 
 def has_own_head(backbone: Backbone, head: Head) -> bool:

@@ -133,7 +133,11 @@ class Keeper:
         if self.step > self._saved_step:
             self.save()
         state = f"The state after step {self.step:,} is saved in {self.folder / resume.FOLDER}" if self.step else ""
-        best = f", the best model (step {self.best_step:,}) stands in {self.folder}" if not math.isnan(self.best_value) else ""
+        best = (
+            f", the best model (step {self.best_step:,}) stands in {self.folder}"
+            if not math.isnan(self.best_value)
+            else ""
+        )
         return f"{state}{best}{'. ' if state else ''}Train again with a smaller --lr, or look at these rows."
 
     def _writing(self) -> AbstractContextManager[None]:

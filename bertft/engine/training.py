@@ -10,7 +10,7 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Prediction
-from bertft.engine.beginning import has_state, start_network, warm_up
+from bertft.engine.beginning import Beginning, has_state, start_network
 from bertft.engine.device import describe
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
@@ -100,11 +100,14 @@ def learn(
     """From the first weights to the best, which stand in the run folder."""
     recipe = run.plan.recipe
     head = adapter.head(examples.targets, recipe)
+
+    def origin(row: int) -> str:
+        return tables.train[row].origin
+
     network = start_network(run.backbone, head, recipe)
     resuming = run.resume and has_state(run.folder)
-    warm = not resuming and warm_up(
-        network, run.backbone, head, adapter, examples.features, recipe, accelerator
-    )
+    beginning = Beginning(network, run.backbone, head, adapter, examples.features, recipe, accelerator, origin)
+    warm = not resuming and beginning.warm_up()
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
     hasten_training(network, adapter, examples.features, accelerator)
@@ -123,9 +126,7 @@ def learn(
         warm=warm,
     )
     validate = Validator(adapter, validation, accelerator)
-    made_of = Ingredients(
-        network, adapter, examples.features, head.cost, recipe, validate, lambda row: tables.train[row].origin
-    )
+    made_of = Ingredients(network, adapter, examples.features, head.cost, recipe, validate, origin)
     timings = train(made_of, keeper, accelerator).timings()
     return Learned(parameters, timings, keeper.step, keeper.best_step)
 

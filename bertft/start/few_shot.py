@@ -62,7 +62,9 @@ class TwinCollator:
     max_length: int
 
     def collate(self, twins: Sequence[Twins]) -> Batch:
-        batch = padded([text for pair in twins for text in pair.texts], None, self.tokenizer, max_length=self.max_length)
+        batch = padded(
+            [text for pair in twins for text in pair.texts], None, self.tokenizer, max_length=self.max_length
+        )
         inputs = {name: values.view(len(twins), 2, -1) for name, values in batch.inputs.items()}
         targets = torch.tensor([pair.target for pair in twins])
         return Batch(inputs, targets, len(twins), batch.tokens)

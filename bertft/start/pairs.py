@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
-from bertft.adapters import Feature
+from bertft.adapters import Batch, Feature
+from bertft.adapters.padding import padded
 
 Array = np.ndarray[Any, Any]
 
@@ -26,6 +28,18 @@ NEAR, OTHERS = 6, 2
 
 MOST_TEXTS = 3000
 """Texts that neighbours are looked for among."""
+
+
+@dataclass(frozen=True)
+class PairCollator:
+    """Lessons to a batch."""
+
+    tokenizer: Any
+    max_length: int
+
+    def collate(self, features: Sequence[Feature]) -> Batch:
+        targets = torch.tensor([feature.target for feature in features])
+        return padded(features, targets, self.tokenizer, max_length=self.max_length)
 
 
 @dataclass(frozen=True)
