@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 ROUNDING = 2.0**-6
-"""Of a logit's size; of a logit below 1, as if it were 1. Neighbouring bf16 numbers lie up to 2^-7 of their size apart, and a logit
-is a sum of numbers that were rounded as well, so it is twice that. At a probability of 0.5 it is 0.004."""
+"""Of a logit's size; a logit below 1 counts as 1. Neighbouring bf16 numbers lie up to 2^-7 of their size apart, and a logit is a
+sum of numbers that were rounded as well, so it is twice that. At a probability of 0.5 it is 0.004."""
 
 _LEAST = 1e-12
 """Probabilities closer to 0 or 1 count as this far from it."""
