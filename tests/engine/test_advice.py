@@ -57,7 +57,7 @@ def test_a_falling_loss_counts_while_the_scores_show_nothing() -> None:
         {"rows": 67_349, "labels": 2},
         {"course": replace(RISING, stopped_early=True)},
     ],
-    ids=str,
+    ids=["max steps", "most epochs", "perfect", "much seen", "stopped early"],
 )
 def test_advice_without_an_effect_is_not_given(case: dict[str, object]) -> None:
     assert advised(**{"course": RISING, **case}) == ""  # type: ignore[arg-type]
