@@ -164,6 +164,19 @@ class Adapter(ABC):
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         """Predictions of labelled rows against their gold values."""
 
+    constant_answer: ClassVar[str]
+    """What `constant` answers, as the subject of a sentence."""
+
+    @abstractmethod
+    def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
+        """The best answer that needs no text, as the `learned` targets of the training rows have it, for each row of `targets`;
+        of these it uses how many there are, and how many words each has."""
+
+    @abstractmethod
+    def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
+        """What the model gives to all rows alike, within rounding, although their targets differ, in words; '' if its answers
+        differ too."""
+
     @abstractmethod
     def added_columns(self, answer: Answer) -> list[str]:
         """Columns that `record` adds to the input's."""
@@ -228,6 +241,16 @@ class Adapter(ABC):
     def stored(self) -> dict[str, Any]:
         """What bertft.json must hold beyond card, labels, columns and options, such as thresholds."""
         return {}
+
+
+def stacked(predictions: Sequence[Prediction]) -> np.ndarray[Any, Any]:
+    """(N, K) values of the rows that have an answer."""
+    return np.stack([prediction.values for prediction in predictions if prediction.values is not None])
+
+
+def the_same(rows: int, answer: str) -> str:
+    """For `same_answer`."""
+    return f"all {rows:,} rows the same answer ({answer})"
 
 
 def longest(features: Iterable[Feature]) -> int:

@@ -11,7 +11,7 @@ import torch
 from scipy.special import expit
 from torch import Tensor
 
-from bertft.adapters.adapter import Answer, Feature, Prediction
+from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
 from bertft.adapters.texts import TextAdapter
 from bertft.errors import DataError
 from bertft.labels import is_empty, label_text, split_labels
@@ -19,7 +19,8 @@ from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
-from bertft.scoring import Scores, score_multi_label, tune_thresholds
+from bertft.scoring import Scores, best_fixed_labels, score_multi_label, tune_thresholds
+from bertft.scoring.rounding import logit, nearly_constant
 from bertft.surrogates import shown
 
 _YES_NO = {"1": True, "0": False, "true": True, "false": False, "": False}
@@ -34,6 +35,7 @@ class MultiLabel(TextAdapter):
 
     answer_options = ("top_k", "min_probability")
     answers_with = "labels"
+    constant_answer = "the best fixed set of labels alone"
     tuning = "Thresholds were tuned on these rows, label by label; with 0.5 for all"
 
     def target(self, row: Row) -> np.ndarray[Any, Any] | None:
@@ -71,7 +73,7 @@ class MultiLabel(TextAdapter):
         return Prediction(expit(np.mean(outputs, axis=0, dtype=np.float64)))
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
-        gold, probabilities = np.stack(targets), _stack(predictions)
+        gold, probabilities = np.stack(targets), stacked(predictions)
         names, thresholds = self.labels.names, self._thresholds()
         if gold[:, -1].any():  # a label of its own that is never given: every such row counts as a miss
             names, thresholds = (*names, "(unknown)"), (*thresholds, 0.5)
@@ -82,9 +84,25 @@ class MultiLabel(TextAdapter):
             gold, probabilities, names, thresholds=thresholds, main=self.card.metric, metrics=self.metrics
         )
 
+    def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
+        given = best_fixed_labels(np.stack(learned)[:, :-1], self.card.metric)
+        return [Prediction(given.astype(np.float64))] * len(targets)
+
+    def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
+        if len(np.unique(np.stack(targets), axis=0)) < 2:
+            return ""
+        probabilities = stacked(predictions)
+        given = probabilities >= np.asarray(self._thresholds())
+        if (given == given[0]).all():
+            names = [f"'{self.labels.names[k]}'" for k in np.flatnonzero(given[0])]
+            return the_same(len(given), ", ".join(names[:5]) + (", …" if len(names) > 5 else "") or "no label")
+        if nearly_constant(logit(probabilities)).all():
+            return the_same(len(given), "the same probabilities, within rounding")
+        return ""
+
     def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> MultiLabel:
         """The same adapter with the thresholds that are best for these predictions, label by label."""
-        best = tune_thresholds(np.stack(targets)[:, :-1], _stack(predictions))
+        best = tune_thresholds(np.stack(targets)[:, :-1], stacked(predictions))
         return replace(self, thresholds=tuple(round(float(threshold), 6) for threshold in best))
 
     def added_columns(self, answer: Answer) -> list[str]:
@@ -105,10 +123,6 @@ class MultiLabel(TextAdapter):
 
     def _thresholds(self) -> tuple[float, ...]:
         return self.thresholds or (0.5,) * len(self.labels)
-
-
-def _stack(predictions: Sequence[Prediction]) -> np.ndarray[Any, Any]:
-    return np.stack([prediction.values for prediction in predictions if prediction.values is not None])
 
 
 def labels_of_row(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
+from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction, the_same
 from bertft.adapters.best_answers import Candidate, Ends, Found, best_answers
 from bertft.adapters.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
 from bertft.adapters.padding import padded
@@ -24,6 +24,7 @@ from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_answers, tune_null_threshold
+from bertft.surrogates import shown
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class QuestionAnswering(Adapter):
 
     answer_options = ("n_best",)
     answers_with = "an answer"
+    constant_answer = "never answering"
     tuning = "The threshold for no answer was tuned on these rows; with 0"
 
     fault_advice = "Mend them, or pass --fix-answers to look for each answer nearby."
@@ -125,10 +127,22 @@ class QuestionAnswering(Adapter):
         return found.answers[0]
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
-        given = [self.answer(prediction.values) for prediction in predictions]
-        texts = [candidate.text if candidate else "" for candidate in given]
         gold = [target.texts for target in targets]
-        return score_answers(texts, gold, main=self.card.metric, metrics=self.metrics)
+        return score_answers(self._texts(predictions), gold, main=self.card.metric, metrics=self.metrics)
+
+    def _texts(self, predictions: Sequence[Prediction]) -> list[str]:
+        """Of the answers; '' for none."""
+        given = [self.answer(prediction.values) for prediction in predictions]
+        return [candidate.text if candidate else "" for candidate in given]
+
+    def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
+        return [Prediction(Found((), np.inf, 1.0 if self.can_abstain else None))] * len(targets)
+
+    def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
+        texts = set(self._texts(predictions))
+        if len(texts) != 1 or len({target.texts for target in targets}) < 2:
+            return ""
+        return the_same(len(predictions), shown(texts.pop()) or "none")
 
     def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
         """The threshold that is best for these rows, if some of them have no answer."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bertft.adapters.adapter import Answer, Feature, Prediction
+from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
 from bertft.adapters.texts import TextAdapter
 from bertft.errors import DataError, UsageError
 from bertft.labels import is_empty
@@ -17,6 +17,7 @@ from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_regression
+from bertft.scoring.rounding import ROUNDING
 from bertft.surrogates import shown
 
 
@@ -24,6 +25,7 @@ class Regression(TextAdapter):
     """One output, squared error."""
 
     answers_with = "a number"
+    constant_answer = "the mean of the training rows alone"
 
     def target(self, row: Row) -> float | None:
         cell = row.fields.get(self.fields.label[0])
@@ -52,8 +54,17 @@ class Regression(TextAdapter):
         return Prediction(np.asarray(np.mean(outputs, axis=0, dtype=np.float64)))
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
-        predicted = [float(prediction.values[0]) for prediction in predictions if prediction.values is not None]
+        predicted = stacked(predictions)[:, 0]
         return score_regression(list(targets), predicted, main=self.card.metric, metrics=self.metrics)
+
+    def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
+        return [Prediction(np.asarray([np.mean(learned)]))] * len(targets)
+
+    def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
+        predicted, spread = stacked(predictions)[:, 0], float(np.std(targets))
+        if spread and np.std(predicted) <= ROUNDING * spread:
+            return the_same(len(predicted), f"{predicted.mean():.4g}, within rounding")
+        return ""
 
     def added_columns(self, answer: Answer) -> list[str]:
         return ["predicted_score", "reason"]

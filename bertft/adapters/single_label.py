@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy.special import softmax
 
-from bertft.adapters.adapter import Answer, Feature, Prediction
+from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
 from bertft.adapters.texts import TextAdapter
 from bertft.labels import is_empty, label_text
 from bertft.model.losses import on_logits, sequence_loss
@@ -17,6 +17,7 @@ from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_single_label
+from bertft.scoring.rounding import class_logits, nearly_constant
 
 UNKNOWN = -1
 """Target of a row whose label the model does not know: wrong whatever it answers."""
@@ -27,6 +28,7 @@ class SingleLabel(TextAdapter):
 
     answer_options = ("top_k", "min_probability")
     answers_with = "a label"
+    constant_answer = "the most frequent class alone"
 
     def target(self, row: Row) -> int | None:
         cell = row.fields.get(self.fields.label[0])
@@ -41,16 +43,30 @@ class SingleLabel(TextAdapter):
         return Head(self.card.kind, "single-label", self.labels.names, on_logits(loss), link="softmax", weights=weights)
 
     def _decided(self, target: Any) -> np.ndarray[Any, Any]:
-        return np.eye(len(self.labels))[target]
+        return np.asarray(np.eye(len(self.labels))[target])
 
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(softmax(np.mean(outputs, axis=0, dtype=np.float64)))
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
-        probabilities = np.stack([prediction.values for prediction in predictions if prediction.values is not None])
         return score_single_label(
-            list(targets), probabilities, self.labels.names, main=self.card.metric, metrics=self.metrics
+            list(targets), stacked(predictions), self.labels.names, main=self.card.metric, metrics=self.metrics
         )
+
+    def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
+        frequencies = np.bincount(np.asarray(learned), minlength=len(self.labels)) / len(learned)
+        return [Prediction(frequencies)] * len(targets)
+
+    def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
+        if len(set(targets)) < 2:
+            return ""
+        probabilities = stacked(predictions)
+        best = set(probabilities.argmax(axis=1).tolist())
+        if len(best) == 1:
+            return the_same(len(probabilities), f"'{self.labels.names[best.pop()]}'")
+        if nearly_constant(class_logits(probabilities)).all():
+            return the_same(len(probabilities), "the same probabilities, within rounding")
+        return ""
 
     def unknown_labels(self, row: Row) -> list[str]:
         return [label_text(row.fields[self.fields.label[0]])] if self.target(row) == UNKNOWN else []

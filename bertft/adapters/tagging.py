@@ -35,6 +35,9 @@ from bertft.tags.words import Words, is_tokens
 
 Ids = np.ndarray[Any, Any]
 
+CONSTANT_ROWS = 2000
+"""Training rows that choose the best single tag."""
+
 
 @dataclass(frozen=True)
 class WordTagger(Adapter):
@@ -49,6 +52,7 @@ class WordTagger(Adapter):
 
     answer_options = ("scheme",)
     answers_with = "tags"
+    constant_answer = "the best single tag alone"
 
     def problem(self, row: Row) -> str:
         if is_empty(row.fields.get(self.fields.text)) or not self._words(row).texts:
@@ -158,6 +162,22 @@ class WordTagger(Adapter):
         gold = [list(tags) for tags in targets]
         return score_tags(gold, predicted, scheme=self.scheme, main=self.card.metric, metrics=self.metrics)
 
+    def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
+        """The most frequent tag, mostly O; or each word an entity of the most frequent type, if that scores more."""
+        numbers = np.concatenate(self._numbers(learned))
+        counts = np.bincount(numbers[numbers != IGNORED], minlength=len(self.labels))
+        frequent = np.argsort(-counts, kind="stable").tolist()
+        whole = [tag for tag in frequent if self.scheme and self.labels.names[tag].startswith(("B-", "S-", "U-"))]
+        some = learned[:CONSTANT_ROWS]
+        best = max([frequent[0], *whole[:1]], key=lambda tag: self.score(_only(tag, some), some).main_value)
+        return _only(best, targets)
+
+    def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
+        found = {tag for prediction in predictions for tag in self._tags(prediction.values)}
+        if len(found) != 1 or len({tag for tags in targets for tag in tags}) < 2:
+            return ""
+        return f"all words the same tag ('{found.pop()}')"
+
     def _tags(self, tagging: Tagging) -> list[str]:
         return [self.labels.names[number] for number in tagging.tags]
 
@@ -191,6 +211,11 @@ class WordTagger(Adapter):
 
     def stored(self) -> dict[str, Any]:
         return {"scheme": self.scheme}
+
+
+def _only(tag: int, targets: Sequence[Sequence[str]]) -> list[Prediction]:
+    """The same tag for every word."""
+    return [Prediction(Tagging(np.full(len(tags), tag), np.ones(len(tags)))) for tags in targets]
 
 
 def _targets(features: Sequence[Any]) -> Tensor | None:

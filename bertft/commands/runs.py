@@ -14,14 +14,14 @@ import tomli_w
 from bertft import console
 from bertft.commands.opened import Flags, file_plan, open_run
 from bertft.commands.planning import check_repeats, make_plan, with_metric
-from bertft.commands.show import show_scores
+from bertft.commands.show import show_scores, tell_comparison
 from bertft.commands.tables import read_split
 from bertft.engine.device import decided_by_main, start_accelerator
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import gather
 from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
-from bertft.engine.record import PLAN, RUN, Finished, add_to_run, data_hashes
+from bertft.engine.record import PLAN, RUN, Finished, add_to_run, data_hashes, run_record
 from bertft.engine.resume import FOLDER as STATE
 from bertft.engine.resume import threads_of
 from bertft.engine.training import Run, run_training
@@ -95,11 +95,14 @@ def going_on(flags: Flags) -> Flags:
 def show_training(finished: Finished, *, as_json: bool) -> None:
     """The scores, and what to do next."""
     if as_json:
-        as_dicts = {split: found.as_dict() for split, found in finished.scores.items()}
-        console.result_json({"run": str(finished.folder), "scores": as_dicts, "timings": dict(finished.timings)})
+        record = run_record(finished)
+        shown = {name: record[name] for name in ("scores", "reference", "timings")}
+        console.result_json({"run": str(finished.folder), **shown})
+        tell_comparison(finished.comparison, finished.advice)
         return
     for split, scores in finished.scores.items():
         show_scores(scores, title=split.capitalize())
+    tell_comparison(finished.comparison, finished.advice)
     folder = shlex.quote(str(finished.folder))
     console.result(f"Run folder: {folder}")
     console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bertft import console
-from bertft.scoring import Confusion, Scores
+from bertft.scoring import Comparison, Confusion, Scores
 
 WIDEST_CONFUSION = 12
 """Labels; with more of them the commonest mistakes are listed instead."""
@@ -28,6 +28,14 @@ def show_scores(scores: Scores, *, title: str) -> None:
         _show_errors(scores.errors)
     for note in scores.notes:
         console.result(note)
+
+
+def tell_comparison(comparison: Comparison, advice: str) -> None:
+    """How the model stands to what needs no training, and what would make it better; a warning if it has not learned."""
+    say = console.warn if comparison.is_warning else console.note
+    say(comparison.summary)
+    if advice:
+        console.warn(advice)
 
 
 def _metric_rows(scores: Scores) -> list[list[str]]:

@@ -48,7 +48,6 @@ class Beginning:
     """What the weights before the first step are made from."""
 
     network: Any
-    backbone: Backbone
     head: Head
     adapter: Adapter
     features: Sequence[Feature]
@@ -64,9 +63,6 @@ class Beginning:
 
     def warm_up(self) -> bool:
         """Let the head begin as the recipe says; whether it was fitted on the frozen backbone."""
-        if has_own_head(self.backbone, self.head):
-            console.note("The head begins as the checkpoint brings it, for the same labels.")
-            return False
         if self.recipe.head_start == "random":
             return False
         self.network.to(self.accelerator.device)
@@ -104,8 +100,11 @@ class Beginning:
 
 
 def has_own_head(backbone: Backbone, head: Head) -> bool:
-    """Whether the checkpoint was trained for exactly these labels."""
-    return bool(backbone.label_names) and backbone.label_names == head.label_names
+    """Whether the checkpoint was trained for exactly these labels. Ask before the network is built, which changes its config."""
+    own = bool(backbone.label_names) and backbone.label_names == head.label_names
+    if own:
+        console.note("The head begins as the checkpoint brings it, for the same labels.")
+    return own
 
 
 def has_state(folder: Path) -> bool:

@@ -30,6 +30,10 @@ class History:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step.number, "epoch": round(step.epoch, 4), **values}) + "\n")
 
+    def lines(self) -> list[dict[str, Any]]:
+        """All that was found so far; nothing in a process that does not write."""
+        return [json.loads(line) for line in self._whole_lines()] if self.writes else []
+
     def forget_after(self, step: int, *, with_evaluation: bool) -> None:
         """Keep what was found up to that step; its evaluation only if it is not to be made again."""
         if self.writes:

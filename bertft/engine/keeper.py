@@ -17,13 +17,14 @@ from typing import Any
 
 from bertft import console
 from bertft.engine import resume
+from bertft.engine.advice import Course
 from bertft.engine.history import History
 from bertft.engine.meter import Meter, RunningMean
 from bertft.engine.order import Step
 from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
-from bertft.scoring import Scores, better
+from bertft.scoring import Baseline, Scores, better
 from bertft.system.files import explained
 
 SAVE_SECONDS = 600
@@ -44,11 +45,14 @@ class Keeper:
         save_steps: int | None = None,
         resuming: bool = False,
         warm: bool = False,
+        baseline: Baseline | None = None,
     ) -> None:
         """`facts` about data and versions are stored with each state; a resumed run must have the same data. `resuming`: from
-        the state in the folder. `warm`: the network already knows something before its first step."""
+        the state in the folder. `warm`: the network already knows something before its first step. `baseline` is what a model
+        must beat before an evaluation is called the best so far."""
         self.folder, self.metric, self.patience = folder, metric, patience
         self.accelerator, self.facts, self.save_steps = accelerator, facts, save_steps
+        self.baseline = baseline
         self.step, self.meter, self.running = 0, Meter(), RunningMean()
         self.best_step, self.best_value = 0, float("nan")
         self.without_gain = 0
@@ -110,13 +114,18 @@ class Keeper:
         if improved:
             self.best_step, self.best_value = step.number, value
         shown = "  ".join(f"{name} {score:.4f}" for name, score in scores.values.items() if name in _few(scores))
-        console.note(f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{'  best so far' if improved else ''}")
+        console.note(f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{self._praise(scores) if improved else ''}")
         with self._writing():
             self.history.add(step, {"validation": scores.values})
             weights = whole_weights(self._network) if improved else {}  # of all processes
             if improved and self.accelerator.is_main_process:
                 save_network(self._network, self.folder, weights)
         self.save()
+
+    def _praise(self, scores: Scores) -> str:
+        """Of the best evaluation so far: how it stands to the constant answer, while it is no better."""
+        beaten = self.baseline is None or self.baseline.beaten_by(scores)
+        return "  best so far" if beaten else f"  no better yet: {self.baseline}"
 
     def save(self, *, owes_evaluation: bool = False) -> None:
         """The state after the current step."""
@@ -139,6 +148,15 @@ class Keeper:
             else ""
         )
         return f"{state}{best}{'. ' if state else ''}Train again with a smaller --lr, or look at these rows."
+
+    def start_scores(self) -> Scores | None:
+        """What the model scored before its first step, if it was asked then."""
+        lines = (line for line in self.history.lines() if line["step"] == 0 and "validation" in line)
+        return next((Scores(self.metric, line["validation"], examples=0) for line in lines), None)
+
+    def course(self) -> Course:
+        """How the training went, for advice."""
+        return Course.of(self.history.lines(), best_step=self.best_step, stopped_early=self.stops)
 
     def _writing(self) -> AbstractContextManager[None]:
         return explained(self.folder, f"The last state stands; make room and {go_on(self.folder)}")

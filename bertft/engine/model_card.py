@@ -69,7 +69,13 @@ def model_card(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Scores],
         use=use_in_transformers(plan, plan.output_dir),
         answer=what_it_answers(plan, labels),
         results=_results(scores),
-        interval="\n".join([_interval(scores["validation"]), *map(words, scores["validation"].notes)]),
+        interval="\n".join(
+            [
+                _interval(scores["validation"]),
+                words(run["reference"]["summary"]),
+                *map(words, scores["validation"].notes),
+            ]
+        ),
         data=_data(run, plan),
         training=_training(run, plan),
         repeat=code(run["repeat"]),

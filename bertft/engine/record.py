@@ -16,7 +16,7 @@ import tomli_w
 from bertft.engine.model_card import model_card
 from bertft.model.backbone import Backbone
 from bertft.plan import DataPlan, Plan
-from bertft.scoring import Scores
+from bertft.scoring import Comparison, Scores
 from bertft.system.files import write_text
 from bertft.versions import machine, versions
 
@@ -34,6 +34,10 @@ class Finished:
     data: Mapping[str, str]
     """Path -> sha256."""
     scores: Mapping[str, Scores]
+    comparison: Comparison
+    """The validation scores beside those that need no training."""
+    advice: str
+    """What would make the next run better; '' if nothing is known."""
     timings: Mapping[str, Mapping[str, float]]
     parameters: tuple[int, int]
     """All, trainable."""
@@ -76,6 +80,7 @@ def run_record(finished: Finished) -> dict[str, Any]:
         "steps": finished.steps,
         "best_step": finished.best_step,
         "scores": {split: scores.as_dict() for split, scores in finished.scores.items()},
+        "reference": finished.comparison.as_dict(),
         "timings": {what: dict(timing) for what, timing in finished.timings.items()},
     }
 

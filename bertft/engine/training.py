@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,14 +9,14 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Prediction
-from bertft.engine.beginning import Beginning, has_state, start_network
+from bertft.engine.advice import Course, advice
+from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network
 from bertft.engine.device import describe
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
 from bertft.engine.haste import hasten_training
 from bertft.engine.keeper import Keeper, go_on
 from bertft.engine.meter import Meter
-from bertft.engine.order import Order
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.sharding import ready
@@ -28,15 +27,8 @@ from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
 from bertft.model.network import load_network
 from bertft.plan import Plan
-from bertft.recipe import Recipe
-from bertft.scoring import Scores
+from bertft.scoring import Baseline, Comparison, Scores
 from bertft.system.files import explained, sweep
-
-FEW_STEPS = 150
-"""Optimizer steps below which more are advised: on the shipped sample 36 steps reach 0.64, 180 steps 0.87."""
-
-MOST_EPOCHS = 20
-"""That are advised: Mosbach et al. 2021 (arXiv 2006.04884) train small sets for as many."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +50,21 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     adapter = prepare_adapter(run.plan, tables.train, run.backbone)
     examples, validation = learning_examples(run.plan, adapter, tables)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
-    learned = learn(run, adapter, tables, examples, validation, accelerator)
+    baseline = constant_baseline(adapter, examples, validation)
+    learned = learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
-    adapter, scores, evaluated = judge_saved(run, adapter, validation, test, accelerator)
+    judged = judge_saved(run, adapter, validation, test, accelerator)
+    comparison = Comparison(judged.scores["validation"], baseline, learned.start, judged.same_answer)
     finished = Finished(
         folder=run.folder,
         plan=run.plan,
         backbone=run.backbone,
         command=run.command,
         data=run.data,
-        scores=scores,
-        timings={"train": learned.timings, "eval": evaluated.timings()},
+        scores=judged.scores,
+        comparison=comparison,
+        advice=advice(run.plan.recipe, learned.course, comparison, rows=len(examples), labels=len(adapter.labels)),
+        timings={"train": learned.timings, "eval": judged.meter.timings()},
         parameters=learned.parameters,
         rows={"train": len(examples), "validation": len(validation)},
         labels=adapter.labels.names,
@@ -78,7 +74,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     )
     if accelerator.is_main_process:
         with explained(run.folder, f"Its model and last state stand; make room and {go_on(run.folder)}"):
-            write_task(run.folder, task_record(adapter))
+            write_task(run.folder, task_record(judged.adapter))
             write_records(finished)
     accelerator.wait_for_everyone()
     return finished
@@ -92,10 +88,25 @@ class Learned:
     timings: Mapping[str, float]
     steps: int
     best_step: int
+    course: Course
+    start: Scores | None = None
+    """On the validation rows, of the model before its first step; None where its head was random."""
+
+
+def constant_baseline(adapter: Adapter, examples: Examples, validation: Examples) -> Baseline:
+    """What the label counts of the training rows alone give on the validation rows."""
+    answers = adapter.constant(examples.targets, validation.targets)
+    return Baseline(adapter.constant_answer, adapter.score(answers, validation.targets))
 
 
 def learn(
-    run: Run, adapter: Adapter, tables: Tables, examples: Examples, validation: Examples, accelerator: Any
+    run: Run,
+    adapter: Adapter,
+    tables: Tables,
+    examples: Examples,
+    validation: Examples,
+    accelerator: Any,
+    baseline: Baseline,
 ) -> Learned:
     """From the first weights to the best, which stand in the run folder."""
     recipe = run.plan.recipe
@@ -104,14 +115,14 @@ def learn(
     def origin(row: int) -> str:
         return tables.train[row].origin
 
+    own_head = has_own_head(run.backbone, head)
     network = start_network(run.backbone, head, recipe)
     resuming = run.resume and has_state(run.folder)
-    beginning = Beginning(network, run.backbone, head, adapter, examples.features, recipe, accelerator, origin)
-    warm = not resuming and beginning.warm_up()
+    beginning = Beginning(network, head, adapter, examples.features, recipe, accelerator, origin)
+    warm = not (resuming or own_head) and beginning.warm_up()
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
     hasten_training(network, adapter, examples.features, accelerator)
-    advise(Order([len(feature.input_ids) for feature in examples.features], recipe).total_steps, recipe)
     if accelerator.is_main_process:
         write_start(run, adapter)
     accelerator.wait_for_everyone()
@@ -124,11 +135,12 @@ def learn(
         save_steps=run.plan.save_steps,
         resuming=resuming,
         warm=warm,
+        baseline=baseline,
     )
     validate = Validator(adapter, validation, accelerator)
     made_of = Ingredients(network, adapter, examples.features, head.cost, recipe, validate, origin)
     timings = train(made_of, keeper, accelerator).timings()
-    return Learned(parameters, timings, keeper.step, keeper.best_step)
+    return Learned(parameters, timings, keeper.step, keeper.best_step, keeper.course(), keeper.start_scores())
 
 
 def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, validation: Examples) -> None:
@@ -166,16 +178,6 @@ def facts(run: Run, accelerator: Any) -> dict[str, Any]:
     }
 
 
-def advise(steps: int, recipe: Recipe) -> None:
-    """Say when a small file gives too few steps to learn from."""
-    if steps < FEW_STEPS and recipe.max_steps is None:
-        epochs = min(math.ceil(recipe.epochs * FEW_STEPS / steps), MOST_EPOCHS)
-        console.note(
-            f"Only {steps} optimizer steps: a small file usually learns more with more of them, "
-            f"such as --epochs {epochs}, or a smaller --batch-size."
-        )
-
-
 @dataclass(frozen=True)
 class Validator:
     """Scores a network on the validation rows."""
@@ -190,18 +192,29 @@ class Validator:
         return tune(self.adapter, found, self.examples)[1]["validation"]
 
 
-def judge_saved(
-    run: Run, adapter: Adapter, validation: Examples, test: Examples | None, accelerator: Any
-) -> tuple[Adapter, dict[str, Scores], Meter]:
+@dataclass(frozen=True)
+class Judged:
+    """What the saved model is worth."""
+
+    adapter: Adapter
+    """With its thresholds."""
+    scores: dict[str, Scores]
+    same_answer: str
+    """What it says of all validation rows alike, in words; '' if its answers differ."""
+    meter: Meter
+
+
+def judge_saved(run: Run, adapter: Adapter, validation: Examples, test: Examples | None, accelerator: Any) -> Judged:
     """Scores of the model as it lies in the run folder, read back from there; thresholds are chosen on the validation rows."""
     network = ready(load_network(str(run.folder), adapter.card.kind), accelerator)
     meter = Meter()
     found = predict_features(network, adapter, validation.windows, accelerator, meter, label="Validation")
     adapter, scores = tune(adapter, found, validation)
+    same_answer = adapter.same_answer(found, validation.targets)
     if test is not None:
         found = predict_features(network, adapter, test.windows, accelerator, Meter(), label="Test")
         scores["test"] = adapter.score(found, test.targets)
-    return adapter, scores, meter
+    return Judged(adapter, scores, same_answer, meter)
 
 
 def tune(adapter: Adapter, found: list[Prediction], validation: Examples) -> tuple[Adapter, dict[str, Scores]]:

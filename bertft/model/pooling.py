@@ -28,7 +28,7 @@ _DISTANCE = 0.3
 
 def trained_pooling(path: str) -> str | None:
     """How a sentence encoder was trained to be read, as its sentence-transformers files say; None for any other backbone."""
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     try:
         found = cached_file(path, "1_Pooling/config.json", _raise_exceptions_for_missing_entries=False)

@@ -1,8 +1,9 @@
 """Plain numbers in, scores out; no torch, no files. The metrics are `evaluate.Metric`s that need no network."""
 
 from bertft.scoring.answers import score_answers, tune_null_threshold
+from bertft.scoring.comparison import Baseline, Comparison
 from bertft.scoring.entities import score_tags
-from bertft.scoring.multi_label import score_multi_label
+from bertft.scoring.multi_label import best_fixed_labels, score_multi_label
 from bertft.scoring.names import ALIASES, METRICS, check_metric, load_metric
 from bertft.scoring.regression import score_regression
 from bertft.scoring.scores import Confusion, Scores, better, higher_is_better
@@ -12,8 +13,11 @@ from bertft.scoring.thresholds import tune_thresholds
 __all__ = [
     "ALIASES",
     "METRICS",
+    "Baseline",
+    "Comparison",
     "Confusion",
     "Scores",
+    "best_fixed_labels",
     "better",
     "check_metric",
     "higher_is_better",

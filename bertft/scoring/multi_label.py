@@ -161,3 +161,22 @@ def notes(case: Case, labels: Sequence[str]) -> list[str]:
     if len(case.gold) and not case.predicted.any():
         said.append(f"No label was predicted for any of {len(case.gold):,} rows.")
     return said
+
+
+def best_fixed_labels(gold: ArrayLike, main: str) -> NDArray[np.bool_]:
+    """(K,) the labels that score best if every row gets the same ones, for gold (N, K): the most frequent, as many as F1 rewards;
+    those of at least half of the rows for hamming loss and ranking; the most frequent set of labels for subset accuracy."""
+    truth = np.asarray(gold, dtype=bool)
+    rows, positives = len(truth), truth.sum(0).astype(np.float64)
+    if main == "subset_accuracy":
+        sets, frequency = np.unique(truth, axis=0, return_counts=True)
+        return np.asarray(sets[frequency.argmax()])
+    if main in ("hamming_loss", *RANKED):
+        return np.asarray(positives >= rows / 2)
+    average = main.rsplit("_", 1)[1].replace("samples", "micro")
+    place = np.argsort(np.argsort(-positives, kind="stable"))
+    given = np.arange(len(place) + 1)[:, None] > place  # (K + 1, K): the first 0, 1, ... K labels
+    counts = Counts(
+        given * positives, np.broadcast_to(positives, given.shape), np.multiply(given, rows, dtype=np.float64)
+    )
+    return np.asarray(given[averaged(f"f1_{average}", counts, only_present=False).argmax()])

@@ -21,7 +21,7 @@ def several(run: Run, tmp_path: Path, tiny: str) -> list[dict[str, object]]:
     rows = [{"text": text, "labels": [name for name in NAMES if name in text.split()]} for text in texts(240)]
     write_jsonl(tmp_path / "t.jsonl", rows[:160])
     write_jsonl(tmp_path / "v.jsonl", rows[160:])
-    words = ("--epochs", 3, "--lr", "3e-3", "--precision", "fp32")
+    words = ("--epochs", 6, "--lr", "5e-3", "--batch-size", 8, "--precision", "fp32")
     run("train", "t.jsonl", "--validation", "v.jsonl", "--model", tiny, "-o", "run", *words)
     return rows[160:]
 

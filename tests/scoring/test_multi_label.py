@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 from sklearn import metrics as oracle
 
 from bertft.errors import InternalError
 from bertft.scoring import METRICS, score_multi_label, tune_thresholds
+from bertft.scoring.rounding import ROUNDING
 
 
 def random_case(seed: int, rows: int = 200, classes: int = 5):
@@ -81,16 +83,48 @@ def best_f1_of_all_thresholds(gold: np.ndarray, scores: np.ndarray) -> float:
     return max(oracle.f1_score(gold, scores >= cut, zero_division=0) for cut in np.unique(scores))
 
 
-@given(st.integers(0, 10_000), st.integers(1, 30), st.sampled_from([3, 10, 1000]))
+@given(st.integers(0, 10_000), st.integers(1, 30), st.sampled_from([3, 10, 30]))
 @settings(max_examples=60, deadline=None)
 def test_tuned_thresholds_are_as_good_as_the_best_of_all(seed: int, rows: int, steps: int) -> None:
     rng = np.random.default_rng(seed)
-    scores = rng.integers(0, steps, (rows, 3)) / steps  # few steps make many ties
+    scores = rng.integers(1, steps, (rows, 3)) / steps  # few steps make many ties, and lie far beyond a rounding apart
     gold = (rng.random((rows, 3)) < 0.4).astype(int)
     cuts = tune_thresholds(gold, scores, least_positives=1)
-    for k in np.flatnonzero(gold.any(0)):
+    for k in np.flatnonzero(gold.any(0) & (np.ptp(scores, axis=0) > 0)):
         mine = oracle.f1_score(gold[:, k], scores[:, k] >= cuts[k], zero_division=0)
         assert mine == pytest.approx(best_f1_of_all_thresholds(gold[:, k], scores[:, k]))
+
+
+def f1_if_moved(gold: np.ndarray, logits: np.ndarray, cut: float, by: float) -> float:
+    place = logit(cut) + by * ROUNDING * max(1, abs(logit(cut)))
+    return oracle.f1_score(gold, logits >= place, zero_division=0)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.002, 0.02, 1.0]))
+@settings(max_examples=60, deadline=None)
+def test_no_threshold_owes_its_f1_to_rounding(seed: int, within: float) -> None:
+    """As good as the best of all cuts wider than twice the rounding, and still so when rounding moves it."""
+    rng = np.random.default_rng(seed)
+    gold = (rng.random(60) < 0.4).astype(int)
+    logits = np.sort(rng.integers(-3, 3, 60) + 0.5 * gold + within * rng.random(60))
+    cuts = np.append((expit(logits[1:]) + expit(logits[:-1])) / 2, expit(logits[0]) / 2)
+    wide = [cut for cut in cuts if min(abs(logits - logit(cut))) > ROUNDING * max(1, abs(logit(cut)))]
+    best = max(oracle.f1_score(gold, logits >= logit(cut), zero_division=0) for cut in wide)
+    tuned = tune_thresholds(gold[:, None], expit(logits)[:, None], least_positives=1)[0]
+    assert min(f1_if_moved(gold, logits, tuned, by) for by in (-1, 0, 1)) >= best - 1e-12
+
+
+@pytest.mark.parametrize("level", [0.05, 0.3, 0.9])
+def test_probabilities_that_are_constant_within_rounding_keep_one_half(level: float) -> None:
+    rng = np.random.default_rng(5)
+    gold = (rng.random((200, 2)) < 0.4).astype(int)
+    noise = 1e-4 * (2 * gold - 1 + rng.normal(0, 0.1, gold.shape))  # would separate the rows without a mistake
+    cuts = tune_thresholds(gold, level + noise)
+    assert cuts.tolist() == [0.5, 0.5]
+    scores = score_multi_label(gold, level + noise, ["a", "b"], thresholds=cuts)
+    same = np.full(gold.shape, int(level > 0.5))
+    assert scores.values["f1_micro"] == pytest.approx(oracle.f1_score(gold, same, average="micro", zero_division=0))
+    assert tune_thresholds(gold, level + 300 * noise) == pytest.approx([level, level], abs=0.03)
 
 
 def test_of_equally_good_thresholds_the_one_nearest_to_one_half_is_taken() -> None:
@@ -108,13 +142,10 @@ def test_thresholds_lie_half_way_between_two_probabilities() -> None:
     assert tune_thresholds([[1], [1], [0]], [[0.9], [0.4], [0.2]], least_positives=1) == pytest.approx([0.3])
 
 
-def test_neighbouring_floats_are_still_told_apart() -> None:
-    low = 0.3
-    for _ in range(2):  # half-way is rounded up once and down once
-        high = np.nextafter(low, 1)
-        cut = tune_thresholds([[1], [0]], [[high], [low]], least_positives=1)
-        assert low < cut[0] <= high
-        low = high
+def test_a_cluster_within_rounding_is_not_parted() -> None:
+    """Four rows at 0.6 that noise happens to sort, and one far below: the cut that lets in all four is taken."""
+    scores = np.array([[0.6003], [0.6002], [0.6001], [0.6], [0.1]])
+    assert tune_thresholds([[1], [1], [0], [0], [0]], scores, least_positives=1) == pytest.approx([0.35])
 
 
 def test_labels_with_few_positives_keep_one_half() -> None:
