@@ -130,7 +130,7 @@ def check_threads(threads: int | None) -> int | None:
 
 def merge_recipe(card: Card, *, small: bool, config: Mapping[str, Any], flags: Mapping[str, Any]) -> Recipe:
     """The recipe of a run. `small`: the backbone is no wider than 384, so the card's small recipe applies too."""
-    recipe = Recipe() if not small else replace(Recipe(), learning_rate=Recipe.small_learning_rate)
+    recipe = Recipe()
     for layer in (card.recipe, card.small_recipe if small else {}, config, flags):
         recipe = replace(recipe, **_released(layer), **_set_only(layer))
     return check_recipe(recipe)

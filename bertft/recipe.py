@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 from bertft.errors import UsageError
 
@@ -17,14 +16,15 @@ CONTEXTS = ("none", "document")
 SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 
 
+PAPER_EPOCHS, PAPER_RATE = 3.0, 5e-5
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Settings of training. Each is a flag of `bertft train` and a key of a card's [recipe]."""
 
-    small_learning_rate: ClassVar[float] = 1e-4
-    """Default for backbones no wider than 384, which need larger steps."""
-
-    epochs: float = 3.0
+    epochs: float | None = None
+    """None: by the size of the file, see engine/sizing.py."""
     max_steps: int | None = None
     """Optimizer steps; wins over epochs."""
     batch_size: int = 32
@@ -33,7 +33,8 @@ class Recipe:
     """Padded tokens per batch, instead of batch_size."""
     grad_accum: int = 1
     """Batches per optimizer step."""
-    learning_rate: float = 5e-5
+    learning_rate: float | None = None
+    """None: by backbone, kind of task and size."""
     scheduler: str = "linear"
     warmup: float = 0.1
     """Share of all optimizer steps, 0 to 1."""
@@ -81,6 +82,16 @@ class Recipe:
     """Tokens of the longest answer."""
     seed: int = 42
 
+    @property
+    def passes(self) -> float:
+        """Epochs; the paper's where none were chosen."""
+        return PAPER_EPOCHS if self.epochs is None else self.epochs
+
+    @property
+    def rate(self) -> float:
+        """Learning rate; the paper's where none was chosen."""
+        return PAPER_RATE if self.learning_rate is None else self.learning_rate
+
 
 def check_recipe(recipe: Recipe) -> Recipe:
     """The recipe itself, or a UsageError that lists everything wrong with it at once."""
@@ -94,13 +105,24 @@ def _checks(recipe: Recipe) -> list[tuple[bool, str, object, str]]:
     r = recipe
     positive = "a number above 0 is wanted"
     share = "a share from 0 to below 1 is wanted"
+    rate = "a number above 0 and below 1, such as 5e-5"
     return [
-        (0 < r.epochs < 10_000, "--epochs", r.epochs, "a number above 0 and below 10,000 is wanted"),
+        (
+            r.epochs is None or 0 < r.epochs < 10_000,
+            "--epochs",
+            r.epochs,
+            "a number above 0 and below 10,000 is wanted",
+        ),
         (r.max_steps is None or r.max_steps > 0, "--max-steps", r.max_steps, positive),
         (r.batch_size > 0, "--batch-size", r.batch_size, positive),
         (r.max_tokens is None or r.max_tokens > 0, "--max-tokens", r.max_tokens, positive),
         (r.grad_accum > 0, "--grad-accum", r.grad_accum, positive),
-        (0 < r.learning_rate < 1, "--learning-rate", r.learning_rate, "a number above 0 and below 1, such as 5e-5"),
+        (
+            r.learning_rate is None or 0 < r.learning_rate < 1,
+            "--learning-rate",
+            r.learning_rate,
+            "a number above 0 and below 1, such as 5e-5",
+        ),
         (r.scheduler in SCHEDULERS, "--scheduler", r.scheduler, f"one of {', '.join(SCHEDULERS)}"),
         (0 <= r.warmup < 1, "--warmup", r.warmup, share),
         (0 <= r.weight_decay < math.inf, "--weight-decay", r.weight_decay, "0 or more is wanted"),

@@ -52,9 +52,9 @@ class Course:
 def advice(recipe: Recipe, course: Course, comparison: Comparison, *, rows: int, labels: int) -> str:
     """To train longer, where that would have an effect; else ''. `labels` is 0 for answers that have none."""
     labels = max(labels, 1)
-    epochs = min(math.ceil(2 * recipe.epochs), MOST_EPOCHS)
-    has_effect = recipe.max_steps is None and not course.stopped_early and epochs > recipe.epochs
-    if not has_effect or rows * recipe.epochs / labels > MUCH_SEEN or _is_perfect(comparison.model):
+    epochs = min(math.ceil(2 * recipe.passes), MOST_EPOCHS)
+    has_effect = recipe.max_steps is None and not course.stopped_early and epochs > recipe.passes
+    if not has_effect or rows * recipe.passes / labels > MUCH_SEEN or _is_perfect(comparison.model):
         return ""
     if course.evaluations > 1 and course.improved_last:
         why = "the last evaluation was the best"
@@ -63,7 +63,7 @@ def advice(recipe: Recipe, course: Course, comparison: Comparison, *, rows: int,
     else:
         return ""
     each = f", {rows / labels:,.0f} for each of {labels:,} labels" if labels > 1 else ""
-    return f"Still improving: {why} ({recipe.epochs:g} epochs of {rows:,} rows{each}). Train longer: --epochs {epochs}."
+    return f"Still improving: {why} ({recipe.passes:g} epochs of {rows:,} rows{each}). Train longer: --epochs {epochs}."
 
 
 def _is_perfect(scores: Scores) -> bool:

@@ -27,7 +27,7 @@ from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons
 from bertft.start.warm import Reader, Start, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
-PAIR_RATE = 2e-4
+PAIR_RATE = float(__import__("os").environ.get("PR", "2e-4"))
 """Learning rate of the lessons on pairs."""
 
 

@@ -13,10 +13,11 @@ from bertft.model.tagger import Tagger
 from bertft.recipe import Recipe
 
 
-def build_optimizer(network: Any, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW over the trainable weights; fused where torch has it."""
+def build_optimizer(network: Any, recipe: Recipe, groups: list[dict[str, Any]] | None = None) -> torch.optim.AdamW:
+    """AdamW over the trainable weights; fused where torch has it. `groups`: None for the recipe's."""
     fused = all(parameter.is_floating_point() for parameter in network.parameters())
-    optimizer = torch.optim.AdamW(parameter_groups(network, recipe), lr=recipe.learning_rate, fused=fused)
+    groups = parameter_groups(network, recipe) if groups is None else groups
+    optimizer = torch.optim.AdamW(groups, lr=recipe.rate, fused=fused)
     cut = cut_of(network)
 
     def follow_up(optimizer: torch.optim.Optimizer, *_: Any) -> None:
@@ -40,7 +41,7 @@ def parameter_groups(network: Any, recipe: Recipe) -> list[dict[str, Any]]:
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             beyond = isinstance(network, Tagger) and not name.startswith("network.")
-            rate = recipe.learning_rate * recipe.layer_decay ** (top - layers[name])
+            rate = recipe.rate * recipe.layer_decay ** (top - layers[name])
             rate = recipe.head_learning_rate if beyond else rate
             plain = "bias" in name or name.startswith("crf.")  # MPNet's relative bias and a CRF's moves are matrices
             decays = parameter.ndim > 1 and not plain

@@ -16,8 +16,9 @@ import numpy as np
 from bertft.adapters.padding import PAD_TO
 from bertft.recipe import Recipe
 
-BUCKET_BATCHES = 50
-"""Batches that are shuffled together, then sorted by length: as transformers' group_by_length has it."""
+BUCKET_BATCHES, BUCKETS = 50, 4
+"""At most so many batches are shuffled together and then sorted by length, and at least so many times an epoch: as
+transformers' group_by_length has it. One bucket for all rows of a small file would give the same batches in every epoch."""
 
 Ids = list[int]
 
@@ -54,7 +55,7 @@ class Order:
     def total_steps(self) -> int:
         if self.recipe.max_steps is not None:
             return self.recipe.max_steps
-        whole, part = divmod(self.recipe.epochs, 1)
+        whole, part = divmod(self.recipe.passes, 1)
         steps = sum(self._steps_in(epoch) for epoch in range(int(whole)))
         return steps + math.ceil(self._steps_in(int(whole)) * part) if part else steps
 
@@ -74,13 +75,18 @@ class Order:
     def _batches_of_epoch(self, epoch: int) -> list[Ids]:
         random = np.random.default_rng([self.recipe.seed, epoch])
         shuffled = random.permutation(len(self.lengths))
-        bucket = self.recipe.batch_size * BUCKET_BATCHES
+        bucket = bucket_rows(len(self.lengths), self.recipe.batch_size)
         batches: list[Ids] = []
         for start in range(0, len(shuffled), bucket):
             part = shuffled[start : start + bucket]
             batches += cut(part[np.argsort(-self.lengths[part], kind="stable")], self.lengths, self.recipe)
         shuffled_batches = [batches[position] for position in random.permutation(len(batches))]
         return widest_first(shuffled_batches, self.lengths) if epoch == 0 else shuffled_batches
+
+
+def bucket_rows(rows: int, batch_size: int) -> int:
+    """Rows that are sorted by length together: whole batches, at least one."""
+    return batch_size * max(min(rows // (BUCKETS * batch_size), BUCKET_BATCHES), 1)
 
 
 def widest_first(batches: list[Ids], lengths: np.ndarray[Any, Any]) -> list[Ids]:

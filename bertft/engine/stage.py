@@ -34,9 +34,10 @@ def run_stage(
 ) -> float:
     """Train `network` once through the recipe; the mean loss of the last fifth of its steps. What is asked to stop stops here:
     a resumed run begins the stage anew, and the same chance gives the same weights."""
-    recipe = replace(recipe, weight_decay=0.0, max_steps=None, layer_decay=1.0)
+    recipe = replace(recipe, max_steps=None)
     order = Order([len(feature.input_ids) for feature in features], recipe)
-    optimizer = build_optimizer(network, recipe)
+    weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = build_optimizer(network, recipe, [{"params": weights, "lr": recipe.rate, "weight_decay": 0.0}])
     prepared, optimizer = accelerator.prepare(network, optimizer)
     schedule = build_schedule(optimizer.optimizer, recipe, order.total_steps)
     made_of = Ingredients(network, collator, features, cost, recipe, _no_scores, origin)

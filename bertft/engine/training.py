@@ -20,12 +20,14 @@ from bertft.engine.meter import Meter
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.sharding import ready
+from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import train
 from bertft.model.backbone import Backbone
 from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
 from bertft.model.network import load_network
+from bertft.model.pooling import reads_mean
 from bertft.plan import Plan
 from bertft.scoring import Baseline, Comparison, Scores
 from bertft.system.files import explained, sweep
@@ -50,6 +52,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     adapter = prepare_adapter(run.plan, tables.train, run.backbone)
     examples, validation = learning_examples(run.plan, adapter, tables)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
+    run = replace(run, plan=sized_plan(run, adapter, examples))
     baseline = constant_baseline(adapter, examples, validation)
     learned = learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
@@ -78,6 +81,22 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
             write_records(finished)
     accelerator.wait_for_everyone()
     return finished
+
+
+def sized_plan(run: Run, adapter: Adapter, examples: Examples) -> Plan:
+    """The plan with every setting of its recipe; what the size of the file decided is said."""
+    kind, backbone = run.plan.card.kind, run.backbone
+    size = Size(
+        lengths=[len(feature.input_ids) for feature in examples.features],
+        labels=len(adapter.labels),
+        kind=kind,
+        narrow=backbone.small,
+        mean=kind == "text-classification" and reads_mean(backbone),
+    )
+    recipe, said = sized(run.plan.recipe, size)
+    if said:
+        console.note(said)
+    return replace(run.plan, recipe=recipe)
 
 
 @dataclass(frozen=True)

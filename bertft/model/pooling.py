@@ -16,8 +16,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from bertft.fast.encoder import KIN
 from bertft.fast.parts import Parts, parts_of
+from bertft.model.backbone import Backbone
+
+FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
+"""Whose classifiers read the first token through a linear layer and a tanh."""
 
 MEAN_SHARE = 30.0
 """How much larger the mean is than what the first token brings along, before both are normalised."""
@@ -39,14 +42,14 @@ def trained_pooling(path: str) -> str | None:
     return next((mode for mode, on in modes.items() if on), None)
 
 
-def can_append_mean(network: Any) -> bool:
-    """Whether its family's layers are known well enough."""
-    return bool(network.config.model_type in KIN and _layers(network) and _last_parts(network))
+def reads_mean(backbone: Backbone) -> bool:
+    """Whether a backbone is a sentence encoder whose meaning is in the mean, of a family that a layer can be added to."""
+    return backbone.config.model_type in FAMILIES and trained_pooling(backbone.path) == "mean"
 
 
 def append_mean_layer(network: Any) -> None:
     """Give the encoder a layer more, whose first token is the normalised mean of the tokens before it. `network` is one of
-    transformers', of a family for which `can_append_mean` holds."""
+    transformers', of one of the FAMILIES."""
     layers, config = _layers(network), network.config
     layers.append(copy.deepcopy(layers[-1]))
     config.num_hidden_layers += 1
@@ -86,7 +89,7 @@ def pooler_of(network: Any) -> nn.Linear | None:
     None in families that have none, or another function behind it."""
     base, kind = network.base_model, network.config.model_type
     pooler = getattr(getattr(base, "pooler", None), "dense", None)
-    if pooler is None and kind in ("roberta", "xlm-roberta", "camembert"):
+    if pooler is None and kind in FAMILIES:
         pooler = getattr(getattr(network, "classifier", None), "dense", None)
     return pooler if isinstance(pooler, nn.Linear) and pooler.in_features == pooler.out_features else None
 

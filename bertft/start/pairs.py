@@ -20,10 +20,10 @@ from bertft.adapters.padding import padded
 
 Array = np.ndarray[Any, Any]
 
-MOST_TOKENS = 300_000
+MOST_TOKENS = int(__import__("os").environ.get("MT", "300000"))
 """Of all lessons together: about a minute on two cores."""
 
-NEAR, OTHERS = 6, 2
+NEAR, OTHERS = int(__import__("os").environ.get("NEAR", "6")), int(__import__("os").environ.get("OTH", "2"))
 """Lessons for each text, beside those of the file: with near neighbours, and with any texts."""
 
 MOST_TEXTS = 3000

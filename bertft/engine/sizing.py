@@ -1,0 +1,85 @@
+"""What the size of a file and the backbone decide where nobody else did: epochs, learning rate, what a classifier reads.
+
+Small files want steps, not three passes: Mosbach et al. 2021 (arXiv 2006.04884) train them for 20 epochs with warm-up and
+bias-corrected AdamW. Large ones keep the BERT paper's recipe (arXiv 1810.04805, appendix A.3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
+
+FEWEST_STEPS = 200
+"""Optimizer steps that a small file gets, and STEPS_PER_LABEL more for each label."""
+STEPS_PER_LABEL = 2
+
+MOST_EPOCHS = 20
+
+MOST_TOKENS = 1_500_000
+"""Read in all epochs together before a file counts as large: some five minutes on two cores."""
+
+NARROW_RATE = 1e-4
+"""Learning rate of backbones no wider than 384, which need larger steps."""
+
+TAGGING_FACTOR = 3.0
+"""For taggers on small files: words need the encoder to change more than whole texts do."""
+
+SMALL_ROWS = 10_000
+"""Training rows up to which a sentence encoder is read by the mean of its tokens, which costs a layer's time."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is known of a run before its first step."""
+
+    lengths: Sequence[int]
+    """Tokens of each window."""
+    labels: int
+    kind: str
+    narrow: bool
+    """Whether the backbone is no wider than 384."""
+    mean: bool
+    """Whether the backbone was trained to be read by the mean of its tokens, and can be."""
+
+
+def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
+    """The recipe with all its settings, and one line about those that were chosen here; '' for none."""
+    chosen: dict[str, float | str] = {}
+    said = []
+    rows, steps = len(size.lengths), steps_per_epoch(recipe, size)
+    if recipe.epochs is None:
+        chosen["epochs"] = float(epochs_for(size, steps))
+        if recipe.max_steps is None:
+            said += [f"{chosen['epochs']:g} epochs, as {rows:,} rows give {steps:,} steps each (--epochs)"]
+    if recipe.learning_rate is None:
+        chosen["learning_rate"] = rate_for(size, small=(recipe.epochs or chosen["epochs"]) != PAPER_EPOCHS)
+        said += [f"learning rate {chosen['learning_rate']:g} (--lr)"]
+    if recipe.pool is None:
+        chosen["pool"] = "mean" if size.mean and rows <= SMALL_ROWS else "cls"
+        if chosen["pool"] == "mean":
+            said += ["the mean of the tokens is read, through a layer of its own (--pool)"]
+    return replace(recipe, **chosen), f"Recipe: {'; '.join(said)}." if said else ""  # type: ignore[arg-type]
+
+
+def steps_per_epoch(recipe: Recipe, size: Size) -> int:
+    """About, where batches are counted in tokens."""
+    rows = len(size.lengths)
+    batches = math.ceil(rows / recipe.batch_size)
+    if recipe.max_tokens is not None:
+        batches = math.ceil(sum(size.lengths) / recipe.max_tokens)
+    return max(math.ceil(batches / recipe.grad_accum), 1)
+
+
+def epochs_for(size: Size, steps: int) -> int:
+    """As many as give enough steps; no more than the paper's three where that would take long."""
+    wanted = math.ceil((FEWEST_STEPS + STEPS_PER_LABEL * size.labels) / steps)
+    affordable = MOST_TOKENS // max(sum(size.lengths), 1)
+    return max(min(wanted, affordable, MOST_EPOCHS), int(PAPER_EPOCHS))
+
+
+def rate_for(size: Size, *, small: bool) -> float:
+    rate = NARROW_RATE if size.narrow else PAPER_RATE
+    return rate * TAGGING_FACTOR if small and size.kind == "token-classification" else rate
