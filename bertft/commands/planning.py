@@ -17,6 +17,7 @@ from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
+from bertft.model.pooling import FAMILIES
 from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe, read_config
 from bertft.reading import Table
 from bertft.recipe import Recipe
@@ -27,7 +28,7 @@ Flags = Mapping[str, Any]
 ONLY_FOR = {
     **dict.fromkeys(("crf", "bilstm", "head_learning_rate", "scheme", "context"), "token-classification"),
     **dict.fromkeys(("max_answer", "fix_answers"), "question-answering"),
-    **dict.fromkeys(("long", "separator", "single_label", "multi_label", "regression"), "text-classification"),
+    **dict.fromkeys(("long", "separator", "single_label", "multi_label", "regression", "pool"), "text-classification"),
 }
 """Flag -> the kind of task that it is for."""
 
@@ -53,6 +54,7 @@ def make_plan(flags: Flags) -> Planned:
     backbone = find_backbone(config.get("model", {}).get("name") if flags["model"] is None else flags["model"])
     settings = config.get("recipe", {})
     recipe = merge_recipe(choice.card, small=backbone.small, config=settings, flags=recipe_flags(flags))
+    check_pool(recipe, choice.card.kind, backbone)
     if not (flags["max_length"] or settings.get("max_length")):
         recipe = no_longer_than(recipe, positions(backbone.config))
     if flags["overlap"] is None and settings.get("overlap") is None:
@@ -96,6 +98,19 @@ def check_applies(flags: Flags, kind: str) -> None:
     for name, wanted in ONLY_FOR.items():
         if flags[name] not in (None, False) and kind != wanted:
             raise UsageError(f"--{name.replace('_', '-')} is for {wanted}; this task is {kind}.")
+
+
+def check_pool(recipe: Recipe, kind: str, backbone: Backbone) -> None:
+    """UsageError where the mean of the tokens cannot be read: said by the flag, whether it was typed or stands in a file."""
+    family = backbone.config.model_type
+    if recipe.pool != "mean" or (kind == "text-classification" and family in FAMILIES):
+        return
+    if kind != "text-classification":
+        raise UsageError(f"--pool mean is for text-classification; this task is {kind}. Leave it out.")
+    raise UsageError(
+        f"--pool mean adds a layer to the backbone, which works for {', '.join(FAMILIES)}; {backbone.name} is {family}. "
+        f"Leave it out, or pass --pool cls."
+    )
 
 
 def _notes(table: Any) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Said, bertft, read_csv, texts, write_csv
+from conftest import Said, bertft, read_csv, texts, write_csv, write_jsonl
+from tagged import tagged_rows
 
 Run = Callable[..., Said]
 FAST = ("--max-steps", 2, "--precision", "fp32")
@@ -240,6 +241,26 @@ def test_a_flag_of_another_kind_of_task_is_refused(
     run: Run, reviews: Path, tiny: str, words: list[str], wanted: str
 ) -> None:
     assert f"{wanted}; this task is text-classification." in run("train", reviews, "--model", tiny, *words, ok=2).err
+
+
+@pytest.mark.parametrize("how", ["flag", "config"])
+def test_the_mean_is_refused_where_no_layer_can_give_it(
+    run: Run, reviews: Path, tmp_path: Path, tiny: str, backbones: Callable[[str], Path], how: str
+) -> None:
+    """Another kind of task, or another family; typed, or read from a file. What the message advises works."""
+    (tmp_path / "mean.toml").write_text('[recipe]\npool = "mean"\n')
+    write_jsonl(tmp_path / "words.jsonl", tagged_rows(40))
+    asked = ("--pool", "mean") if how == "flag" else ("--config", "mean.toml")
+    tagging = ("train", "words.jsonl", "--model", tiny, *FAST)
+    said = run(*tagging, *asked, ok=2)
+    assert "is for text-classification; this task is token-classification." in said.err
+    other = ("train", "train.csv", "--model", backbones("distilbert"), *FAST)
+    said = run(*other, *asked, ok=2)
+    assert "--pool mean adds a layer to the backbone, which works for bert, " in said.err
+    assert "is distilbert. Leave it out, or pass --pool cls." in said.err
+    assert not (tmp_path / "runs").exists()
+    run(*tagging, "-o", "tagger")
+    run(*other, *(asked if how == "config" else ()), "--pool", "cls", "-o", "run")
 
 
 def test_an_endless_label_makes_no_endless_message(run: Run, tmp_path: Path, trained: Path) -> None:
