@@ -11,6 +11,7 @@ import tomli_w
 from conftest import Said
 
 from bertft.card import plain_card
+from bertft.engine.sizing import Size, sized
 from bertft.errors import UsageError
 from bertft.fields import Fields
 from bertft.plan import DataPlan, Plan, merge_data, merge_recipe, read_config
@@ -30,9 +31,13 @@ def test_flags_win_over_config_over_card_over_defaults() -> None:
 
 def test_a_small_backbone_takes_larger_steps_unless_told_otherwise() -> None:
     assert merge_recipe(CARD, small=True, config={}, flags={}).epochs == 9
-    rates = [merge_recipe(CARD, small=small, config={}, flags={}).learning_rate for small in (False, True)]
-    assert rates == [5e-5, 1e-4]
-    assert merge_recipe(CARD, small=True, config={}, flags={"learning_rate": 3e-5}).learning_rate == 3e-5
+
+    def rate(*, small: bool, **flags: float) -> float | None:
+        size = Size(lengths=[9] * 100, labels=2, kind="text-classification", narrow=small, mean=False)
+        return sized(merge_recipe(CARD, small=small, config={}, flags=flags), size)[0].learning_rate
+
+    assert [rate(small=small) for small in (False, True)] == [5e-5, 1e-4]
+    assert rate(small=True, learning_rate=3e-5) == 3e-5
 
 
 def test_everything_wrong_with_a_recipe_is_told_at_once() -> None:
@@ -47,7 +52,7 @@ def test_a_plan_comes_back_from_its_file(tmp_path: Path) -> None:
         Fields("a", "b", ("x", "y"), "|"),
         DataPlan("t.csv", limit=7),
         "minilm",
-        Recipe(freeze="2"),
+        Recipe(epochs=12.0, learning_rate=3e-5, freeze="2", pool="cls"),
         "out",
         threads=3,
     )
@@ -65,6 +70,35 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(run: Run, reviews: Path, t
     (tmp_path / "plan.toml").write_text(said.out, encoding="utf-8")
     assert read_config("plan.toml")["recipe"]["learning_rate"] == 3e-5
     assert not (tmp_path / "runs").exists()
+
+
+OPEN = "Not in this plan, as the number of rows and tokens decides when they are read: "
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ((), "--epochs, --lr, --pool."),
+        (("--max-steps", 5), "--lr, --pool."),
+        (("--epochs", 2, "--pool", "cls"), "--lr."),
+        (("--epochs", 2, "--pool", "cls", "--lr", "3e-5"), None),
+    ],
+)
+def test_a_dry_run_says_what_the_size_will_decide(
+    run: Run, reviews: Path, tiny: str, words: tuple[object, ...], left: str | None
+) -> None:
+    said = run("train", "train.csv", "--model", tiny, *words, "--dry-run")
+    assert [line for line in said.err.splitlines() if line.startswith(OPEN)] == ([OPEN + left] if left else [])
+
+
+def test_a_run_writes_what_the_size_decided(run: Run, reviews: Path, tiny: str) -> None:
+    said = run("train", "train.csv", "--model", tiny, "--max-steps", 2, "--precision", "fp32", "-o", "run")
+    assert "Recipe: learning rate 0.0001 (--lr)." in said.err
+    found = read_config("run/plan.toml")["recipe"]
+    chosen = {name: found[name] for name in ("epochs", "learning_rate", "pool", "head_start")}
+    assert chosen == {"epochs": 20.0, "learning_rate": 1e-4, "pool": "cls", "head_start": "probe"}
+    again = run("train", "--config", "run/plan.toml", "-o", "again")
+    assert "Recipe:" not in again.err
 
 
 def test_a_part_of_a_plan_is_a_config_file(run: Run, reviews: Path, tmp_path: Path, tiny: str) -> None:

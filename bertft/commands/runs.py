@@ -24,6 +24,7 @@ from bertft.engine.meter import Meter
 from bertft.engine.record import PLAN, RUN, Finished, add_to_run, data_hashes, run_record
 from bertft.engine.resume import FOLDER as STATE
 from bertft.engine.resume import threads_of
+from bertft.engine.sizing import unsized
 from bertft.engine.training import Run, run_training
 from bertft.errors import CheckpointError, Stopped, UsageError
 from bertft.fields import fields_in
@@ -42,7 +43,7 @@ def run_train(flags: Flags) -> None:
     planned = make_plan(flags)
     plan = planned.plan
     if flags["dry_run"]:
-        console.result(tomli_w.dumps(plan.to_dict()).rstrip())
+        show_plan(plan)
         return
     if flags["resume"]:
         check_repeats(plan, read_config(str(Path(plan.output_dir) / PLAN)))
@@ -59,6 +60,13 @@ def run_train(flags: Flags) -> None:
             stop.hint = f"What was learned is saved; {go_on(run.folder)}" if learned else "Nothing was learned yet."
             raise
     show_training(finished, as_json=flags["json"])
+
+
+def show_plan(plan: Plan) -> None:
+    """What can be told without training; what cannot yet is said."""
+    console.result(tomli_w.dumps(plan.to_dict()).rstrip())
+    if left := unsized(plan.recipe, plan.card.kind):
+        console.note(f"Not in this plan, as the number of rows and tokens decides when they are read: {', '.join(left)}.")
 
 
 def threads_for(plan: Plan, flags: Flags) -> int | None:

@@ -31,6 +31,10 @@ SMALL_ROWS = 10_000
 """Training rows up to which a sentence encoder is read by the mean of its tokens, which costs a layer's time."""
 
 
+BY_SIZE = {"epochs": "--epochs", "learning_rate": "--lr", "pool": "--pool"}
+"""Settings that are chosen here, and their flags."""
+
+
 @dataclass(frozen=True)
 class Size:
     """What is known of a run before its first step."""
@@ -62,6 +66,13 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
         if chosen["pool"] == "mean":
             said += ["the mean of the tokens is read, through a layer of its own (--pool)"]
     return replace(recipe, **chosen), f"Recipe: {'; '.join(said)}." if said else ""  # type: ignore[arg-type]
+
+
+def unsized(recipe: Recipe, kind: str) -> list[str]:
+    """The flags of what `sized` will choose."""
+    meaningless = {"epochs"} if recipe.max_steps is not None else set()
+    meaningless |= {"pool"} if kind != "text-classification" else set()
+    return [flag for name, flag in BY_SIZE.items() if getattr(recipe, name) is None and name not in meaningless]
 
 
 def steps_per_epoch(recipe: Recipe, size: Size) -> int:
