@@ -12,13 +12,17 @@ from tagged import asked_rows, tagged_rows
 QUICK = ("--batch-size", "16", "--eval-steps", "5", "--lr", "1e-3")
 
 ERRANDS = {
-    "sequence": ("reviews.csv", ("--epochs", "3", "--precision", "fp32")),
+    "sequence": ("reviews.csv", ("--epochs", "3", "--head-start", "random", "--precision", "fp32")),
+    "warm": ("reviews.csv", ("--epochs", "3", "--precision", "fp32")),
+    "mean": ("reviews.csv", ("--epochs", "3", "--pool", "mean", "--precision", "fp32")),
+    "pairs": ("pairs.csv", ("--epochs", "3", "--pool", "mean", "--precision", "fp32")),
     "bf16": ("reviews.csv", ("--epochs", "3", "--precision", "bf16")),
     "accumulated": ("reviews.csv", ("--epochs", "5", "--grad-accum", "3", "--precision", "bf16")),
     "early stop": ("reviews.csv", ("--epochs", "9", "--early-stop", "2", "--eval-steps", "3", "--precision", "fp32")),
     "by tokens": ("reviews.csv", ("--epochs", "3", "--max-tokens", "160", "--precision", "fp32")),
     "layers": ("reviews.csv", ("--epochs", "3", "--layer-decay", "0.8", "--freeze", "1", "--precision", "bf16")),
     "multi-label": ("topics.jsonl", ("--multi-label", "--epochs", "3", "--precision", "fp32")),
+    "tags": ("words.jsonl", ("--epochs", "3", "--precision", "fp32")),
     "tagger": ("words.jsonl", ("--epochs", "3", "--crf", "--bilstm", "8", "--precision", "fp32")),
     "crf bf16": ("words.jsonl", ("--epochs", "3", "--crf", "--precision", "bf16")),
     "questions": ("asked.jsonl", ("--epochs", "3", "--precision", "fp32")),
@@ -38,6 +42,9 @@ def _write(path: Path) -> None:
     if path.name == "reviews.csv":
         rows = [(f"r{number}", text, sentiment(text)) for number, text in enumerate(texts(120))]
         write_csv(path, ["id", "text", "label"], rows)
+    elif path.name == "pairs.csv":
+        pairs = zip(texts(120), texts(120, seed=1), strict=True)
+        write_csv(path, ["premise", "hypothesis", "label"], [(*pair, sentiment(" ".join(pair))) for pair in pairs])
     elif path.name == "topics.jsonl":
         named = ({word for word in ("good", "bad", "film") if word in text.split()} for text in texts(120))
         rows = [{"text": text, "labels": sorted(names)} for text, names in zip(texts(120), named, strict=True)]

@@ -68,6 +68,10 @@ class Order:
                 yield Step(number + position + 1, epoch + (position + 1) / count, self._group(epoch, position))
             number, epoch = number + count, epoch + 1
 
+    def step(self, number: int) -> Step:
+        """The step of that number; 0 is what there is before the first."""
+        return next(self.steps(after=number - 1)) if number else Step(0, 0.0, [])
+
     def _group(self, epoch: int, position: int) -> list[Ids]:
         start = position * self.recipe.grad_accum
         return self._batches(epoch)[start : start + self.recipe.grad_accum]

@@ -32,10 +32,8 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     eval_every = recipe.eval_steps or order.steps_per_epoch
     log_every = max(order.steps_per_epoch // LOGS_PER_EPOCH, 1)
     with console.progress("Training", order.total_steps) as bar, signals.deferred():
-        if keeper.warm:
-            evaluate(made_of, network, keeper, Step(0, 0.0, []))
-        if keeper.owes_evaluation:
-            evaluate(made_of, network, keeper, next(order.steps(after=keeper.step - 1)))
+        if keeper.warm or keeper.owes_evaluation:
+            evaluate(made_of, network, keeper, order.step(keeper.step))
         for step in order.steps(after=order.total_steps if keeper.stops else keeper.step):
             loss, stop, save = take_step(step, stepper, keeper)
             rate = schedule.get_last_lr()[0]

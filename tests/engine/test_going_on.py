@@ -78,15 +78,19 @@ def test_going_on_replays_no_batch(run: Run, tmp_path: Path, tiny: str, cut_at: 
     assert taken == list(range(14, 22))
 
 
-def test_an_evaluation_that_was_cut_off_is_made_up_for(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
-    words = words_of("sequence", tmp_path, tiny)
+@pytest.mark.parametrize(("evaluation", "step"), [(1, 0), (2, 5), (3, 10)])
+def test_an_evaluation_that_was_cut_off_is_made_up_for(
+    run: Run, tmp_path: Path, tiny: str, monkeypatch: Any, evaluation: int, step: int
+) -> None:
+    """Also the first, of the warm start, which is before any step."""
+    words = words_of("warm", tmp_path, tiny)
     run(*words, "-o", "whole")
     seen = [0]
     score = training.Validator.__call__
 
     def asked_to_stop(self: Any, network: Any) -> Any:
         seen[0] += 1
-        if seen[0] == 2:
+        if seen[0] == evaluation:
             os.kill(os.getpid(), signal.SIGTERM)
         return score(self, network)
 
@@ -95,10 +99,13 @@ def test_an_evaluation_that_was_cut_off_is_made_up_for(run: Run, tmp_path: Path,
         said = run(*words, "-o", "run", ok=143)
     assert "Stopped by SIGTERM. What was learned is saved; go on with: bertft train --resume -o run" in said.err
     state = json.loads(Path("run/checkpoint/state.json").read_text())
-    assert (state["step"], state["owes_evaluation"]) == (10, True)
+    assert (state["step"], state["owes_evaluation"]) == (step, True)
     run("train", "--resume", "-o", "run")
     assert digest(Path("run")) == digest(Path("whole"))
     assert course(Path("run")) == course(Path("whole"))
+    whole, parts = (json.loads(Path(name, "run.json").read_text())["reference"] for name in ("whole", "run"))
+    assert parts == whole
+    assert whole["start"]
 
 
 def test_a_finished_run_that_goes_on_stays_as_it_is(run: Run, tmp_path: Path, tiny: str) -> None:
