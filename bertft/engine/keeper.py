@@ -141,13 +141,12 @@ class Keeper:
         """The state before a step that came to nothing; what to say about it."""
         if self.step > self._saved_step:
             self.save()
-        state = f"The state after step {self.step:,} is saved in {self.folder / resume.FOLDER}" if self.step else ""
-        best = (
-            f", the best model (step {self.best_step:,}) stands in {self.folder}"
-            if not math.isnan(self.best_value)
-            else ""
-        )
-        return f"{state}{best}{'. ' if state else ''}Train again with a smaller --lr, or look at these rows."
+        kept = [f"the state after step {self.step:,} is saved in {self.folder / resume.FOLDER}"] if self.step else []
+        if not math.isnan(self.best_value):
+            kept += [f"the best model (step {self.best_step:,}) stands in {self.folder}"]
+        said = ", ".join(kept)
+        said = f"{said[:1].upper()}{said[1:]}. " if said else ""
+        return f"{said}Train again with a smaller --lr, or look at these rows."
 
     def start_scores(self) -> Scores | None:
         """What the model scored before its first step, if it was asked then."""

@@ -100,6 +100,8 @@ def warm_head(start: Start, how: str) -> Probe | None:
         return None
     sample = start.sample
     known = start.adapter.decisions(sample, start.inputs_of(linear, sample))
+    if not np.isfinite(known.inputs).all():
+        return None  # the first step will say so
     some = chosen(len(known.inputs), MOST_DECISIONS, start.seed)
     targets = known.targets[some]
     probe = fit_probe(known.inputs[some], targets, start.head.link, weights=_weights(start, targets), seed=start.seed)

@@ -150,14 +150,17 @@ def test_a_loss_that_is_no_number_ends_the_run_before_the_weights_are_harmed(
     assert digest(Path("run")) == digest(Path("healthy"))
 
 
-def test_weights_that_are_no_numbers_are_told_at_the_first_step(run: Run, tmp_path: Path, still: str) -> None:
+@pytest.mark.parametrize("errand", ["sequence", "warm"])
+def test_weights_that_are_no_numbers_are_told_at_the_first_step(
+    run: Run, tmp_path: Path, still: str, errand: str
+) -> None:
     from safetensors.torch import save_file
 
     file = Path(still, "model.safetensors")
     weights = load_file(file)
     weights["encoder.layer.0.output.dense.weight"][0, 0] = torch.inf
     save_file(weights, file, metadata={"format": "pt"})
-    said = run(*words_of("sequence", tmp_path, still), "-o", "run", ok=2)
+    said = run(*words_of(errand, tmp_path, still), "-o", "run", ok=2)
     assert "Step 1: the loss is nan" in said.err
     assert " and 11 more. Train again with a smaller --lr, or look at these rows." in said.err.replace("\n", " ")
 
