@@ -66,7 +66,8 @@ class Beginning:
         if self.recipe.head_start == "random":
             return False
         self.network.to(self.accelerator.device)
-        hasten(self.network, self.accelerator)
+        if not getattr(self.accelerator, "is_fsdp2", False):  # it will cut the weights up, which the fast encoder cannot bear
+            hasten(self.network, self.accelerator)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         if self.recipe.pool == "mean":
             straighten_pooler(start)

@@ -27,7 +27,7 @@ def sharded(*words: object) -> list[str]:
     return [str(CLI) if word.endswith("/cli.py") else word for word in torchrun(*words)]
 
 
-@pytest.mark.parametrize("errand", ["sequence", "tagger"])
+@pytest.mark.parametrize("errand", ["sequence", "mean", "tagger"])
 def test_sharded_training_learns_what_one_process_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
     words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
     run(*words, "-o", "one")
