@@ -45,8 +45,21 @@ def test_batches_stay_under_their_padded_tokens_and_little_is_padding() -> None:
     order = Order(LENGTHS, Recipe(max_tokens=256))
     padded = [len(batch) * max(LENGTHS[example] for example in batch) for batch in batches(order)]
     assert max(padded) <= 256
-    by_length = [len(batch) * max(LENGTHS[example] for example in batch) for batch in batches(Order(LENGTHS, Recipe()))]
-    assert 1 - 3 * sum(LENGTHS) / sum(by_length) < 0.1
+    many = np.random.default_rng(0).integers(3, 90, size=6400).tolist()
+    by_length = [len(batch) * max(many[example] for example in batch) for batch in batches(Order(many, Recipe()))]
+    assert 1 - 3 * sum(many) / sum(by_length) < 0.1
+
+
+@pytest.mark.parametrize("rows", [100, 300, 1003])
+def test_a_small_file_gives_other_batches_in_each_epoch(rows: int) -> None:
+    """Sorted whole, neighbours in length would stand together in every epoch; sorted in four parts they seldom do."""
+    order = Order(LENGTHS[:rows], Recipe(batch_size=16))
+    first, second = (
+        [set(batch) for step in order.steps() if epoch < step.epoch <= epoch + 1 for batch in step.batches]
+        for epoch in (0, 1)
+    )
+    alike = [max(len(batch & other) for other in second) for batch in first]
+    assert sum(alike) / sum(map(len, first)) < 0.5
 
 
 @pytest.mark.parametrize("recipe", [Recipe(batch_size=8), Recipe(max_tokens=300), Recipe(batch_size=8, grad_accum=3)])
