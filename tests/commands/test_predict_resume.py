@@ -166,7 +166,7 @@ def test_every_flag_that_shapes_the_answer_is_remembered() -> None:
     from bertft.commands.predict import predict_command
     from bertft.commands.predicted_file import SHAPING
 
-    others = {"run", "input", "output", "precision", "resume", "quiet"}
+    others = {"run", "input", "output", "precision", "threads", "resume", "quiet"}
     assert set(SHAPING) == set(signature(predict_command).parameters) - others
 
 

@@ -13,7 +13,7 @@ from conftest import FAMILIES, Said, read_jsonl, sentiment, texts, write_jsonl
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 Run = Callable[..., Said]
-SHORT = ("--epochs", 1, "--lr", "1e-3", "--precision", "fp32", "--quiet")
+SHORT = ("--epochs", 1, "--lr", "1e-3", "--head-start", "random", "--precision", "fp32", "--quiet")
 
 
 def rows_of(problem: str, pair: bool) -> list[dict[str, Any]]:
@@ -119,6 +119,24 @@ def test_the_pipeline_agrees_on_pairs_regression_and_multi_label(run: Run, tmp_p
                 else:
                     ours = row.get("probability", row.get("predicted_score"))
                     assert answer["score"] == pytest.approx(ours, abs=1e-5)
+
+
+@pytest.mark.parametrize("pool", ["cls", "mean"])
+@pytest.mark.parametrize("problem", ["single-label", "multi-label", "regression"])
+def test_a_run_from_a_warm_start_answers_as_in_transformers(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: str, pool: str
+) -> None:
+    """With the embedded backbone, whose texts differ, and with the layer that gives the mean."""
+    short = ("--max-steps", 3, "--head-start", "probe", "--pool", pool, "--precision", "fp32", "--quiet")
+    monkeypatch.setattr("test_transformers_agree.SHORT", short)
+    found = train_and_predict(run, tmp_path, Path("minilm"), problem, pair=False)
+    model, logits = logits_of_transformers(found)
+    assert model.config.num_hidden_layers == (7 if pool == "mean" else 6)
+    link = {"single-label": lambda x: x.softmax(-1), "multi-label": torch.sigmoid, "regression": lambda x: x}[problem]
+    for row, wanted in zip(found, link(logits), strict=True):
+        names = row.get("predicted_labels", ["score"])
+        ours = dict(zip(names, row.get("probabilities", [row.get("predicted_score")]), strict=True))
+        assert ours == pytest.approx({model.config.id2label[k]: float(p) for k, p in enumerate(wanted)}, abs=1e-5)
 
 
 def test_a_text_beyond_the_limit_is_cut_where_transformers_cuts_it(run: Run, tmp_path: Path, tiny: str) -> None:

@@ -71,6 +71,7 @@ def test_following_the_advice_scores_more(run: Callable[..., Said], tmp_path: Pa
     rows = [(text, sum(text.split().count(word) for word in ("good", "fine", "warm")) + 0.5) for text in texts(150)]
     write_csv(tmp_path / "t.csv", ["text", "score"], rows)
     words = ("--regression", "--metric", "mse", "--model", tiny, "--batch-size", 8, "--precision", "fp32", "--quiet")
+    words = (*words, "--head-start", "random")
     said = run("train", "t.csv", *words, "--lr", "1e-3", "-o", "short", "--epochs", 2)
     found = re.search(r"Warning: Still improving: .* Train longer: (--epochs) (\d+)\.", said.err)
     assert found, said.err
