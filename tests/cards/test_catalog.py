@@ -11,6 +11,7 @@ from bertft import catalog
 from bertft.card import Card
 from bertft.catalog import cards_folder, find_card, list_cards
 from bertft.errors import CardError, InternalError
+from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
 from bertft.scoring import check_metric
 
 PUBLISHED_LABELS = {
@@ -92,6 +93,15 @@ def test_references_are_scores_that_the_card_measures(card: Card) -> None:
     for reference in card.references:
         assert set(reference.scores) <= set(card.metrics)
         assert reference.source
+
+
+@pytest.mark.parametrize("card", list_cards(), ids=lambda card: card.name)
+def test_cards_leave_to_the_size_what_they_have_no_opinion_on(card: Card) -> None:
+    """No default stands in a card; a learning rate for wide backbones comes with another for small ones, or it would hold there."""
+    assert [name for name, value in card.recipe.items() if value == getattr(Recipe(), name)] == []
+    assert card.recipe.get("epochs") != PAPER_EPOCHS
+    assert card.recipe.get("learning_rate") != PAPER_RATE
+    assert ("learning_rate" in card.recipe) == ("learning_rate" in card.small_recipe)
 
 
 def test_a_bare_name_never_takes_a_file_from_the_working_folder(
