@@ -23,12 +23,16 @@ from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, pooler_of
 from bertft.recipe import Recipe
+from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
 from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons
 from bertft.start.warm import Reader, Start, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
 PAIR_RATE = float(__import__("os").environ.get("PR", "2e-4"))
 """Learning rate of the lessons on pairs."""
+
+
+TWIN_RATE = float(__import__("os").environ.get("TR", "1e-4"))
 
 
 def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
@@ -68,11 +72,13 @@ class Beginning:
         self.network.to(self.accelerator.device)
         hasten(self.network, self.accelerator)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
+        classifier = classifier_of(self.network, len(self.head.label_names))
         if self.recipe.pool == "mean":
             straighten_pooler(start)
-            classifier = classifier_of(self.network, len(self.head.label_names))
             if classifier is not None and can_be_halved(self.features):
                 self._read_pairs(start, classifier)
+        if self.recipe.few_shot and classifier is not None:
+            self._tell_classes_apart(classifier)
         return warm_head(start, self.recipe.head_start) is not None
 
     def _read_pairs(self, start: Start, classifier: nn.Linear) -> None:
@@ -83,6 +89,12 @@ class Beginning:
         learned = lessons(halves, vectors, max_length=options.max_length, seed=self.recipe.seed)
         collator = PairCollator(self.adapter.tokenizer, options.max_length)
         self._stage(Reader(self.network, classifier, 1), classifier, collator, learned, PAIR_RATE, "Pairs")
+
+    def _tell_classes_apart(self, classifier: nn.Linear) -> None:
+        """Bring texts of one class together, and those of different classes apart."""
+        collator = TwinCollator(self.adapter.tokenizer, self.adapter.options.max_length)
+        twins = twins_of(self.features, self.recipe.seed)
+        self._stage(TwinNetwork(self.network, classifier), classifier, collator, twins, TWIN_RATE, "Few-shot pairs")
 
     def _stage(
         self, aim: nn.Module, classifier: nn.Linear, collator: Any, features: Sequence[Any], rate: float, label: str

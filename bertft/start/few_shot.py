@@ -49,8 +49,8 @@ def twins_of(features: Sequence[Feature], seed: int) -> list[Twins]:
     for place, feature in enumerate(features):
         same = np.flatnonzero(classes == classes[place])
         for alike, others in ((1.0, same[same != place]), (0.0, np.flatnonzero(classes != classes[place]))):
-            for other in random.choice(others, each) if len(others) else ():
-                twins.append(Twins(feature.row, (feature, features[int(other)]), alike))
+            partners = random.choice(others, each) if len(others) else ()
+            twins += [Twins(feature.row, (feature, features[int(other)]), alike) for other in partners]
     return twins
 
 
