@@ -121,7 +121,7 @@ def _checks(recipe: Recipe) -> list[tuple[bool, str, object, str]]:
             r.learning_rate is None or 0 < r.learning_rate < 1,
             "--learning-rate",
             r.learning_rate,
-            "a number above 0 and below 1, such as 5e-5",
+            rate,
         ),
         (r.scheduler in SCHEDULERS, "--scheduler", r.scheduler, f"one of {', '.join(SCHEDULERS)}"),
         (0 <= r.warmup < 1, "--warmup", r.warmup, share),

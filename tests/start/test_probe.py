@@ -1,4 +1,4 @@
-"""The linear fit that a head starts from. The oracles are scikit-learn's logistic and ridge regression, and trying every penalty."""
+"""The linear fit that a head starts from. Oracles: scikit-learn's logistic and ridge regression, and trying every penalty."""
 
 from __future__ import annotations
 
