@@ -87,10 +87,10 @@ def lessons(halves: Halves, vectors: Array, *, max_length: int, seed: int) -> li
     for place in random.permutation(len(chosen)):
         one, other = chosen[place]
         feature = joined(halves.texts[one], halves.texts[other], max_length)
-        found.append(replace(feature, target=float(vectors[one] @ vectors[other])))
         tokens += len(feature.input_ids)
-        if tokens > MOST_TOKENS:
+        if found and tokens > MOST_TOKENS:
             break
+        found.append(replace(feature, target=float(vectors[one] @ vectors[other])))
     cosines = np.asarray([feature.target for feature in found])
     centre, scale = cosines.mean(), max(cosines.std(), 1e-6)
     return [replace(feature, target=float((feature.target - centre) / scale)) for feature in found]
