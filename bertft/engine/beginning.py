@@ -28,11 +28,8 @@ from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons
 from bertft.start.warm import Reader, Start, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
-PAIR_RATE = float(__import__("os").environ.get("PR", "2e-4"))
-"""Learning rate of the lessons on pairs."""
-
-
-TWIN_RATE = float(__import__("os").environ.get("TR", "1e-4"))
+PAIR_FACTOR, TWIN_FACTOR = 8.0, 2.0
+"""Learning rates of the lessons on pairs and on classes, as factors of the run's own. Both begin with no head to keep."""
 
 
 def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
@@ -88,18 +85,19 @@ class Beginning:
         vectors = np.stack(start.inputs_of(pooler or classifier, halves.texts)).astype(np.float64)
         learned = lessons(halves, vectors, max_length=options.max_length, seed=self.recipe.seed)
         collator = PairCollator(self.adapter.tokenizer, options.max_length)
-        self._stage(Reader(self.network, classifier, 1), classifier, collator, learned, PAIR_RATE, "Pairs")
+        self._stage(Reader(self.network, classifier, 1), classifier, collator, learned, PAIR_FACTOR, "Pairs")
 
     def _tell_classes_apart(self, classifier: nn.Linear) -> None:
         """Bring texts of one class together, and those of different classes apart."""
         collator = TwinCollator(self.adapter.tokenizer, self.adapter.options.max_length)
         twins = twins_of(self.features, self.recipe.seed)
-        self._stage(TwinNetwork(self.network, classifier), classifier, collator, twins, TWIN_RATE, "Few-shot pairs")
+        self._stage(TwinNetwork(self.network, classifier), classifier, collator, twins, TWIN_FACTOR, "Few-shot pairs")
 
     def _stage(
-        self, aim: nn.Module, classifier: nn.Linear, collator: Any, features: Sequence[Any], rate: float, label: str
+        self, aim: nn.Module, classifier: nn.Linear, collator: Any, features: Sequence[Any], factor: float, label: str
     ) -> None:
         """One pass over features for another aim; the classifier has no part in it."""
+        rate = self.recipe.rate * factor
         recipe = replace(self.recipe, epochs=1.0, learning_rate=rate, batch_size=32, max_tokens=None, grad_accum=1)
         for parameter in classifier.parameters():
             parameter.requires_grad_(False)
