@@ -64,6 +64,8 @@ class Recipe:
     `random`."""
     pool: str | None = None
     """What a text classifier reads: `cls` or `mean`; None: chosen by backbone and size."""
+    few_shot: bool = False
+    """First teach the encoder which texts are of one class, on pairs of the labelled rows."""
     metric: str | None = None
     """What 'best' means; None: the card's."""
     precision: str = "auto"
@@ -117,12 +119,7 @@ def _checks(recipe: Recipe) -> list[tuple[bool, str, object, str]]:
         (r.batch_size > 0, "--batch-size", r.batch_size, positive),
         (r.max_tokens is None or r.max_tokens > 0, "--max-tokens", r.max_tokens, positive),
         (r.grad_accum > 0, "--grad-accum", r.grad_accum, positive),
-        (
-            r.learning_rate is None or 0 < r.learning_rate < 1,
-            "--learning-rate",
-            r.learning_rate,
-            "a number above 0 and below 1, such as 5e-5",
-        ),
+        (r.learning_rate is None or 0 < r.learning_rate < 1, "--learning-rate", r.learning_rate, rate),
         (r.scheduler in SCHEDULERS, "--scheduler", r.scheduler, f"one of {', '.join(SCHEDULERS)}"),
         (0 <= r.warmup < 1, "--warmup", r.warmup, share),
         (0 <= r.weight_decay < math.inf, "--weight-decay", r.weight_decay, "0 or more is wanted"),

@@ -61,6 +61,10 @@ Overlap = Annotated[int | None, flag(RECIPE, "TOKENS", "Shared by neighbouring w
 Seed = Annotated[int | None, flag(RECIPE, "N", "42.")]
 HeadStart = Annotated[str | None, flag(RECIPE, "HOW", "How the head begins: probe, prior or random; probe.")]
 Pool = Annotated[str | None, flag(RECIPE, "cls|mean", "What a text classifier reads; else by backbone and size.")]
+FewShot = Annotated[
+    bool | None,
+    flag(RECIPE, None, "First learn from pairs of rows: for few rows per class.", "--few-shot/--no-few-shot"),
+]
 EarlyStop = Annotated[int | None, flag(RECIPE, "N", "Stop after N evaluations without a gain.")]
 EvalSteps = Annotated[int | None, flag(RECIPE, "N", "Steps between evaluations; else once an epoch.")]
 SaveSteps = Annotated[int | None, flag(RARE, "N", "Steps between saved states; else ten minutes.")]

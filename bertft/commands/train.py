@@ -34,6 +34,7 @@ def train_command(
     seed: opt.Seed = None,
     head_start: opt.HeadStart = None,
     pool: opt.Pool = None,
+    few_shot: opt.FewShot = None,
     precision: opt.Precision = None,
     early_stop: opt.EarlyStop = None,
     eval_steps: opt.EvalSteps = None,

@@ -23,12 +23,13 @@ from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, pooler_of
 from bertft.recipe import Recipe
+from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
 from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons
 from bertft.start.warm import Reader, Start, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
-PAIR_RATE = float(__import__("os").environ.get("PR", "2e-4"))
-"""Learning rate of the lessons on pairs."""
+PAIR_FACTOR, TWIN_FACTOR = 8.0, 2.0
+"""Learning rates of the lessons on pairs and on classes, as factors of the run's own. Both begin with no head to keep."""
 
 
 def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
@@ -69,11 +70,13 @@ class Beginning:
         if not getattr(self.accelerator, "is_fsdp2", False):  # it will cut the weights up, which the fast encoder cannot bear
             hasten(self.network, self.accelerator)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
+        classifier = classifier_of(self.network, len(self.head.label_names))
         if self.recipe.pool == "mean":
             straighten_pooler(start)
-            classifier = classifier_of(self.network, len(self.head.label_names))
             if classifier is not None and can_be_halved(self.features):
                 self._read_pairs(start, classifier)
+        if self.recipe.few_shot and classifier is not None:
+            self._tell_classes_apart(classifier)
         return warm_head(start, self.recipe.head_start) is not None
 
     def _read_pairs(self, start: Start, classifier: nn.Linear) -> None:
@@ -83,12 +86,19 @@ class Beginning:
         vectors = np.stack(start.inputs_of(pooler or classifier, halves.texts)).astype(np.float64)
         learned = lessons(halves, vectors, max_length=options.max_length, seed=self.recipe.seed)
         collator = PairCollator(self.adapter.tokenizer, options.max_length)
-        self._stage(Reader(self.network, classifier, 1), classifier, collator, learned, PAIR_RATE, "Pairs")
+        self._stage(Reader(self.network, classifier, 1), classifier, collator, learned, PAIR_FACTOR, "Pairs")
+
+    def _tell_classes_apart(self, classifier: nn.Linear) -> None:
+        """Bring texts of one class together, and those of different classes apart."""
+        collator = TwinCollator(self.adapter.tokenizer, self.adapter.options.max_length)
+        twins = twins_of(self.features, self.recipe.seed)
+        self._stage(TwinNetwork(self.network, classifier), classifier, collator, twins, TWIN_FACTOR, "Few-shot pairs")
 
     def _stage(
-        self, aim: nn.Module, classifier: nn.Linear, collator: Any, features: Sequence[Any], rate: float, label: str
+        self, aim: nn.Module, classifier: nn.Linear, collator: Any, features: Sequence[Any], factor: float, label: str
     ) -> None:
         """One pass over features for another aim; the classifier has no part in it."""
+        rate = self.recipe.rate * factor
         recipe = replace(self.recipe, epochs=1.0, learning_rate=rate, batch_size=32, max_tokens=None, grad_accum=1)
         for parameter in classifier.parameters():
             parameter.requires_grad_(False)

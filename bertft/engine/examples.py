@@ -168,18 +168,29 @@ def _tell(examples: Examples, skipped: Skipped, strangers: Unknown, adapter: Ada
 def split(
     targets: Sequence[Any], share: float, seed: int, groups: Sequence[Hashable] = ()
 ) -> tuple[list[int], list[int]]:
-    """Positions for training and validation, both in file order: a seeded share of each class, of at least one row where a
-    class has two. Targets that are not classes are split as they come, and whole groups of them together."""
+    """Positions for training and validation, both in file order: a seeded share of all rows, of each class as nearly as whole
+    rows can have it, and never a class's last row. Targets that are not classes are split as they come, and whole groups of
+    them together."""
     count, random = len(targets), np.random.default_rng([seed, 0x5711])
     if len(set(groups)) > 1:
         return _split_groups(groups, share, random)
-    held: list[int] = []
-    for members in _strata(count, targets):
-        take = round(len(members) * share)
-        take = min(max(take, 1), len(members) - 1) if len(members) > 1 else 0
-        held += random.permutation(members)[:take].tolist()
+    strata = [random.permutation(members) for members in _strata(count, targets)]
+    takes = _takes([len(members) for members in strata], share, random)
+    held = sorted(int(place) for members, take in zip(strata, takes, strict=True) for place in members[:take])
     kept = set(held)
-    return [position for position in range(count) if position not in kept], sorted(held)
+    return [position for position in range(count) if position not in kept], held
+
+
+def _takes(sizes: Sequence[int], share: float, random: np.random.Generator) -> list[int]:
+    """How many rows of each class are held back: the whole part of its share, and one more where the part that is left over is
+    largest, until the share of all rows is reached. Ties are drawn by lot."""
+    exact = np.asarray(sizes) * share
+    takes = np.minimum(np.floor(exact).astype(int), np.asarray(sizes) - 1)
+    lots = random.permutation(len(sizes))
+    for place in lots[np.argsort(-(exact - takes)[lots], kind="stable")]:
+        if takes.sum() < max(round(sum(sizes) * share), 1) and takes[place] < sizes[place] - 1:
+            takes[place] += 1
+    return [int(take) for take in takes]
 
 
 def _split_groups(groups: Sequence[Hashable], share: float, random: np.random.Generator) -> tuple[list[int], list[int]]:

@@ -1,7 +1,8 @@
 """Keeps the best model and the last state, and knows when to stop. One metric decides all three.
 
 The best model stands in the run folder itself, ready for transformers; the last state stands in `checkpoint/`. The state is
-saved after each evaluation, every SAVE_SECONDS in between (or every `save_steps`), and when a signal ends the run.
+saved after an evaluation, unless less than FEW_STEPS were taken since the last one, every SAVE_SECONDS in between (or every
+`save_steps`), at the end, and when a signal ends the run.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ from bertft.engine.order import Step
 from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
-from bertft.scoring import Baseline, Scores, better
+from bertft.scoring import Baseline, Scores, better, standard_error
 from bertft.system.files import explained
 
 SAVE_SECONDS = 600
 """At most so much work is lost when the power fails."""
+
+
+FEW_STEPS = 50
+"""Optimizer steps since the last state that an evaluation need not save: epochs of small files take less time than saving."""
 
 
 class Keeper:
@@ -54,7 +59,7 @@ class Keeper:
         self.accelerator, self.facts, self.save_steps = accelerator, facts, save_steps
         self.baseline = baseline
         self.step, self.meter, self.running = 0, Meter(), RunningMean()
-        self.best_step, self.best_value = 0, float("nan")
+        self.best_step, self.best_value, self.slack = 0, float("nan"), 0.0
         self.without_gain = 0
         self.owes_evaluation = False
         self.history = History(folder, writes=accelerator.is_main_process)
@@ -72,6 +77,7 @@ class Keeper:
         state = resume.load_state(self.folder, network, optimizer, schedule, facts=self.facts)
         self.step = self._saved_step = state["step"]
         self.best_step, self.best_value = state["best_step"], float(state["best_value"])
+        self.slack = float(state.get("slack", 0.0))
         self.without_gain, self.owes_evaluation = state["without_gain"], state["owes_evaluation"]
         self.meter.go_on_from(state["meter"])
         self.running = RunningMean(**state["running"])
@@ -105,14 +111,15 @@ class Keeper:
             self.history.add(step, {"loss": loss, "learning_rate": learning_rate} | rates)
         return f"loss {loss:.4f}  {self.meter}"
 
-    def consider(self, scores: Scores, step: Step) -> None:
-        """Keep the model if it is the best so far, and the state in any case."""
+    def consider(self, scores: Scores, step: Step, *, last: bool) -> None:
+        """Keep the model if it is the best so far; and the state, unless little was done since the last one."""
         value = scores.main_value
         gained = math.isnan(self.best_value) or better(self.metric, value, self.best_value)
         self.without_gain = 0 if gained else self.without_gain + 1
-        improved = gained or value == self.best_value  # among equals, the one that has learned longest
+        improved = gained or self._is_as_good(value)
         if improved:
             self.best_step, self.best_value = step.number, value
+            self.slack = standard_error(scores) if step.number == 0 else 0.0
         shown = "  ".join(f"{name} {score:.4f}" for name, score in scores.values.items() if name in _few(scores))
         console.note(f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{self._praise(scores) if improved else ''}")
         with self._writing():
@@ -120,7 +127,13 @@ class Keeper:
             weights = whole_weights(self._network) if improved else {}  # of all processes
             if improved and self.accelerator.is_main_process:
                 save_network(self._network, self.folder, weights)
-        self.save()
+        if last or self.stops or step.number - self._saved_step >= FEW_STEPS:
+            self.save()
+
+    def _is_as_good(self, value: float) -> bool:
+        """Among equals, the one that has learned longest. The warm start stays only if it is better than chance allows: on few
+        validation rows it may look good by luck, and what is trained after it is better as a rule."""
+        return abs(value - self.best_value) <= self.slack
 
     def _praise(self, scores: Scores) -> str:
         """Of the best evaluation so far: how it stands to the constant answer, while it is no better."""
@@ -169,6 +182,7 @@ class Keeper:
             "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,  # of fp16
             "best_step": self.best_step,
             "best_value": str(self.best_value),
+            "slack": self.slack,
             "without_gain": self.without_gain,
             "owes_evaluation": self.owes_evaluation,
             "facts": dict(self.facts),

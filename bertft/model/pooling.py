@@ -28,6 +28,9 @@ MEAN_SHARE = 30.0
 _DISTANCE = 0.3
 """Standard deviation of what goes into a pooler's tanh, which is straight there."""
 
+_ROUNDING = 0.01
+"""Standard deviation of normalised outputs below which they are all the same, but for rounding."""
+
 
 def trained_pooling(path: str) -> str | None:
     """How a sentence encoder was trained to be read, as its sentence-transformers files say; None for any other backbone."""
@@ -36,7 +39,9 @@ def trained_pooling(path: str) -> str | None:
     try:
         found = cached_file(path, "1_Pooling/config.json", _raise_exceptions_for_missing_entries=False)
         told = json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict):
         return None
     modes = {"mean": told.get("pooling_mode_mean_tokens"), "cls": told.get("pooling_mode_cls_token")}
     return next((mode for mode, on in modes.items() if on), None)
@@ -98,7 +103,7 @@ def set_pooler(pooler: nn.Linear, first: torch.Tensor) -> None:
     """Let the pooler pass on what stands at the first token, `first` (N, H) of some texts: centred, and small enough for its
     tanh to change it little."""
     centre = first.mean(0)
-    scale = _DISTANCE / float((first - centre).std().clamp(min=1e-6))
+    scale = _DISTANCE / float((first - centre).std().clamp(min=_ROUNDING))
     with torch.no_grad():
         pooler.weight.copy_(torch.eye(pooler.in_features) * scale)
         pooler.bias.copy_(-centre * scale)

@@ -6,7 +6,7 @@ from bertft.scoring.entities import score_tags
 from bertft.scoring.multi_label import best_fixed_labels, score_multi_label
 from bertft.scoring.names import ALIASES, METRICS, check_metric, load_metric
 from bertft.scoring.regression import score_regression
-from bertft.scoring.scores import Confusion, Scores, better, higher_is_better
+from bertft.scoring.scores import Confusion, Scores, better, higher_is_better, standard_error
 from bertft.scoring.single_label import score_single_label
 from bertft.scoring.thresholds import tune_thresholds
 
@@ -27,6 +27,7 @@ __all__ = [
     "score_regression",
     "score_single_label",
     "score_tags",
+    "standard_error",
     "tune_null_threshold",
     "tune_thresholds",
 ]

@@ -73,6 +73,14 @@ class Scores:
         }
 
 
+def standard_error(scores: Scores) -> float:
+    """Of the main metric, from its 95 % interval; 0 where there is none."""
+    if scores.interval is None:
+        return 0.0
+    low, high = scores.interval
+    return (high - low) / (2 * 1.96)
+
+
 def one_decision(names: Sequence[str], predicted: NDArray[np.int64]) -> list[str]:
     """A note for the commonest failure: a model that gives every row the same label."""
     if len(predicted) < 2 or (predicted != predicted[0]).any():

@@ -45,12 +45,12 @@ def twins_of(features: Sequence[Feature], seed: int) -> list[Twins]:
     random = np.random.default_rng([seed, 0x5E7F])
     classes = np.asarray([feature.target for feature in features])
     each = max(min(PAIRS_PER_TEXT, MOST_PAIRS // (2 * len(features))), 1)
-    twins = []
+    twins: list[Twins] = []
     for place, feature in enumerate(features):
         same = np.flatnonzero(classes == classes[place])
         for alike, others in ((1.0, same[same != place]), (0.0, np.flatnonzero(classes != classes[place]))):
-            for other in random.choice(others, each) if len(others) else ():
-                twins.append(Twins(feature.row, (feature, features[int(other)]), alike))
+            drawn = random.choice(others, each).tolist() if len(others) else []
+            twins += [Twins(feature.row, (feature, features[other]), alike) for other in drawn]
     return twins
 
 

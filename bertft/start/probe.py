@@ -23,6 +23,10 @@ FOLD_ROWS = 2000
 """Rows below which every row is held out once, in FOLDS parts; above, only the first part is."""
 
 FOLDS = 4
+
+ROUNDING = 1e-5
+"""Share of the features' size below which their differences are rounding, as of batches of other widths."""
+
 _ITERATIONS = 200
 
 
@@ -58,17 +62,25 @@ def fit_probe(features: Array, targets: Array, link: str, *, weights: Array | No
     """`targets` (N, K): one-hot for softmax, 0 and 1 for sigmoid, numbers for identity. `weights` (N, K) multiply losses."""
     features = np.asarray(features, dtype=np.float64)
     centre = features.mean(0)
-    scale = max(float(np.sqrt(((features - centre) ** 2).mean())), 1e-12)
+    scale = spread(features, centre)
     targets = np.asarray(targets, dtype=np.float64)
+    unit = spread(targets, targets.mean(0)) if link == "identity" else 1.0  # L-BFGS stops at a slope of a given size
     weights = np.ones_like(targets) if weights is None else np.broadcast_to(weights, targets.shape)
-    task = Task((features - centre) / scale, targets, weights, link)
+    task = Task((features - centre) / scale, targets / unit, weights, link)
     losses = held_out_losses(task, seed)
     best = int(np.argmin(losses))
     theta = prior(task)
     for penalty in PENALTIES[: best + 1]:
         theta = fit(task, penalty, theta)
-    weight, bias = theta[:, :-1] / scale, theta[:, -1]
-    return Probe(weight, bias - weight @ centre, PENALTIES[best], float(losses[best]))
+    weight, bias = theta[:, :-1] * (unit / scale), theta[:, -1] * unit
+    return Probe(weight, bias - weight @ centre, PENALTIES[best], float(losses[best]) * unit**2)
+
+
+def spread(values: Array, centre: Array) -> float:
+    """The standard deviation from each column's centre; where that is rounding, which must not be blown up, the values' size."""
+    deviation = float(np.sqrt(((values - centre) ** 2).mean()))
+    size = float(np.abs(centre).max())
+    return deviation if deviation > ROUNDING * size else size or 1.0
 
 
 def held_out_losses(task: Task, seed: int) -> Array:
@@ -76,14 +88,15 @@ def held_out_losses(task: Task, seed: int) -> Array:
     rows = len(task.features)
     if rows < 2 * FOLDS:
         return np.asarray([0.0 if penalty == 1.0 else np.inf for penalty in PENALTIES])
-    losses = np.zeros(len(PENALTIES))
+    losses, seen = np.zeros(len(PENALTIES)), 0
     for fitted, held in folds(rows, seed):
+        seen += len(held)
         inside, outside = task.at(fitted), task.at(held)
         theta = prior(inside)
         for place, penalty in enumerate(PENALTIES):
             theta = fit(inside, penalty, theta)
             losses[place] += loss_and_slope(outside, theta)[0] * len(held)
-    return losses / rows
+    return losses / seen
 
 
 def folds(rows: int, seed: int) -> Iterator[tuple[Array, Array]]:
