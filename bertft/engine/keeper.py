@@ -111,8 +111,8 @@ class Keeper:
             self.history.add(step, {"loss": loss, "learning_rate": learning_rate} | rates)
         return f"loss {loss:.4f}  {self.meter}"
 
-    def consider(self, scores: Scores, step: Step, *, last: bool) -> None:
-        """Keep the model if it is the best so far; and the state, unless little was done since the last one."""
+    def consider(self, scores: Scores, step: Step, *, save: bool) -> None:
+        """Keep the model if it is the best so far; and the state, where it is time to `save` or much was done since the last."""
         value = scores.main_value
         gained = math.isnan(self.best_value) or better(self.metric, value, self.best_value)
         self.without_gain = 0 if gained else self.without_gain + 1
@@ -127,7 +127,7 @@ class Keeper:
             weights = whole_weights(self._network) if improved else {}  # of all processes
             if improved and self.accelerator.is_main_process:
                 save_network(self._network, self.folder, weights)
-        if last or self.stops or step.number - self._saved_step >= FEW_STEPS:
+        if save or self.stops or step.number - self._saved_step >= FEW_STEPS:
             self.save()
 
     def _is_as_good(self, value: float) -> bool:

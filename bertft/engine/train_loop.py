@@ -33,7 +33,7 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     log_every = max(order.steps_per_epoch // LOGS_PER_EPOCH, 1)
     with console.progress("Training", order.total_steps) as bar, signals.deferred():
         if keeper.warm or keeper.owes_evaluation:
-            evaluate(made_of, network, keeper, order.step(keeper.step), last=keeper.owes_evaluation)
+            evaluate(made_of, network, keeper, order.step(keeper.step), save=keeper.owes_evaluation)
         for step in order.steps(after=order.total_steps if keeper.stops else keeper.step):
             loss, stop, save = take_step(step, stepper, keeper)
             rate = schedule.get_last_lr()[0]
@@ -47,7 +47,7 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
                 keeper.save(owes_evaluation=due)
                 raise Stopped(signals.asked() or signal.SIGTERM)
             if due:
-                evaluate(made_of, network, keeper, step, last=last)
+                evaluate(made_of, network, keeper, step, save=save or last)
             elif save:
                 keeper.save()
             if keeper.stops:
@@ -65,11 +65,11 @@ def take_step(step: Step, stepper: Stepper, keeper: Keeper) -> tuple[tuple[float
     return (taken.loss, taken.weight), stop, save
 
 
-def evaluate(made_of: Ingredients, network: Any, keeper: Keeper, step: Step, *, last: bool) -> None:
-    """Score, and keep what is best, and after the last step the state. A signal ends it; then the evaluation is owed."""
+def evaluate(made_of: Ingredients, network: Any, keeper: Keeper, step: Step, *, save: bool) -> None:
+    """Score, and keep what is best, and the state where it is time to `save`. A signal ends it; then the evaluation is owed."""
     try:
         scores = made_of.evaluate(network)
     except Stopped:
         keeper.save(owes_evaluation=True)
         raise
-    keeper.consider(scores, step, last=last)
+    keeper.consider(scores, step, save=save)

@@ -78,6 +78,15 @@ def test_going_on_replays_no_batch(run: Run, tmp_path: Path, tiny: str, cut_at: 
     assert taken == list(range(14, 22))
 
 
+def test_a_state_that_is_due_at_an_evaluation_is_saved(run: Run, tmp_path: Path, tiny: str, cut_at: Any) -> None:
+    """Evaluations come every five steps."""
+    words = words_of("warm", tmp_path, tiny)
+    cut_at(8)
+    with pytest.raises(PowerFails):
+        run(*words, "-o", "run", "--save-steps", 5)
+    assert "Going on after step 5" in run(*words, "-o", "run", "--resume").err
+
+
 @pytest.mark.parametrize(("evaluation", "step"), [(1, 0), (2, 5), (3, 10)])
 def test_an_evaluation_that_was_cut_off_is_made_up_for(
     run: Run, tmp_path: Path, tiny: str, monkeypatch: Any, evaluation: int, step: int
