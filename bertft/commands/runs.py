@@ -66,7 +66,9 @@ def show_plan(plan: Plan) -> None:
     """What can be told without training; what cannot yet is said."""
     console.result(tomli_w.dumps(plan.to_dict()).rstrip())
     if left := unsized(plan.recipe, plan.card.kind):
-        console.note(f"Not in this plan, as the number of rows and tokens decides when they are read: {', '.join(left)}.")
+        console.note(
+            f"Not in this plan, as the number of rows and tokens decides when they are read: {', '.join(left)}."
+        )
 
 
 def threads_for(plan: Plan, flags: Flags) -> int | None:

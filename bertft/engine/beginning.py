@@ -67,7 +67,7 @@ class Beginning:
         if self.recipe.head_start == "random":
             return False
         self.network.to(self.accelerator.device)
-        if not getattr(self.accelerator, "is_fsdp2", False):  # it will cut the weights up, which the fast encoder cannot bear
+        if not getattr(self.accelerator, "is_fsdp2", False):  # it cuts weights up, which the fast encoder cannot bear
             hasten(self.network, self.accelerator)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         classifier = classifier_of(self.network, len(self.head.label_names))

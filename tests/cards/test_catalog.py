@@ -97,7 +97,7 @@ def test_references_are_scores_that_the_card_measures(card: Card) -> None:
 
 @pytest.mark.parametrize("card", list_cards(), ids=lambda card: card.name)
 def test_cards_leave_to_the_size_what_they_have_no_opinion_on(card: Card) -> None:
-    """No default stands in a card; a learning rate for wide backbones comes with another for small ones, or it would hold there."""
+    """No default stands in a card. A learning rate for wide backbones comes with one for small ones, or it would hold there."""
     assert [name for name, value in card.recipe.items() if value == getattr(Recipe(), name)] == []
     assert card.recipe.get("epochs") != PAPER_EPOCHS
     assert card.recipe.get("learning_rate") != PAPER_RATE
