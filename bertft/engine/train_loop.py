@@ -33,9 +33,9 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     log_every = max(order.steps_per_epoch // LOGS_PER_EPOCH, 1)
     with console.progress("Training", order.total_steps) as bar, signals.deferred():
         if keeper.warm:
-            evaluate(made_of, network, keeper, Step(0, 0.0, []))
+            evaluate(made_of, network, keeper, step_of(order, 0))
         if keeper.owes_evaluation:
-            evaluate(made_of, network, keeper, next(order.steps(after=keeper.step - 1)))
+            evaluate(made_of, network, keeper, step_of(order, keeper.step))
         for step in order.steps(after=order.total_steps if keeper.stops else keeper.step):
             loss, stop, save = take_step(step, stepper, keeper)
             rate = schedule.get_last_lr()[0]
@@ -55,6 +55,11 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
             if keeper.stops:
                 break
     return keeper.meter
+
+
+def step_of(order: Order, number: int) -> Step:
+    """The step of that number; 0 stands for the start."""
+    return next(order.steps(after=number - 1)) if number else Step(0, 0.0, [])
 
 
 def take_step(step: Step, stepper: Stepper, keeper: Keeper) -> tuple[tuple[float, int], bool, bool]:

@@ -82,7 +82,7 @@ def lessons(halves: Halves, vectors: Array, *, max_length: int, seed: int) -> li
     random = np.random.default_rng([seed, 0x9A15])
     vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     chosen = pairs_of(halves, vectors, random)
-    found = []
+    found: list[Feature] = []
     tokens = 0
     for place in random.permutation(len(chosen)):
         one, other = chosen[place]
