@@ -21,7 +21,7 @@ from bertft.model.backbone import Backbone
 from bertft.model.layers import freeze
 from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
-from bertft.model.pooling import append_mean_layer, pooler_of
+from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
 from bertft.recipe import Recipe
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
 from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons
@@ -36,6 +36,8 @@ def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
     """The backbone with its new head, seeded, and frozen as the recipe says."""
     from accelerate.utils import set_seed
 
+    if recipe.pool == "mean":
+        check_mean(backbone, head)
     set_seed(recipe.seed)
     network = build_network(backbone, head)
     if recipe.pool == "mean":

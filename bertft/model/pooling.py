@@ -16,8 +16,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from bertft.errors import UsageError
 from bertft.fast.parts import Parts, parts_of
 from bertft.model.backbone import Backbone
+from bertft.model.network import Head
 
 FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
 """Whose classifiers read the first token through a linear layer and a tanh."""
@@ -48,8 +50,26 @@ def trained_pooling(path: str) -> str | None:
 
 
 def reads_mean(backbone: Backbone) -> bool:
-    """Whether a backbone is a sentence encoder whose meaning is in the mean, of a family that a layer can be added to."""
-    return backbone.config.model_type in FAMILIES and trained_pooling(backbone.path) == "mean"
+    """Whether a backbone is a sentence encoder whose meaning is in the mean, of a family that a layer can be added to. One that
+    was fine-tuned for labels is read as it was then."""
+    fresh = backbone.config.model_type in FAMILIES and not backbone.label_names
+    return fresh and trained_pooling(backbone.path) == "mean"
+
+
+def check_mean(backbone: Backbone, head: Head) -> None:
+    """UsageError where no mean layer can stand between this backbone and this head."""
+    family = backbone.config.model_type
+    if head.kind != "text-classification":
+        raise UsageError(f"--pool mean is for classifiers of texts; {head.kind} reads every token. Leave out --pool.")
+    if family not in FAMILIES:
+        raise UsageError(
+            f"--pool mean: not for this backbone ({family}), only for {', '.join(FAMILIES)}. Leave out --pool."
+        )
+    if backbone.label_names == head.label_names:
+        raise UsageError(
+            "--pool mean: the checkpoint was fine-tuned for these labels, and its head reads what it was trained on. "
+            "Leave out --pool."
+        )
 
 
 def append_mean_layer(network: Any) -> None:

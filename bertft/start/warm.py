@@ -141,7 +141,8 @@ def _reads_noise(network: Any) -> bool:
 
 
 def classifier_of(network: Any, labels: int) -> nn.Linear | None:
-    """The last linear layer, whose outputs are the logits of so many labels."""
-    linears = [part for part in transformers_part(network).modules() if isinstance(part, nn.Linear)]
-    fitting = [part for part in linears if part.out_features == labels]
-    return fitting[-1] if fitting and fitting[-1] is linears[-1] else None
+    """The head's last linear layer, whose outputs are the logits of so many labels."""
+    whole = transformers_part(network)
+    encoder = set(whole.base_model.modules())  # comes behind the head in XLM-RoBERTa
+    linears = [part for part in whole.modules() if isinstance(part, nn.Linear) and part not in encoder]
+    return linears[-1] if linears and linears[-1].out_features == labels else None

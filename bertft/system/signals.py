@@ -33,6 +33,7 @@ _asked = _Asked()
 def caught_signals() -> Iterator[None]:
     """Inside, a signal raises Stopped. What was told to be ignored (`nohup`) stays ignored."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    _asked.signal_number = 0  # of a command that ran earlier in this process
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, _on_signal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,17 @@ from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, layer_norm
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
+from bertft.errors import UsageError
 from bertft.fast.encoder import FastForward, quicken
 from bertft.model.backbone import embedded_backbone, find_backbone
 from bertft.model.layers import count_parameters, freeze, layer_of_parameters
+from bertft.model.losses import on_logits, sequence_loss
+from bertft.model.network import Head
 from bertft.model.pooling import (
     FAMILIES,
     MEAN_SHARE,
     append_mean_layer,
+    check_mean,
     pooler_of,
     reads_mean,
     set_pooler,
@@ -294,3 +298,37 @@ def test_the_network_that_grew_shares_nothing_with_the_layer_it_was_copied_from(
     assert all(
         torch.equal(weight, last[name]) for name, weight in network.base_model.encoder.layer[-2].state_dict().items()
     )
+
+
+def with_labels(folder: Path, target: Path, labels: Sequence[str]) -> str:
+    """The backbone as a checkpoint that was fine-tuned for those labels."""
+    network = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(labels))
+    network.config.id2label = dict(enumerate(labels))
+    network.save_pretrained(target)
+    return str(target)
+
+
+def head_of(kind: str = "text-classification", labels: tuple[str, ...] = ("no", "yes")) -> Head:
+    problem = "single-label" if kind == "text-classification" else None
+    return Head(kind, problem, labels, on_logits(sequence_loss("single-label", weights=None, smoothing=0)))
+
+
+def test_a_classifier_that_was_fine_tuned_is_read_as_it_was_then(tiny: str, tmp_path: Path) -> None:
+    folder = with_labels(Path(tiny), tmp_path, ("no", "yes"))
+    pooling_file(tmp_path, '{"pooling_mode_mean_tokens": true}')
+    assert not reads_mean(find_backbone(folder))
+    with pytest.raises(UsageError, match="--pool mean: the checkpoint was fine-tuned for these labels"):
+        check_mean(find_backbone(folder), head_of())
+    check_mean(find_backbone(folder), head_of(labels=("a", "b", "c")))
+
+
+@pytest.mark.parametrize("kind", ["token-classification", "question-answering"])
+def test_the_mean_is_refused_where_every_token_is_read(tiny: str, kind: str) -> None:
+    with pytest.raises(UsageError, match=f"--pool mean is for classifiers of texts; {kind} reads every token"):
+        check_mean(find_backbone(tiny), head_of(kind))
+
+
+@pytest.mark.parametrize("family", ["distilbert", "albert", "mpnet", "modernbert"])
+def test_the_mean_is_refused_in_families_that_no_layer_can_be_added_to(backbones: Folder, family: str) -> None:
+    with pytest.raises(UsageError, match=rf"--pool mean: not for this backbone \({family}\), only for bert, "):
+        check_mean(find_backbone(str(backbones(family))), head_of())

@@ -1,0 +1,383 @@
+"""Runs whose head starts warm, through the door. Oracles: scikit-learn on what transformers says that the classifier reads, and a
+run that nobody cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import FAMILIES, Said, read_jsonl, sentiment, texts, write_jsonl
+from errands import course, digest, scores
+from safetensors.torch import load_file
+from scipy.special import expit, log_softmax, softmax
+from sklearn.linear_model import LogisticRegression, Ridge
+from tagged import asked_rows, tagged_rows
+from torch import nn
+from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer
+
+from bertft.engine import beginning, training
+from bertft.engine.order import Step
+from bertft.engine.step import Stepper
+from bertft.model.backbone import find_backbone
+from bertft.model.losses import on_logits, sequence_loss
+from bertft.model.network import Head, build_network
+from bertft.start import warm
+from bertft.start.pairs import PairCollator
+from bertft.start.probe import PENALTIES
+from bertft.start.warm import InputsOf, chosen, classifier_of
+
+Run = Callable[..., Said]
+Array = np.ndarray[Any, Any]
+STILL = ("--freeze", "encoder", "--max-steps", 1, "--lr", "1e-9", "--precision", "fp32")
+"""A run that ends where it starts."""
+
+NAMES = ("bad", "film", "good")
+KINDS: dict[str, tuple[str, ...]] = {
+    "single-label": ("--single-label",),
+    "pair": ("--single-label", "--text-pair", "other"),
+    "multi-label": ("--multi-label",),
+    "regression": ("--regression",),
+    "tags": ("--task", "token-classification"),
+}
+
+
+def rows_of(kind: str, count: int, seed: int) -> list[dict[str, Any]]:
+    if kind == "tags":
+        return tagged_rows(count, seed=seed)
+    make: dict[str, Callable[[str], object]] = {
+        "multi-label": lambda text: [name for name in NAMES if name in text.split()],
+        "regression": lambda text: 3 + len(text.split()) / 4,
+    }
+    both = zip(texts(count, seed=seed), texts(count, seed=seed + 100), strict=True)
+    return [{"text": a, "other": b, "label": make.get(kind, sentiment)(a)} for a, b in both]
+
+
+def words_of(kind: str, model: str, *, rows: int = 120) -> list[object]:
+    """`train ...` without its -o."""
+    write_jsonl(Path("train.jsonl"), rows_of(kind, rows, 1))
+    write_jsonl(Path("held.jsonl"), rows_of(kind, 40, 2))
+    columns = () if kind == "tags" else ("--text", "text", "--label", "label")
+    return ["train", "train.jsonl", "--validation", "held.jsonl", "--model", model, *columns, *KINDS[kind]]
+
+
+def evaluated_steps(folder: str) -> list[int]:
+    return [line["step"] for line in read_jsonl(Path(folder, "history.jsonl")) if "validation" in line]
+
+
+def read_by_transformers(kind: str) -> tuple[Array, Array, Array]:
+    """What the classifier of the saved model reads of the training rows (N, H), its logits there (N, K), and targets (N, K)."""
+    auto = AutoModelForTokenClassification if kind == "tags" else AutoModelForSequenceClassification
+    model, tokenizer = auto.from_pretrained("run").eval(), AutoTokenizer.from_pretrained("run")
+    labels = [model.config.id2label[k] for k in range(model.config.num_labels)]
+    features, logits, targets = [], [], []
+    for row in read_jsonl(Path("train.jsonl")):
+        text = " ".join(row["tokens"]) if kind == "tags" else row["text"]
+        inputs = tokenizer(text, row["other"] if kind == "pair" else None, return_tensors="pt")
+        with torch.no_grad():
+            found, said = model.bert(**inputs), model(**inputs).logits[0]
+        if kind == "tags":  # each of the tests' words is one piece
+            features += list(found.last_hidden_state[0, 1:-1])
+            logits += list(said[1:-1])
+            targets += [[name == tag for name in labels] for tag in row["tags"]]
+        else:
+            features.append(found.pooler_output[0])
+            logits.append(said)
+            label = row["label"]
+            whole = [label] if kind == "regression" else [name == label or name in label for name in labels]
+            targets.append(whole if kind in ("regression", "multi-label") else [name == label for name in labels])
+    return (
+        torch.stack(features).double().numpy(),
+        torch.stack(logits).double().numpy(),
+        np.asarray(targets, dtype=float),
+    )
+
+
+def by_sklearn(kind: str, features: Array, targets: Array, penalty: float, weights: Array | None = None) -> Array:
+    """(N, K) logits of the fit with that penalty."""
+    scaled = (features - features.mean(0)) / (features - features.mean(0)).std()
+    if kind == "regression":
+        return np.asarray(Ridge(alpha=len(scaled) * penalty).fit(scaled, targets).predict(scaled)).reshape(-1, 1)
+    model = LogisticRegression(C=1 / (len(scaled) * penalty), tol=1e-8, max_iter=5000)
+    if kind == "multi-label":
+        return np.stack([model.fit(scaled, one).decision_function(scaled) for one in targets.T], axis=1)
+    model.fit(scaled, targets.argmax(1), sample_weight=weights)
+    return np.asarray(log_softmax(model.decision_function(scaled), axis=1))
+
+
+def apart(kind: str, logits: Array, wanted: Array) -> float:
+    """The largest difference, as a share of how much the logits differ."""
+    ours = logits if kind in ("multi-label", "regression") else log_softmax(logits, axis=1)
+    return float(np.abs(ours - wanted).max() / wanted.std())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_head_starts_as_scikit_learn_fits_it_to_the_frozen_backbone(
+    run: Run, tiny: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = fits(monkeypatch)
+    run(*words_of(kind, tiny), "-o", "run", *STILL)
+    features, logits, targets = read_by_transformers(kind)
+    assert apart(kind, logits, by_sklearn(kind, features, targets, found[0].penalty)) < 0.02
+    assert evaluated_steps("run") == [0, 1]
+    assert Path("run/history.jsonl").read_text().startswith('{"step": 0, "epoch": 0.0, "validation"')
+
+
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The probes of the runs that follow."""
+    found: list[Any] = []
+    whole = warm.fit_probe
+
+    def fit_probe(*words: Any, **more: Any) -> Any:
+        found.append(whole(*words, **more))
+        return found[-1]
+
+    monkeypatch.setattr(warm, "fit_probe", fit_probe)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["single-label", "tags"])
+def test_class_weights_are_respected(run: Run, tiny: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = fits(monkeypatch)
+    run(*words_of(kind, tiny), "-o", "run", *STILL, "--class-weights", "balanced")
+    features, logits, targets = read_by_transformers(kind)
+    weights = (len(targets) / targets.shape[1] / targets.sum(0))[targets.argmax(1)]
+    assert apart(kind, logits, by_sklearn(kind, features, targets, found[0].penalty, weights)) < 0.02
+    assert apart(kind, logits, by_sklearn(kind, features, targets, found[0].penalty)) > 0.05
+
+
+def bias_of(folder: str) -> Array:
+    return np.asarray(load_file(Path(folder, "model.safetensors"))["classifier.bias"].double())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_prior_the_biases_say_what_is_known_without_a_text(run: Run, tiny: str, kind: str) -> None:
+    words = words_of(kind, tiny)
+    run(*words, "-o", "run", *STILL, "--head-start", "prior")
+    run(*words, "-o", "cold", *STILL, "--head-start", "random")
+    assert evaluated_steps("run") == evaluated_steps("cold") == [1]
+    _, _, targets = read_by_transformers(kind)
+    bias = bias_of("run")
+    if kind == "regression":
+        assert bias == pytest.approx(targets.mean(0), abs=1e-5)
+    elif kind == "multi-label":
+        assert expit(bias) == pytest.approx((targets.sum(0) + 0.5) / (len(targets) + 1), abs=1e-5)
+    else:
+        assert softmax(bias) == pytest.approx((targets.sum(0) + 0.5) / (targets.sum() + targets.shape[1] / 2), abs=1e-5)
+    warm_ones, cold = (load_file(Path(name, "model.safetensors")) for name in ("run", "cold"))
+    assert {name for name in cold if not torch.allclose(cold[name], warm_ones[name], atol=1e-6)} == {"classifier.bias"}
+
+
+@pytest.mark.parametrize("words", [("--crf",), ("--bilstm", 4), ("--crf", "--bilstm", 4)], ids=str)
+def test_taggers_with_more_than_a_classifier_start_warm_too(run: Run, tiny: str, words: tuple[object, ...]) -> None:
+    """Above what is drawn at random, as a BiLSTM is, a fit would be to noise: there only the biases are set."""
+    run(*words_of("tags", tiny), *words, "-o", "run", *STILL)
+    bias = bias_of("run")
+    _, _, targets = read_by_transformers("tags")
+    frequencies = (targets.sum(0) + 0.5) / (targets.sum() + targets.shape[1] / 2)
+    only_prior = np.abs(softmax(bias) - frequencies).max() < 1e-5
+    assert only_prior == ("--bilstm" in words)
+    assert evaluated_steps("run") == ([1] if "--bilstm" in words else [0, 1])
+
+
+def test_answers_start_as_ever(run: Run, tiny: str) -> None:
+    write_jsonl(Path("asked.jsonl"), asked_rows(60))
+    for how in ("probe", "random"):
+        run("train", "asked.jsonl", "--model", tiny, "-o", how, "--max-steps", 2, "--head-start", how)
+    assert digest(Path("probe")) == digest(Path("random"))
+    assert evaluated_steps("probe") == [2]
+
+
+def test_a_checkpoint_for_the_same_labels_keeps_its_head(run: Run, tiny: str) -> None:
+    words = words_of("single-label", tiny)
+    run(*words, "-o", "first", "--epochs", 1, "--lr", "1e-3", "--precision", "fp32")
+    words[words.index(tiny)] = "first"
+    said = run(*words, "-o", "run", *STILL)
+    assert "The head begins as the checkpoint brings it, for the same labels." in said.err
+    one, other = (load_file(Path(name, "model.safetensors")) for name in ("first", "run"))
+    assert all(torch.allclose(one[name], other[name], atol=1e-6) for name in one)
+
+
+def test_a_checkpoint_for_other_labels_has_a_new_head_fitted(
+    run: Run, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(*words_of("regression", tiny), "-o", "first", *STILL)
+    found = fits(monkeypatch)
+    words = words_of("single-label", "first")
+    said = run(*words, "-o", "run", *STILL)
+    assert "The head begins as" not in said.err
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("labels", [3, 32], ids=["three", "as many as the network is wide"])
+@pytest.mark.parametrize("kind", ["text-classification", "token-classification"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_classifier_is_found_in_every_family(
+    backbones: Callable[[str], Path], family: str, kind: str, labels: int
+) -> None:
+    cost = on_logits(sequence_loss("single-label", weights=None, smoothing=0))
+    head = Head(kind, None, tuple(f"l{k}" for k in range(labels)), cost)
+    network = build_network(find_backbone(str(backbones(family))), head).eval()
+    linear = classifier_of(network, labels)
+    assert linear is not None
+    inputs = {"input_ids": torch.tensor([[5, 6, 7, 8]]), "attention_mask": torch.ones(1, 4, dtype=torch.long)}
+    with torch.no_grad():
+        read = InputsOf(network, linear)(**inputs)["logits"]
+        assert torch.allclose(linear(read), network(**inputs).logits, atol=1e-6)
+    assert not [hook for part in network.modules() for hook in part._forward_pre_hooks]
+
+
+def test_a_head_without_a_linear_end_stays_as_it_is(tiny: str) -> None:
+    network = AutoModelForSequenceClassification.from_pretrained(tiny, num_labels=3)
+    assert classifier_of(network, 4) is None
+    network.classifier = nn.Identity()
+    assert classifier_of(network, 32) is None
+
+
+def test_a_start_looks_at_a_seeded_sample_of_a_large_file() -> None:
+    some = chosen(100_000, 4000, seed=1)
+    assert len(set(some.tolist())) == 4000
+    assert some.tolist() == sorted(some.tolist())
+    assert np.array_equal(some, chosen(100_000, 4000, seed=1))
+    assert not np.array_equal(some, chosen(100_000, 4000, seed=2))
+    assert abs(some.mean() - 50_000) < 3000
+    assert chosen(7, 4000, seed=1).tolist() == list(range(7))
+
+
+def test_a_sample_is_enough_for_the_head(run: Run, tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "MOST_FEATURES", 60)
+    monkeypatch.setattr(warm, "MOST_DECISIONS", 50)
+    seen: list[int] = []
+    whole = warm.fit_probe
+    monkeypatch.setattr(
+        warm,
+        "fit_probe",
+        lambda features, *more, **other: seen.append(len(features)) or whole(features, *more, **other),
+    )
+    run(*words_of("single-label", tiny), "-o", "run", *STILL)
+    run(*words_of("tags", tiny), "-o", "tags", *STILL)
+    assert seen == [50, 50]
+
+
+def test_the_score_of_the_start_stands_in_the_record(run: Run, tiny: str) -> None:
+    run(*words_of("single-label", tiny), "-o", "run", *STILL)
+    start = read_jsonl(Path("run/history.jsonl"))[0]["validation"]
+    assert json.loads(Path("run/run.json").read_text())["reference"]["start"]["value"] == start["accuracy"]
+
+
+class PowerFails(BaseException):
+    """As if the plug was pulled."""
+
+
+LEARN = ("--epochs", 2, "--batch-size", 16, "--lr", "1e-3", "--eval-steps", 5, "--precision", "fp32")
+MEAN = ("--pool", "mean")
+
+
+PLACES: dict[str, tuple[Any, str, Callable[..., bool]]] = {
+    "in the lessons on pairs": (Stepper, "take", lambda of, step, *_: step.number == 3 and is_stage(of)),
+    "before the fit": (beginning, "warm_head", lambda *_: True),
+    "in the fit": (warm, "fit_probe", lambda *_, **__: True),
+    "in the first evaluation": (training.Validator, "__call__", lambda *_: True),
+    "before the first step": (Stepper, "take", lambda of, step, *_: not is_stage(of)),
+}
+"""Where the power may fail: owner and name of what is called, and in which of the calls."""
+
+
+def is_stage(stepper: Stepper) -> bool:
+    return isinstance(stepper.made_of.adapter, PairCollator)
+
+
+def let_it_fail(place: str, here: pytest.MonkeyPatch) -> None:
+    owner, name, is_now = PLACES[place]
+    whole = getattr(owner, name)
+
+    def failing(*words: Any, **more: Any) -> Any:
+        if is_now(*words, **more):
+            raise PowerFails
+        return whole(*words, **more)
+
+    here.setattr(owner, name, failing)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_run_cut_off_before_its_first_step_ends_in_the_same_bits(run: Run, tiny: str, place: str) -> None:
+    words = [*words_of("pair", tiny, rows=60), *LEARN, *MEAN]
+    run(*words, "-o", "whole", "--quiet")
+    with pytest.MonkeyPatch.context() as here:
+        let_it_fail(place, here)
+        with pytest.raises(PowerFails):
+            run(*words, "-o", "parts", "--resume", "--quiet")
+    run(*words, "-o", "parts", "--resume", "--quiet")
+    assert digest(Path("parts")) == digest(Path("whole"))
+    assert course(Path("parts")) == course(Path("whole"))
+    assert scores(Path("parts")) == scores(Path("whole"))
+
+
+def test_a_signal_in_the_first_evaluation_leaves_it_to_be_made_up_for(run: Run, tiny: str) -> None:
+    words = [*words_of("single-label", tiny), *LEARN]
+    run(*words, "-o", "whole")
+    score = training.Validator.__call__
+
+    def asked_to_stop(self: Any, network: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return score(self, network)
+
+    with pytest.MonkeyPatch.context() as here:
+        here.setattr(training.Validator, "__call__", asked_to_stop)
+        said = run(*words, "-o", "run", ok=143)
+    assert "What was learned is saved; go on with: bertft train --resume -o run" in said.err
+    state = json.loads(Path("run/checkpoint/state.json").read_text())
+    assert (state["step"], state["owes_evaluation"]) == (0, True)
+    run("train", "--resume", "-o", "run")
+    assert digest(Path("run")) == digest(Path("whole"))
+    assert course(Path("run")) == course(Path("whole"))
+
+
+def test_a_signal_in_the_lessons_on_pairs_stops_them(run: Run, tiny: str) -> None:
+    words = [*words_of("pair", tiny, rows=60), *LEARN, *MEAN]
+    taken: list[int] = []
+    whole = Stepper.take
+
+    def take(self: Stepper, step: Step, asked: Sequence[Callable[[], object]] = ()) -> Any:
+        taken.append(step.number)
+        if step.number == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return whole(self, step, asked)
+
+    with pytest.MonkeyPatch.context() as here:
+        here.setattr(Stepper, "take", take)
+        said = run(*words, "-o", "run", ok=143)
+    assert taken == [1, 2, 3]
+    assert "Nothing was learned yet." in said.err
+
+
+def test_the_same_plan_gives_the_same_start(run: Run, tiny: str) -> None:
+    words = [*words_of("pair", tiny, rows=60), *MEAN, "--max-steps", 2, "--lr", "1e-3"]
+    for name in ("one", "two"):
+        run(*words, "-o", name)
+    run(*words, "-o", "three", "--seed", 7)
+    assert digest(Path("one")) == digest(Path("two")) != digest(Path("three"))
+
+
+def test_a_pair_run_on_the_mean_opens_in_transformers_with_the_same_answers(run: Run, tiny: str) -> None:
+    run(*words_of("pair", tiny, rows=60), *MEAN, "-o", "run", "--max-steps", 3, "--lr", "1e-3", "--precision", "fp32")
+    run("predict", "run", "held.jsonl", "-o", "out.jsonl", "--precision", "fp32")
+    model, tokenizer = (
+        AutoModelForSequenceClassification.from_pretrained("run").eval(),
+        AutoTokenizer.from_pretrained("run"),
+    )
+    assert model.config.num_hidden_layers == 3
+    for row in read_jsonl(Path("out.jsonl")):
+        with torch.no_grad():
+            said = model(**tokenizer(row["text"], row["other"], return_tensors="pt")).logits[0].softmax(-1)
+        assert row["probability"] == pytest.approx(float(said.max()), abs=1e-5)
+
+
+def test_the_penalties_are_from_strict_to_lax() -> None:
+    assert list(PENALTIES) == sorted(PENALTIES, reverse=True)
