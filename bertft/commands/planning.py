@@ -55,6 +55,7 @@ def make_plan(flags: Flags) -> Planned:
     settings = config.get("recipe", {})
     recipe = merge_recipe(choice.card, small=backbone.small, config=settings, flags=recipe_flags(flags))
     check_pool(recipe, choice.card.kind, backbone)
+    check_few_shot(recipe, choice.card)
     if not (flags["max_length"] or settings.get("max_length")):
         recipe = no_longer_than(recipe, positions(backbone.config))
     if flags["overlap"] is None and settings.get("overlap") is None:
@@ -98,6 +99,14 @@ def check_applies(flags: Flags, kind: str) -> None:
     for name, wanted in ONLY_FOR.items():
         if flags[name] not in (None, False) and kind != wanted:
             raise UsageError(f"--{name.replace('_', '-')} is for {wanted}; this task is {kind}.")
+
+
+def check_few_shot(recipe: Recipe, card: Card) -> None:
+    """UsageError where rows have no class that pairs could share."""
+    if recipe.few_shot and card.problem != "single-label":
+        raise UsageError(
+            f"--few-shot is for one class per row; this task is {card.problem or card.kind}. Leave it out: --no-few-shot."
+        )
 
 
 def check_pool(recipe: Recipe, kind: str, backbone: Backbone) -> None:

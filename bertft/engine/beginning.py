@@ -63,9 +63,7 @@ class Beginning:
             return model_outputs(network, self.adapter, features, self.accelerator, Meter(), bar)
 
     def warm_up(self) -> bool:
-        """Let the head begin as the recipe says; whether it was fitted on the frozen backbone."""
-        if self.recipe.head_start == "random":
-            return False
+        """Let the network begin as the recipe says; whether its head was fitted on the frozen backbone."""
         self.network.to(self.accelerator.device)
         if not getattr(self.accelerator, "is_fsdp2", False):  # it cuts weights up, which the fast encoder cannot bear
             hasten(self.network, self.accelerator)
@@ -73,11 +71,16 @@ class Beginning:
         classifier = classifier_of(self.network, len(self.head.label_names))
         if self.recipe.pool == "mean":
             straighten_pooler(start)
-            if classifier is not None and can_be_halved(self.features):
-                self._read_pairs(start, classifier)
-        if self.recipe.few_shot and classifier is not None:
-            self._tell_classes_apart(classifier)
+        if classifier is not None:
+            self._learn_beforehand(start, classifier)
         return warm_head(start, self.recipe.head_start) is not None
+
+    def _learn_beforehand(self, start: Start, classifier: nn.Linear) -> None:
+        """What the rows teach before their labels are learned."""
+        if self.recipe.pool == "mean" and self.recipe.head_start == "probe" and can_be_halved(self.features):
+            self._read_pairs(start, classifier)
+        if self.recipe.few_shot:
+            self._tell_classes_apart(classifier)
 
     def _read_pairs(self, start: Start, classifier: nn.Linear) -> None:
         """Teach the network to tell of two texts together what it can tell of them apart."""
