@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -94,10 +95,11 @@ def test_a_dry_run_says_what_the_size_will_decide(
 
 def test_a_run_writes_what_the_size_decided(run: Run, reviews: Path, tiny: str) -> None:
     said = run("train", "train.csv", "--model", tiny, "--max-steps", 2, "--precision", "fp32", "-o", "run")
-    assert "Recipe: learning rate 0.0001 (--lr)." in said.err
+    said_rate = re.search(r"^Recipe: learning rate (\S+) \(--lr\)\.$", said.err, re.M)
+    assert said_rate, said.err
     found = read_config("run/plan.toml")["recipe"]
     chosen = {name: found[name] for name in ("epochs", "learning_rate", "pool", "head_start")}
-    assert chosen == {"epochs": 20.0, "learning_rate": 1e-4, "pool": "cls", "head_start": "probe"}
+    assert chosen == {"epochs": 20.0, "learning_rate": float(said_rate[1]), "pool": "cls", "head_start": "probe"}
     again = run("train", "--config", "run/plan.toml", "-o", "again")
     assert "Recipe:" not in again.err
 
