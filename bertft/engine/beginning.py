@@ -24,7 +24,7 @@ from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
 from bertft.recipe import Recipe
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
-from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons
+from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons, varied
 from bertft.start.warm import Reader, Start, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
@@ -87,7 +87,7 @@ class Beginning:
     def _read_pairs(self, start: Start, classifier: nn.Linear) -> None:
         """Teach the network to tell of two texts together what it can tell of them apart."""
         pooler, options = pooler_of(self.network), self.adapter.options
-        halves = halves_of(self.features)
+        halves = varied(halves_of(self.features), self.recipe.seed)
         vectors = np.stack(start.inputs_of(pooler or classifier, halves.texts)).astype(np.float64)
         learned = lessons(halves, vectors, max_length=options.max_length, seed=self.recipe.seed)
         collator = PairCollator(self.adapter.tokenizer, options.max_length)
