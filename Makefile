@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 quickstart: setup
-	@$(BIN)/bertft train samples/messages/train.csv --validation samples/messages/validation.csv --model minilm --epochs 8 --batch-size 16 -o runs/messages --overwrite
+	@$(BIN)/bertft train samples/messages/train.csv --validation samples/messages/validation.csv --model minilm -o runs/messages --overwrite
 	@$(BIN)/bertft eval runs/messages samples/messages/validation.csv
 	@$(BIN)/bertft predict runs/messages samples/messages/unlabelled.csv -o runs/messages/predictions.csv
 	@echo "Done. The model, its card and the predictions lie in runs/messages; start with runs/messages/README.md."

@@ -10,7 +10,7 @@ from statistics import fmean, pvariance
 from typing import Any
 
 from bertft.recipe import Recipe
-from bertft.scoring import Comparison, Scores, higher_is_better
+from bertft.scoring import Comparison, Scores, better, higher_is_better
 
 MOST_EPOCHS = 30
 """That are advised: Mosbach et al. 2021 (arXiv 2006.04884) train small sets for 20."""
@@ -28,15 +28,17 @@ class Course:
     """Every logged training loss."""
     evaluations: int
     improved_last: bool
-    """Whether the last evaluation was the best."""
+    """Whether the last evaluation was better than each one before."""
     stopped_early: bool = False
 
     @classmethod
-    def of(cls, history: Sequence[Mapping[str, Any]], *, best_step: int, stopped_early: bool) -> Course:
-        """From the lines of history.jsonl."""
+    def of(cls, history: Sequence[Mapping[str, Any]], *, metric: str, stopped_early: bool) -> Course:
+        """From the lines of history.jsonl. What was scored before the first step is no evaluation of the training."""
         losses = [line["loss"] for line in history if "loss" in line]
-        evaluated = [line["step"] for line in history if "validation" in line]
-        return cls(losses, len(evaluated), evaluated[-1:] == [best_step], stopped_early)
+        evaluated = [line for line in history if "validation" in line]
+        *before, last = [line["validation"].get(metric, math.nan) for line in evaluated] or [math.nan]
+        improved = bool(evaluated) and all(better(metric, last, value) for value in before)
+        return cls(losses, sum(line["step"] > 0 for line in evaluated), improved, stopped_early)
 
     @property
     def loss_falls(self) -> bool:

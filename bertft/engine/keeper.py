@@ -168,7 +168,7 @@ class Keeper:
 
     def course(self) -> Course:
         """How the training went, for advice."""
-        return Course.of(self.history.lines(), best_step=self.best_step, stopped_early=self.stops)
+        return Course.of(self.history.lines(), metric=self.metric, stopped_early=self.stops)
 
     def _writing(self) -> AbstractContextManager[None]:
         return explained(self.folder, f"The last state stands; make room and {go_on(self.folder)}")

@@ -49,6 +49,17 @@ def test_a_falling_loss_counts_while_the_scores_show_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "evaluations", "improved"),
+    [([0.5, 0.6, 0.7], 2, True), ([0.5, 0.7, 0.7], 2, False), ([0.8, 0.6, 0.7], 2, False), ([0.5], 0, True)],
+    ids=["rising", "a plateau", "the warm start was better", "nothing but the start"],
+)
+def test_a_course_is_read_from_the_history(values: list[float], evaluations: int, improved: bool) -> None:
+    lines = [{"step": 9 * place, "validation": {"accuracy": value}} for place, value in enumerate(values)]
+    course = Course.of([{"step": 5, "loss": 0.4}, *lines], metric="accuracy", stopped_early=False)
+    assert course == Course([0.4], evaluations, improved)
+
+
+@pytest.mark.parametrize(
     "case",
     [
         {"recipe": Recipe(max_steps=100)},
