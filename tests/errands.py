@@ -15,7 +15,7 @@ ERRANDS = {
     "sequence": ("reviews.csv", ("--epochs", "3", "--head-start", "random", "--precision", "fp32")),
     "warm": ("reviews.csv", ("--epochs", "3", "--precision", "fp32")),
     "mean": ("reviews.csv", ("--epochs", "3", "--pool", "mean", "--precision", "fp32")),
-    "pairs": ("pairs.csv", ("--epochs", "3", "--pool", "mean", "--precision", "fp32")),
+    "pairs": ("pairs.csv", ("--epochs", "3", "--pool", "mean", "--lr", "1e-4", "--precision", "fp32")),
     "bf16": ("reviews.csv", ("--epochs", "3", "--precision", "bf16")),
     "accumulated": ("reviews.csv", ("--epochs", "5", "--grad-accum", "3", "--precision", "bf16")),
     "early stop": ("reviews.csv", ("--epochs", "9", "--early-stop", "2", "--eval-steps", "3", "--precision", "fp32")),

@@ -64,10 +64,14 @@ class Beginning:
         with console.progress("", len(features)) as bar:
             return model_outputs(network, self.adapter, features, self.accelerator, Meter(), bar)
 
+    @property
+    def _will_be_cut_up(self) -> bool:
+        return bool(getattr(self.accelerator, "is_fsdp2", False))
+
     def warm_up(self) -> bool:
         """Let the network begin as the recipe says; whether its head was fitted on the frozen backbone."""
         self.network.to(self.accelerator.device)
-        if not getattr(self.accelerator, "is_fsdp2", False):  # it cuts weights up, which the fast encoder cannot bear
+        if not self._will_be_cut_up:  # which the fast encoder cannot bear
             hasten(self.network, self.accelerator)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         classifier = classifier_of(self.network, len(self.head.label_names))
@@ -103,6 +107,11 @@ class Beginning:
         self, aim: nn.Module, classifier: nn.Linear, collator: Any, features: Sequence[Any], factor: float, label: str
     ) -> None:
         """One pass over features for another aim; the classifier has no part in it."""
+        if self._will_be_cut_up:
+            console.warn(
+                f"{label}: left out, as FSDP trains a network once only. One process, or several without FSDP, can."
+            )
+            return
         rate = self.recipe.rate * factor
         recipe = replace(self.recipe, epochs=1.0, learning_rate=rate, batch_size=32, max_tokens=None, grad_accum=1)
         for parameter in classifier.parameters():

@@ -87,7 +87,10 @@ def _batch_outputs(
     network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any, meter: Meter
 ) -> list[Any]:
     batch = adapter.collate(features)
-    with torch.inference_mode(), accelerator.autocast():
+    without_gradients = (
+        torch.no_grad() if is_sharded(network) else torch.inference_mode()
+    )  # FSDP keeps what it gathers into
+    with without_gradients, accelerator.autocast():
         outputs = network(**{name: values.to(accelerator.device) for name, values in batch.inputs.items()})
     meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
     return adapter.outputs_of(_to_numpy(outputs), features)

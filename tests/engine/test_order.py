@@ -94,10 +94,12 @@ def test_the_held_back_share_is_stratified_seeded_and_leaves_no_class_empty() ->
     targets = [0] * 70 + [1] * 20 + [2] * 2 + [3]
     kept, held = split(targets, 0.1, seed=1)
     assert sorted(kept + held) == list(range(len(targets)))
-    assert [sum(targets[i] == k for i in held) for k in range(4)] == [7, 2, 1, 0]
+    assert [sum(targets[i] == k for i in held) for k in range(4)] == [7, 2, 0, 0]
     assert (kept, held) == split(targets, 0.1, seed=1)
     assert held != split(targets, 0.1, seed=2)[1]
     assert len(split([n / 7 for n in range(50)], 0.2, seed=1)[1]) == 10
+    of_many_classes = split([n // 6 for n in range(600)], 0.1, seed=1)[1]  # 0.6 rows of each
+    assert len(of_many_classes) == len({position // 6 for position in of_many_classes}) == 60
 
 
 def test_rows_of_one_group_are_held_back_together() -> None:

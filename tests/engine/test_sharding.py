@@ -46,6 +46,14 @@ def test_sharded_training_learns_what_one_process_does(run: Run, tmp_path: Path,
     assert json.loads(run("eval", "two", words[1], "--json").out)["examples"] == 120
 
 
+def test_lessons_on_pairs_are_left_out_and_it_is_said(tmp_path: Path, tiny: str) -> None:
+    words = [*words_of("pairs", tmp_path, tiny), "-o", "two", "--max-steps", "4"]
+    done = subprocess.run(sharded(*words), capture_output=True, text=True, timeout=240, env=one_thread())
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stderr.count("Warning: Pairs: left out, as FSDP trains a network once only.") == 1
+    assert len(losses("two")) == 4
+
+
 def of_whole(state: dict[str, torch.Tensor], name: str, vocabulary: int) -> torch.Tensor:
     """One process trains only the word pieces that occur."""
     pieces = state.get(f"{name.partition('.')[0]}.pieces")

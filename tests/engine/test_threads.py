@@ -53,7 +53,7 @@ def stopped(run: Run, tiny: str, reviews: Path, monkeypatch: pytest.MonkeyPatch)
         with monkeypatch.context() as patch:
             patch.setattr(Stepper, "take", take)
             with pytest.raises(PowerFails):
-                run("train", reviews, "--model", tiny, "-o", "run", *QUICK, *words)
+                run("train", reviews, "--model", tiny, "-o", "run", *QUICK, "--save-steps", 1, *words)
 
     return train
 
