@@ -24,9 +24,10 @@ MOST_TOKENS = 1_500_000
 NARROW_RATE = 1e-4
 """Learning rate of backbones no wider than 384, which need larger steps."""
 
-SMALL_FILE_FACTORS = {"text-classification": 0.5, "token-classification": 3.0}
+SMALL_FILE_FACTORS = {"text-classification": 0.5, "token-classification": 3.0, "question-answering": 2.0}
 """Kind of task -> factor of the learning rate on small files. Whole texts start from a head that knows them, and a high rate
-would forget that (Kumar et al. 2022, arXiv 2202.10054); for words the encoder has to change more."""
+would forget that (Kumar et al. 2022, arXiv 2202.10054); for words and answers the encoder has to change more. Wide ones may not
+bear that: there the factor is at most 1."""
 
 SMALL_ROWS = 10_000
 """Training rows up to which a sentence encoder is read by the mean of its tokens, which costs a layer's time."""
@@ -94,4 +95,5 @@ def epochs_for(size: Size, steps: int) -> int:
 
 def rate_for(size: Size, *, small: bool) -> float:
     rate = NARROW_RATE if size.narrow else PAPER_RATE
-    return rate * SMALL_FILE_FACTORS.get(size.kind, 1.0) if small else rate
+    factor = SMALL_FILE_FACTORS[size.kind] if small else 1.0
+    return rate * (factor if size.narrow else min(factor, 1.0))
