@@ -127,7 +127,7 @@ def test_with_a_number_of_steps_no_epochs_are_spoken_of() -> None:
 
 def test_the_line_says_why() -> None:
     _, said = sized(Recipe(), size(300))
-    assert said == "Recipe: 20 epochs, as 300 rows give 10 steps each (--epochs); learning rate 5e-05 (--lr)."
+    assert said == "Recipe: 20 epochs, as 300 rows give 10 steps each (--epochs); learning rate 2.5e-05 (--lr)."
     assert "as 12,000 rows give 375 steps each" in sized(Recipe(), size(12_000))[1]
 
 
