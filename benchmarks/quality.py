@@ -4,13 +4,14 @@
 
 Each run has a process of its own, and no two run at once. Both tools keep the best epoch by the card's metric; the scores
 are the kept model's on the validation rows: bertft's as it reports them, Trainer's by scikit-learn and scipy. Examples/s
-spans all epochs with their evaluations and savings. Settings that differ end the comparison. What still differs: the order
+spans all epochs with their evaluations and savings. Both begin with a random head and read [CLS]. Settings that differ end the comparison. What still differs: the order
 of the batches, and the warm-up steps, of which bertft takes the nearest whole number and Trainer the next.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import multiprocessing
 import subprocess
@@ -19,6 +20,7 @@ import tempfile
 import tomllib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -26,15 +28,19 @@ from typing import Any
 from trainer_side import SAME, Job, Result, with_trainer
 
 from bertft.catalog import find_card
+from bertft.engine.sizing import NARROW_RATE
 from bertft.model.backbone import find_backbone
 from bertft.plan import merge_recipe
+from bertft.recipe import PAPER_RATE
 from bertft.versions import machine, versions
 
 
 def main() -> None:
     words = read_words()
     card, backbone = find_card(words.task), find_backbone(words.model)
-    recipe = merge_recipe(card, small=backbone.small, config={}, flags={"epochs": words.epochs})
+    rate = NARROW_RATE if backbone.small else PAPER_RATE
+    flags = {"epochs": words.epochs, "learning_rate": rate, "head_start": "random", "pool": "cls"}
+    recipe = merge_recipe(card, small=backbone.small, config={}, flags=flags)
     results: list[Result] = []
     for seed in words.seeds:
         job = Job(card, backbone, replace(recipe, seed=seed), words)
@@ -64,10 +70,11 @@ def read_words() -> argparse.Namespace:
 def with_bertft(job: Job) -> Result:
     """The command, as a user runs it; its settings are those that it wrote into the run folder."""
     words, recipe = job.words, job.recipe
-    limit = ["--max-train-rows", str(words.train_rows)] if words.train_rows else []
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "bertft", "train", words.train, "--validation", words.validation, *limit]
+        train = first_rows(words.train, words.train_rows, Path(folder, "train.csv"))
+        command = [sys.executable, "-m", "bertft", "train", train, "--validation", words.validation]
         command += ["--task", words.task, "--model", words.model, "--epochs", str(recipe.epochs)]
+        command += ["--lr", str(recipe.learning_rate), "--head-start", recipe.head_start, "--pool", str(recipe.pool)]
         command += ["--seed", str(recipe.seed), "-o", f"{folder}/run", "--json", "--quiet"]
         said = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
         plan = tomllib.loads(Path(folder, "run/plan.toml").read_text(encoding="utf-8"))
@@ -76,6 +83,15 @@ def with_bertft(job: Job) -> Result:
     settings |= {**run["rows"], "steps": run["steps"], "device": run["device"]}
     rate = said["timings"]["train"]["examples_per_second"]
     return Result("bertft", settings, {**said["scores"]["validation"]["values"], "examples/s": rate})
+
+
+def first_rows(path: str, count: int | None, copy: Path) -> str:
+    """The file, or a copy of its first rows: those that Trainer gets."""
+    if count is None:
+        return path
+    with open(path, encoding="utf-8-sig", newline="") as file, copy.open("w", encoding="utf-8", newline="") as head:
+        csv.writer(head).writerows(islice(csv.reader(file), count + 1))
+    return str(copy)
 
 
 def in_new_process(train: Any, job: Job) -> Result:

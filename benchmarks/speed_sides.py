@@ -111,6 +111,7 @@ def train_words(job: Job, folder: Path) -> list[str]:
     columns = ["--text", "text", *(["--text-pair", "text_pair"] if job.train.pair else []), "--label", "label"]
     words = bertft("train", job.train.path, "--validation", job.validation.path, "--model", job.model.name, *columns)
     words += ["--single-label", "--epochs", str(recipe.epochs), "--batch-size", str(recipe.batch_size)]
+    words += ["--head-start", "random", "--pool", "cls"]  # as Trainer begins
     words += ["--lr", str(recipe.learning_rate), "--seed", str(recipe.seed), "--max-length", str(recipe.max_length)]
     return [*words, "-o", str(folder), "--json", "--quiet"]
 

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -61,21 +62,18 @@ def with_bertft(words: argparse.Namespace, seed: int, *more: str) -> dict[str, A
     """Trained, then read back from its folder and predicted, by the installed command."""
     with tempfile.TemporaryDirectory() as folder:
         run, answers = f"{folder}/run", f"{folder}/answers.jsonl"
-        limit = ["--max-train-rows", str(words.train_rows)] if words.train_rows else []
-        train = [
-            "train",
-            words.train,
-            "--validation",
-            words.test,
-            "--task",
-            words.task,
-            "--model",
-            words.model,
-            "-o",
-            run,
-        ]
+        file = first_rows(words.train, words.train_rows, Path(folder, "train.jsonl"))
+        train = ["train", file, "--validation", words.test, "--task", words.task, "--model", words.model, "-o", run]
         train += ["--epochs", str(words.epochs), "--batch-size", str(words.batch_size), "--lr", str(words.lr)]
-        bertft([*train, "--seed", str(seed), "--eval-steps", "1000000", "--json", "--quiet", *limit, *more])
+        train += [
+            "--head-start",
+            "random",
+            "--seed",
+            str(seed),
+            "--eval-steps",
+            "1000000",
+        ]  # as Trainer begins and looks
+        bertft([*train, "--json", "--quiet", *more])
         bertft(["predict", run, words.test, "-o", answers, "--quiet"])
         rows = [json.loads(line) for line in Path(answers).read_text(encoding="utf-8").splitlines()]
         timings = json.loads(Path(run, "run.json").read_text())["timings"]
@@ -85,6 +83,15 @@ def with_bertft(words: argparse.Namespace, seed: int, *more: str) -> dict[str, A
         else score_answers({str(r["id"]): r["predicted_answer"] for r in rows}, rows)
     )
     return scores | {"train examples/s": timings["train"]["examples_per_second"]}
+
+
+def first_rows(path: str, count: int | None, copy: Path) -> str:
+    """The file, or a copy of its first rows: those that Trainer gets."""
+    if count is None:
+        return path
+    with open(path, encoding="utf-8") as file, copy.open("w", encoding="utf-8") as head:
+        head.writelines(islice(file, count))
+    return str(copy)
 
 
 def bertft(words: list[str]) -> None:
