@@ -4,8 +4,9 @@
 
 Each run has a process of its own, and no two run at once. Both tools keep the best epoch by the card's metric; the scores
 are the kept model's on the validation rows: bertft's as it reports them, Trainer's by scikit-learn and scipy. Examples/s
-spans all epochs with their evaluations and savings. Both begin with a random head and read [CLS]. Settings that differ end the comparison. What still differs: the order
-of the batches, and the warm-up steps, of which bertft takes the nearest whole number and Trainer the next.
+spans all epochs with their evaluations and savings. Both begin with a random head and read [CLS]. Settings that differ end the
+comparison. What still differs: the order of the batches, and the warm-up steps, of which bertft takes the nearest whole number
+and Trainer the next.
 """
 
 from __future__ import annotations
