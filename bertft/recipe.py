@@ -1,4 +1,5 @@
-"""How the weights are learned. The defaults are the BERT paper's (arXiv 1810.04805, appendix A.3)."""
+"""How the weights are learned. The defaults are the BERT paper's (arXiv 1810.04805, appendix A.3); where they are None, the size
+of the file decides (engine/sizing.py)."""
 
 from __future__ import annotations
 

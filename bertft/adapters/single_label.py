@@ -28,7 +28,7 @@ class SingleLabel(TextAdapter):
 
     answer_options = ("top_k", "min_probability")
     answers_with = "a label"
-    constant_answer = "the most frequent class alone"
+    constant_answer = "the best single class alone"
 
     def target(self, row: Row) -> int | None:
         cell = row.fields.get(self.fields.label[0])
@@ -43,7 +43,9 @@ class SingleLabel(TextAdapter):
         return Head(self.card.kind, "single-label", self.labels.names, on_logits(loss), link="softmax", weights=weights)
 
     def _decided(self, target: Any) -> np.ndarray[Any, Any]:
-        return np.asarray(np.eye(len(self.labels))[target])
+        decided = np.zeros(len(self.labels))
+        decided[target] = 1.0
+        return decided
 
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(softmax(np.mean(outputs, axis=0, dtype=np.float64)))
@@ -54,8 +56,12 @@ class SingleLabel(TextAdapter):
         )
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
-        frequencies = np.bincount(np.asarray(learned), minlength=len(self.labels)) / len(learned)
-        return [Prediction(frequencies)] * len(targets)
+        """The most frequent class; of two, the one that scores more: with F1 that may be the rarer."""
+        counts = np.bincount(np.asarray(learned), minlength=len(self.labels))
+        classes = np.argsort(-counts, kind="stable").tolist()[: 2 if len(counts) == 2 else 1]
+        answers = [Prediction(self._decided(position)) for position in classes]
+        best = max(answers, key=lambda answer: self.score([answer] * len(learned), learned).main_value)
+        return [best] * len(targets)
 
     def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
         if len(set(targets)) < 2:

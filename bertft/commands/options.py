@@ -47,11 +47,13 @@ Model = Annotated[str | None, flag(TASK, "NAME|PATH", "Backbone: a folder, a Hub
 OutputDir = Annotated[str | None, flag(OUTPUT, "DIR", "Run folder; else runs/NAME.", "--output-dir", "-o")]
 Overwrite = Annotated[bool, flag(OUTPUT, None, "Delete the run that is there.", "--overwrite")]
 MaxTrainRows = Annotated[int | None, flag(READING, "N", "A seeded sample of N rows; classes keep their shares.")]
-Epochs = Annotated[float | None, flag(RECIPE, "N", "3.")]
+Epochs = Annotated[float | None, flag(RECIPE, "N", "Passes over the rows; else by their number.")]
 MaxSteps = Annotated[int | None, flag(RECIPE, "N", "Optimizer steps, instead of epochs.")]
 BatchSize = Annotated[int | None, flag(RECIPE, "N", "Examples; 32.")]
 MaxTokens = Annotated[int | None, flag(RECIPE, "N", "Padded tokens per batch, instead.")]
-LearningRate = Annotated[float | None, flag(RECIPE, "RATE", "5e-5; small backbones 1e-4.", "--learning-rate", "--lr")]
+LearningRate = Annotated[
+    float | None, flag(RECIPE, "RATE", "Else by backbone, kind and size.", "--learning-rate", "--lr")
+]
 Warmup = Annotated[float | None, flag(RECIPE, "SHARE", "Of all steps; 0.1.")]
 WeightDecay = Annotated[float | None, flag(RECIPE, "RATE", "0.01.")]
 Scheduler = Annotated[str | None, flag(RECIPE, "NAME", "linear, cosine, constant, constant_with_warmup.")]

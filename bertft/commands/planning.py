@@ -56,6 +56,7 @@ def make_plan(flags: Flags) -> Planned:
     recipe = merge_recipe(choice.card, small=backbone.small, config=settings, flags=recipe_flags(flags))
     check_pool(recipe, choice.card.kind, backbone)
     check_few_shot(recipe, choice.card)
+    check_head_start(flags, recipe, choice.card.kind)
     if not (flags["max_length"] or settings.get("max_length")):
         recipe = no_longer_than(recipe, positions(backbone.config))
     if flags["overlap"] is None and settings.get("overlap") is None:
@@ -107,6 +108,15 @@ def check_few_shot(recipe: Recipe, card: Card) -> None:
         raise UsageError(
             f"--few-shot is for one class per row; this task is {card.problem or card.kind}. Leave it out: --no-few-shot."
         )
+
+
+def check_head_start(flags: Flags, recipe: Recipe, kind: str) -> None:
+    """UsageError for a typed --head-start that would have no effect."""
+    typed = flags["head_start"]
+    if typed in ("probe", "prior") and kind == "question-answering":
+        raise UsageError(f"--head-start {typed}: the head of question answering starts at random. Leave it out.")
+    if typed == "probe" and recipe.bilstm:
+        raise UsageError("--head-start probe: with --bilstm nothing can be fitted before training. Leave it out.")
 
 
 def check_pool(recipe: Recipe, kind: str, backbone: Backbone) -> None:

@@ -24,12 +24,12 @@ from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
 from bertft.recipe import Recipe
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
-from bertft.start.pairs import PairCollator, can_be_halved, halves_of, lessons, varied
-from bertft.start.warm import Reader, Start, classifier_of, straighten_pooler, warm_head
+from bertft.start.pairs import MOST_PAIRS, PairCollator, can_be_halved, halves_of, lessons, varied
+from bertft.start.warm import Reader, Start, chosen, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
 PAIR_FACTOR, TWIN_FACTOR = 8.0, 2.0
-"""Learning rates of the lessons on pairs and on classes, as factors of the run's own. Both begin with no head to keep."""
+"""Learning rates of the lessons on pairs and on classes, as factors of the run's own: neither has a head to keep."""
 
 
 def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
@@ -68,10 +68,11 @@ class Beginning:
     def _will_be_cut_up(self) -> bool:
         return bool(getattr(self.accelerator, "is_fsdp2", False))
 
-    def warm_up(self) -> bool:
-        """Let the network begin as the recipe says; whether its head was fitted on the frozen backbone."""
+    def warm_up(self, *, own_head: bool) -> bool:
+        """Let the network begin as the recipe says; whether its head was fitted on the frozen backbone. `own_head`: it came
+        with the checkpoint, and stays."""
         self.network.to(self.accelerator.device)
-        if not self._will_be_cut_up:  # which the fast encoder cannot bear
+        if not self._will_be_cut_up:  # FSDP and the fast encoder exclude each other
             hasten(self.network, self.accelerator)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         classifier = classifier_of(self.network, len(self.head.label_names))
@@ -79,7 +80,9 @@ class Beginning:
             straighten_pooler(start)
         if classifier is not None:
             self._learn_beforehand(start, classifier)
-        return warm_head(start, self.recipe.head_start) is not None
+        elif self.recipe.few_shot:
+            console.warn("--few-shot: left out, as this backbone's classifier is no linear layer.")
+        return not own_head and warm_head(start, self.recipe.head_start) is not None
 
     def _learn_beforehand(self, start: Start, classifier: nn.Linear) -> None:
         """What the rows teach before their labels are learned."""
@@ -91,7 +94,8 @@ class Beginning:
     def _read_pairs(self, start: Start, classifier: nn.Linear) -> None:
         """Teach the network to tell of two texts together what it can tell of them apart."""
         pooler, options = pooler_of(self.network), self.adapter.options
-        halves = varied(halves_of(self.features), self.recipe.seed)
+        some = chosen(len(self.features), MOST_PAIRS, self.recipe.seed)
+        halves = varied(halves_of([self.features[place] for place in some]), self.recipe.seed)
         vectors = np.stack(start.inputs_of(pooler or classifier, halves.texts)).astype(np.float64)
         learned = lessons(halves, vectors, max_length=options.max_length, seed=self.recipe.seed)
         collator = PairCollator(self.adapter.tokenizer, options.max_length)
@@ -109,11 +113,18 @@ class Beginning:
         """One pass over features for another aim; the classifier has no part in it."""
         if self._will_be_cut_up:
             console.warn(
-                f"{label}: left out, as FSDP trains a network once only. One process, or several without FSDP, can."
+                f"{label}: left out with FSDP. Train in one process, or in several without FSDP, to have them."
             )
             return
         rate = self.recipe.rate * factor
-        recipe = replace(self.recipe, epochs=1.0, learning_rate=rate, batch_size=32, max_tokens=None, grad_accum=1)
+        recipe = replace(
+            self.recipe,
+            epochs=1.0,
+            learning_rate=rate,
+            batch_size=min(32, self.recipe.batch_size),
+            max_tokens=None,
+            grad_accum=1,
+        )
         for parameter in classifier.parameters():
             parameter.requires_grad_(False)
         loss = run_stage(
@@ -128,7 +139,7 @@ def has_own_head(backbone: Backbone, head: Head) -> bool:
     """Whether the checkpoint was trained for exactly these labels. Ask before the network is built, which changes its config."""
     own = bool(backbone.label_names) and backbone.label_names == head.label_names
     if own:
-        console.note("The head begins as the checkpoint brings it, for the same labels.")
+        console.note("The checkpoint was trained for the same labels: its head is kept as it is.")
     return own
 
 

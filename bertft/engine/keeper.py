@@ -117,11 +117,15 @@ class Keeper:
         gained = math.isnan(self.best_value) or better(self.metric, value, self.best_value)
         self.without_gain = 0 if gained else self.without_gain + 1
         improved = gained or self._is_as_good(value)
+        if improved and self.slack:
+            self.without_gain = 0
         if improved:
             self.best_step, self.best_value = step.number, value
             self.slack = standard_error(scores) if step.number == 0 else 0.0
         shown = "  ".join(f"{name} {score:.4f}" for name, score in scores.values.items() if name in _few(scores))
-        console.note(f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{self._praise(scores) if improved else ''}")
+        console.note(
+            f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{self._praise(scores, gained) if improved else ''}"
+        )
         with self._writing():
             self.history.add(step, {"validation": scores.values})
             weights = whole_weights(self._network) if improved else {}  # of all processes
@@ -135,9 +139,11 @@ class Keeper:
         validation rows it may look good by luck, and what is trained after it is better as a rule."""
         return abs(value - self.best_value) <= self.slack
 
-    def _praise(self, scores: Scores) -> str:
-        """Of the best evaluation so far: how it stands to the constant answer, while it is no better."""
+    def _praise(self, scores: Scores, gained: bool) -> str:
+        """Of an evaluation whose model is kept: how it stands to the constant answer, while it is no better."""
         beaten = self.baseline is None or self.baseline.beaten_by(scores)
+        if beaten and not gained:
+            return "  kept: as good as the best"
         return "  best so far" if beaten else f"  no better yet: {self.baseline}"
 
     def save(self, *, owes_evaluation: bool = False) -> None:

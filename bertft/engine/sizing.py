@@ -41,8 +41,9 @@ BY_SIZE = {"epochs": "--epochs", "learning_rate": "--lr", "pool": "--pool"}
 class Size:
     """What is known of a run before its first step."""
 
+    rows: int
     lengths: Sequence[int]
-    """Tokens of each window."""
+    """Tokens of each window; a long row may have several."""
     labels: int
     kind: str
     narrow: bool
@@ -55,16 +56,17 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
     """The recipe with all its settings, and one line about those that were chosen here; '' for none."""
     chosen: dict[str, float | str] = {}
     said = []
-    rows, steps = len(size.lengths), steps_per_epoch(recipe, size)
+    steps = steps_per_epoch(recipe, size)
+    epochs = epochs_for(size, steps)
     if recipe.epochs is None:
-        chosen["epochs"] = float(epochs_for(size, steps))
+        chosen["epochs"] = float(epochs)
         if recipe.max_steps is None:
-            said += [f"{chosen['epochs']:g} epochs, as {rows:,} rows give {steps:,} steps each (--epochs)"]
+            said += [f"{epochs:g} epochs, as {size.rows:,} rows give {steps:,} steps each (--epochs)"]
     if recipe.learning_rate is None:
-        chosen["learning_rate"] = rate_for(size, small=(recipe.epochs or chosen["epochs"]) != PAPER_EPOCHS)
+        chosen["learning_rate"] = rate_for(size, small=epochs > PAPER_EPOCHS)  # whatever epochs were typed
         said += [f"learning rate {chosen['learning_rate']:g} (--lr)"]
     if recipe.pool is None:
-        chosen["pool"] = "mean" if size.mean and rows <= SMALL_ROWS else "cls"
+        chosen["pool"] = "mean" if size.mean and size.rows <= SMALL_ROWS else "cls"
         if chosen["pool"] == "mean":
             said += ["the mean of the tokens is read, through a layer of its own (--pool)"]
     return replace(recipe, **chosen), f"Recipe: {'; '.join(said)}." if said else ""  # type: ignore[arg-type]
@@ -79,8 +81,7 @@ def unsized(recipe: Recipe, kind: str) -> list[str]:
 
 def steps_per_epoch(recipe: Recipe, size: Size) -> int:
     """About, where batches are counted in tokens."""
-    rows = len(size.lengths)
-    batches = math.ceil(rows / recipe.batch_size)
+    batches = math.ceil(len(size.lengths) / recipe.batch_size)
     if recipe.max_tokens is not None:
         batches = math.ceil(sum(size.lengths) / recipe.max_tokens)
     return max(math.ceil(batches / recipe.grad_accum), 1)

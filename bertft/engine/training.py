@@ -87,6 +87,7 @@ def sized_plan(run: Run, adapter: Adapter, examples: Examples) -> Plan:
     """The plan with every setting of its recipe; what the size of the file decided is said."""
     kind, backbone = run.plan.card.kind, run.backbone
     size = Size(
+        rows=len(examples),
         lengths=[len(feature.input_ids) for feature in examples.features],
         labels=len(adapter.labels),
         kind=kind,
@@ -137,13 +138,13 @@ def learn(
     own_head = has_own_head(run.backbone, head)
     network = start_network(run.backbone, head, recipe)
     resuming = run.resume and has_state(run.folder)
+    if accelerator.is_main_process:
+        write_start(run, adapter)
     beginning = Beginning(network, head, adapter, examples.features, recipe, accelerator, origin)
-    warm = not (resuming or own_head) and beginning.warm_up()
+    warm = not resuming and beginning.warm_up(own_head=own_head)
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
     hasten_training(network, adapter, examples.features, accelerator)
-    if accelerator.is_main_process:
-        write_start(run, adapter)
     accelerator.wait_for_everyone()
     keeper = Keeper(
         run.folder,

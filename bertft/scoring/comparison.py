@@ -14,7 +14,7 @@ class Baseline:
     """What the best constant answer, learned from the training labels alone, scores on the validation rows."""
 
     name: str
-    """The constant answer, as the subject of a sentence: `the most frequent class alone`."""
+    """The constant answer, as the subject of a sentence: `the best single class alone`."""
     scores: Scores
 
     @property

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from bertft.adapters import Batch, Feature
 from bertft.adapters.padding import padded
-from bertft.start.warm import InputsOf
+from bertft.start.warm import InputsOf, chosen
 
 PAIRS_PER_TEXT = 20
 """Of the same class, and as many of another: SetFit's `num_iterations`."""
@@ -43,6 +43,7 @@ class Twins:
 def twins_of(features: Sequence[Feature], seed: int) -> list[Twins]:
     """For each text so many partners of its own class and of others, drawn by seed."""
     random = np.random.default_rng([seed, 0x5E7F])
+    features = [features[place] for place in chosen(len(features), MOST_PAIRS // 2, seed)]
     classes = np.asarray([feature.target for feature in features])
     each = max(min(PAIRS_PER_TEXT, MOST_PAIRS // (2 * len(features))), 1)
     twins: list[Twins] = []
@@ -79,6 +80,9 @@ class TwinNetwork(nn.Module):
         self.config = network.config
 
     def forward(self, **inputs: Tensor) -> Mapping[str, Tensor]:
-        read = self.reader(**{name: values.flatten(0, 1) for name, values in inputs.items()})["logits"].float()
-        one, other = read.view(-1, 2, read.shape[-1]).unbind(1)  # (B, H) each
+        """Inputs (B, 2, T). In two passes of B rows, for which each process draws the masks that one process would."""
+        one, other = (
+            self.reader(**{name: values[:, side] for name, values in inputs.items()})["logits"].float()
+            for side in (0, 1)
+        )  # (B, H) each
         return {"logits": functional.cosine_similarity(one, other)[:, None]}

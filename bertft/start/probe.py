@@ -64,7 +64,7 @@ def fit_probe(features: Array, targets: Array, link: str, *, weights: Array | No
     centre = features.mean(0)
     scale = spread(features, centre)
     targets = np.asarray(targets, dtype=np.float64)
-    unit = spread(targets, targets.mean(0)) if link == "identity" else 1.0  # L-BFGS stops at a slope of a given size
+    unit = float(targets.std()) or 1.0 if link == "identity" else 1.0  # L-BFGS stops at a slope of a given size
     weights = np.ones_like(targets) if weights is None else np.broadcast_to(weights, targets.shape)
     task = Task((features - centre) / scale, targets / unit, weights, link)
     losses = held_out_losses(task, seed)
@@ -145,6 +145,11 @@ def loss_and_slope(task: Task, theta: Array) -> tuple[float, Array]:
     errors = errors * task.weights / rows  # (N, K)
     slope = np.concatenate([errors.T @ task.features, errors.sum(0)[:, None]], axis=1)
     return float((losses * task.weights).sum()) / rows, slope
+
+
+def loss_of(logits: Array, targets: Array, weights: Array, link: str) -> float:
+    """The mean loss of a row, summed over labels."""
+    return float((_LINKS[link](logits, targets)[0] * weights).sum()) / len(logits)
 
 
 def _softmax(logits: Array, targets: Array) -> tuple[Array, Array]:

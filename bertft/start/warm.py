@@ -9,16 +9,23 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from bertft.adapters import Adapter, Feature
 from bertft.model.network import Head
 from bertft.model.pooling import pooler_of, set_pooler
 from bertft.model.tagger import Tagger, transformers_part
-from bertft.start.probe import Probe, fit_probe, prior_bias
+from bertft.start.probe import Probe, fit_probe, loss_of, prior_bias
 
 MOST_FEATURES = 4000
 """Windows that a start looks at: more would tell it little, and cost time and memory on large files."""
+
+NOISY_FEATURES = 256
+"""Windows that a fitted head is tried on with dropout."""
+
+SHARES = (0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0)
+"""Of a fitted head, where all of it is too much."""
 
 MOST_DECISIONS = 20_000
 """Words, or texts, that a probe is fitted on."""
@@ -40,8 +47,11 @@ class Start:
 
     @property
     def sample(self) -> Sequence[Feature]:
-        """A seeded sample of the features, in their order."""
-        return [self.features[place] for place in chosen(len(self.features), MOST_FEATURES, self.seed)]
+        """A seeded sample of the features, in their order, with at most MOST_DECISIONS decisions to learn from."""
+        order = np.random.default_rng([self.seed, 0x57A7]).permutation(len(self.features))[:MOST_FEATURES]
+        decisions = np.cumsum([self.features[place].weight for place in order])
+        few = max(int(np.searchsorted(decisions, MOST_DECISIONS, side="right")), 1)
+        return [self.features[place] for place in np.sort(order[:few])]
 
     def inputs_of(self, linear: nn.Linear, features: Sequence[Feature]) -> list[Any]:
         """What a linear layer of the network reads of each feature: (H,), or (W, H) of its words."""
@@ -61,6 +71,13 @@ class InputsOf(nn.Module):
         with self.linear.register_forward_pre_hook(lambda _, values: read.append(values[0])):
             self.network(**inputs)
         return {"logits": read[-1]}
+
+
+class NoisyInputsOf(InputsOf):
+    """The same with dropout, as in training."""
+
+    def train(self, mode: bool = True) -> NoisyInputsOf:
+        return super().train(True)
 
 
 class Reader(nn.Module):
@@ -102,11 +119,29 @@ def warm_head(start: Start, how: str) -> Probe | None:
     known = start.adapter.decisions(sample, start.inputs_of(linear, sample))
     if not np.isfinite(known.inputs).all():
         return None  # the first step will say so
-    some = chosen(len(known.inputs), MOST_DECISIONS, start.seed)
-    targets = known.targets[some]
-    probe = fit_probe(known.inputs[some], targets, start.head.link, weights=_weights(start, targets), seed=start.seed)
-    _set(linear, probe.weight, probe.bias)
+    weights = _weights(start, known.targets)
+    with threadpool_limits(torch.get_num_threads(), "blas"):  # numpy's threads know nothing of --threads
+        probe = fit_probe(known.inputs, known.targets, start.head.link, weights=weights, seed=start.seed)
+    share = bearable_share(start, linear, probe)
+    prior = prior_bias(known.targets, weights, start.head.link)
+    _set(linear, probe.weight * share, probe.bias * share + prior * (1 - share))
     return probe
+
+
+def bearable_share(start: Start, linear: nn.Linear, probe: Probe) -> float:
+    """How much of a probe a network bears with dropout on: all, where it is better than the prior then. Where texts hardly differ
+    for the frozen backbone, weights are so large that dropout alone would drown what they tell."""
+    sample = start.sample[:NOISY_FEATURES]
+    torch.manual_seed(start.seed)
+    known = start.adapter.decisions(sample, start.outputs(NoisyInputsOf(start.network, linear), sample))
+    weights = _weights(start, known.targets)
+    prior, link = prior_bias(known.targets, weights, start.head.link or ""), start.head.link or ""
+
+    def loss(share: float) -> float:
+        logits = known.inputs @ (probe.weight.T * share) + probe.bias * share + prior * (1 - share)
+        return loss_of(logits, known.targets, weights, link)
+
+    return 1.0 if loss(1.0) <= loss(0.0) else min(SHARES, key=loss)
 
 
 def _set_prior(start: Start, linear: nn.Linear) -> None:

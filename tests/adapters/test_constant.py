@@ -3,6 +3,7 @@ trying every set of labels."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -37,10 +38,19 @@ def adapter_of(problem: str, names: tuple[str, ...]) -> Adapter:
     return adapter_for(card, Labels(names), fields, build_tokenizer("bert"), Options(max_length=64), **stored)
 
 
+def test_of_two_classes_the_constant_is_the_one_that_scores_more() -> None:
+    """With F1 of the second class, giving it to all rows beats giving the more frequent first one."""
+    adapter = adapter_of("single-label", ("no", "yes"))
+    by_f1 = replace(adapter, card=replace(adapter.card, metric="f1"))
+    learned = [0] * 63 + [1] * 37
+    assert adapter.constant(learned, [0])[0].values.tolist() == [1.0, 0.0]
+    assert by_f1.constant(learned, [0])[0].values.tolist() == [0.0, 1.0]
+
+
 def test_single_label_answers_as_a_dummy_classifier() -> None:
     learned, gold = RNG(1).integers(0, 3, 200).tolist(), RNG(2).integers(0, 3, 50).tolist()
     adapter = adapter_of("single-label", ("a", "b", "c"))
-    dummy = DummyClassifier(strategy="prior").fit(np.zeros((200, 1)), learned)
+    dummy = DummyClassifier(strategy="most_frequent").fit(np.zeros((200, 1)), learned)
     answers = adapter.constant(learned, gold)
     assert np.array_equal([answer.values for answer in answers], dummy.predict_proba(np.zeros((50, 1))))
     values = adapter.score(answers, gold).values

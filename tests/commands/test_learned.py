@@ -38,7 +38,7 @@ def _plain_tags(count: int, seed: int) -> list[dict[str, Any]]:
 
 
 KINDS = {
-    "single-label": ("accuracy", "the most frequent class alone gives"),
+    "single-label": ("accuracy", "the best single class alone gives"),
     "multi-label": ("f1_micro", "the best fixed set of labels alone gives"),
     "regression": ("spearman", "the mean of the training rows alone gives 0.0000, as it cannot rank"),
     "tags": ("f1", "the best single tag alone gives"),
@@ -86,7 +86,7 @@ def test_a_run_that_has_learned_says_what_it_beat_and_warns_of_nothing(run: Run,
     said = run("train", "t.jsonl", *words, "--epochs", 3, "-o", "run")
     assert "Warning" not in said.err
     found = re.search(
-        r"^Validation accuracy (0\.\d+|1\.0+); the most frequent class alone gives 0\.5000; "
+        r"^Validation accuracy (0\.\d+|1\.0+); the best single class alone gives 0\.5000; "
         r"the warm start gave (0\.\d+|1\.0+)\.$",
         said.err,
         re.M,
@@ -105,4 +105,4 @@ def test_an_evaluation_no_better_than_the_label_counts_is_not_praised(run: Run, 
     words = ("--model", tiny, "--freeze", "encoder", "--max-steps", 2, "--precision", "fp32")
     said = run("train", "t.jsonl", "--validation", "t.jsonl", *words, "-o", "run")
     assert "best so far" not in said.err
-    assert "no better yet: the most frequent class alone gives 0.7500" in said.err
+    assert "no better yet: the best single class alone gives 0.7500" in said.err

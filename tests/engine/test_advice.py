@@ -28,7 +28,7 @@ def scores(value: float) -> Scores:
 def advised(
     course: Course, *, value: float = 0.8, rows: int = 360, labels: int = 6, recipe: Recipe | None = None
 ) -> str:
-    comparison = Comparison(scores(value), Baseline("the most frequent class alone", scores(0.2)))
+    comparison = Comparison(scores(value), Baseline("the best single class alone", scores(0.2)))
     return advice(recipe or Recipe(), course, comparison, rows=rows, labels=labels)
 
 

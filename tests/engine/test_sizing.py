@@ -17,7 +17,7 @@ from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe, check_recipe
 def size(
     rows: int = 1000, *, tokens: int = 20, labels: int = 2, kind: str = "text-classification", **more: Any
 ) -> Size:
-    return Size([tokens] * rows, labels, kind, **{"narrow": False, "mean": False, **more})
+    return Size(rows, [tokens] * rows, labels, kind, **{"narrow": False, "mean": False, **more})
 
 
 def epochs(rows: int, recipe: Recipe | None = None, **more: Any) -> float | None:
@@ -46,7 +46,7 @@ def test_more_rows_never_get_more_epochs(lengths: list[int], labels: int, batch:
     recipe = Recipe(batch_size=batch, max_tokens=1024 if by_tokens else None)
     found = []
     for rows in range(1, len(lengths) + 1, max(len(lengths) // 7, 1)):
-        given_size = Size(lengths[:rows], labels, "text-classification", narrow=True, mean=True)
+        given_size = Size(rows, lengths[:rows], labels, "text-classification", narrow=True, mean=True)
         found.append(sized(recipe, given_size)[0].epochs or 0)
     assert found == sorted(found, reverse=True)
     assert all(PAPER_EPOCHS <= count <= MOST_EPOCHS for count in found)
@@ -133,5 +133,7 @@ def test_the_line_says_why() -> None:
 
 @pytest.mark.parametrize("lengths", [[], [0], [1], [10**7]], ids=str)
 def test_strange_sizes_are_no_trouble(lengths: list[int]) -> None:
-    recipe, _ = sized(Recipe(max_tokens=8), Size(lengths, 0, "question-answering", narrow=True, mean=False))
+    recipe, _ = sized(
+        Recipe(max_tokens=8), Size(len(lengths), lengths, 0, "question-answering", narrow=True, mean=False)
+    )
     assert PAPER_EPOCHS <= (recipe.epochs or 0) <= MOST_EPOCHS

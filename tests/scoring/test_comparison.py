@@ -15,14 +15,14 @@ def scores(value: float | None, interval: tuple[float, float] | None = None, mai
 
 
 def compared(model: Scores, constant: Scores, **more: object) -> Comparison:
-    return Comparison(model, Baseline("the most frequent class alone", constant), **more)  # type: ignore[arg-type]
+    return Comparison(model, Baseline("the best single class alone", constant), **more)  # type: ignore[arg-type]
 
 
 def test_all_scores_stand_in_one_sentence() -> None:
     found = compared(scores(0.867, (0.8, 0.925)), scores(0.208), start=scores(0.842))
     assert found.has_learned
     assert found.summary == (
-        "Validation accuracy 0.8670; the most frequent class alone gives 0.2080; the warm start gave 0.8420."
+        "Validation accuracy 0.8670; the best single class alone gives 0.2080; the warm start gave 0.8420."
     )
     assert compared(scores(0.867, (0.8, 0.925)), scores(0.208)).summary.endswith("gives 0.2080.")
 
@@ -61,7 +61,7 @@ def test_errors_are_better_when_lower_and_correlations_beat_zero() -> None:
     assert compared(scores(0.5, (0.2, 0.7), "spearman"), constant).has_learned
     found = compared(scores(0.1, (-0.2, 0.3), "spearman"), constant)
     assert not found.has_learned
-    assert "the most frequent class alone gives 0.0000, as it cannot rank." in found.summary
+    assert "the best single class alone gives 0.0000, as it cannot rank." in found.summary
 
 
 def test_a_model_that_says_the_same_of_all_rows_is_named() -> None:
