@@ -16,12 +16,19 @@ def tune_thresholds(gold: ArrayLike, probabilities: ArrayLike, *, least_positive
 
     They lie half-way between two neighbouring probabilities. A threshold is judged by the worst F1 that it has if rounding
     moves it up or down; of equally good ones the nearest to 0.5 is taken. Labels with fewer than `least_positives` positives
-    keep 0.5, as a few rows would only teach their own noise; so do labels whose probabilities are the same within rounding."""
+    share one threshold, as a few rows would only teach their own noise; it is 0.5 where all of them together have no more. Labels
+    whose probabilities are the same within rounding keep 0.5."""
     truth, scores = np.asarray(gold, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
+    thresholds = np.full(scores.shape[1], 0.5)
     if not len(truth):
-        return np.full(scores.shape[1], 0.5)
-    kept = (truth.sum(0) < max(least_positives, 1)) | nearly_constant(logit(scores))
-    return np.array([0.5 if kept[k] else best_threshold(truth[:, k], scores[:, k]) for k in range(len(kept))])
+        return thresholds
+    constant, rare = nearly_constant(logit(scores)), truth.sum(0) < max(least_positives, 1)
+    for label in np.flatnonzero(~constant & ~rare):
+        thresholds[label] = best_threshold(truth[:, label], scores[:, label])
+    shared = ~constant & rare
+    if truth[:, shared].sum() >= max(least_positives, 1):
+        thresholds[shared] = best_threshold(truth[:, shared].ravel(), scores[:, shared].ravel())
+    return thresholds
 
 
 def best_threshold(gold: Array, scores: Array) -> float:

@@ -157,3 +157,20 @@ def test_labels_with_few_positives_keep_one_half() -> None:
     assert cuts[1] == cuts[2] == 0.5
     assert tune_thresholds(gold, probabilities, least_positives=9)[1] != 0.5
     assert tune_thresholds(np.zeros((0, 2)), np.zeros((0, 2))).tolist() == [0.5, 0.5]
+
+
+def test_rare_labels_share_the_threshold_that_is_best_for_them_together() -> None:
+    random = np.random.default_rng(4)
+    gold = (random.random((30, 12)) < 0.1).astype(int)
+    assert gold.sum(0).max() < 10 < gold.sum()
+    scores = np.clip(0.1 + 0.3 * gold + 0.1 * random.normal(size=gold.shape), 0.01, 0.99)
+    found = set(tune_thresholds(gold, scores).tolist())
+    assert len(found) == 1
+    best = max(oracle.f1_score(gold.ravel(), (scores >= cut).ravel()) for cut in np.unique(scores))
+    assert (
+        oracle.f1_score(gold.ravel(), (scores >= found.pop()).ravel()) > best - 0.03
+    )  # the worst within rounding decides
+    few = np.zeros_like(gold)
+    few[:3] = gold[:3]
+    assert few.sum() < 10
+    assert set(tune_thresholds(few, scores).tolist()) == {0.5}
