@@ -34,8 +34,7 @@ def test_a_small_backbone_takes_larger_steps_unless_told_otherwise() -> None:
     assert merge_recipe(CARD, small=True, config={}, flags={}).epochs == 9
 
     def rate(*, small: bool, **flags: float) -> float | None:
-        size = Size(lengths=[9] * 100, labels=2, kind="text-classification", narrow=small, mean=False)
-        flags = {"epochs": 3.0, **flags}
+        size = Size(100_000, [9] * 100_000, labels=2, kind="text-classification", narrow=small, mean=False)
         return sized(merge_recipe(CARD, small=small, config={}, flags=flags), size)[0].learning_rate
 
     assert [rate(small=small) for small in (False, True)] == [5e-5, 1e-4]

@@ -50,7 +50,7 @@ def test_lessons_on_pairs_are_left_out_and_it_is_said(tmp_path: Path, tiny: str)
     words = [*words_of("pairs", tmp_path, tiny), "-o", "two", "--max-steps", "4"]
     done = subprocess.run(sharded(*words), capture_output=True, text=True, timeout=240, env=one_thread())
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stderr.count("Warning: Pairs: left out, as FSDP trains a network once only.") == 1
+    assert done.stderr.count("Warning: Pairs: left out with FSDP.") == 1
     assert len(losses("two")) == 4
 
 

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import FAMILIES, Said, read_jsonl, sentiment, texts, write_jsonl
+from conftest import FAMILIES, Said, read_jsonl, write_jsonl
 from errands import course, digest, scores
 from safetensors.torch import load_file
 from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression, Ridge
-from tagged import asked_rows, tagged_rows
+from starts import KINDS, evaluated_steps, words_of
+from tagged import asked_rows
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer
 
@@ -49,39 +50,6 @@ def steady(backbones: Callable[[str], Path], tmp_path_factory: pytest.TempPathFa
     config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     (folder / "config.json").write_text(json.dumps(config))
     return str(folder)
-
-
-NAMES = ("bad", "film", "good")
-KINDS: dict[str, tuple[str, ...]] = {
-    "single-label": ("--single-label",),
-    "pair": ("--single-label", "--text-pair", "other"),
-    "multi-label": ("--multi-label",),
-    "regression": ("--regression",),
-    "tags": ("--task", "token-classification"),
-}
-
-
-def rows_of(kind: str, count: int, seed: int) -> list[dict[str, Any]]:
-    if kind == "tags":
-        return tagged_rows(count, seed=seed)
-    make: dict[str, Callable[[str], object]] = {
-        "multi-label": lambda text: [name for name in NAMES if name in text.split()],
-        "regression": lambda text: 3 + len(text.split()) / 4,
-    }
-    both = zip(texts(count, seed=seed), texts(count, seed=seed + 100), strict=True)
-    return [{"text": a, "other": b, "label": make.get(kind, sentiment)(a)} for a, b in both]
-
-
-def words_of(kind: str, model: str, *, rows: int = 120) -> list[object]:
-    """`train ...` without its -o."""
-    write_jsonl(Path("train.jsonl"), rows_of(kind, rows, 1))
-    write_jsonl(Path("held.jsonl"), rows_of(kind, 40, 2))
-    columns = () if kind == "tags" else ("--text", "text", "--label", "label")
-    return ["train", "train.jsonl", "--validation", "held.jsonl", "--model", model, *columns, *KINDS[kind]]
-
-
-def evaluated_steps(folder: str) -> list[int]:
-    return [line["step"] for line in read_jsonl(Path(folder, "history.jsonl")) if "validation" in line]
 
 
 def read_by_transformers(kind: str) -> tuple[Array, Array, Array]:
