@@ -122,20 +122,19 @@ def warm_head(start: Start, how: str) -> Probe | None:
     weights = _weights(start, known.targets)
     with threadpool_limits(torch.get_num_threads(), "blas"):  # numpy's threads know nothing of --threads
         probe = fit_probe(known.inputs, known.targets, start.head.link, weights=weights, seed=start.seed)
-    share = bearable_share(start, linear, probe)
     prior = prior_bias(known.targets, weights, start.head.link)
+    share = bearable_share(start, linear, probe, prior)
     _set(linear, probe.weight * share, probe.bias * share + prior * (1 - share))
     return probe
 
 
-def bearable_share(start: Start, linear: nn.Linear, probe: Probe) -> float:
+def bearable_share(start: Start, linear: nn.Linear, probe: Probe, prior: np.ndarray[Any, Any]) -> float:
     """How much of a probe a network bears with dropout on: all, where it is better than the prior then. Where texts hardly differ
     for the frozen backbone, weights are so large that dropout alone would drown what they tell."""
-    sample = start.sample[:NOISY_FEATURES]
+    sample = [start.features[place] for place in chosen(len(start.features), NOISY_FEATURES, start.seed)]
     torch.manual_seed(start.seed)
     known = start.adapter.decisions(sample, start.outputs(NoisyInputsOf(start.network, linear), sample))
-    weights = _weights(start, known.targets)
-    prior, link = prior_bias(known.targets, weights, start.head.link or ""), start.head.link or ""
+    weights, link = _weights(start, known.targets), start.head.link or ""
 
     def loss(share: float) -> float:
         logits = known.inputs @ (probe.weight.T * share) + probe.bias * share + prior * (1 - share)

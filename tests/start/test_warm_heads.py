@@ -19,7 +19,7 @@ from errands import course, digest, scores
 from safetensors.torch import load_file
 from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression, Ridge
-from starts import KINDS, evaluated_steps, words_of
+from starts import KINDS, evaluated_steps, rows_of, words_of
 from tagged import asked_rows
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer
@@ -187,6 +187,18 @@ def test_a_head_that_dropout_would_drown_is_made_smaller(run: Run, tiny: str, mo
     loss = {name: read_jsonl(Path(name, "history.jsonl")) for name in ("run", "prior", "whole")}
     first = {name: next(line["loss"] for line in lines if "loss" in line) for name, lines in loss.items()}
     assert first["run"] < 1.5 * first["prior"] < first["whole"]
+
+
+def test_a_file_sorted_by_class_keeps_its_fitted_head(run: Run, steady: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows that the head is tried on are drawn by lot: the first ones would be of one class, which the prior alone knows."""
+    rows = sorted(rows_of("single-label", 120, 1), key=lambda row: str(row["label"]))
+    words = words_of("single-label", steady)
+    write_jsonl(Path("train.jsonl"), rows)
+    monkeypatch.setattr(warm, "NOISY_FEATURES", 20)
+    whole, shares = warm.bearable_share, []
+    monkeypatch.setattr(warm, "bearable_share", lambda *given: shares.append(whole(*given)) or shares[-1])
+    run(*words, "-o", "run", *STILL)
+    assert shares == [1.0]
 
 
 def test_a_checkpoint_for_the_same_labels_keeps_its_head(run: Run, tiny: str) -> None:
