@@ -17,7 +17,7 @@ from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
-from bertft.model.pooling import FAMILIES
+from bertft.model.pooling import check_mean
 from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe, read_config
 from bertft.reading import Table
 from bertft.recipe import Recipe
@@ -54,7 +54,8 @@ def make_plan(flags: Flags) -> Planned:
     backbone = find_backbone(config.get("model", {}).get("name") if flags["model"] is None else flags["model"])
     settings = config.get("recipe", {})
     recipe = merge_recipe(choice.card, small=backbone.small, config=settings, flags=recipe_flags(flags))
-    check_pool(recipe, choice.card.kind, backbone)
+    if recipe.pool == "mean":
+        check_mean(backbone, choice.card.kind)
     check_few_shot(recipe, choice.card)
     check_head_start(flags, recipe, choice.card.kind)
     if not (flags["max_length"] or settings.get("max_length")):
@@ -117,19 +118,6 @@ def check_head_start(flags: Flags, recipe: Recipe, kind: str) -> None:
         raise UsageError(f"--head-start {typed}: the head of question answering starts at random. Leave it out.")
     if typed == "probe" and recipe.bilstm:
         raise UsageError("--head-start probe: with --bilstm nothing can be fitted before training. Leave it out.")
-
-
-def check_pool(recipe: Recipe, kind: str, backbone: Backbone) -> None:
-    """UsageError where the mean of the tokens cannot be read: said by the flag, whether it was typed or stands in a file."""
-    family = backbone.config.model_type
-    if recipe.pool != "mean" or (kind == "text-classification" and family in FAMILIES):
-        return
-    if kind != "text-classification":
-        raise UsageError(f"--pool mean is for text-classification; this task is {kind}. Leave it out.")
-    raise UsageError(
-        f"--pool mean adds a layer to the backbone, which works for {', '.join(FAMILIES)}; {backbone.name} is {family}. "
-        f"Leave it out, or pass --pool cls."
-    )
 
 
 def _notes(table: Any) -> list[str]:

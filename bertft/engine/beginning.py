@@ -37,7 +37,7 @@ def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
     from accelerate.utils import set_seed
 
     if recipe.pool == "mean":
-        check_mean(backbone, head)
+        check_mean(backbone, head.kind, head.label_names)
     set_seed(recipe.seed)
     network = build_network(backbone, head)
     if recipe.pool == "mean":

@@ -19,7 +19,6 @@ from torch import nn
 from bertft.errors import UsageError
 from bertft.fast.parts import Parts, parts_of
 from bertft.model.backbone import Backbone
-from bertft.model.network import Head
 
 FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
 """Whose classifiers read the first token through a linear layer and a tanh."""
@@ -56,16 +55,18 @@ def reads_mean(backbone: Backbone) -> bool:
     return fresh and trained_pooling(backbone.path) == "mean"
 
 
-def check_mean(backbone: Backbone, head: Head) -> None:
-    """UsageError where no mean layer can stand between this backbone and this head."""
+def check_mean(backbone: Backbone, kind: str, labels: tuple[str, ...] = ()) -> None:
+    """UsageError where no mean layer can stand between this backbone and a head of that kind for these labels, where they are
+    known already."""
     family = backbone.config.model_type
-    if head.kind != "text-classification":
-        raise UsageError(f"--pool mean is for classifiers of texts; {head.kind} reads every token. Leave out --pool.")
+    if kind != "text-classification":
+        raise UsageError(f"--pool mean is for text-classification; this task is {kind}. Leave it out.")
     if family not in FAMILIES:
         raise UsageError(
-            f"--pool mean: not for this backbone ({family}), only for {', '.join(FAMILIES)}. Leave out --pool."
+            f"--pool mean adds a layer to the backbone, which works for {', '.join(FAMILIES)}; {backbone.name} is {family}. "
+            f"Leave it out, or pass --pool cls."
         )
-    if backbone.label_names == head.label_names:
+    if labels and backbone.label_names == labels:
         raise UsageError(
             "--pool mean: the checkpoint was fine-tuned for these labels, and its head reads what it was trained on. "
             "Leave out --pool."
