@@ -67,6 +67,8 @@ class Recipe:
     """What a text classifier reads: `cls` or `mean`; None: chosen by backbone and size."""
     few_shot: bool = False
     """First teach the encoder which texts are of one class, on pairs of the labelled rows."""
+    refit: bool | None = None
+    """At the end also learn from the rows that were held back; None: on small files."""
     metric: str | None = None
     """What 'best' means; None: the card's."""
     precision: str = "auto"

@@ -67,6 +67,10 @@ FewShot = Annotated[
     bool | None,
     flag(RECIPE, None, "First learn from pairs of rows: for few rows per class.", "--few-shot/--no-few-shot"),
 ]
+Refit = Annotated[
+    bool | None,
+    flag(RECIPE, None, "At the end learn from the validation rows too; on small files.", "--refit/--no-refit"),
+]
 EarlyStop = Annotated[int | None, flag(RECIPE, "N", "Stop after N evaluations without a gain.")]
 EvalSteps = Annotated[int | None, flag(RECIPE, "N", "Steps between evaluations; else once an epoch.")]
 SaveSteps = Annotated[int | None, flag(RARE, "N", "Steps between saved states; else ten minutes.")]

@@ -35,6 +35,7 @@ def train_command(
     head_start: opt.HeadStart = None,
     pool: opt.Pool = None,
     few_shot: opt.FewShot = None,
+    refit: opt.Refit = None,
     precision: opt.Precision = None,
     early_stop: opt.EarlyStop = None,
     eval_steps: opt.EvalSteps = None,

@@ -120,6 +120,7 @@ class Beginning:
         recipe = replace(
             self.recipe,
             epochs=1.0,
+            max_steps=None,
             learning_rate=rate,
             batch_size=min(32, self.recipe.batch_size),
             max_tokens=None,

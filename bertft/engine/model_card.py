@@ -16,6 +16,8 @@ from bertft.scoring import Scores
 _HUB_METRICS = {"mcc": "matthews_correlation", "spearman": "spearmanr", "pearson": "pearsonr"}
 """Our name -> the Hub's."""
 
+REFITTED = "The validation scores were taken before the model also learned from the validation rows."
+
 _TEMPLATE = """\
 {front_matter}
 # {title}
@@ -73,6 +75,7 @@ def model_card(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Scores],
             [
                 _interval(scores["validation"]),
                 words(run["reference"]["summary"]),
+                *([REFITTED] if run["refitted"] else []),
                 *map(words, scores["validation"].notes),
             ]
         ),

@@ -45,6 +45,8 @@ class Finished:
     labels: tuple[str, ...]
     steps: int
     best_step: int
+    refitted: bool
+    """Whether the model learned from the validation rows too, after they were scored."""
     device: str
 
 
@@ -79,6 +81,7 @@ def run_record(finished: Finished) -> dict[str, Any]:
         "versions": versions(),
         "steps": finished.steps,
         "best_step": finished.best_step,
+        "refitted": finished.refitted,
         "scores": {split: scores.as_dict() for split, scores in finished.scores.items()},
         "reference": finished.comparison.as_dict(),
         "timings": {what: dict(timing) for what, timing in finished.timings.items()},

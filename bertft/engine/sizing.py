@@ -50,11 +50,13 @@ class Size:
     """Whether the backbone is no wider than 384."""
     mean: bool
     """Whether the backbone was trained to be read by the mean of its tokens, and can be."""
+    held_back: bool = False
+    """Whether the validation rows are a share of the training file."""
 
 
 def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
     """The recipe with all its settings, and one line about those that were chosen here; '' for none."""
-    chosen: dict[str, float | str] = {}
+    chosen: dict[str, float | str | bool] = {}
     said = []
     steps = steps_per_epoch(recipe, size)
     epochs = epochs_for(size, steps)
@@ -69,6 +71,8 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
         chosen["pool"] = "mean" if size.mean and size.rows <= SMALL_ROWS else "cls"
         if chosen["pool"] == "mean":
             said += ["the mean of the tokens is read, through a layer of its own (--pool)"]
+    if recipe.refit is None:
+        chosen["refit"] = size.held_back and epochs > PAPER_EPOCHS
     return replace(recipe, **chosen), f"Recipe: {'; '.join(said)}." if said else ""  # type: ignore[arg-type]
 
 

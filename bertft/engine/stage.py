@@ -1,10 +1,9 @@
-"""A short training before the training, for another aim: the same steps, without evaluations and without a state on the disk."""
+"""A short training before or after the training: the same steps, without evaluations and without a state on the disk."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -31,13 +30,15 @@ def run_stage(
     *,
     label: str,
     origin: Callable[[int], str],
+    groups: list[dict[str, Any]] | None = None,
 ) -> float:
     """Train `network` once through the recipe; the mean loss of the last fifth of its steps. What is asked to stop stops here:
-    a resumed run begins the stage anew, and the same chance gives the same weights."""
-    recipe = replace(recipe, max_steps=None)
+    a resumed run begins the stage anew, and the same chance gives the same weights. `groups` of the optimizer: None for all
+    trainable weights at one rate, without decay."""
     order = Order([len(feature.input_ids) for feature in features], recipe)
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = build_optimizer(network, recipe, [{"params": weights, "lr": recipe.rate, "weight_decay": 0.0}])
+    plain = [{"params": weights, "lr": recipe.rate, "weight_decay": 0.0}]
+    optimizer = build_optimizer(network, recipe, groups or plain)
     prepared, optimizer = accelerator.prepare(network, optimizer)
     schedule = build_schedule(optimizer.optimizer, recipe, order.total_steps)
     made_of = Ingredients(network, collator, features, cost, recipe, _no_scores, origin)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.adapters import Adapter, Prediction
+from bertft.adapters import Adapter
 from bertft.engine.advice import Course, advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network
 from bertft.engine.device import describe
-from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import Examples
 from bertft.engine.haste import hasten_training
+from bertft.engine.judging import Judged, Validator, judge_saved, scores_of
 from bertft.engine.keeper import Keeper, go_on
-from bertft.engine.meter import Meter
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
-from bertft.engine.sharding import ready
+from bertft.engine.refit import Refit, best_folder
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import train
 from bertft.model.backbone import Backbone
 from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
-from bertft.model.network import load_network
 from bertft.model.pooling import reads_mean
 from bertft.plan import Plan
 from bertft.scoring import Baseline, Comparison, Scores
@@ -56,15 +54,19 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     baseline = constant_baseline(adapter, examples, validation)
     learned = learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
-    judged = judge_saved(run, adapter, validation, test, accelerator)
-    comparison = Comparison(judged.scores["validation"], baseline, learned.start, judged.same_answer)
+    judged = judge_saved(best_folder(run.folder), adapter, validation, accelerator)
+    refitted = refit(run, judged, tables, examples, validation, accelerator) if learned.best_step else False
+    scores = {"validation": judged.scores}
+    if test is not None:
+        scores["test"] = scores_of(run.folder, judged.adapter, test, accelerator)
+    comparison = Comparison(judged.scores, baseline, learned.start, judged.same_answer)
     finished = Finished(
         folder=run.folder,
         plan=run.plan,
         backbone=run.backbone,
         command=run.command,
         data=run.data,
-        scores=judged.scores,
+        scores=scores,
         comparison=comparison,
         advice=advice(run.plan.recipe, learned.course, comparison, rows=len(examples), labels=len(adapter.labels)),
         timings={"train": learned.timings, "eval": judged.meter.timings()},
@@ -73,6 +75,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
         labels=adapter.labels.names,
         steps=learned.steps,
         best_step=learned.best_step,
+        refitted=refitted,
         device=describe(accelerator),
     )
     if accelerator.is_main_process:
@@ -93,6 +96,7 @@ def sized_plan(run: Run, adapter: Adapter, examples: Examples) -> Plan:
         kind=kind,
         narrow=backbone.small,
         mean=kind == "text-classification" and reads_mean(backbone),
+        held_back=run.plan.data.validation is None,
     )
     recipe, said = sized(run.plan.recipe, size)
     if said:
@@ -113,6 +117,22 @@ class Learned:
     """On the validation rows, of the model before its first step; None where its head was random."""
 
 
+def refit(run: Run, judged: Judged, tables: Tables, examples: Examples, validation: Examples, accelerator: Any) -> bool:
+    """Let the chosen model learn from the validation rows too, where the recipe says so; whether it did."""
+    if not run.plan.recipe.refit:
+        return False
+    if getattr(accelerator, "is_fsdp2", False):
+        console.warn("Refit: left out with FSDP. Train in one process, or in several without FSDP, to have it.")
+        return False
+    last = Refit(run.folder, judged.adapter, examples, validation, run.plan.recipe, accelerator, origin_in(tables))
+    return last.run(judged.scores)
+
+
+def origin_in(tables: Tables) -> Callable[[int], str]:
+    """Where a row of the training table stands in its file."""
+    return lambda row: tables.train[row].origin
+
+
 def constant_baseline(adapter: Adapter, examples: Examples, validation: Examples) -> Baseline:
     """What the label counts of the training rows alone give on the validation rows."""
     answers = adapter.constant(examples.targets, validation.targets)
@@ -130,11 +150,7 @@ def learn(
 ) -> Learned:
     """From the first weights to the best, which stand in the run folder."""
     recipe = run.plan.recipe
-    head = adapter.head(examples.targets, recipe)
-
-    def origin(row: int) -> str:
-        return tables.train[row].origin
-
+    head, origin = adapter.head(examples.targets, recipe), origin_in(tables)
     own_head = has_own_head(run.backbone, head)
     network = start_network(run.backbone, head, recipe)
     resuming = run.resume and has_state(run.folder)
@@ -171,7 +187,7 @@ def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, vali
         f"Model: {run.backbone.name}, {total:,} parameters, {trainable:,} of them trainable; {describe(accelerator)}.\n"
         f"Rows: {len(examples):,} for training, {len(validation):,} for validation.\n"
         f"Folder: {run.folder} will hold {megabytes:,.0f} MB (best model) and "
-        f"{megabytes + trainable * 8 / 1e6:,.0f} MB (last state, to go on from)."
+        f"{megabytes * (2 if run.plan.recipe.refit else 1) + trainable * 8 / 1e6:,.0f} MB (last state, to go on from)."
     )
 
 
@@ -196,52 +212,3 @@ def facts(run: Run, accelerator: Any) -> dict[str, Any]:
         "processes": accelerator.num_processes,
         "threads": torch.get_num_threads(),
     }
-
-
-@dataclass(frozen=True)
-class Validator:
-    """Scores a network on the validation rows."""
-
-    adapter: Adapter
-    examples: Examples
-    accelerator: Any
-
-    def __call__(self, network: Any) -> Scores:
-        network = self.accelerator.unwrap_model(network)
-        found = predict_features(network, self.adapter, self.examples.windows, self.accelerator, Meter())
-        return tune(self.adapter, found, self.examples)[1]["validation"]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What the saved model is worth."""
-
-    adapter: Adapter
-    """With its thresholds."""
-    scores: dict[str, Scores]
-    same_answer: str
-    """What it says of all validation rows alike, in words; '' if its answers differ."""
-    meter: Meter
-
-
-def judge_saved(run: Run, adapter: Adapter, validation: Examples, test: Examples | None, accelerator: Any) -> Judged:
-    """Scores of the model as it lies in the run folder, read back from there; thresholds are chosen on the validation rows."""
-    network = ready(load_network(str(run.folder), adapter.card.kind), accelerator)
-    meter = Meter()
-    found = predict_features(network, adapter, validation.windows, accelerator, meter, label="Validation")
-    adapter, scores = tune(adapter, found, validation)
-    same_answer = adapter.same_answer(found, validation.targets)
-    if test is not None:
-        found = predict_features(network, adapter, test.windows, accelerator, Meter(), label="Test")
-        scores["test"] = adapter.score(found, test.targets)
-    return Judged(adapter, scores, same_answer, meter)
-
-
-def tune(adapter: Adapter, found: list[Prediction], validation: Examples) -> tuple[Adapter, dict[str, Scores]]:
-    """The adapter with what is best chosen on the validation rows, and its scores there, which say what that was worth."""
-    before, tuned = adapter.score(found, validation.targets), adapter.tuned(found, validation.targets)
-    if tuned is adapter:
-        return adapter, {"validation": before}
-    after = tuned.score(found, validation.targets)
-    note = f"{adapter.tuning} {before.main} is {before.main_value:.4f}."
-    return tuned, {"validation": replace(after, notes=[*after.notes, note])}

@@ -94,7 +94,15 @@ def test_sentence_encoders_are_read_by_their_mean_on_small_files(rows: int, mean
     assert ("the mean of the tokens is read" in said and "(--pool)" in said) == (pool == "mean")
 
 
-ASKED = {"epochs": 1.5, "learning_rate": 7e-6, "pool": "cls"}
+@pytest.mark.parametrize(
+    ("rows", "held_back", "refit"), [(300, True, True), (300, False, False), (100_000, True, False)]
+)
+def test_held_back_rows_of_small_files_are_learned_from_in_the_end(rows: int, held_back: bool, refit: bool) -> None:
+    recipe, _ = sized(Recipe(), replace(size(rows), held_back=held_back))
+    assert recipe.refit is refit
+
+
+ASKED = {"epochs": 1.5, "learning_rate": 7e-6, "pool": "cls", "refit": True}
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -114,7 +122,7 @@ def test_who_asks_for_everything_is_told_nothing() -> None:
 def test_nothing_but_what_was_open_is_chosen() -> None:
     asked = Recipe(batch_size=7, warmup=0.3, seed=9, early_stop=2, max_length=99, weight_decay=0.0)
     recipe, _ = sized(asked, size())
-    assert replace(recipe, epochs=None, learning_rate=None, pool=None) == asked
+    assert replace(recipe, epochs=None, learning_rate=None, pool=None, refit=None) == asked
     assert check_recipe(recipe) is recipe
     assert sized(recipe, size()) == (recipe, "")  # a plan that was written down is not sized again
 

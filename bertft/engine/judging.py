@@ -1,0 +1,72 @@
+"""What a network is worth: its scores on the validation rows while it trains, and those of what was saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bertft.adapters import Adapter, Prediction
+from bertft.engine.eval_loop import predict_features
+from bertft.engine.examples import Examples
+from bertft.engine.meter import Meter
+from bertft.engine.sharding import ready
+from bertft.model.network import load_network
+from bertft.scoring import Scores
+
+
+@dataclass(frozen=True)
+class Validator:
+    """Scores a network on the validation rows."""
+
+    adapter: Adapter
+    examples: Examples
+    accelerator: Any
+
+    def __call__(self, network: Any) -> Scores:
+        network = self.accelerator.unwrap_model(network)
+        found = predict_features(network, self.adapter, self.examples.windows, self.accelerator, Meter())
+        return tune(self.adapter, found, self.examples)[1]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the saved model is worth."""
+
+    adapter: Adapter
+    """With its thresholds."""
+    scores: Scores
+    same_answer: str
+    """What it says of all validation rows alike, in words; '' if its answers differ."""
+    meter: Meter
+
+
+def judge_saved(folder: Path, adapter: Adapter, validation: Examples, accelerator: Any) -> Judged:
+    """Scores of the model as it lies in a folder, read back from there; thresholds are chosen on the validation rows."""
+    found, meter = answers_of(folder, adapter, validation, accelerator, label="Validation")
+    tuned, scores = tune(adapter, found, validation)
+    return Judged(tuned, scores, tuned.same_answer(found, validation.targets), meter)
+
+
+def scores_of(folder: Path, adapter: Adapter, test: Examples, accelerator: Any) -> Scores:
+    """Of the model as it lies in a folder, with the thresholds that the adapter brings."""
+    found, _ = answers_of(folder, adapter, test, accelerator, label="Test")
+    return adapter.score(found, test.targets)
+
+
+def answers_of(
+    folder: Path, adapter: Adapter, examples: Examples, accelerator: Any, *, label: str
+) -> tuple[list[Prediction], Meter]:
+    """What the model in a folder says of each row, and how fast."""
+    network, meter = ready(load_network(str(folder), adapter.card.kind), accelerator), Meter()
+    return predict_features(network, adapter, examples.windows, accelerator, meter, label=label), meter
+
+
+def tune(adapter: Adapter, found: list[Prediction], validation: Examples) -> tuple[Adapter, Scores]:
+    """The adapter with what is best chosen on the validation rows, and its scores there, which say what that was worth."""
+    before, tuned = adapter.score(found, validation.targets), adapter.tuned(found, validation.targets)
+    if tuned is adapter:
+        return adapter, before
+    after = tuned.score(found, validation.targets)
+    note = f"{adapter.tuning} {before.main} is {before.main_value:.4f}."
+    return tuned, replace(after, notes=[*after.notes, note])
