@@ -9,11 +9,12 @@ from pathlib import Path
 from conftest import read_jsonl, sentiment, texts, write_csv, write_jsonl
 from tagged import asked_rows, tagged_rows
 
-QUICK = ("--batch-size", "16", "--eval-steps", "5", "--lr", "1e-3")
+QUICK = ("--batch-size", "16", "--eval-steps", "5", "--lr", "1e-3", "--no-refit")
 
 ERRANDS = {
     "sequence": ("reviews.csv", ("--epochs", "3", "--head-start", "random", "--precision", "fp32")),
     "warm": ("reviews.csv", ("--epochs", "3", "--precision", "fp32")),
+    "refit": ("reviews.csv", ("--epochs", "3", "--refit", "--precision", "fp32")),
     "mean": ("reviews.csv", ("--epochs", "3", "--pool", "mean", "--precision", "fp32")),
     "pairs": ("pairs.csv", ("--epochs", "3", "--pool", "mean", "--lr", "1e-4", "--precision", "fp32")),
     "bf16": ("reviews.csv", ("--epochs", "3", "--precision", "bf16")),

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from conftest import Said
-from errands import course, digest, scores, words_of
+from errands import course, digest, scores
+from errands import words_of as plain_words
 
 from bertft.engine import refit as room
 from bertft.engine import training
@@ -26,6 +27,11 @@ from bertft.scoring import Scores
 
 Run = Callable[..., Said]
 BEST = Path("run/checkpoint/best")
+
+
+def words_of(errand: str, folder: Path, model: str) -> list[str]:
+    """Without --no-refit: what is asked for by default."""
+    return [word for word in plain_words(errand, folder, model) if word != "--no-refit"]
 
 
 def record(run: str = "run") -> dict[str, Any]:

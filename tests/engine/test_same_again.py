@@ -14,7 +14,7 @@ from bertft.engine.keeper import Keeper
 from bertft.engine.order import Step
 
 Run = Callable[..., Said]
-WORDS = ("--epochs", 2, "--batch-size", 16, "--eval-steps", 3, "--lr", "1e-3")
+WORDS = ("--epochs", 2, "--batch-size", 16, "--eval-steps", 3, "--lr", "1e-3", "--no-refit")
 
 
 def weights(run: str) -> str:
