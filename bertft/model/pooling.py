@@ -26,6 +26,16 @@ FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
 MEAN_SHARE = 30.0
 """How much larger the mean is than what the first token brings along, before both are normalised."""
 
+FLAGS = {
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+"""What sentence-transformers wrote before it wrote `pooling_mode`; several together are joined."""
+
 _DISTANCE = 0.3
 """Standard deviation of what goes into a pooler's tanh, which is straight there."""
 
@@ -44,8 +54,8 @@ def trained_pooling(path: str) -> str | None:
         return None
     if not isinstance(told, dict):
         return None
-    modes = {"mean": told.get("pooling_mode_mean_tokens"), "cls": told.get("pooling_mode_cls_token")}
-    return next((mode for mode, on in modes.items() if on), None)
+    modes = told.get("pooling_mode") or [mode for key, mode in FLAGS.items() if told.get(key)]
+    return next((mode for mode in ("mean", "cls") if modes in (mode, [mode])), None)
 
 
 def reads_mean(backbone: Backbone) -> bool:

@@ -243,6 +243,13 @@ def pooling_file(folder: Path, content: str | bytes) -> str:
         ('{"pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true}', "mean"),
         ('{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}', "cls"),
         ('{"pooling_mode_max_tokens": true}', None),
+        ('{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": true}', None),  # both, joined
+        ('{"embedding_dimension": 384, "pooling_mode": "mean", "include_prompt": true}', "mean"),  # since 5.7
+        ('{"pooling_mode": "cls"}', "cls"),
+        ('{"pooling_mode": ["mean"]}', "mean"),
+        ('{"pooling_mode": ["cls", "mean"]}', None),
+        ('{"pooling_mode": "lasttoken", "pooling_mode_mean_tokens": true}', None),
+        ('{"pooling_mode": {"mean": true}}', None),
         ("{}", None),
         ("", None),
         ('{"pooling_mode_mean_tokens": tr', None),
@@ -251,7 +258,25 @@ def pooling_file(folder: Path, content: str | bytes) -> str:
         ("[" * 100_000, None),
         (b"\xff\xfe\x00", None),
     ],
-    ids=["mean", "cls", "max", "{}", "empty", "torn", "list", "null", "deep", "no text"],
+    ids=[
+        "mean",
+        "cls",
+        "max",
+        "old both",
+        "new mean",
+        "new cls",
+        "new list",
+        "new both",
+        "new before old",
+        "new dict",
+        "{}",
+        "empty",
+        "torn",
+        "list",
+        "null",
+        "deep",
+        "no text",
+    ],
 )
 def test_a_sentence_encoder_says_how_it_is_read(tmp_path: Path, content: str | bytes, pooling: str | None) -> None:
     assert trained_pooling(pooling_file(tmp_path, content)) == pooling
