@@ -28,7 +28,7 @@ ERRANDS = {
     "crf bf16": ("words.jsonl", ("--epochs", "3", "--crf", "--precision", "bf16")),
     "questions": ("asked.jsonl", ("--epochs", "3", "--precision", "fp32")),
 }
-"""Name -> data file, further words. About 21 steps each."""
+"""Name -> data file, further words. About 21 steps each; the pairs 9."""
 
 
 def words_of(name: str, folder: Path, model: str) -> list[str]:
@@ -44,7 +44,7 @@ def _write(path: Path) -> None:
         rows = [(f"r{number}", text, sentiment(text)) for number, text in enumerate(texts(120))]
         write_csv(path, ["id", "text", "label"], rows)
     elif path.name == "pairs.csv":
-        pairs = zip(texts(120), texts(120, seed=1), strict=True)
+        pairs = zip(texts(48), texts(48, seed=1), strict=True)  # few: each makes many lessons
         write_csv(path, ["premise", "hypothesis", "label"], [(*pair, sentiment(" ".join(pair))) for pair in pairs])
     elif path.name == "topics.jsonl":
         named = ({word for word in ("good", "bad", "film") if word in text.split()} for text in texts(120))

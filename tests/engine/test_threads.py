@@ -15,7 +15,7 @@ from bertft.plan import read_config
 from bertft.system.cores import THREAD_SETTINGS
 
 Run = Callable[..., Said]
-QUICK = ("--precision", "fp32", "--max-steps", 2, "--eval-steps", 1)
+QUICK = ("--precision", "fp32", "--max-steps", 2, "--eval-steps", 1, "--head-start", "random", "--no-refit")
 
 
 class PowerFails(BaseException):

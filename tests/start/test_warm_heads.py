@@ -315,7 +315,7 @@ def let_it_fail(place: str, here: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_run_cut_off_before_its_first_step_ends_in_the_same_bits(run: Run, tiny: str, place: str) -> None:
-    words = [*words_of("pair", tiny, rows=60), *LEARN, *MEAN]
+    words = [*words_of("pair", tiny, rows=30), *LEARN, *MEAN]
     run(*words, "-o", "whole", "--quiet")
     with pytest.MonkeyPatch.context() as here:
         let_it_fail(place, here)
@@ -348,7 +348,7 @@ def test_a_signal_in_the_first_evaluation_leaves_it_to_be_made_up_for(run: Run, 
 
 
 def test_a_signal_in_the_lessons_on_pairs_stops_them(run: Run, tiny: str) -> None:
-    words = [*words_of("pair", tiny, rows=60), *LEARN, *MEAN]
+    words = [*words_of("pair", tiny, rows=30), *LEARN, *MEAN]
     taken: list[int] = []
     whole = Stepper.take
 
@@ -366,7 +366,7 @@ def test_a_signal_in_the_lessons_on_pairs_stops_them(run: Run, tiny: str) -> Non
 
 
 def test_the_same_plan_gives_the_same_start(run: Run, tiny: str) -> None:
-    words = [*words_of("pair", tiny, rows=60), *MEAN, "--max-steps", 2, "--lr", "1e-3"]
+    words = [*words_of("pair", tiny, rows=30), *MEAN, "--max-steps", 2, "--lr", "1e-3"]
     for name in ("one", "two"):
         run(*words, "-o", name)
     run(*words, "-o", "three", "--seed", 7)
@@ -374,7 +374,7 @@ def test_the_same_plan_gives_the_same_start(run: Run, tiny: str) -> None:
 
 
 def test_a_pair_run_on_the_mean_opens_in_transformers_with_the_same_answers(run: Run, tiny: str) -> None:
-    run(*words_of("pair", tiny, rows=60), *MEAN, "-o", "run", "--max-steps", 3, "--lr", "1e-3", "--precision", "fp32")
+    run(*words_of("pair", tiny, rows=30), *MEAN, "-o", "run", "--max-steps", 3, "--lr", "1e-3", "--precision", "fp32")
     run("predict", "run", "held.jsonl", "-o", "out.jsonl", "--precision", "fp32")
     model, tokenizer = (
         AutoModelForSequenceClassification.from_pretrained("run").eval(),
