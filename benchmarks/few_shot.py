@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def read_words() -> argparse.Namespace:
-    known = [data.name for data in DATA_SETS if data.kind == CLASSES]
+    known = [data.name for data in DATA_SETS if data.kind == CLASSES and data.name not in ("mrpc", "rte")]  # pairs
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with the data sets")
     parser.add_argument("--only", nargs="+", choices=known, default=["sst2", "banking77"])
@@ -99,7 +99,8 @@ def run_other(
         *([side] if script == BASELINES else []),
         str(folder),
     ]
-    _, seconds = timed(command, folder, environment(ROOT, words.threads))
+    env = environment(ROOT, words.threads)
+    _, seconds = timed(command, folder, {**env, "PYTHONPATH": ""} if side == "setfit" else env)
     predicted = json.loads((folder / "predicted.json").read_text(encoding="utf-8"))
     return score_of(loaded.metric, [row.gold for row in loaded.test], predicted), seconds
 

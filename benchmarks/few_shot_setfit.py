@@ -1,5 +1,10 @@
-"""The package `setfit` with its defaults, in a Python of its own: few_shot_setfit.py FOLDER reads FOLDER/work.json and writes
-FOLDER/predicted.json. It imports nothing of bertft, whose transformers is newer than setfit knows."""
+"""The package `setfit` with 20 pairs for each text, as in its paper, in a Python of its own.
+
+    few_shot_setfit.py FOLDER
+
+reads FOLDER/work.json and writes FOLDER/predicted.json. It imports nothing of bertft, whose transformers is newer than setfit
+knows.
+"""
 
 from __future__ import annotations
 

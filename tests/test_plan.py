@@ -79,10 +79,11 @@ OPEN = "Not in this plan, as the number of rows and tokens decides when they are
 @pytest.mark.parametrize(
     ("words", "left"),
     [
-        ((), "--epochs, --lr, --pool."),
-        (("--max-steps", 5), "--lr, --pool."),
-        (("--epochs", 2, "--pool", "cls"), "--lr."),
-        (("--epochs", 2, "--pool", "cls", "--lr", "3e-5"), None),
+        ((), "--epochs, --lr, --pool, --refit."),
+        (("--validation", "train.csv"), "--epochs, --lr, --pool."),
+        (("--max-steps", 5), "--lr, --pool, --refit."),
+        (("--epochs", 2, "--pool", "cls", "--no-refit"), "--lr."),
+        (("--epochs", 2, "--pool", "cls", "--lr", "3e-5", "--refit"), None),
     ],
 )
 def test_a_dry_run_says_what_the_size_will_decide(
@@ -94,11 +95,14 @@ def test_a_dry_run_says_what_the_size_will_decide(
 
 def test_a_run_writes_what_the_size_decided(run: Run, reviews: Path, tiny: str) -> None:
     said = run("train", "train.csv", "--model", tiny, "--max-steps", 2, "--precision", "fp32", "-o", "run")
-    said_rate = re.search(r"^Recipe: learning rate (\S+) \(--lr\)\.$", said.err, re.M)
+    said_rate = re.search(
+        r"^Recipe: learning rate (\S+) \(--lr\); the validation rows .*\(--no-refit\)\.$", said.err, re.M
+    )
     assert said_rate, said.err
     found = read_config("run/plan.toml")["recipe"]
-    chosen = {name: found[name] for name in ("epochs", "learning_rate", "pool", "head_start")}
-    assert chosen == {"epochs": 20.0, "learning_rate": float(said_rate[1]), "pool": "cls", "head_start": "probe"}
+    chosen = {name: found[name] for name in ("epochs", "learning_rate", "pool", "head_start", "refit")}
+    rate = float(said_rate[1])
+    assert chosen == {"epochs": 20.0, "learning_rate": rate, "pool": "cls", "head_start": "probe", "refit": True}
     again = run("train", "--config", "run/plan.toml", "-o", "again")
     assert "Recipe:" not in again.err
 

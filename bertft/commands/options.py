@@ -69,7 +69,7 @@ FewShot = Annotated[
 ]
 Refit = Annotated[
     bool | None,
-    flag(RECIPE, None, "At the end learn from the validation rows too; on small files.", "--refit/--no-refit"),
+    flag(RECIPE, None, "In the end also train on the held-back rows; else on small files.", "--refit/--no-refit"),
 ]
 EarlyStop = Annotated[int | None, flag(RECIPE, "N", "Stop after N evaluations without a gain.")]
 EvalSteps = Annotated[int | None, flag(RECIPE, "N", "Steps between evaluations; else once an epoch.")]

@@ -58,7 +58,7 @@ def make_plan(flags: Flags) -> Planned:
         check_mean(backbone, choice.card.kind)
     check_few_shot(recipe, choice.card)
     check_head_start(flags, recipe, choice.card.kind)
-    check_refit(recipe, data)
+    recipe = checked_refit(flags, recipe, data)
     if not (flags["max_length"] or settings.get("max_length")):
         recipe = no_longer_than(recipe, positions(backbone.config))
     if flags["overlap"] is None and settings.get("overlap") is None:
@@ -121,13 +121,16 @@ def check_head_start(flags: Flags, recipe: Recipe, kind: str) -> None:
         raise UsageError("--head-start probe: with --bilstm nothing can be fitted before training. Leave it out.")
 
 
-def check_refit(recipe: Recipe, data: DataPlan) -> None:
-    """UsageError where no row of the training file is held back."""
-    if recipe.refit and data.validation:
+def checked_refit(flags: Flags, recipe: Recipe, data: DataPlan) -> Recipe:
+    """The recipe, without a refit where no row of the training file is held back; UsageError where that was typed."""
+    if not data.validation:
+        return recipe
+    if flags["refit"]:
         raise UsageError(
             "--refit is for validation rows that were held back from the training file; --validation names a file of their own. "
             "Leave it out: --no-refit."
         )
+    return replace(recipe, refit=None if recipe.refit is None else False)
 
 
 def _notes(table: Any) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
@@ -21,6 +22,7 @@ from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import gather
 from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
+from bertft.engine.model_card import REFITTED
 from bertft.engine.record import PLAN, RUN, Finished, add_to_run, data_hashes, run_record
 from bertft.engine.resume import FOLDER as STATE
 from bertft.engine.resume import threads_of
@@ -46,7 +48,7 @@ def run_train(flags: Flags) -> None:
         show_plan(plan)
         return
     if flags["resume"]:
-        check_repeats(plan, read_config(str(Path(plan.output_dir) / PLAN)))
+        check_repeats(plan, stored_plan(Path(plan.output_dir)))
     accelerator = start_accelerator(plan.recipe.precision, threads_for(plan, flags))
     with ExitStack() as held:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, flags, held))
@@ -65,7 +67,7 @@ def run_train(flags: Flags) -> None:
 def show_plan(plan: Plan) -> None:
     """What can be told without training; what cannot yet is said."""
     console.result(tomli_w.dumps(plan.to_dict()).rstrip())
-    if left := unsized(plan.recipe, plan.card.kind):
+    if left := unsized(plan.recipe, plan.card.kind, held_back=plan.data.validation is None):
         console.note(
             f"Not in this plan, as the number of rows and tokens decides when they are read: {', '.join(left)}."
         )
@@ -95,23 +97,32 @@ def going_on(flags: Flags) -> Flags:
             raise CheckpointError(
                 f"{folder}: a finished run, with no state to go on from. Start anew without --resume, in another folder."
             )
-        return {**flags, "config": flags["config"] or str(Path(folder) / PLAN)}
+        refit = stored_plan(Path(folder))["recipe"]["refit"] if flags["refit"] is None else flags["refit"]
+        return {**flags, "config": flags["config"] or str(Path(folder) / PLAN), "refit": refit}
     if not (flags["data"] or flags["task"] or flags["config"]):
         raise UsageError(f"{folder}: no run to go on with (it has no {PLAN}).")
     console.note(f"{folder}: no run to go on with yet, so it starts at the beginning.")
     return {**flags, "resume": False}
 
 
+def stored_plan(folder: Path) -> dict[str, Any]:
+    """A run's plan.toml. One from before there was a refit asks for none."""
+    found = read_config(str(folder / PLAN))
+    return {**found, "recipe": {"refit": False, **found.get("recipe", {})}}
+
+
 def show_training(finished: Finished, *, as_json: bool) -> None:
     """The scores, and what to do next."""
     if as_json:
         record = run_record(finished)
-        shown = {name: record[name] for name in ("scores", "reference", "timings")}
+        shown = {name: record[name] for name in ("scores", "reference", "refitted", "timings")}
         console.result_json({"run": str(finished.folder), **shown})
         tell_comparison(finished.comparison, finished.advice)
         return
     for split, scores in finished.scores.items():
         show_scores(scores, title=split.capitalize())
+    if finished.refitted:
+        console.result(REFITTED)
     tell_comparison(finished.comparison, finished.advice)
     folder = shlex.quote(str(finished.folder))
     console.result(f"Run folder: {folder}")

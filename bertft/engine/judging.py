@@ -25,7 +25,7 @@ class Validator:
 
     def __call__(self, network: Any) -> Scores:
         network = self.accelerator.unwrap_model(network)
-        found = predict_features(network, self.adapter, self.examples.windows, self.accelerator, Meter())
+        found = answers(network, self.adapter, self.examples, self.accelerator, Meter())
         return tune(self.adapter, found, self.examples)[1]
 
 
@@ -43,23 +43,28 @@ class Judged:
 
 def judge_saved(folder: Path, adapter: Adapter, validation: Examples, accelerator: Any) -> Judged:
     """Scores of the model as it lies in a folder, read back from there; thresholds are chosen on the validation rows."""
-    found, meter = answers_of(folder, adapter, validation, accelerator, label="Validation")
+    network, meter = saved(folder, adapter, accelerator), Meter()
+    found = answers(network, adapter, validation, accelerator, meter, label="Validation")
     tuned, scores = tune(adapter, found, validation)
     return Judged(tuned, scores, tuned.same_answer(found, validation.targets), meter)
 
 
 def scores_of(folder: Path, adapter: Adapter, test: Examples, accelerator: Any) -> Scores:
     """Of the model as it lies in a folder, with the thresholds that the adapter brings."""
-    found, _ = answers_of(folder, adapter, test, accelerator, label="Test")
-    return adapter.score(found, test.targets)
+    network = saved(folder, adapter, accelerator)
+    return adapter.score(answers(network, adapter, test, accelerator, Meter(), label="Test"), test.targets)
 
 
-def answers_of(
-    folder: Path, adapter: Adapter, examples: Examples, accelerator: Any, *, label: str
-) -> tuple[list[Prediction], Meter]:
-    """What the model in a folder says of each row, and how fast."""
-    network, meter = ready(load_network(str(folder), adapter.card.kind), accelerator), Meter()
-    return predict_features(network, adapter, examples.windows, accelerator, meter, label=label), meter
+def saved(folder: Path, adapter: Adapter, accelerator: Any) -> Any:
+    """The network of a folder, ready to answer."""
+    return ready(load_network(str(folder), adapter.card.kind), accelerator)
+
+
+def answers(
+    network: Any, adapter: Adapter, examples: Examples, accelerator: Any, meter: Meter, *, label: str = ""
+) -> list[Prediction]:
+    """What a network says of each row."""
+    return predict_features(network, adapter, examples.windows, accelerator, meter, label=label)
 
 
 def tune(adapter: Adapter, found: list[Prediction], validation: Examples) -> tuple[Adapter, Scores]:

@@ -1,8 +1,8 @@
 """Keeps the best model and the last state, and knows when to stop. One metric decides all three.
 
-The best model stands in the run folder itself, ready for transformers; the last state stands in `checkpoint/`. The state is
-saved after an evaluation, unless less than FEW_STEPS were taken since the last one, every SAVE_SECONDS in between (or every
-`save_steps`), at the end, and when a signal ends the run.
+The best model stands in the run folder itself, ready for transformers, until a refit (refit.py) takes its place; the last state
+stands in `checkpoint/`. The state is saved after an evaluation, unless less than FEW_STEPS were taken since the last one, every
+SAVE_SECONDS in between (or every `save_steps`), at the end, and when a signal ends the run.
 """
 
 from __future__ import annotations

@@ -148,8 +148,9 @@ def _data(run: Mapping[str, Any], plan: Plan) -> str:
     lines = [f"- {split}: {code(found['path'])}, sha256 `{found['sha256']}`" for split, found in run["data"].items()]
     rows = run["rows"]
     columns = json.dumps(plan.fields.to_dict(), ensure_ascii=False)
+    then = ", then learned from too" if run["refitted"] else ""
     lines.append(
-        f"- {rows['train']:,} rows to learn from, {rows['validation']:,} to choose the best epoch; columns {code(columns)}"
+        f"- {rows['train']:,} rows to learn from, {rows['validation']:,} to choose the best epoch{then}; columns {code(columns)}"
     )
     return "\n".join(lines)
 
@@ -161,12 +162,13 @@ def _training(run: Mapping[str, Any], plan: Plan) -> str:
     lines += [f"| {key} | {value} |" for key, value in plan.to_dict()["recipe"].items()]
     return "\n".join(lines) + (
         f"\n\n{parameters['trainable']:,} of {parameters['all']:,} parameters were trained, for {run['steps']:,} steps "
-        f"({timing['seconds']:,.0f} s, {timing['examples_per_second']:,.0f} examples/s); step {run['best_step']:,} was best."
+        f"({timing['seconds']:,.0f} s, {timing['examples_per_second']:,.0f} examples/s); step {run['best_step']:,} was best"
+        f"{', and from there it was refitted on all rows' if run['refitted'] else ''}."
     )
 
 
 def _limits(run: Mapping[str, Any], plan: Plan) -> str:
-    rows = run["rows"]["train"]
+    rows = run["rows"]["train"] + (run["rows"]["validation"] if run["refitted"] else 0)
     return (
         f"The model knows what {rows:,} rows could teach it: texts of another kind, language or time may be judged worse than "
         f"the table says, and biases of the data and of {code(run['backbone'])} remain in it. A probability is the model's own "

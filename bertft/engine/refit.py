@@ -1,7 +1,7 @@
-"""The last passes: once the validation rows have chosen a model, it learns from them too.
+"""The refit: once the validation rows have chosen a model, it learns from them too.
 
-Of a small file a tenth is much: banking77 with 1,000 rows gains two points by it. The scores that are reported are those of the
-model before; it stands in checkpoint/best/, and a resumed run begins here again.
+Of a small file a tenth is much. The scores that are reported are those of the model before. It is kept in checkpoint/best/, and a
+run that was cut off begins its refit there again.
 """
 
 from __future__ import annotations
@@ -17,41 +17,52 @@ from bertft.adapters import Adapter
 from bertft.engine import resume
 from bertft.engine.examples import Examples
 from bertft.engine.haste import hasten_training
-from bertft.engine.judging import Validator
+from bertft.engine.judging import answers
+from bertft.engine.keeper import go_on
+from bertft.engine.meter import Meter
 from bertft.engine.optimizer import parameter_groups
+from bertft.engine.prepare import task_record
 from bertft.engine.sharding import whole_weights
 from bertft.engine.stage import run_stage
-from bertft.engine.step import NotANumber
-from bertft.model.folder import save_network
+from bertft.errors import CheckpointError, TrainingError
+from bertft.model.folder import save_network, save_tokenizer, write_task
 from bertft.model.layers import freeze
 from bertft.model.network import load_network
 from bertft.recipe import Recipe
 from bertft.scoring import Scores, better, standard_error
-from bertft.system.files import fresh_folder, last_whole
+from bertft.system import signals
+from bertft.system.files import explained, fresh_folder, last_whole, write_text
 
 SHARE = 0.25
-"""Of the epochs of the run. banking77, 1,000 rows: as good as training anew on all rows, at a quarter of the time."""
+"""Of the epochs that were trained. On banking77 with 1,000 rows (one seed) as good as training anew on all rows."""
 
 FACTOR = 0.5
 """Of the run's learning rates."""
 
-BEST = "best"
-"""In checkpoint/: the model that was chosen, as transformers opens it."""
+BEST, MARK = "best", "refit.txt"
+"""In checkpoint/: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""
 
 
 def best_folder(run: Path) -> Path:
-    """Where the model stands that the validation rows chose: the run folder, until it learns from them too."""
+    """Where the model stands that the validation rows chose: the run folder, until a refit begins. CheckpointError where it is
+    gone: the model that is left has learned from those rows, which could not score it."""
     kept = last_whole(run / resume.FOLDER / BEST)
-    return kept if kept.is_dir() else run
+    if kept.is_dir():
+        return kept
+    if (run / resume.FOLDER / MARK).is_file():
+        raise CheckpointError(
+            f"{kept}: gone. The model in {run} has learned from the validation rows since, so they cannot score it any more. "
+            f"Start anew without --resume, in another folder."
+        )
+    return run
 
 
-def shortened(recipe: Recipe) -> Recipe:
-    """The recipe of the last passes: at least one epoch, at a lower rate."""
-    steps = None if recipe.max_steps is None else math.ceil(recipe.max_steps * SHARE)
+def shortened(recipe: Recipe, *, epochs: float, steps: int) -> Recipe:
+    """The recipe of a refit: a quarter of the epochs or steps that were trained, but at least one epoch, or all there were."""
     return replace(
         recipe,
-        epochs=max(math.ceil(recipe.passes * SHARE), 1.0),
-        max_steps=steps,
+        epochs=min(math.ceil(epochs * SHARE), epochs),
+        max_steps=None if recipe.max_steps is None else math.ceil(steps * SHARE),
         learning_rate=recipe.rate * FACTOR,
         head_learning_rate=recipe.head_learning_rate * FACTOR,
     )
@@ -59,53 +70,78 @@ def shortened(recipe: Recipe) -> Recipe:
 
 @dataclass(frozen=True)
 class Refit:
-    """What the last passes are made from."""
+    """What a refit is made from."""
 
     folder: Path
     """Of the run."""
     adapter: Adapter
+    """With its thresholds, which stay as they are."""
     examples: Examples
     validation: Examples
     recipe: Recipe
+    """Of the refit."""
     accelerator: Any
     origin: Callable[[int], str]
     """Where a feature's row stands in its file."""
 
     def run(self, scores: Scores) -> bool:
-        """Train the chosen model on all rows and put it in its place. False, and the chosen one stays, where that came to
-        nothing: it must not be worse on the rows that it has now learned from than its `scores` there were before."""
-        network = self._chosen()
-        try:
-            self._train(network)
-            after = Validator(self.adapter, self.validation, self.accelerator)(network)
-            worse = not is_as_good(after, scores)
-            problem = f"The {scores.main} of the validation rows fell to {after.main_value:.4f}." if worse else ""
-        except NotANumber as found:
-            problem = str(found)
+        """Train the chosen model on all rows and put it in its place. False, and the chosen one stays, where that failed: the
+        refitted one must not do worse on the rows that it has now learned from than the `scores` there were before."""
+        self._keep_chosen()
+        network = self._load_chosen()
+        problem = self._problem(network, scores)
         if problem:
-            console.warn(f"Refit: left out. {problem}")
-            network = self._chosen()
-        weights = whole_weights(network)
-        if self.accelerator.is_main_process:
-            save_network(network, self.folder, weights)
-        self.accelerator.wait_for_everyone()
+            console.warn(f"Refit undone: {problem} The model stays as the validation rows chose it.")
+            self.accelerator.free_memory()
+            network = self._load_chosen()
+        self._put_in_place(network)
         return not problem
 
-    def _chosen(self) -> Any:
-        """The chosen model, on the device; kept where the last passes do not write."""
-        network = load_network(str(best_folder(self.folder)), self.adapter.card.kind)
-        if best_folder(self.folder) == self.folder and self.accelerator.is_main_process:
-            with fresh_folder(self.folder / resume.FOLDER / BEST) as kept:
+    def undo(self) -> None:
+        """Put the chosen model in its place again, should an earlier refit have taken it."""
+        if best_folder(self.folder) != self.folder:
+            self._put_in_place(self._load_chosen())
+
+    def _problem(self, network: Any, scores: Scores) -> str:
+        """What is wrong with the network after its refit; '' if nothing is."""
+        try:
+            self._train(network)
+        except TrainingError as found:
+            signals.check()
+            return str(found)
+        after = self._scores(network)
+        if is_as_good(after, scores):
+            return ""
+        return f"the {scores.main} of the validation rows went from {scores.main_value:.4f} to {after.main_value:.4f}."
+
+    def _scores(self, network: Any) -> Scores:
+        network = self.accelerator.unwrap_model(network)
+        return self.adapter.score(
+            answers(network, self.adapter, self.validation, self.accelerator, Meter()), self.validation.targets
+        )
+
+    def _keep_chosen(self) -> None:
+        """Copy the chosen model to where a refit does not write, and say so there."""
+        if self.accelerator.is_main_process and best_folder(self.folder) == self.folder:
+            with self._writing(), fresh_folder(self.folder / resume.FOLDER / BEST) as kept:
+                network = load_network(str(self.folder), self.adapter.card.kind)
                 save_network(network, kept, network.state_dict())
+                save_tokenizer(self.adapter.tokenizer, kept)
+                write_task(kept, task_record(self.adapter))
+        if self.accelerator.is_main_process:
+            with self._writing():
+                write_text(self.folder / resume.FOLDER / MARK, f"{BEST}/ is what the validation rows chose.\n")
         self.accelerator.wait_for_everyone()
+
+    def _load_chosen(self) -> Any:
+        network = load_network(str(best_folder(self.folder)), self.adapter.card.kind)
         freeze(network, self.recipe.freeze)
         return network.to(self.accelerator.device)
 
     def _train(self, network: Any) -> None:
-        recipe, features = shortened(self.recipe), [*self.examples.features, *self.validation.features]
+        recipe, features = self.recipe, [*self.examples.features, *self.validation.features]
         head = self.adapter.head([*self.examples.targets, *self.validation.targets], recipe)
         hasten_training(network, self.adapter, features, self.accelerator)
-        groups = parameter_groups(network, recipe)
         rows = len(self.examples) + len(self.validation)
         console.note(f"Refit: {_amount(recipe)} on all {rows:,} rows, the validation rows among them (--no-refit).")
         run_stage(
@@ -117,8 +153,18 @@ class Refit:
             self.accelerator,
             label="Refit",
             origin=self.origin,
-            groups=groups,
+            groups=parameter_groups(network, recipe),
         )
+
+    def _put_in_place(self, network: Any) -> None:
+        weights = whole_weights(network)
+        if self.accelerator.is_main_process:
+            with self._writing():
+                save_network(network, self.folder, weights)
+        self.accelerator.wait_for_everyone()
+
+    def _writing(self) -> Any:
+        return explained(self.folder, f"Its model and last state stand; make room and {go_on(self.folder)}")
 
 
 def is_as_good(after: Scores, before: Scores) -> bool:
@@ -129,5 +175,5 @@ def is_as_good(after: Scores, before: Scores) -> bool:
 
 def _amount(recipe: Recipe) -> str:
     if recipe.max_steps is not None:
-        return f"{recipe.max_steps:,} more steps"
+        return f"{recipe.max_steps:,} more step{'' if recipe.max_steps == 1 else 's'}"
     return f"{recipe.passes:g} more epoch{'' if recipe.passes == 1 else 's'}"

@@ -33,7 +33,7 @@ SMALL_ROWS = 10_000
 """Training rows up to which a sentence encoder is read by the mean of its tokens, which costs a layer's time."""
 
 
-BY_SIZE = {"epochs": "--epochs", "learning_rate": "--lr", "pool": "--pool"}
+BY_SIZE = {"epochs": "--epochs", "learning_rate": "--lr", "pool": "--pool", "refit": "--refit"}
 """Settings that are chosen here, and their flags."""
 
 
@@ -73,12 +73,15 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
             said += ["the mean of the tokens is read, through a layer of its own (--pool)"]
     if recipe.refit is None:
         chosen["refit"] = size.held_back and epochs > PAPER_EPOCHS
+        if chosen["refit"]:
+            said += ["the validation rows are learned from in the end (--no-refit)"]
     return replace(recipe, **chosen), f"Recipe: {'; '.join(said)}." if said else ""  # type: ignore[arg-type]
 
 
-def unsized(recipe: Recipe, kind: str) -> list[str]:
-    """The flags of what `sized` will choose."""
+def unsized(recipe: Recipe, kind: str, *, held_back: bool) -> list[str]:
+    """The flags of what `sized` will choose. `held_back`: the validation rows are a share of the training file."""
     meaningless = {"epochs"} if recipe.max_steps is not None else set()
+    meaningless |= set() if held_back else {"refit"}
     meaningless |= {"pool"} if kind != "text-classification" else set()
     return [flag for name, flag in BY_SIZE.items() if getattr(recipe, name) is None and name not in meaningless]
 

@@ -23,7 +23,7 @@ LOGS_PER_EPOCH = 20
 def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     """Train to the last step or the early stop. The keeper holds the best weights and the last state."""
     recipe = made_of.recipe
-    order = Order([len(feature.input_ids) for feature in made_of.features], recipe)
+    order = order_of(made_of)
     optimizer = build_optimizer(made_of.network, recipe)
     network, optimizer = accelerator.prepare(made_of.network, optimizer)
     schedule = build_schedule(optimizer.optimizer, recipe, order.total_steps)
@@ -53,6 +53,11 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
             if keeper.stops:
                 break
     return keeper.meter
+
+
+def order_of(made_of: Ingredients) -> Order:
+    """In which the features are learned."""
+    return Order([len(feature.input_ids) for feature in made_of.features], made_of.recipe)
 
 
 def take_step(step: Step, stepper: Stepper, keeper: Keeper) -> tuple[tuple[float, int], bool, bool]:

@@ -18,10 +18,10 @@ from bertft.engine.judging import Judged, Validator, judge_saved, scores_of
 from bertft.engine.keeper import Keeper, go_on
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
-from bertft.engine.refit import Refit, best_folder
+from bertft.engine.refit import Refit, best_folder, shortened
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
-from bertft.engine.train_loop import train
+from bertft.engine.train_loop import order_of, train
 from bertft.model.backbone import Backbone
 from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
@@ -55,7 +55,11 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     learned = learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
     judged = judge_saved(best_folder(run.folder), adapter, validation, accelerator)
-    refitted = refit(run, judged, tables, examples, validation, accelerator) if learned.best_step else False
+    accelerator.free_memory()
+    if accelerator.is_main_process:
+        with explained(run.folder, f"Make room and {go_on(run.folder)}"):
+            write_task(run.folder, task_record(judged.adapter))
+    refitted = refit(run, learned, judged, tables, examples, validation, accelerator)
     scores = {"validation": judged.scores}
     if test is not None:
         scores["test"] = scores_of(run.folder, judged.adapter, test, accelerator)
@@ -80,7 +84,6 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     )
     if accelerator.is_main_process:
         with explained(run.folder, f"Its model and last state stand; make room and {go_on(run.folder)}"):
-            write_task(run.folder, task_record(judged.adapter))
             write_records(finished)
     accelerator.wait_for_everyone()
     return finished
@@ -111,21 +114,35 @@ class Learned:
     parameters: tuple[int, int]
     timings: Mapping[str, float]
     steps: int
+    epochs: float
+    """That were trained."""
     best_step: int
     course: Course
     start: Scores | None = None
     """On the validation rows, of the model before its first step; None where its head was random."""
 
 
-def refit(run: Run, judged: Judged, tables: Tables, examples: Examples, validation: Examples, accelerator: Any) -> bool:
+def refit(
+    run: Run,
+    learned: Learned,
+    judged: Judged,
+    tables: Tables,
+    examples: Examples,
+    validation: Examples,
+    accelerator: Any,
+) -> bool:
     """Let the chosen model learn from the validation rows too, where the recipe says so; whether it did."""
     if not run.plan.recipe.refit:
         return False
-    if getattr(accelerator, "is_fsdp2", False):
-        console.warn("Refit: left out with FSDP. Train in one process, or in several without FSDP, to have it.")
+    recipe = shortened(run.plan.recipe, epochs=learned.epochs, steps=learned.steps)
+    found = Refit(run.folder, judged.adapter, examples, validation, recipe, accelerator, origin_in(tables))
+    reason = "its start was the best" if not learned.best_step else ""
+    reason = reason or ("FSDP has cut the network up" if getattr(accelerator, "is_fsdp2", False) else "")
+    if reason:
+        console.note(f"Refit: left out, as {reason}.")
+        found.undo()
         return False
-    last = Refit(run.folder, judged.adapter, examples, validation, run.plan.recipe, accelerator, origin_in(tables))
-    return last.run(judged.scores)
+    return found.run(judged.scores)
 
 
 def origin_in(tables: Tables) -> Callable[[int], str]:
@@ -176,7 +193,8 @@ def learn(
     validate = Validator(adapter, validation, accelerator)
     made_of = Ingredients(network, adapter, examples.features, head.cost, recipe, validate, origin)
     timings = train(made_of, keeper, accelerator).timings()
-    return Learned(parameters, timings, keeper.step, keeper.best_step, keeper.course(), keeper.start_scores())
+    epochs = order_of(made_of).step(keeper.step).epoch
+    return Learned(parameters, timings, keeper.step, epochs, keeper.best_step, keeper.course(), keeper.start_scores())
 
 
 def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, validation: Examples) -> None:

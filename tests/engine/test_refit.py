@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from conftest import Said
 from errands import course, digest, scores
 from errands import words_of as plain_words
 
-from bertft.engine import refit as room
+from bertft.engine import refit as module
 from bertft.engine import training
 from bertft.engine.judging import Validator
 from bertft.engine.keeper import Keeper
@@ -99,10 +100,12 @@ class PowerFails(BaseException):
 
 
 PLACES: dict[str, tuple[Any, str]] = {
-    "before the model is kept": (room, "load_network"),
+    "before the model is kept": (module, "load_network"),
+    "while the model is kept": (module, "save_tokenizer"),
+    "before the sign is set": (module, "write_text"),
     "before its first step": (Refit, "_train"),
-    "before it is judged": (room, "Validator"),
-    "before it is saved": (room, "whole_weights"),
+    "before it is judged": (Refit, "_scores"),
+    "before it is saved": (module, "whole_weights"),
     "before test rows are scored": (training, "scores_of"),
     "before the records": (training, "write_records"),
 }
@@ -149,27 +152,30 @@ def test_a_signal_in_the_last_passes_stops_them(run: Run, tmp_path: Path, tiny: 
     assert digest(Path("run")) == digest(Path("whole"))
 
 
-def to_nothing(*_: Any) -> None:
+def after_two_steps(self: Refit, network: Any) -> None:
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.neg_()
     raise NotANumber("train.csv:3: the loss is nan.")
 
 
-def to_harm(self: Validator, network: Any) -> Scores:
+def to_harm(self: Refit, network: Any) -> Scores:
     return Scores("accuracy", {"accuracy": 0.0}, examples=12)
 
 
 @pytest.mark.parametrize(
-    ("place", "harm", "reason"),
+    ("step", "harm", "reason"),
     [
-        ((Refit, "_train"), to_nothing, "train.csv:3: the loss is nan."),
-        ((room, "Validator"), lambda *_: partial(to_harm, None), "The accuracy of the validation rows fell to 0.0000."),
+        ("_train", after_two_steps, "train.csv:3: the loss is nan."),
+        ("_scores", to_harm, "the accuracy of the validation rows went from 0.4167 to 0.0000."),
     ],
 )
-def test_what_comes_to_nothing_leaves_the_chosen_model(
-    run: Run, tmp_path: Path, tiny: str, monkeypatch: Any, place: Any, harm: Any, reason: str
+def test_a_failed_refit_is_undone(
+    run: Run, tmp_path: Path, tiny: str, monkeypatch: Any, step: str, harm: Any, reason: str
 ) -> None:
-    monkeypatch.setattr(*place, harm)
+    monkeypatch.setattr(Refit, step, harm)
     said = run(*words_of("warm", tmp_path, tiny), "-o", "run")
-    assert f"Refit: left out. {reason}" in said.err
+    assert f"Refit undone: {reason} The model stays as the validation rows chose it." in said.err
     assert not record()["refitted"]
     assert Path("run/model.safetensors").read_bytes() == (BEST / "model.safetensors").read_bytes()
 
@@ -194,20 +200,97 @@ def test_where_the_start_was_best_no_rows_are_added(run: Run, tmp_path: Path, ti
     said = run(*words_of("warm", tmp_path, tiny), "-o", "run")
     assert record()["best_step"] == 0
     assert not record()["refitted"]
+    assert "Refit: left out, as its start was the best." in said.err
+
+
+def test_the_kept_model_is_a_run_that_can_be_scored(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
+    """The refitted one is made to answer otherwise, so that the two cannot be taken for each other."""
+    monkeypatch.setattr(module, "is_as_good", lambda *_: True)
+    train = Refit._train
+
+    def turned(self: Refit, network: Any) -> None:
+        train(self, network)
+        with torch.no_grad():
+            network.classifier.weight.neg_()
+            network.classifier.bias.neg_()
+
+    monkeypatch.setattr(Refit, "_train", turned)
+    words = words_of("warm", tmp_path, tiny)
+    run(*words, "--test", words[1], "-o", "run")
+    found = {}
+    for folder in ("run", "run/checkpoint/best"):
+        said = run("eval", folder, words[1], "--precision", "fp32", "--json")
+        found[folder] = json.loads(said.out)["values"]
+    assert found["run"] == record()["scores"]["test"]["values"] != found["run/checkpoint/best"]
+    run(*words, "--no-refit", "--test", words[1], "-o", "plain")
+    assert found["run/checkpoint/best"] == record("plain")["scores"]["test"]["values"]
+
+
+def test_without_the_kept_model_a_run_is_not_scored_again(run: Run, tmp_path: Path, tiny: str) -> None:
+    run(*words_of("warm", tmp_path, tiny), "-o", "run")
+    before = digest(Path("run"))
+    shutil.rmtree(BEST)
+    said = run("train", "--resume", "-o", "run", ok=2)
+    assert "has learned from the validation rows since, so they cannot score it any more" in said.err
+    assert digest(Path("run")) == before
+
+
+def test_a_run_from_before_there_was_a_refit_goes_on_without(run: Run, tmp_path: Path, tiny: str) -> None:
+    run(*words_of("warm", tmp_path, tiny), "--no-refit", "-o", "run")
+    before = digest(Path("run"))
+    plan = Path("run/plan.toml").read_text()
+    Path("run/plan.toml").write_text(plan.replace("refit = false\n", ""))
+    assert "Refit" not in run("train", "--resume", "-o", "run").err
+    assert digest(Path("run")) == before
+
+
+def test_a_plan_with_a_refit_can_be_used_with_a_validation_file(run: Run, tmp_path: Path, tiny: str) -> None:
+    words = words_of("warm", tmp_path, tiny)
+    run(*words, "-o", "run")
+    said = run("train", "--config", "run/plan.toml", "--validation", words[1], "-o", "other")
     assert "Refit" not in said.err
+    assert not record("other")["refitted"]
+
+
+def test_what_is_shown_says_that_the_model_learned_on(run: Run, tmp_path: Path, tiny: str) -> None:
+    words = words_of("warm", tmp_path, tiny)
+    assert module_sentence() in run(*words, "-o", "run").out
+    assert module_sentence() not in run(*words, "--no-refit", "-o", "plain").out
+    assert json.loads(run(*words, "-o", "json", "--json").out)["refitted"] is True
+    card = " ".join(Path("run/README.md").read_text().split())
+    assert "108 rows to learn from, 12 to choose the best epoch, then learned from too" in card
+    assert "what 120 rows could teach it" in card
+
+
+def module_sentence() -> str:
+    return "The validation scores were taken before the model also learned from the validation rows."
 
 
 @pytest.mark.parametrize(
-    ("recipe", "epochs", "steps"),
-    [
-        (Recipe(epochs=12), 3, None),
-        (Recipe(epochs=3), 1, None),
-        (Recipe(epochs=0.5), 1, None),
-        (Recipe(max_steps=10), 1, 3),
-    ],
+    "words", [("--early-stop", 1, "--eval-steps", 7), ("--max-steps", 8), ("--freeze", "encoder")], ids=str
 )
-def test_the_last_passes_are_a_quarter_at_half_the_rate(recipe: Recipe, epochs: float, steps: int | None) -> None:
-    short = shortened(recipe)
-    assert (short.epochs, short.max_steps) == (epochs, steps)
+def test_other_settings_hold_in_a_refit_too(run: Run, tmp_path: Path, tiny: str, words: Any, monkeypatch: Any) -> None:
+    made: list[Recipe] = []
+    whole = module.run_stage
+
+    def noted(network: Any, *rest: Any, **named: Any) -> float:
+        made.append(rest[3])
+        frozen = {name for name, weight in network.named_parameters() if not weight.requires_grad}
+        assert any(name.startswith("bert.encoder") for name in frozen) == ("--freeze" in words)
+        return whole(network, *rest, **named)
+
+    monkeypatch.setattr(module, "run_stage", noted)
+    run(*words_of("warm", tmp_path, tiny), *words, "--refit", "-o", "run")
+    assert [(recipe.epochs, recipe.max_steps) for recipe in made] == [(1.0, 2 if "--max-steps" in words else None)]
+
+
+@pytest.mark.parametrize(
+    ("trained", "epochs"), [(12.0, 3), (9.5, 3), (5.0, 2), (3.0, 1), (1.0, 1), (0.5, 0.5)], ids=str
+)
+def test_a_refit_takes_a_quarter_of_what_was_trained_at_half_the_rate(trained: float, epochs: float) -> None:
+    recipe = Recipe(epochs=20)
+    short = shortened(recipe, epochs=trained, steps=100)
+    assert (short.epochs, short.max_steps) == (epochs, None)
     assert short.rate == recipe.rate / 2
     assert short.head_learning_rate == recipe.head_learning_rate / 2
+    assert shortened(Recipe(max_steps=10), epochs=trained, steps=10).max_steps == 3

@@ -98,8 +98,9 @@ def test_sentence_encoders_are_read_by_their_mean_on_small_files(rows: int, mean
     ("rows", "held_back", "refit"), [(300, True, True), (300, False, False), (100_000, True, False)]
 )
 def test_held_back_rows_of_small_files_are_learned_from_in_the_end(rows: int, held_back: bool, refit: bool) -> None:
-    recipe, _ = sized(Recipe(), replace(size(rows), held_back=held_back))
+    recipe, said = sized(Recipe(), replace(size(rows), held_back=held_back))
     assert recipe.refit is refit
+    assert ("the validation rows are learned from in the end (--no-refit)" in said) == refit
 
 
 ASKED = {"epochs": 1.5, "learning_rate": 7e-6, "pool": "cls", "refit": True}
