@@ -55,8 +55,8 @@ def _write(path: Path) -> None:
 
 
 def digest(run: Path) -> dict[str, str]:
-    """sha256 of all that was learned: the best model and the last state."""
-    files = [*run.glob("*.safetensors"), *run.glob("checkpoint/*.safetensors")]
+    """sha256 of all that was learned: the model, the last state, and the model before a refit."""
+    files = [file for place in ("", "checkpoint/", "checkpoint/best/") for file in run.glob(f"{place}*.safetensors")]
     return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
 
 

@@ -78,9 +78,15 @@ def soak(name: str, place: Path, backbone: str, kills: int, chance: random.Rando
 
 def kill(words: Sequence[str], run: Path, chance: random.Random) -> str:
     """Go on with the run for a while, then kill it. Where it was."""
-    lines = count_lines(run)
+    lines, best = count_lines(run), run / "checkpoint" / "best"
     process = subprocess.Popen([BERTFT, *words, "--resume", "-o", str(run)], start_new_session=True)
-    if chance.random() < 0.2:
+    if best.exists():  # no line of the history will come any more
+        time.sleep(chance.uniform(2, 8))
+    elif "--refit" in words and chance.random() < 0.3:
+        while not best.exists() and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, 1))
+    elif chance.random() < 0.2:
         time.sleep(chance.uniform(0, 5))
     else:
         while count_lines(run) <= lines and process.poll() is None:
@@ -104,6 +110,8 @@ def where(run: Path) -> str:
         return "saving the best model"
     if hidden:
         return "saving the state"
+    if (run / "checkpoint" / "best").exists():
+        return "in the refit"
     return "between saves" if (run / "checkpoint").exists() else "before the first state"
 
 
