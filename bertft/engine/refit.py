@@ -1,19 +1,20 @@
-"""The refit: once the validation rows have chosen a model, it learns from them too.
+"""The refit: once the validation rows have chosen a model, they are learned from too.
 
-Of a small file a tenth is much. The scores that are reported are those of the model before. It is kept in checkpoint/best/, and a
-run that was cut off begins its refit there again.
+Of a small file a tenth is much. Where it costs little the same training is done once more on all rows; else the chosen model goes
+on for a while. The scores that are reported are those of the chosen model. It is kept in checkpoint/best/, and a run that was cut
+off begins its refit again.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.adapters import Adapter
+from bertft.adapters import Adapter, Feature
 from bertft.engine import resume
 from bertft.engine.examples import Examples
 from bertft.engine.haste import hasten_training
@@ -21,23 +22,28 @@ from bertft.engine.judging import answers
 from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import parameter_groups
+from bertft.engine.order import Order
 from bertft.engine.prepare import task_record
 from bertft.engine.sharding import whole_weights
 from bertft.engine.stage import run_stage
 from bertft.errors import CheckpointError, TrainingError
 from bertft.model.folder import save_network, save_tokenizer, write_task
 from bertft.model.layers import freeze
-from bertft.model.network import load_network
+from bertft.model.network import Head, load_network
 from bertft.recipe import Recipe
 from bertft.scoring import Scores, better, standard_error
+from bertft.start.pairs import can_be_halved
 from bertft.system import signals
 from bertft.system.files import explained, fresh_folder, last_whole, write_text
 
+CHEAP = 300_000
+"""Tokens, in all epochs together, up to which a model is trained anew: less than a minute on two cores."""
+
 SHARE = 0.25
-"""Of the epochs that were trained. On banking77 with 1,000 rows (one seed) as good as training anew on all rows."""
+"""Of the epochs that were trained, where the chosen model goes on."""
 
 FACTOR = 0.5
-"""Of the run's learning rates."""
+"""Of the run's learning rates, then."""
 
 BEST, MARK = "best", "refit.txt"
 """In checkpoint/: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""
@@ -57,12 +63,13 @@ def best_folder(run: Path) -> Path:
     return run
 
 
-def shortened(recipe: Recipe, *, epochs: float, steps: int) -> Recipe:
-    """The recipe of a refit: a quarter of the epochs or steps that were trained, but at least one epoch, or all there were."""
+def shortened(recipe: Recipe) -> Recipe:
+    """The recipe by which a chosen model goes on: a quarter of the epochs or steps that were trained, but at least one epoch, or
+    all there were."""
     return replace(
         recipe,
-        epochs=min(math.ceil(epochs * SHARE), epochs),
-        max_steps=None if recipe.max_steps is None else math.ceil(steps * SHARE),
+        epochs=min(math.ceil(recipe.passes * SHARE), recipe.passes),
+        max_steps=None if recipe.max_steps is None else math.ceil(recipe.max_steps * SHARE),
         learning_rate=recipe.rate * FACTOR,
         head_learning_rate=recipe.head_learning_rate * FACTOR,
     )
@@ -80,6 +87,8 @@ class Refit:
     validation: Examples
     recipe: Recipe
     """Of the refit."""
+    anew: Callable[[Sequence[Feature], Head], Any] | None
+    """Makes the network that a run on these features begins with; None where the chosen model goes on."""
     accelerator: Any
     origin: Callable[[int], str]
     """Where a feature's row stands in its file."""
@@ -88,8 +97,12 @@ class Refit:
         """Train the chosen model on all rows and put it in its place. False, and the chosen one stays, where that failed: the
         refitted one must not do worse on the rows that it has now learned from than the `scores` there were before."""
         self._keep_chosen()
-        network = self._load_chosen()
-        problem = self._problem(network, scores)
+        rows = len(self.examples) + len(self.validation)
+        console.note(f"Refit: {self._amount} on all {rows:,} rows, the validation rows among them (--no-refit).")
+        features = sorted([*self.examples.features, *self.validation.features], key=lambda feature: feature.row)
+        head = self.adapter.head([*self.examples.targets, *self.validation.targets], self.recipe)
+        network = self.anew(features, head) if self.anew else self._load_chosen()
+        problem = self._problem(network, features, head, scores)
         if problem:
             console.warn(f"Refit undone: {problem} The model stays as the validation rows chose it.")
             self.accelerator.free_memory()
@@ -102,10 +115,10 @@ class Refit:
         if best_folder(self.folder) != self.folder:
             self._put_in_place(self._load_chosen())
 
-    def _problem(self, network: Any, scores: Scores) -> str:
+    def _problem(self, network: Any, features: Sequence[Feature], head: Head, scores: Scores) -> str:
         """What is wrong with the network after its refit; '' if nothing is."""
         try:
-            self._train(network)
+            self._train(network, features, head)
         except TrainingError as found:
             signals.check()
             return str(found)
@@ -113,6 +126,14 @@ class Refit:
         if is_as_good(after, scores):
             return ""
         return f"the {scores.main} of the validation rows went from {scores.main_value:.4f} to {after.main_value:.4f}."
+
+    @property
+    def _amount(self) -> str:
+        steps, epochs = self.recipe.max_steps, self.recipe.passes
+        what, count = ("epoch", f"{epochs:g}") if steps is None else ("step", f"{steps:,}")
+        return (
+            f"{count} {'' if self.anew else 'more '}{what}{'' if count == '1' else 's'}{' anew' if self.anew else ''}"
+        )
 
     def _scores(self, network: Any) -> Scores:
         network = self.accelerator.unwrap_model(network)
@@ -138,22 +159,18 @@ class Refit:
         freeze(network, self.recipe.freeze)
         return network.to(self.accelerator.device)
 
-    def _train(self, network: Any) -> None:
-        recipe, features = self.recipe, [*self.examples.features, *self.validation.features]
-        head = self.adapter.head([*self.examples.targets, *self.validation.targets], recipe)
+    def _train(self, network: Any, features: Sequence[Feature], head: Head) -> None:
         hasten_training(network, self.adapter, features, self.accelerator)
-        rows = len(self.examples) + len(self.validation)
-        console.note(f"Refit: {_amount(recipe)} on all {rows:,} rows, the validation rows among them (--no-refit).")
         run_stage(
             network,
             self.adapter,
             features,
             head.cost,
-            recipe,
+            self.recipe,
             self.accelerator,
             label="Refit",
             origin=self.origin,
-            groups=parameter_groups(network, recipe),
+            groups=parameter_groups(network, self.recipe),
         )
 
     def _put_in_place(self, network: Any) -> None:
@@ -173,7 +190,9 @@ def is_as_good(after: Scores, before: Scores) -> bool:
     return not fell or abs(after.main_value - before.main_value) <= standard_error(before)
 
 
-def _amount(recipe: Recipe) -> str:
-    if recipe.max_steps is not None:
-        return f"{recipe.max_steps:,} more step{'' if recipe.max_steps == 1 else 's'}"
-    return f"{recipe.passes:g} more epoch{'' if recipe.passes == 1 else 's'}"
+def is_cheap(features: Sequence[Feature], recipe: Recipe) -> bool:
+    """Whether a training by the recipe, and what comes before its first step, takes little time."""
+    learns_pairs = recipe.few_shot or (recipe.pool == "mean" and can_be_halved(features))
+    order = Order([len(feature.input_ids) for feature in features], recipe)
+    passes = order.total_steps / max(order.steps_per_epoch, 1)
+    return not learns_pairs and passes * sum(order.lengths) <= CHEAP

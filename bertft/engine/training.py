@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.adapters import Adapter
+from bertft.adapters import Adapter, Feature
 from bertft.engine.advice import Course, advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network
 from bertft.engine.device import describe
@@ -18,15 +18,17 @@ from bertft.engine.judging import Judged, Validator, judge_saved, scores_of
 from bertft.engine.keeper import Keeper, go_on
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
-from bertft.engine.refit import Refit, best_folder, shortened
+from bertft.engine.refit import Refit, best_folder, is_cheap, shortened
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import order_of, train
-from bertft.model.backbone import Backbone
+from bertft.model.backbone import Backbone, find_backbone
 from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
+from bertft.model.network import Head
 from bertft.model.pooling import reads_mean
 from bertft.plan import Plan
+from bertft.recipe import Recipe
 from bertft.scoring import Baseline, Comparison, Scores
 from bertft.system.files import explained, sweep
 
@@ -134,8 +136,17 @@ def refit(
     """Let the chosen model learn from the validation rows too, where the recipe says so; whether it did."""
     if not run.plan.recipe.refit:
         return False
-    recipe = shortened(run.plan.recipe, epochs=learned.epochs, steps=learned.steps)
-    found = Refit(run.folder, judged.adapter, examples, validation, recipe, accelerator, origin_in(tables))
+    trained = as_trained(run.plan.recipe, learned)
+    cheap = is_cheap([*examples.features, *validation.features], trained)
+    recipe = trained if cheap else shortened(trained)
+    origin = origin_in(tables)
+
+    def anew(features: Sequence[Feature], head: Head) -> Any:
+        return first_network(run, judged.adapter, head, features, accelerator, origin)
+
+    found = Refit(
+        run.folder, judged.adapter, examples, validation, recipe, anew if cheap else None, accelerator, origin
+    )
     reason = "its start was the best" if not learned.best_step else ""
     reason = reason or ("FSDP has cut the network up" if getattr(accelerator, "is_fsdp2", False) else "")
     if reason:
@@ -143,6 +154,27 @@ def refit(
         found.undo()
         return False
     return found.run(judged.scores)
+
+
+def as_trained(recipe: Recipe, learned: Learned) -> Recipe:
+    """The recipe with the epochs, or the steps, that were trained before an early stop."""
+    return replace(recipe, epochs=learned.epochs, max_steps=None if recipe.max_steps is None else learned.steps)
+
+
+def first_network(
+    run: Run,
+    adapter: Adapter,
+    head: Head,
+    features: Sequence[Feature],
+    accelerator: Any,
+    origin: Callable[[int], str],
+) -> Any:
+    """What a run on these features begins with. The backbone is looked up again: a network changes the config that made it."""
+    backbone = find_backbone(run.plan.model)
+    own_head = has_own_head(backbone, head)
+    network = start_network(backbone, head, run.plan.recipe)
+    Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin).warm_up(own_head=own_head)
+    return network
 
 
 def origin_in(tables: Tables) -> Callable[[int], str]:

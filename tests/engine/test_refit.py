@@ -10,18 +10,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conftest import Said
 from errands import course, digest, scores
 from errands import words_of as plain_words
 
+from bertft.adapters import Feature
 from bertft.engine import refit as module
 from bertft.engine import training
 from bertft.engine.judging import Validator
 from bertft.engine.keeper import Keeper
 from bertft.engine.order import Step
-from bertft.engine.refit import Refit, is_as_good, shortened
+from bertft.engine.refit import Refit, is_as_good, is_cheap, shortened
 from bertft.engine.step import NotANumber, Stepper
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
@@ -40,15 +42,22 @@ def record(run: str = "run") -> dict[str, Any]:
     return found
 
 
+def make_cheap(monkeypatch: pytest.MonkeyPatch, cheap: bool) -> None:
+    """These tiny files are cheap to train on anew, unless nothing is."""
+    monkeypatch.setattr(module, "CHEAP", module.CHEAP if cheap else 0)
+
+
 def is_last_passes(stepper: Stepper) -> bool:
     """Of the steps that are taken: the run itself evaluates, a stage does not; there is no other stage in these runs."""
     return not isinstance(stepper.made_of.evaluate, Validator)
 
 
+@pytest.mark.parametrize("cheap", [True, False], ids=["anew", "going on"])
 @pytest.mark.parametrize("errand", ["warm", "multi-label", "tagger", "questions"])
 def test_the_model_learns_from_all_rows_and_keeps_the_scores_from_before(
-    run: Run, tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch, errand: str
+    run: Run, tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch, errand: str, cheap: bool
 ) -> None:
+    make_cheap(monkeypatch, cheap)
     learned: set[int] = set()
     whole = Stepper.take
 
@@ -59,7 +68,8 @@ def test_the_model_learns_from_all_rows_and_keeps_the_scores_from_before(
 
     monkeypatch.setattr(Stepper, "take", take)
     said = run(*words_of(errand, tmp_path, tiny), "-o", "run")
-    assert "Refit: 1 more epoch on all 120 rows, the validation rows among them (--no-refit)." in said.err
+    how = "3 epochs anew" if cheap else "1 more epoch"
+    assert f"Refit: {how} on all 120 rows, the validation rows among them (--no-refit)." in said.err
     assert learned == set(range(120))
     assert record()["refitted"]
     assert (BEST / "model.safetensors").read_bytes() != Path("run/model.safetensors").read_bytes()
@@ -112,10 +122,11 @@ PLACES: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("errand", ["warm", "tagger"])
+@pytest.mark.parametrize(("errand", "cheap"), [("warm", True), ("warm", False), ("tagger", True)], ids=str)
 def test_a_run_cut_off_in_its_last_passes_ends_in_the_same_bits(
-    run: Run, tmp_path: Path, tiny: str, errand: str, place: str
+    run: Run, tmp_path: Path, tiny: str, errand: str, cheap: bool, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    make_cheap(monkeypatch, cheap)
     words = [*words_of(errand, tmp_path, tiny), "--quiet"]
     words += ["--test", words[1]]
 
@@ -152,7 +163,7 @@ def test_a_signal_in_the_last_passes_stops_them(run: Run, tmp_path: Path, tiny: 
     assert digest(Path("run")) == digest(Path("whole"))
 
 
-def after_two_steps(self: Refit, network: Any) -> None:
+def after_two_steps(self: Refit, network: Any, *_: Any) -> None:
     with torch.no_grad():
         for weight in network.parameters():
             weight.neg_()
@@ -208,8 +219,8 @@ def test_the_kept_model_is_a_run_that_can_be_scored(run: Run, tmp_path: Path, ti
     monkeypatch.setattr(module, "is_as_good", lambda *_: True)
     train = Refit._train
 
-    def turned(self: Refit, network: Any) -> None:
-        train(self, network)
+    def turned(self: Refit, network: Any, *rest: Any) -> None:
+        train(self, network, *rest)
         with torch.no_grad():
             network.classifier.weight.neg_()
             network.classifier.bias.neg_()
@@ -228,8 +239,8 @@ def test_the_kept_model_is_a_run_that_can_be_scored(run: Run, tmp_path: Path, ti
 
 def test_without_the_kept_model_a_run_is_not_scored_again(run: Run, tmp_path: Path, tiny: str) -> None:
     run(*words_of("warm", tmp_path, tiny), "-o", "run")
-    before = digest(Path("run"))
     shutil.rmtree(BEST)
+    before = digest(Path("run"))
     said = run("train", "--resume", "-o", "run", ok=2)
     assert "has learned from the validation rows since, so they cannot score it any more" in said.err
     assert digest(Path("run")) == before
@@ -266,10 +277,13 @@ def module_sentence() -> str:
     return "The validation scores were taken before the model also learned from the validation rows."
 
 
+@pytest.mark.parametrize("cheap", [True, False], ids=["anew", "going on"])
 @pytest.mark.parametrize(
     "words", [("--early-stop", 1, "--eval-steps", 7), ("--max-steps", 8), ("--freeze", "encoder")], ids=str
 )
-def test_other_settings_hold_in_a_refit_too(run: Run, tmp_path: Path, tiny: str, words: Any, monkeypatch: Any) -> None:
+def test_other_settings_hold_in_a_refit_too(
+    run: Run, tmp_path: Path, tiny: str, words: Any, monkeypatch: Any, cheap: bool
+) -> None:
     made: list[Recipe] = []
     whole = module.run_stage
 
@@ -279,18 +293,58 @@ def test_other_settings_hold_in_a_refit_too(run: Run, tmp_path: Path, tiny: str,
         assert any(name.startswith("bert.encoder") for name in frozen) == ("--freeze" in words)
         return whole(network, *rest, **named)
 
+    make_cheap(monkeypatch, cheap)
     monkeypatch.setattr(module, "run_stage", noted)
     run(*words_of("warm", tmp_path, tiny), *words, "--refit", "-o", "run")
-    assert [(recipe.epochs, recipe.max_steps) for recipe in made] == [(1.0, 2 if "--max-steps" in words else None)]
+    steps = record()["steps"]
+    assert len(made) == 1
+    if "--max-steps" in words:
+        assert made[0].max_steps == (8 if cheap else 2)
+    elif "--early-stop" in words:
+        assert made[0].epochs == (steps / 7 if cheap else 1)  # 7 steps are an epoch
+    else:
+        assert made[0].epochs == (3 if cheap else 1)
+
+
+def test_anew_is_what_a_run_on_all_rows_learns(run: Run, tmp_path: Path, tiny: str) -> None:
+    """A run that is given all rows to train on, and some of them to look at, ends in the same bits."""
+    words = words_of("warm", tmp_path, tiny)
+    run(*words, "-o", "run")
+    lines = Path(words[1]).read_text().splitlines(keepends=True)
+    Path("some.csv").write_text("".join(lines[:13]))
+    run(*words, "--validation", "some.csv", "--no-refit", "-o", "whole")
+    assert record("whole")["best_step"] == record("whole")["steps"]
+    assert Path("run/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize(
     ("trained", "epochs"), [(12.0, 3), (9.5, 3), (5.0, 2), (3.0, 1), (1.0, 1), (0.5, 0.5)], ids=str
 )
-def test_a_refit_takes_a_quarter_of_what_was_trained_at_half_the_rate(trained: float, epochs: float) -> None:
-    recipe = Recipe(epochs=20)
-    short = shortened(recipe, epochs=trained, steps=100)
+def test_a_chosen_model_goes_on_for_a_quarter_at_half_the_rate(trained: float, epochs: float) -> None:
+    recipe = Recipe(epochs=trained)
+    short = shortened(recipe)
     assert (short.epochs, short.max_steps) == (epochs, None)
     assert short.rate == recipe.rate / 2
     assert short.head_learning_rate == recipe.head_learning_rate / 2
-    assert shortened(Recipe(max_steps=10), epochs=trained, steps=10).max_steps == 3
+    assert shortened(Recipe(max_steps=10)).max_steps == 3
+
+
+@pytest.mark.parametrize(
+    ("recipe", "rows", "cheap"),
+    [
+        (Recipe(epochs=20), 300, True),  # 20 tokens each: 120,000
+        (Recipe(epochs=20), 800, False),
+        (Recipe(epochs=7), 2000, True),
+        (Recipe(max_steps=100), 10_000, True),  # a third of an epoch
+        (Recipe(epochs=20, few_shot=True), 300, False),
+    ],
+)
+def test_it_is_cheap_to_train_anew_on_few_tokens(recipe: Recipe, rows: int, cheap: bool) -> None:
+    feature = Feature(0, np.arange(20), None, 0, False)
+    assert is_cheap([feature] * rows, recipe) == cheap
+
+
+def test_pairs_that_are_learned_beforehand_are_not_cheap() -> None:
+    pair = Feature(0, np.arange(20), np.repeat([0, 1], 10), 0, False)
+    assert not is_cheap([pair] * 30, Recipe(epochs=3, pool="mean"))
+    assert is_cheap([pair] * 30, Recipe(epochs=3, pool="cls"))
