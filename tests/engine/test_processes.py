@@ -53,7 +53,7 @@ def judged(run: str) -> list[object]:
     return [line["validation"] for line in course(Path(run)) if "validation" in line]
 
 
-@pytest.mark.parametrize("errand", ["sequence", "mean", "pairs", "tagger", "tags", "questions"])
+@pytest.mark.parametrize("errand", ["sequence", "mean", "pairs", "refit", "tagger", "tags", "questions"])
 def test_two_processes_learn_what_one_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
     """With dropout, an odd batch size and validation rows that do not divide by two."""
     words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
