@@ -16,7 +16,7 @@ ERRANDS = {
     "warm": ("reviews.csv", ("--epochs", "3", "--precision", "fp32")),
     "refit": ("reviews.csv", ("--epochs", "3", "--refit", "--precision", "fp32")),
     "mean": ("reviews.csv", ("--epochs", "3", "--pool", "mean", "--precision", "fp32")),
-    "pairs": ("pairs.csv", ("--epochs", "3", "--pool", "mean", "--lr", "1e-4", "--precision", "fp32")),
+    "pairs": ("pairs.csv", ("--epochs", "8", "--pool", "mean", "--lr", "1e-4", "--precision", "fp32")),
     "bf16": ("reviews.csv", ("--epochs", "3", "--precision", "bf16")),
     "accumulated": ("reviews.csv", ("--epochs", "5", "--grad-accum", "3", "--precision", "bf16")),
     "early stop": ("reviews.csv", ("--epochs", "9", "--early-stop", "2", "--eval-steps", "3", "--precision", "fp32")),
@@ -28,7 +28,7 @@ ERRANDS = {
     "crf bf16": ("words.jsonl", ("--epochs", "3", "--crf", "--precision", "bf16")),
     "questions": ("asked.jsonl", ("--epochs", "3", "--precision", "fp32")),
 }
-"""Name -> data file, further words. About 21 steps each; the pairs 9."""
+"""Name -> data file, further words. About 21 steps each."""
 
 
 def words_of(name: str, folder: Path, model: str) -> list[str]:
