@@ -72,7 +72,7 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
         if chosen["pool"] == "mean":
             said += ["the mean of the tokens is read, through a layer of its own (--pool)"]
     if recipe.refit is None:
-        chosen["refit"] = size.held_back and epochs > PAPER_EPOCHS
+        chosen["refit"] = is_refitted(size, epochs)
         if chosen["refit"]:
             said += ["the validation rows are learned from in the end (--no-refit)"]
     return replace(recipe, **chosen), f"Recipe: {'; '.join(said)}." if said else ""  # type: ignore[arg-type]
@@ -99,6 +99,11 @@ def epochs_for(size: Size, steps: int) -> int:
     wanted = math.ceil((FEWEST_STEPS + STEPS_PER_LABEL * size.labels) / steps)
     affordable = MOST_TOKENS // max(sum(size.lengths), 1)
     return max(min(wanted, affordable, MOST_EPOCHS), int(PAPER_EPOCHS))
+
+
+def is_refitted(size: Size, epochs: int) -> bool:
+    """Whether the validation rows are learned from in the end: of a small file, where they are its own."""
+    return size.held_back and epochs > PAPER_EPOCHS
 
 
 def rate_for(size: Size, *, small: bool) -> float:

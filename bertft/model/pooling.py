@@ -26,7 +26,7 @@ FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
 MEAN_SHARE = 30.0
 """How much larger the mean is than what the first token brings along, before both are normalised."""
 
-FLAGS = {
+OLD_MODES = {
     "pooling_mode_mean_tokens": "mean",
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -54,7 +54,7 @@ def trained_pooling(path: str) -> str | None:
         return None
     if not isinstance(told, dict):
         return None
-    modes = told.get("pooling_mode") or [mode for key, mode in FLAGS.items() if told.get(key)]
+    modes = told.get("pooling_mode") or [mode for key, mode in OLD_MODES.items() if told.get(key)]
     return next((mode for mode in ("mean", "cls") if modes in (mode, [mode])), None)
 
 

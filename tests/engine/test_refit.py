@@ -1,4 +1,4 @@
-"""The last passes over all rows: what they learn from, what they leave in the folder, and what may happen on the way."""
+"""The refit: what it learns from, what it leaves in the folder, and what may happen on the way."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ from bertft.scoring import Scores
 
 Run = Callable[..., Said]
 BEST = Path("run/checkpoint/best")
+SENTENCE = "The validation scores were taken before the model also learned from the validation rows."
+
+pytestmark = pytest.mark.refits
 
 
 def words_of(errand: str, folder: Path, model: str) -> list[str]:
@@ -47,7 +50,7 @@ def make_cheap(monkeypatch: pytest.MonkeyPatch, cheap: bool) -> None:
     monkeypatch.setattr(module, "CHEAP", module.CHEAP if cheap else 0)
 
 
-def is_last_passes(stepper: Stepper) -> bool:
+def is_refit(stepper: Stepper) -> bool:
     """Of the steps that are taken: the run itself evaluates, a stage does not; there is no other stage in these runs."""
     return not isinstance(stepper.made_of.evaluate, Validator)
 
@@ -62,13 +65,13 @@ def test_the_model_learns_from_all_rows_and_keeps_the_scores_from_before(
     whole = Stepper.take
 
     def take(self: Stepper, step: Step, asked: Sequence[Callable[[], object]] = ()) -> Any:
-        if is_last_passes(self):
+        if is_refit(self):
             learned.update(feature.row for feature in self.made_of.features)
         return whole(self, step, asked)
 
     monkeypatch.setattr(Stepper, "take", take)
     said = run(*words_of(errand, tmp_path, tiny), "-o", "run")
-    how = "3 epochs anew" if cheap else "1 more epoch"
+    how = "3 epochs anew" if cheap else "1 epoch more"
     assert f"Refit: {how} on all 120 rows, the validation rows among them (--no-refit)." in said.err
     assert learned == set(range(120))
     assert record()["refitted"]
@@ -110,8 +113,8 @@ class PowerFails(BaseException):
 
 
 PLACES: dict[str, tuple[Any, str]] = {
-    "before the model is kept": (module, "load_network"),
-    "while the model is kept": (module, "save_tokenizer"),
+    "before the model is kept": (module, "fresh_folder"),
+    "while the model is kept": (module.shutil, "copytree"),
     "before the sign is set": (module, "write_text"),
     "before its first step": (Refit, "_train"),
     "before it is judged": (Refit, "_scores"),
@@ -123,7 +126,7 @@ PLACES: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("errand", "cheap"), [("warm", True), ("warm", False), ("tagger", True)], ids=str)
-def test_a_run_cut_off_in_its_last_passes_ends_in_the_same_bits(
+def test_a_run_cut_off_in_its_refit_ends_in_the_same_bits(
     run: Run, tmp_path: Path, tiny: str, errand: str, cheap: bool, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_cheap(monkeypatch, cheap)
@@ -145,13 +148,13 @@ def test_a_run_cut_off_in_its_last_passes_ends_in_the_same_bits(
     assert scores(Path("run")) == scores(Path("whole"))
 
 
-def test_a_signal_in_the_last_passes_stops_them(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
+def test_a_signal_in_the_refit_stops_it(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
     words = words_of("warm", tmp_path, tiny)
     run(*words, "-o", "whole")
     whole = Stepper.take
 
     def take(self: Stepper, step: Step, asked: Sequence[Callable[[], object]] = ()) -> Any:
-        if is_last_passes(self) and step.number == 2:
+        if is_refit(self) and step.number == 2:
             os.kill(os.getpid(), signal.SIGTERM)
         return whole(self, step, asked)
 
@@ -163,7 +166,7 @@ def test_a_signal_in_the_last_passes_stops_them(run: Run, tmp_path: Path, tiny: 
     assert digest(Path("run")) == digest(Path("whole"))
 
 
-def after_two_steps(self: Refit, network: Any, *_: Any) -> None:
+def to_nothing(self: Refit, network: Any, *_: Any) -> None:
     with torch.no_grad():
         for weight in network.parameters():
             weight.neg_()
@@ -177,7 +180,7 @@ def to_harm(self: Refit, network: Any) -> Scores:
 @pytest.mark.parametrize(
     ("step", "harm", "reason"),
     [
-        ("_train", after_two_steps, "train.csv:3: the loss is nan."),
+        ("_train", to_nothing, "train.csv:3: the loss is nan."),
         ("_scores", to_harm, "the accuracy of the validation rows went from 0.4167 to 0.0000."),
     ],
 )
@@ -265,16 +268,12 @@ def test_a_plan_with_a_refit_can_be_used_with_a_validation_file(run: Run, tmp_pa
 
 def test_what_is_shown_says_that_the_model_learned_on(run: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("warm", tmp_path, tiny)
-    assert module_sentence() in run(*words, "-o", "run").out
-    assert module_sentence() not in run(*words, "--no-refit", "-o", "plain").out
+    assert SENTENCE in run(*words, "-o", "run").out
+    assert SENTENCE not in run(*words, "--no-refit", "-o", "plain").out
     assert json.loads(run(*words, "-o", "json", "--json").out)["refitted"] is True
     card = " ".join(Path("run/README.md").read_text().split())
     assert "108 rows to learn from, 12 to choose the best epoch, then learned from too" in card
     assert "what 120 rows could teach it" in card
-
-
-def module_sentence() -> str:
-    return "The validation scores were taken before the model also learned from the validation rows."
 
 
 @pytest.mark.parametrize("cheap", [True, False], ids=["anew", "going on"])
@@ -334,7 +333,7 @@ def test_a_chosen_model_goes_on_for_a_quarter_at_half_the_rate(trained: float, e
     [
         (Recipe(epochs=20), 300, True),  # 20 tokens each: 120,000
         (Recipe(epochs=20), 800, False),
-        (Recipe(epochs=7), 2000, True),
+        (Recipe(epochs=7), 1400, True),
         (Recipe(max_steps=100), 10_000, True),  # a third of an epoch
         (Recipe(epochs=20, few_shot=True), 300, False),
     ],
