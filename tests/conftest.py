@@ -101,6 +101,15 @@ def build_backbone(family: str, folder: Path, *, seed: int = 1) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_refit_unasked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every training on a tiny file would be done twice; tests marked `refits` see what users get."""
+    if request.node.get_closest_marker("refits") is None:
+        from bertft.engine import sizing
+
+        monkeypatch.setattr(sizing, "is_refitted", lambda *_: False)
+
+
 @pytest.fixture(scope="session")
 def backbones(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Family name -> folder of a tiny backbone, made once."""

@@ -93,6 +93,7 @@ def test_a_dry_run_says_what_the_size_will_decide(
     assert [line for line in said.err.splitlines() if line.startswith(OPEN)] == ([OPEN + left] if left else [])
 
 
+@pytest.mark.refits
 def test_a_run_writes_what_the_size_decided(run: Run, reviews: Path, tiny: str) -> None:
     said = run("train", "train.csv", "--model", tiny, "--max-steps", 2, "--precision", "fp32", "-o", "run")
     said_rate = re.search(

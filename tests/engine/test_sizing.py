@@ -94,6 +94,7 @@ def test_sentence_encoders_are_read_by_their_mean_on_small_files(rows: int, mean
     assert ("the mean of the tokens is read" in said and "(--pool)" in said) == (pool == "mean")
 
 
+@pytest.mark.refits
 @pytest.mark.parametrize(
     ("rows", "held_back", "refit"), [(300, True, True), (300, False, False), (100_000, True, False)]
 )

@@ -17,12 +17,15 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from conftest import build_backbone
 from errands import ERRANDS, course, digest, scores, words_of
+
+from bertft.console import PLAIN_LINES
 
 BERTFT = str(Path(sys.executable).with_name("bertft"))
 
@@ -78,23 +81,36 @@ def soak(name: str, place: Path, backbone: str, kills: int, chance: random.Rando
 
 def kill(words: Sequence[str], run: Path, chance: random.Random) -> str:
     """Go on with the run for a while, then kill it. Where it was."""
-    lines, best = count_lines(run), run / "checkpoint" / "best"
-    process = subprocess.Popen([BERTFT, *words, "--resume", "-o", str(run)], start_new_session=True)
-    if best.exists():  # no line of the history will come any more
-        time.sleep(chance.uniform(2, 8))
-    elif "--refit" in words and chance.random() < 0.3:
-        while not best.exists() and process.poll() is None:
-            time.sleep(0.002)
-        time.sleep(chance.uniform(0, 1))
-    elif chance.random() < 0.2:
+    lines, command = count_lines(run), [BERTFT, *words, "--resume", "-o", str(run)]
+    if "--refit" in words and (in_refit(run) or chance.random() < 0.3):
+        command.remove("--quiet")
+        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE)
+        wait_for_refit(process, lines=chance.randint(1, PLAIN_LINES + 1))
+        return killed(process, run)
+    process = subprocess.Popen(command, start_new_session=True)
+    if chance.random() < 0.2:
         time.sleep(chance.uniform(0, 5))
     else:
         while count_lines(run) <= lines and process.poll() is None:
             time.sleep(0.002)
         time.sleep(chance.uniform(0, 0.4))
+    return killed(process, run)
+
+
+def wait_for_refit(process: subprocess.Popen[bytes], *, lines: int) -> None:
+    """Until it has said so many lines of its refit, or all it has to say: the history tells nothing of a refit."""
+    said = (line for line in process.stderr or () if line.startswith(b"Refit"))
+    for _ in islice(said, lines):
+        pass
+
+
+def killed(process: subprocess.Popen[bytes], run: Path) -> str:
+    """Kill it. Where it was."""
     with suppress(ProcessLookupError):  # it was faster
         os.killpg(process.pid, signal.SIGKILL)
     ended = process.wait()
+    if process.stderr:
+        process.stderr.close()
     if ended == 0:
         return "finished"
     assert ended == -signal.SIGKILL, f"exit {ended}"
@@ -110,9 +126,13 @@ def where(run: Path) -> str:
         return "saving the best model"
     if hidden:
         return "saving the state"
-    if (run / "checkpoint" / "best").exists():
+    if in_refit(run):
         return "in the refit"
     return "between saves" if (run / "checkpoint").exists() else "before the first state"
+
+
+def in_refit(run: Path) -> bool:
+    return (run / "checkpoint" / "best").is_dir()
 
 
 def harm(run: Path) -> list[str]:
