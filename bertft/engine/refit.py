@@ -37,8 +37,9 @@ from bertft.system import signals
 from bertft.system.files import explained, fresh_folder, last_whole, write_text
 
 CHEAP = 220_000
-"""Tokens, in all epochs together, up to which a model is trained anew. More would take a first run beyond five minutes on two cores:
-banking77 with 3,000 rows, 295,000 tokens, took 170 s without a refit, 234 s going on and 312 s anew, and gained nothing by the last.
+"""Tokens, in all epochs together, up to which a model is trained anew. More would take a first run beyond five minutes on two
+cores: banking77 with 3,000 rows, 295,000 tokens, took 170 s without a refit, 234 s going on and 312 s anew, and gained nothing by
+the last.
 """
 
 SHARE = 0.25
@@ -49,7 +50,6 @@ FACTOR = 0.5
 
 BEST, MARK = "best", "refit.txt"
 """In checkpoint/: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""
-
 
 OF_THE_RUN = (".*", resume.FOLDER, "plan.toml", "history.jsonl", "run.json", "README.md")
 """What stands in a run folder and belongs to the run, not to its model."""
