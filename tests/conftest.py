@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from hypothesis import settings
 os.environ["HF_HUB_OFFLINE"] = "1"
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+HANGING = 1800
+"""Seconds after which a process is taken to hang, on the busiest of machines."""
 
 WORDS = [
     "good",
@@ -101,6 +106,19 @@ def build_backbone(family: str, folder: Path, *, seed: int = 1) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def libraries_are_not_looked_through() -> None:
+    """Each training collects garbage, which takes a third of a second where all of the libraries are looked through."""
+    import accelerate
+    import sklearn.metrics
+    import torch
+    import transformers
+
+    assert all((accelerate, sklearn.metrics, torch, transformers))
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def no_refit_unasked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every training on a tiny file would be done twice; tests marked `refits` see what users get."""
@@ -182,11 +200,18 @@ def bertft(*words: object, stdin: str | None = None, ok: int | None = 0, env: di
     """The installed command, in a process of its own. `ok` is the exit code it must have."""
     command = [str(Path(sys.executable).with_name("bertft")), *map(str, words)]
     done = subprocess.run(
-        command, input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=300
+        command, input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=HANGING
     )
     assert "Traceback" not in done.stderr, done.stderr
     assert ok is None or done.returncode == ok, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def wait_until(there: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Until something is there that a process makes; AssertionError where the process ends without."""
+    while not there():
+        assert process.poll() is None or there(), process.communicate()
+        time.sleep(0.02)
 
 
 def forget_accelerator() -> None:

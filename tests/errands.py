@@ -16,7 +16,7 @@ ERRANDS = {
     "warm": ("reviews.csv", ("--epochs", "3", "--precision", "fp32")),
     "refit": ("reviews.csv", ("--epochs", "3", "--refit", "--precision", "fp32")),
     "mean": ("reviews.csv", ("--epochs", "3", "--pool", "mean", "--precision", "fp32")),
-    "pairs": ("pairs.csv", ("--epochs", "8", "--pool", "mean", "--lr", "1e-4", "--precision", "fp32")),
+    "pairs": ("pairs.csv", ("--epochs", "11", "--pool", "mean", "--lr", "1e-4", "--precision", "fp32")),
     "bf16": ("reviews.csv", ("--epochs", "3", "--precision", "bf16")),
     "accumulated": ("reviews.csv", ("--epochs", "5", "--grad-accum", "3", "--precision", "bf16")),
     "early stop": ("reviews.csv", ("--epochs", "9", "--early-stop", "2", "--eval-steps", "3", "--precision", "fp32")),
@@ -44,7 +44,7 @@ def _write(path: Path) -> None:
         rows = [(f"r{number}", text, sentiment(text)) for number, text in enumerate(texts(120))]
         write_csv(path, ["id", "text", "label"], rows)
     elif path.name == "pairs.csv":
-        pairs = zip(texts(48), texts(48, seed=1), strict=True)  # few: each makes many lessons
+        pairs = zip(texts(24), texts(24, seed=1), strict=True)  # few: each makes many lessons
         write_csv(path, ["premise", "hypothesis", "label"], [(*pair, sentiment(" ".join(pair))) for pair in pairs])
     elif path.name == "topics.jsonl":
         named = ({word for word in ("good", "bad", "film") if word in text.split()} for text in texts(120))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import HANGING
 
 from bertft import __version__
 
@@ -25,5 +26,5 @@ BIN = Path(sys.executable).parent
     ids=["bertft", "python -m bertft", "python cli.py", "accelerate launch cli.py"],
 )
 def test_every_door_leads_to_the_same_command(door: list[object]) -> None:
-    done = subprocess.run([*map(str, door), "--version"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*map(str, door), "--version"], capture_output=True, text=True, timeout=HANGING)
     assert (done.returncode, done.stdout) == (0, f"bertft {__version__}\n"), done.stderr

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Said, texts, write_csv, write_jsonl
+from conftest import HANGING, Said, texts, write_csv, write_jsonl
 from errands import words_of
 from tagged import asked_rows, tagged_rows
 
@@ -313,13 +313,13 @@ def test_a_real_process_that_is_stopped_can_be_gone_on_with(run: Run, trained: P
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.05))
         process.send_signal(number)
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=HANGING)[1]
         assert process.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number], said
         if number != signal.SIGKILL:
             assert " rows are kept; go on with: bertft " in said
             assert said.rstrip().endswith("-o out.csv --resume")
     process = begin(*words, "out.csv", "--resume")
-    assert process.wait(timeout=120) == 0
+    assert process.wait(timeout=HANGING) == 0
     assert Path("out.csv").read_text().count("\n") == 2001
     ids = [line.split(",")[0] for line in Path("out.csv").read_text().splitlines()[1:]]
     assert ids == [str(n) for n in range(2000)]
@@ -332,11 +332,11 @@ def test_a_full_disk_keeps_what_is_done(run: Run, trained: Path) -> None:
     words = ("predict", trained, many(600), "-o", "out.csv")
     limit = (20_000, 20_000)
     process = begin(*words, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate(timeout=HANGING)[1]
     assert process.returncode == 2
     assert said.count("Error: ") == 1
     assert "out.csv: cannot be written (File too large)." in said
     assert " rows are kept; go on with: bertft predict " in said
     assert not Path("out.csv").exists()
-    assert begin(*words, "--resume").wait(timeout=60) == 0
+    assert begin(*words, "--resume").wait(timeout=HANGING) == 0
     assert [line.split(",")[0] for line in Path("out.csv").read_text().splitlines()[1:]] == [str(n) for n in range(600)]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import Said
+from conftest import HANGING, Said
 from errands import course, digest, words_of
 from safetensors.torch import load_file
 
@@ -173,7 +173,7 @@ def small_disk(limit: int) -> Callable[[], None]:
 
 def bertft(*words: str, limit: int) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("bertft")), *words]
-    return subprocess.run(command, capture_output=True, text=True, preexec_fn=small_disk(limit), timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=small_disk(limit), timeout=HANGING)
 
 
 def test_a_full_disk_gives_one_message_and_the_last_state_stands(run: Run, tmp_path: Path, tiny: str) -> None:

@@ -124,10 +124,25 @@ PLACES: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def wholes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Run, list[str]], Path]:
+    """Words without -o -> the run that nothing happened to, made once for each data file and way to refit."""
+    made: dict[tuple[str, int], Path] = {}
+
+    def whole_of(run: Run, words: list[str]) -> Path:
+        key = Path(words[1]).name, module.CHEAP
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("whole") / "run"
+            run(*words, "-o", made[key])
+        return made[key]
+
+    return whole_of
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("errand", "cheap"), [("warm", True), ("warm", False), ("tagger", True)], ids=str)
 def test_a_run_cut_off_in_its_refit_ends_in_the_same_bits(
-    run: Run, tmp_path: Path, tiny: str, errand: str, cheap: bool, place: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, wholes: Any, tmp_path: Path, tiny: str, errand: str, cheap: bool, place: str, monkeypatch: Any
 ) -> None:
     make_cheap(monkeypatch, cheap)
     words = [*words_of(errand, tmp_path, tiny), "--quiet"]
@@ -136,16 +151,16 @@ def test_a_run_cut_off_in_its_refit_ends_in_the_same_bits(
     def fail(*_: Any, **__: Any) -> None:
         raise PowerFails
 
-    run(*words, "-o", "whole")
+    whole = wholes(run, words)
     with pytest.MonkeyPatch.context() as here:
         here.setattr(*PLACES[place], fail)
         with pytest.raises(PowerFails):
             run(*words, "-o", "run")
     run("train", "--resume", "-o", "run", "--quiet")
-    assert digest(Path("run")) == digest(Path("whole"))
-    assert digest(BEST) == digest(Path("whole/checkpoint/best"))
-    assert course(Path("run")) == course(Path("whole"))
-    assert scores(Path("run")) == scores(Path("whole"))
+    assert digest(Path("run")) == digest(whole)
+    assert digest(BEST) == digest(whole / "checkpoint/best")
+    assert course(Path("run")) == course(whole)
+    assert scores(Path("run")) == scores(whole)
 
 
 def test_a_signal_in_the_refit_stops_it(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:

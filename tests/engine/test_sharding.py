@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import Said, forget_accelerator
+from conftest import HANGING, Said, forget_accelerator, wait_until
 from errands import words_of
 from safetensors.torch import load_file
 from test_processes import AT_MOST, judged, losses, one_thread, torchrun
@@ -31,7 +30,9 @@ def sharded(*words: object) -> list[str]:
 def test_sharded_training_learns_what_one_process_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
     words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
     run(*words, "-o", "one")
-    done = subprocess.run(sharded(*words, "-o", "two"), capture_output=True, text=True, timeout=240, env=one_thread())
+    done = subprocess.run(
+        sharded(*words, "-o", "two"), capture_output=True, text=True, timeout=HANGING, env=one_thread()
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
     assert json.dumps(judged("two")) == json.dumps(judged("one"))
@@ -48,7 +49,7 @@ def test_sharded_training_learns_what_one_process_does(run: Run, tmp_path: Path,
 
 def test_lessons_on_pairs_are_left_out_and_it_is_said(tmp_path: Path, tiny: str) -> None:
     words = [*words_of("pairs", tmp_path, tiny), "-o", "two", "--max-steps", "4"]
-    done = subprocess.run(sharded(*words), capture_output=True, text=True, timeout=240, env=one_thread())
+    done = subprocess.run(sharded(*words), capture_output=True, text=True, timeout=HANGING, env=one_thread())
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stderr.count("Warning: Pairs: left out with FSDP.") == 1
     assert len(losses("two")) == 4
@@ -66,16 +67,13 @@ def test_a_sharded_run_goes_on_sharded_and_whole(run: Run, tmp_path: Path, tiny:
     process = subprocess.Popen(
         sharded(*words, "-o", "two", "--save-steps", 1), stderr=subprocess.PIPE, text=True, env=one_thread()
     )
-    for _ in range(1200):
-        if Path("two/checkpoint").exists() or process.poll() is not None:
-            break
-        time.sleep(0.02)
+    wait_until(Path("two/checkpoint").exists, process)
     process.terminate()
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate(timeout=HANGING)[1]
     assert json.loads(Path("two/checkpoint/state.json").read_text())["step"] < 21, said
     subprocess.run(["cp", "-r", "two", "three"], check=True)
     done = subprocess.run(
-        sharded("train", "--resume", "-o", "two"), capture_output=True, text=True, timeout=240, env=one_thread()
+        sharded("train", "--resume", "-o", "two"), capture_output=True, text=True, timeout=HANGING, env=one_thread()
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)

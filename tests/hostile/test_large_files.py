@@ -1,4 +1,4 @@
-"""Files that are large, endless or swollen end soon and in little memory: measured from outside, in a process of their own."""
+"""Files that are large, endless or swollen end in little memory: measured from outside, in a process of their own."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Said, read_csv
+from conftest import HANGING, Said, read_csv
 
-SOON = 60.0
-"""Seconds, on a machine that has other things to do."""
 LITTLE = 1024
 """MiB, of which torch itself takes a third."""
 MILLION = 1_000_000
@@ -28,7 +25,6 @@ class Measured:
 
     code: int
     said: str
-    seconds: float
     peak: float
     """MiB."""
 
@@ -49,11 +45,10 @@ main()
 
 
 def measured(*words: object) -> Measured:
-    start = time.perf_counter()
     command = [sys.executable, "-c", WATCHED, *map(str, words)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=HANGING)
     peak = int(Path("peak").read_text()) / 2**10
-    return Measured(done.returncode, done.stdout.decode(), time.perf_counter() - start, peak)
+    return Measured(done.returncode, done.stdout.decode(), peak)
 
 
 def long_line(path: Path) -> None:
@@ -98,7 +93,7 @@ def same_rows(path: Path) -> None:
         "300 MB of rows, zipped",
     ],
 )
-def test_a_large_file_is_refused_soon_and_in_little_memory(
+def test_a_large_file_is_refused_in_little_memory(
     tmp_path: Path, name: str, make: Callable[[Path], None], wanted: str
 ) -> None:
     make(tmp_path / name)
@@ -106,20 +101,17 @@ def test_a_large_file_is_refused_soon_and_in_little_memory(
     assert found.code == 2, found.said
     assert wanted in found.said
     assert found.said.count("Error: ") == 1
-    assert found.seconds < SOON
     assert found.peak < (2 * LITTLE if name == "text.json" else LITTLE)
 
 
-def test_ten_thousand_columns_are_read_soon_and_listed_in_brief(
-    run: Callable[..., Said], tmp_path: Path, tiny: str
-) -> None:
+def test_ten_thousand_columns_are_read_and_listed_in_brief(run: Callable[..., Said], tmp_path: Path, tiny: str) -> None:
     names = [f"name{n}" for n in range(9_998)]
     rows = [f"{','.join(['7'] * len(names))},good {n} film,{'pos' if n % 2 else 'neg'}" for n in range(4)]
     (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "text", "label"]), *rows]) + "\n")
     found = measured("train", "wide.csv", "--model", tiny, "--dry-run")
     assert found.code == 0, found.said
     assert 'text = "text"' in found.said
-    assert (found.seconds < SOON, found.peak < LITTLE) == (True, True)
+    assert found.peak < LITTLE
     said = run("train", "wide.csv", "--text", "nowhere", ok=2)
     assert "and 9,970 more" in said.err
     assert len(said.err) < 2000
@@ -149,4 +141,4 @@ def test_a_pipe_that_closes_without_a_word_is_an_empty_file(tmp_path: Path) -> N
 def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
     found = measured("convert", "/dev/zero", "-o", "out.jsonl", "--format", "csv")
     assert (found.code, "a line of more than 64 million characters" in found.said) == (2, True), found.said
-    assert (found.seconds < SOON, found.peak < LITTLE) == (True, True)
+    assert found.peak < LITTLE

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from conftest import read_jsonl
+from conftest import HANGING, read_jsonl, wait_until
 from errands import course, digest, words_of
 
 from bertft.errors import Stopped
@@ -32,70 +32,68 @@ def begin(*words: str) -> subprocess.Popen[str]:
 
 def wait_for(run: Path, lines: int, process: subprocess.Popen[str]) -> None:
     """Until the history has so many lines."""
-    for _ in range(1200):
-        found = (run / "history.jsonl").read_text().count("\n") if (run / "history.jsonl").exists() else 0
-        if found >= lines:
-            return
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    raise AssertionError("it did not get that far")
+    history = run / "history.jsonl"
+    wait_until(lambda: history.exists() and history.read_text().count("\n") >= lines, process)
+
+
+def stopped(words: list[str], number: int, code: int) -> str:
+    """Stop a run in the folder `run` on its way; what it said."""
+    process = begin(*words, "-o", "run")
+    wait_for(Path("run"), 30, process)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=HANGING)
+    assert process.returncode == code, said
+    return said
+
+
+def long_words(tmp_path: Path, tiny: str) -> list[str]:
+    """420 steps: none but a machine that stands still gets through them before the signal."""
+    return [*words_of("sequence", tmp_path, tiny), "--epochs", "60", "--eval-steps", "70"]
+
+
+def logged_steps() -> list[object]:
+    return [line["step"] for line in read_jsonl(Path("run/history.jsonl")) if "loss" in line]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path, tiny: str, number: int, code: int) -> None:
-    words = [*words_of("sequence", tmp_path, tiny), "--epochs", "60"]
-    process = begin(*words, "-o", "run")
-    wait_for(Path("run"), 30, process)
-    process.send_signal(number)
-    sent = time.monotonic()
-    _, said = process.communicate(timeout=60)
-    assert time.monotonic() - sent < 10
-    assert process.returncode == code, said
+    said = stopped(long_words(tmp_path, tiny), number, code)
     name = signal.Signals(number).name
     assert f"Stopped by {name}. What was learned is saved; go on with: bertft train --resume -o run" in said
     assert "Traceback" not in said
-    logged = [line for line in read_jsonl(Path("run/history.jsonl")) if "loss" in line]
-    assert 20 < len(logged) < 420
+    assert 20 < len(logged_steps()) < 420
+    assert json.loads(Path("run/checkpoint/state.json").read_text())["step"] == logged_steps()[-1]
     assert not Path("run/.lock").exists()
 
+
+def test_a_stopped_process_goes_on_to_the_same_bits(tmp_path: Path, tiny: str) -> None:
+    words = long_words(tmp_path, tiny)
+    stopped(words, signal.SIGTERM, 143)
+    step = logged_steps()[-1]
     whole = begin(*words, "-o", "whole")
     parts = begin("train", "--resume", "-o", "run")
-    assert f"Going on after step {logged[-1]['step']}" in parts.communicate(timeout=120)[1]
-    whole.communicate(timeout=120)
+    assert f"Going on after step {step}" in parts.communicate(timeout=HANGING)[1]
+    whole.communicate(timeout=HANGING)
     assert digest(Path("run")) == digest(Path("whole"))
     assert course(Path("run")) == course(Path("whole"))
 
 
 def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
-    """Inside a step that would take a minute."""
+    """Inside a step. One that comes at once is a launcher's, which passes on what the terminal sent already."""
     script = tmp_path / "slow.py"
     script.write_text(
-        "import time\nfrom bertft.system import signals\n"
+        "import os, signal\nfrom types import SimpleNamespace\nfrom bertft.system import signals\n"
+        "signals.time = SimpleNamespace(monotonic=lambda: now)\n"
         "with signals.caught_signals(), signals.deferred():\n"
-        "    print('ready', flush=True)\n"
-        "    end = time.monotonic() + 60\n"
-        "    while time.monotonic() < end: time.sleep(0.01)\n"
+        "    for now in (10.0, 10.1, 11.0):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        print('alive', now, flush=True)\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    started = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)  # a launcher that passes on the terminal's own
-    time.sleep(1)
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=10)
-    assert time.monotonic() - started < 5
-    assert process.returncode == -signal.SIGINT
-    assert said.count("Stopping after this step; Ctrl-C once more stops at once.") == 1
+    words, whole = [sys.executable, script], signal.default_int_handler
+    done = subprocess.run(words, capture_output=True, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, whole))
+    assert done.stdout == "alive 10.0\nalive 10.1\n"
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr.count("Stopping after this step; Ctrl-C once more stops at once.") == 1
 
 
 def test_a_signal_that_nobody_asked_about_is_raised_at_the_end() -> None:
@@ -128,7 +126,7 @@ def test_a_signal_before_training_loses_nothing(tmp_path: Path, tiny: str) -> No
     assert process.stderr is not None
     process.stderr.readline()  # the data has been read
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=HANGING)
     assert process.returncode == 143
     assert "Stopped by SIGTERM." in said
-    assert begin(*words, "-o", "run", "--resume", "--max-steps", "2").wait(timeout=120) == 0
+    assert begin(*words, "-o", "run", "--resume", "--max-steps", "2").wait(timeout=HANGING) == 0
