@@ -259,6 +259,6 @@ def trained(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     rows = [(f"r{number}", text, sentiment(text)) for number, text in enumerate(texts(120))]
     data = write_csv(folder / "train.csv", ["id", "text", "label"], rows)
-    words = ("--epochs", 1, "--head-start", "random", "--precision", "fp32", "--quiet")
+    words = ("--epochs", 1, "--head-start", "random", "--precision", "fp32", "--no-refit", "--quiet")
     bertft("train", data, "--model", tiny, "-o", folder / "run", *words)
     return folder / "run"

@@ -69,7 +69,7 @@ FewShot = Annotated[
 ]
 Refit = Annotated[
     bool | None,
-    flag(RECIPE, None, "In the end also train on the held-back rows; else on small files.", "--refit/--no-refit"),
+    flag(RECIPE, None, "After scoring, also train on the held-back rows. Default: small files.", "--refit/--no-refit"),
 ]
 EarlyStop = Annotated[int | None, flag(RECIPE, "N", "Stop after N evaluations without a gain.")]
 EvalSteps = Annotated[int | None, flag(RECIPE, "N", "Steps between evaluations; else once an epoch.")]

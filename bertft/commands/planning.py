@@ -127,7 +127,7 @@ def checked_refit(flags: Flags, recipe: Recipe, data: DataPlan) -> Recipe:
         return recipe
     if flags["refit"]:
         raise UsageError(
-            "--refit is for validation rows that were held back from the training file; --validation names a file of their own. "
+            "--refit is for validation rows that were held back from the training file; this run has a file for validation. "
             "Leave it out: --no-refit."
         )
     return replace(recipe, refit=None if recipe.refit is None else False)

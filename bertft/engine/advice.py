@@ -30,6 +30,8 @@ class Course:
     improved_last: bool
     """Whether the last evaluation was better than each one before."""
     stopped_early: bool = False
+    last: float = math.nan
+    """The metric in the last evaluation."""
 
     @classmethod
     def of(cls, history: Sequence[Mapping[str, Any]], *, metric: str, stopped_early: bool) -> Course:
@@ -38,7 +40,7 @@ class Course:
         evaluated = [line for line in history if "validation" in line]
         *before, last = [line["validation"].get(metric, math.nan) for line in evaluated] or [math.nan]
         improved = bool(evaluated) and all(better(metric, last, value) for value in before)
-        return cls(losses, sum(line["step"] > 0 for line in evaluated), improved, stopped_early)
+        return cls(losses, sum(line["step"] > 0 for line in evaluated), improved, stopped_early, last)
 
     @property
     def loss_falls(self) -> bool:

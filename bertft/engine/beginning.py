@@ -13,6 +13,7 @@ from torch import nn
 from bertft import console
 from bertft.adapters import Adapter, Feature
 from bertft.engine import resume
+from bertft.engine.device import cuts_up
 from bertft.engine.eval_loop import model_outputs
 from bertft.engine.haste import hasten
 from bertft.engine.meter import Meter
@@ -24,7 +25,7 @@ from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
 from bertft.recipe import Recipe
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
-from bertft.start.pairs import MOST_PAIRS, PairCollator, can_be_halved, halves_of, lessons, varied
+from bertft.start.pairs import MOST_PAIRS, PairCollator, are_learned_beforehand, halves_of, lessons, varied
 from bertft.start.warm import Reader, Start, chosen, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
@@ -66,7 +67,7 @@ class Beginning:
 
     @property
     def _will_be_cut_up(self) -> bool:
-        return bool(getattr(self.accelerator, "is_fsdp2", False))
+        return cuts_up(self.accelerator)
 
     def warm_up(self, *, own_head: bool) -> bool:
         """Let the network begin as the recipe says; whether its head was fitted on the frozen backbone. `own_head`: it came
@@ -86,7 +87,7 @@ class Beginning:
 
     def _learn_beforehand(self, start: Start, classifier: nn.Linear) -> None:
         """What the rows teach before their labels are learned."""
-        if self.recipe.pool == "mean" and self.recipe.head_start == "probe" and can_be_halved(self.features):
+        if are_learned_beforehand(self.features, self.recipe):
             self._read_pairs(start, classifier)
         if self.recipe.few_shot:
             self._tell_classes_apart(classifier)

@@ -71,6 +71,11 @@ def _check_way(accelerator: Any) -> None:
         )
 
 
+def cuts_up(accelerator: Any) -> bool:
+    """Whether it cuts networks up among processes (FSDP)."""
+    return bool(getattr(accelerator, "is_fsdp2", False))
+
+
 def decided_by_main(accelerator: Any, decide: Callable[[], str]) -> str:
     """What the main process decides, in all processes. Its error ends them all; it alone tells it."""
     from accelerate.utils import broadcast_object_list

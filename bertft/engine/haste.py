@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bertft.adapters import Adapter, Feature
+from bertft.engine.device import cuts_up
 from bertft.fast.encoder import quicken
 from bertft.fast.vocabulary import cut_vocabulary
 from bertft.model.tagger import transformers_part
@@ -19,7 +20,7 @@ def hasten(network: Any, accelerator: Any) -> None:
 
 def hasten_training(network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any) -> None:
     """The same, and train only the word pieces of the training texts."""
-    if accelerator.device.type == "cpu" and not getattr(accelerator, "is_fsdp2", False):  # FSDP cuts weights up itself
+    if accelerator.device.type == "cpu" and not cuts_up(accelerator):  # FSDP cuts weights up itself
         quicken(transformers_part(network))
         padding = adapter.tokenizer.pad_token_id
         cut_vocabulary(transformers_part(network), (feature.input_ids for feature in features), padding=padding)

@@ -25,7 +25,7 @@ class Validator:
 
     def __call__(self, network: Any) -> Scores:
         network = self.accelerator.unwrap_model(network)
-        found = answers(network, self.adapter, self.examples, self.accelerator, Meter())
+        found = predict(network, self.adapter, self.examples, self.accelerator, Meter())
         return tune(self.adapter, found, self.examples)[1]
 
 
@@ -43,24 +43,24 @@ class Judged:
 
 def judge_saved(folder: Path, adapter: Adapter, validation: Examples, accelerator: Any) -> Judged:
     """Scores of the model as it lies in a folder, read back from there; thresholds are chosen on the validation rows."""
-    network, meter = saved(folder, adapter, accelerator), Meter()
-    found = answers(network, adapter, validation, accelerator, meter, label="Validation")
+    network, meter = load_saved(folder, adapter, accelerator), Meter()
+    found = predict(network, adapter, validation, accelerator, meter, label="Validation")
     tuned, scores = tune(adapter, found, validation)
     return Judged(tuned, scores, tuned.same_answer(found, validation.targets), meter)
 
 
-def scores_of(folder: Path, adapter: Adapter, test: Examples, accelerator: Any) -> Scores:
+def score_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Any) -> Scores:
     """Of the model as it lies in a folder, with the thresholds that the adapter brings."""
-    network = saved(folder, adapter, accelerator)
-    return adapter.score(answers(network, adapter, test, accelerator, Meter(), label="Test"), test.targets)
+    network = load_saved(folder, adapter, accelerator)
+    return adapter.score(predict(network, adapter, test, accelerator, Meter(), label="Test"), test.targets)
 
 
-def saved(folder: Path, adapter: Adapter, accelerator: Any) -> Any:
+def load_saved(folder: Path, adapter: Adapter, accelerator: Any) -> Any:
     """The network of a folder, ready to answer."""
     return ready(load_network(str(folder), adapter.card.kind), accelerator)
 
 
-def answers(
+def predict(
     network: Any, adapter: Adapter, examples: Examples, accelerator: Any, meter: Meter, *, label: str = ""
 ) -> list[Prediction]:
     """What a network says of each row."""

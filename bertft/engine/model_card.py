@@ -103,6 +103,7 @@ def _front_matter(run: Mapping[str, Any], plan: Plan, scores: Mapping[str, Score
             metric_value=round(value, 4),
         )
         for split, found in scores.items()
+        if split != "validation" or not run["refitted"]  # those are of the model before
         for name, value in found.values.items()
     ]
     data = ModelCardData(
@@ -163,7 +164,7 @@ def _training(run: Mapping[str, Any], plan: Plan) -> str:
     return "\n".join(lines) + (
         f"\n\n{parameters['trainable']:,} of {parameters['all']:,} parameters were trained, for {run['steps']:,} steps "
         f"({timing['seconds']:,.0f} s, {timing['examples_per_second']:,.0f} examples/s); step {run['best_step']:,} was best"
-        f"{', and from there it was refitted on all rows' if run['refitted'] else ''}."
+        f"{', and then all rows were learned from, those for validation included' if run['refitted'] else ''}."
     )
 
 

@@ -19,20 +19,21 @@ from bertft.adapters import Adapter, Feature
 from bertft.engine import resume
 from bertft.engine.examples import Examples
 from bertft.engine.haste import hasten_training
-from bertft.engine.judging import answers
+from bertft.engine.judging import predict
 from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import parameter_groups
 from bertft.engine.order import Order
 from bertft.engine.sharding import whole_weights
 from bertft.engine.stage import run_stage
+from bertft.engine.step import NotANumber
 from bertft.errors import CheckpointError, TrainingError
 from bertft.model.folder import save_network
 from bertft.model.layers import freeze
 from bertft.model.network import Head, load_network
 from bertft.recipe import Recipe
 from bertft.scoring import Scores, better, standard_error
-from bertft.start.pairs import can_be_halved
+from bertft.start.pairs import are_learned_beforehand
 from bertft.system import signals
 from bertft.system.files import explained, fresh_folder, last_whole, write_text
 
@@ -51,8 +52,8 @@ FACTOR = 0.5
 BEST, MARK = "best", "refit.txt"
 """In checkpoint/: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""
 
-OF_THE_RUN = (".*", resume.FOLDER, "plan.toml", "history.jsonl", "run.json", "README.md")
-"""What stands in a run folder and belongs to the run, not to its model."""
+OF_THE_RUN = ("plan.toml", "history.jsonl", "run.json", "README.md")
+"""Files that stand in a run folder and belong to the run, not to its model."""
 
 
 def best_folder(run: Path) -> Path:
@@ -67,6 +68,12 @@ def best_folder(run: Path) -> Path:
             f"Start anew without --resume, in another folder."
         )
     return run
+
+
+def files_of_model(run: Path) -> list[Path]:
+    """What stands in a run folder itself and may belong to its model: no folder, and nothing half-written."""
+    found = (file for file in run.iterdir() if file.is_file() and not file.name.startswith("."))
+    return sorted(file for file in found if file.name not in OF_THE_RUN)
 
 
 def shortened(recipe: Recipe) -> Recipe:
@@ -104,8 +111,8 @@ class Refit:
         chosen one stays, where that failed: it must not do worse on the rows that it has now learned from."""
         self._keep_chosen()
         rows = len(self.examples) + len(self.validation)
-        how = f"{_amount(self.recipe)} {'anew' if self.anew else 'more'}"
-        console.note(f"Refit: {how} on all {rows:,} rows, the validation rows among them (--no-refit).")
+        how = f"{'from the beginning for ' if self.anew else ''}{_amount(self.recipe)}{'' if self.anew else ' more'}"
+        console.note(f"Refit: {how} on all {rows:,} rows, those for validation included (--no-refit).")
         features = sorted([*self.examples.features, *self.validation.features], key=lambda feature: feature.row)
         head = self.adapter.head([*self.examples.targets, *self.validation.targets], self.recipe)
         network = self.anew(features, head) if self.anew else self._load_chosen()
@@ -128,23 +135,25 @@ class Refit:
             self._train(network, features, head)
         except TrainingError as found:
             signals.check()
+            if self.accelerator.num_processes > 1 and not isinstance(found, NotANumber):
+                raise  # here alone: the others are still at work, and would wait
             return str(found)
         after = self._scores(network)
-        if is_as_good(after, scores):
+        if is_as_good(after.main_value, scores):
             return ""
         return f"the {scores.main} of the validation rows went from {scores.main_value:.4f} to {after.main_value:.4f}."
 
     def _scores(self, network: Any) -> Scores:
         network = self.accelerator.unwrap_model(network)
-        return self.adapter.score(
-            answers(network, self.adapter, self.validation, self.accelerator, Meter()), self.validation.targets
-        )
+        found = predict(network, self.adapter, self.validation, self.accelerator, Meter())
+        return self.adapter.score(found, self.validation.targets)
 
     def _keep_chosen(self) -> None:
         """Copy the chosen model to where a refit does not write, and say so there."""
         if self.accelerator.is_main_process and best_folder(self.folder) == self.folder:
             with self._writing(), fresh_folder(self.folder / resume.FOLDER / BEST) as kept:
-                shutil.copytree(self.folder, kept, ignore=shutil.ignore_patterns(*OF_THE_RUN), dirs_exist_ok=True)
+                for file in files_of_model(self.folder):
+                    shutil.copy2(file, kept)
         if self.accelerator.is_main_process:
             with self._writing():
                 write_text(self.folder / resume.FOLDER / MARK, f"{BEST}/ is what the validation rows chose.\n")
@@ -180,15 +189,15 @@ class Refit:
         return explained(self.folder, f"Its model and last state stand; make room and {go_on(self.folder)}")
 
 
-def is_as_good(after: Scores, before: Scores) -> bool:
-    """Whether scores are better, or worse by no more than a standard error."""
-    fell = better(before.main, before.main_value, after.main_value)
-    return not fell or abs(after.main_value - before.main_value) <= standard_error(before)
+def is_as_good(value: float, scores: Scores) -> bool:
+    """Whether the main metric is better there than in some scores, or worse by no more than a standard error."""
+    fell = better(scores.main, scores.main_value, value)
+    return not fell or abs(value - scores.main_value) <= standard_error(scores)
 
 
 def is_cheap(features: Sequence[Feature], recipe: Recipe) -> bool:
     """Whether a training by the recipe, and what comes before its first step, takes little time."""
-    learns_pairs = recipe.few_shot or (recipe.pool == "mean" and can_be_halved(features))
+    learns_pairs = recipe.few_shot or are_learned_beforehand(features, recipe)
     order = Order([len(feature.input_ids) for feature in features], recipe)
     passes = order.total_steps / max(order.steps_per_epoch, 1)
     return not learns_pairs and passes * sum(order.lengths) <= CHEAP

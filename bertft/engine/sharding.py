@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bertft.engine.device import cuts_up
 from bertft.engine.haste import hasten
 
 
@@ -49,6 +50,6 @@ def fill(network: Any, weights: Mapping[str, Tensor]) -> None:
 def ready(network: Any, accelerator: Any) -> Any:
     """A network that only answers, on the device and fast: whole in every process, as it needs no room for gradients."""
     hasten(network, accelerator)
-    if getattr(accelerator, "is_fsdp2", False):
+    if cuts_up(accelerator):
         return network.to(accelerator.device)
     return accelerator.prepare_model(network, evaluation_mode=True)

@@ -11,14 +11,14 @@ from bertft import console
 from bertft.adapters import Adapter, Feature
 from bertft.engine.advice import Course, advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network
-from bertft.engine.device import describe
+from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.examples import Examples
 from bertft.engine.haste import hasten_training
-from bertft.engine.judging import Judged, Validator, judge_saved, scores_of
+from bertft.engine.judging import Judged, Validator, judge_saved, score_saved
 from bertft.engine.keeper import Keeper, go_on
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
-from bertft.engine.refit import Refit, best_folder, is_cheap, shortened
+from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import order_of, train
@@ -64,7 +64,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     refitted = refit(run, learned, judged, tables, examples, validation, accelerator)
     scores = {"validation": judged.scores}
     if test is not None:
-        scores["test"] = scores_of(run.folder, judged.adapter, test, accelerator)
+        scores["test"] = score_saved(run.folder, judged.adapter, test, accelerator)
     comparison = Comparison(judged.scores, baseline, learned.start, judged.same_answer)
     finished = Finished(
         folder=run.folder,
@@ -120,6 +120,7 @@ class Learned:
     """That were trained."""
     best_step: int
     course: Course
+    """Of the main process; another has no history."""
     start: Scores | None = None
     """On the validation rows, of the model before its first step; None where its head was random."""
 
@@ -134,30 +135,46 @@ def refit(
     accelerator: Any,
 ) -> bool:
     """Let the chosen model learn from the validation rows too, where the recipe says so; whether it did."""
-    if not run.plan.recipe.refit:
-        return False
     trained = as_trained(run.plan.recipe, learned)
     cheap = is_cheap([*examples.features, *validation.features], trained)
-    recipe = trained if cheap else shortened(trained)
+    from_the_beginning = cheap and ended_well(learned, judged, accelerator)
     origin = origin_in(tables)
 
     def anew(features: Sequence[Feature], head: Head) -> Any:
         return first_network(run, judged.adapter, head, features, accelerator, origin)
 
     found = Refit(
-        run.folder, judged.adapter, examples, validation, recipe, anew if cheap else None, accelerator, origin
+        run.folder,
+        judged.adapter,
+        examples,
+        validation,
+        trained if from_the_beginning else shortened(trained),
+        anew if from_the_beginning else None,
+        accelerator,
+        origin,
     )
-    reason = "its start was the best" if not learned.best_step else ""
-    reason = reason or ("FSDP has cut the network up" if getattr(accelerator, "is_fsdp2", False) else "")
-    if reason:
+    if run.plan.recipe.refit and learned.best_step and not cuts_up(accelerator):
+        return found.run(judged.scores)
+    if run.plan.recipe.refit:
+        reason = "FSDP has cut the model up" if learned.best_step else "no epoch beat the model before its first step"
         console.note(f"Refit: left out, as {reason}.")
-        found.undo()
-        return False
-    return found.run(judged.scores)
+    found.undo()
+    return False
+
+
+def ended_well(learned: Learned, judged: Judged, accelerator: Any) -> bool:
+    """Whether the last evaluation was about as good as the best; all processes do as the main one, which has the history."""
+
+    def decide() -> str:
+        return "yes" if is_as_good(learned.course.last, judged.scores) else ""
+
+    return bool(decided_by_main(accelerator, decide))
 
 
 def as_trained(recipe: Recipe, learned: Learned) -> Recipe:
-    """The recipe with the epochs, or the steps, that were trained before an early stop."""
+    """The recipe with the epochs, or the steps, that an early stop left of it."""
+    if not learned.course.stopped_early:
+        return recipe
     return replace(recipe, epochs=learned.epochs, max_steps=None if recipe.max_steps is None else learned.steps)
 
 
@@ -237,7 +254,7 @@ def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, vali
         f"Model: {run.backbone.name}, {total:,} parameters, {trainable:,} of them trainable; {describe(accelerator)}.\n"
         f"Rows: {len(examples):,} for training, {len(validation):,} for validation.\n"
         f"Folder: {run.folder} will hold {megabytes:,.0f} MB (best model) and "
-        f"{megabytes * (2 if run.plan.recipe.refit else 1) + trainable * 8 / 1e6:,.0f} MB (last state, to go on from)."
+        f"{megabytes * (2 if run.plan.recipe.refit else 1) + trainable * 8 / 1e6:,.0f} MB (to go on from)."
     )
 
 

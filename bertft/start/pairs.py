@@ -17,6 +17,7 @@ import torch
 
 from bertft.adapters import Batch, Feature
 from bertft.adapters.padding import padded
+from bertft.recipe import Recipe
 
 Array = np.ndarray[Any, Any]
 
@@ -91,6 +92,12 @@ def _thinned(text: Feature, random: np.random.Generator) -> Feature:
     keep = random.random(len(ids)) >= random.uniform(0.1, 0.5)
     keep[[0, -1]] = True
     return replace(text, input_ids=ids[keep])
+
+
+def are_learned_beforehand(features: Sequence[Feature], recipe: Recipe) -> bool:
+    """Whether pairs are read before the labels are learned: where the mean of the tokens is, which was trained to tell how alike
+    texts are."""
+    return recipe.pool == "mean" and recipe.head_start == "probe" and can_be_halved(features)
 
 
 def can_be_halved(features: Sequence[Feature]) -> bool:

@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 from conftest import HANGING, Said, texts, wait_until, write_csv
 from errands import course, words_of
+from safetensors.torch import load_file
 
 Run = Callable[..., Said]
 CLI = Path(__file__).parents[2] / "cli.py"
 AT_MOST = 1e-4
 """Between the losses of one and of two processes, in fp32, dropout included."""
+WEIGHTS_AT_MOST = 1e-3
+"""Between the weights of one and of two processes, as a share of their size."""
 
 
 def free_port() -> int:
@@ -52,6 +55,13 @@ def judged(run: str) -> list[object]:
     return [line["validation"] for line in course(Path(run)) if "validation" in line]
 
 
+def apart(one: str, other: str) -> float:
+    """How far the weights of two runs are from each other, as a share of their size."""
+    first, second = (load_file(Path(name, "model.safetensors")) for name in (one, other))
+    size = sum(float(weight.square().sum()) for weight in first.values())
+    return float(sum(float((second[name] - weight).square().sum()) for name, weight in first.items()) / size) ** 0.5
+
+
 @pytest.mark.parametrize("errand", ["sequence", "mean", "pairs", "refit", "tagger", "tags", "questions"])
 def test_two_processes_learn_what_one_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
     """With dropout, an odd batch size and validation rows that do not divide by two."""
@@ -66,6 +76,10 @@ def test_two_processes_learn_what_one_does(run: Run, tmp_path: Path, tiny: str, 
     one, two = (json.loads(Path(name, "run.json").read_text()) for name in ("one", "two"))
     assert two["scores"] == one["scores"]
     assert two["timings"]["train"]["examples"] == one["timings"]["train"]["examples"]
+    assert two["refitted"] == one["refitted"] == (errand == "refit")
+    assert apart("one", "two") < WEIGHTS_AT_MOST
+    if errand == "refit":
+        assert apart("one", "one/checkpoint/best") > 2 * WEIGHTS_AT_MOST
 
 
 @pytest.mark.parametrize("errand", ["sequence", "tagger", "questions"])

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from conftest import Said
-from errands import course, digest, scores
-from errands import words_of as plain_words
+from errands import digest
+from refits import BEST, is_refit, let_all_be_good, make_cheap, record, words_of
 
 from bertft.adapters import Feature
 from bertft.engine import refit as module
@@ -24,35 +23,15 @@ from bertft.engine.judging import Validator
 from bertft.engine.keeper import Keeper
 from bertft.engine.order import Step
 from bertft.engine.refit import Refit, is_as_good, is_cheap, shortened
-from bertft.engine.step import NotANumber, Stepper
+from bertft.engine.step import Stepper
+from bertft.errors import TrainingError
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
 
 Run = Callable[..., Said]
-BEST = Path("run/checkpoint/best")
 SENTENCE = "The validation scores were taken before the model also learned from the validation rows."
 
 pytestmark = pytest.mark.refits
-
-
-def words_of(errand: str, folder: Path, model: str) -> list[str]:
-    """Without --no-refit: what is asked for by default."""
-    return [word for word in plain_words(errand, folder, model) if word != "--no-refit"]
-
-
-def record(run: str = "run") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(Path(run, "run.json").read_text())
-    return found
-
-
-def make_cheap(monkeypatch: pytest.MonkeyPatch, cheap: bool) -> None:
-    """These tiny files are cheap to train on anew, unless nothing is."""
-    monkeypatch.setattr(module, "CHEAP", module.CHEAP if cheap else 0)
-
-
-def is_refit(stepper: Stepper) -> bool:
-    """Of the steps that are taken: the run itself evaluates, a stage does not; there is no other stage in these runs."""
-    return not isinstance(stepper.made_of.evaluate, Validator)
 
 
 @pytest.mark.parametrize("cheap", [True, False], ids=["anew", "going on"])
@@ -61,6 +40,7 @@ def test_the_model_learns_from_all_rows_and_keeps_the_scores_from_before(
     run: Run, tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch, errand: str, cheap: bool
 ) -> None:
     make_cheap(monkeypatch, cheap)
+    let_all_be_good(monkeypatch)
     learned: set[int] = set()
     whole = Stepper.take
 
@@ -71,8 +51,8 @@ def test_the_model_learns_from_all_rows_and_keeps_the_scores_from_before(
 
     monkeypatch.setattr(Stepper, "take", take)
     said = run(*words_of(errand, tmp_path, tiny), "-o", "run")
-    how = "3 epochs anew" if cheap else "1 epoch more"
-    assert f"Refit: {how} on all 120 rows, the validation rows among them (--no-refit)." in said.err
+    how = "from the beginning for 3 epochs" if cheap else "1 epoch more"
+    assert f"Refit: {how} on all 120 rows, those for validation included (--no-refit)." in said.err
     assert learned == set(range(120))
     assert record()["refitted"]
     assert (BEST / "model.safetensors").read_bytes() != Path("run/model.safetensors").read_bytes()
@@ -108,114 +88,12 @@ def test_a_validation_file_is_never_learned_from(run: Run, tmp_path: Path, tiny:
     run(*words, "--validation", tmp_path / "reviews.csv", "--no-refit", "-o", "other")
 
 
-class PowerFails(BaseException):
-    """As if the plug was pulled."""
-
-
-PLACES: dict[str, tuple[Any, str]] = {
-    "before the model is kept": (module, "fresh_folder"),
-    "while the model is kept": (module.shutil, "copytree"),
-    "before the sign is set": (module, "write_text"),
-    "before its first step": (Refit, "_train"),
-    "before it is judged": (Refit, "_scores"),
-    "before it is saved": (module, "whole_weights"),
-    "before test rows are scored": (training, "scores_of"),
-    "before the records": (training, "write_records"),
-}
-
-
-@pytest.fixture(scope="module")
-def wholes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Run, list[str]], Path]:
-    """Words without -o -> the run that nothing happened to, made once for each data file and way to refit."""
-    made: dict[tuple[str, int], Path] = {}
-
-    def whole_of(run: Run, words: list[str]) -> Path:
-        key = Path(words[1]).name, module.CHEAP
-        if key not in made:
-            made[key] = tmp_path_factory.mktemp("whole") / "run"
-            run(*words, "-o", made[key])
-        return made[key]
-
-    return whole_of
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(("errand", "cheap"), [("warm", True), ("warm", False), ("tagger", True)], ids=str)
-def test_a_run_cut_off_in_its_refit_ends_in_the_same_bits(
-    run: Run, wholes: Any, tmp_path: Path, tiny: str, errand: str, cheap: bool, place: str, monkeypatch: Any
-) -> None:
-    make_cheap(monkeypatch, cheap)
-    words = [*words_of(errand, tmp_path, tiny), "--quiet"]
-    words += ["--test", words[1]]
-
-    def fail(*_: Any, **__: Any) -> None:
-        raise PowerFails
-
-    whole = wholes(run, words)
-    with pytest.MonkeyPatch.context() as here:
-        here.setattr(*PLACES[place], fail)
-        with pytest.raises(PowerFails):
-            run(*words, "-o", "run")
-    run("train", "--resume", "-o", "run", "--quiet")
-    assert digest(Path("run")) == digest(whole)
-    assert digest(BEST) == digest(whole / "checkpoint/best")
-    assert course(Path("run")) == course(whole)
-    assert scores(Path("run")) == scores(whole)
-
-
-def test_a_signal_in_the_refit_stops_it(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
-    words = words_of("warm", tmp_path, tiny)
-    run(*words, "-o", "whole")
-    whole = Stepper.take
-
-    def take(self: Stepper, step: Step, asked: Sequence[Callable[[], object]] = ()) -> Any:
-        if is_refit(self) and step.number == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return whole(self, step, asked)
-
-    with monkeypatch.context() as here:
-        here.setattr(Stepper, "take", take)
-        said = run(*words, "-o", "run", ok=143)
-    assert "What was learned is saved; go on with: bertft train --resume -o run" in said.err
-    run("train", "--resume", "-o", "run")
-    assert digest(Path("run")) == digest(Path("whole"))
-
-
-def to_nothing(self: Refit, network: Any, *_: Any) -> None:
-    with torch.no_grad():
-        for weight in network.parameters():
-            weight.neg_()
-    raise NotANumber("train.csv:3: the loss is nan.")
-
-
-def to_harm(self: Refit, network: Any) -> Scores:
-    return Scores("accuracy", {"accuracy": 0.0}, examples=12)
-
-
-@pytest.mark.parametrize(
-    ("step", "harm", "reason"),
-    [
-        ("_train", to_nothing, "train.csv:3: the loss is nan."),
-        ("_scores", to_harm, "the accuracy of the validation rows went from 0.4167 to 0.0000."),
-    ],
-)
-def test_a_failed_refit_is_undone(
-    run: Run, tmp_path: Path, tiny: str, monkeypatch: Any, step: str, harm: Any, reason: str
-) -> None:
-    monkeypatch.setattr(Refit, step, harm)
-    said = run(*words_of("warm", tmp_path, tiny), "-o", "run")
-    assert f"Refit undone: {reason} The model stays as the validation rows chose it." in said.err
-    assert not record()["refitted"]
-    assert Path("run/model.safetensors").read_bytes() == (BEST / "model.safetensors").read_bytes()
-
-
 def test_a_fall_that_chance_explains_is_no_harm() -> None:
     before = Scores("accuracy", {"accuracy": 0.9}, examples=30, interval=(0.8, 1.0))  # a standard error of 0.051
-    after = [Scores("accuracy", {"accuracy": value}, examples=30) for value in (0.95, 0.9, 0.86, 0.84)]
-    assert [is_as_good(scores, before) for scores in after] == [True, True, True, False]
+    assert [is_as_good(value, before) for value in (0.95, 0.9, 0.86, 0.84)] == [True, True, True, False]
     errors = [Scores("mse", {"mse": value}, examples=30) for value in (0.1, 0.3)]
-    assert is_as_good(*errors)
-    assert not is_as_good(*reversed(errors))
+    assert is_as_good(0.1, errors[1])
+    assert not is_as_good(0.3, errors[0])
 
 
 def test_where_the_start_was_best_no_rows_are_added(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
@@ -229,12 +107,12 @@ def test_where_the_start_was_best_no_rows_are_added(run: Run, tmp_path: Path, ti
     said = run(*words_of("warm", tmp_path, tiny), "-o", "run")
     assert record()["best_step"] == 0
     assert not record()["refitted"]
-    assert "Refit: left out, as its start was the best." in said.err
+    assert "Refit: left out, as no epoch beat the model before its first step." in said.err
 
 
 def test_the_kept_model_is_a_run_that_can_be_scored(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
     """The refitted one is made to answer otherwise, so that the two cannot be taken for each other."""
-    monkeypatch.setattr(module, "is_as_good", lambda *_: True)
+    let_all_be_good(monkeypatch)
     train = Refit._train
 
     def turned(self: Refit, network: Any, *rest: Any) -> None:
@@ -308,6 +186,7 @@ def test_other_settings_hold_in_a_refit_too(
         return whole(network, *rest, **named)
 
     make_cheap(monkeypatch, cheap)
+    let_all_be_good(monkeypatch)
     monkeypatch.setattr(module, "run_stage", noted)
     run(*words_of("warm", tmp_path, tiny), *words, "--refit", "-o", "run")
     steps = record()["steps"]
@@ -320,15 +199,67 @@ def test_other_settings_hold_in_a_refit_too(
         assert made[0].epochs == (3 if cheap else 1)
 
 
-def test_anew_is_what_a_run_on_all_rows_learns(run: Run, tmp_path: Path, tiny: str) -> None:
-    """A run that is given all rows to train on, and some of them to look at, ends in the same bits."""
-    words = words_of("warm", tmp_path, tiny)
+@pytest.mark.parametrize("epochs", ["3", "2.5"])
+def test_from_the_beginning_is_what_a_run_on_all_rows_learns(run: Run, tmp_path: Path, tiny: str, epochs: str) -> None:
+    """A run that is given all rows to train on, and some of them to look at in the end, ends in the same bits."""
+    words = [*words_of("sequence", tmp_path, tiny), "--epochs", epochs, "--eval-steps", "1000"]
     run(*words, "-o", "run")
     lines = Path(words[1]).read_text().splitlines(keepends=True)
     Path("some.csv").write_text("".join(lines[:13]))
     run(*words, "--validation", "some.csv", "--no-refit", "-o", "whole")
-    assert record("whole")["best_step"] == record("whole")["steps"]
     assert Path("run/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
+
+
+def test_after_a_last_epoch_that_was_worse_the_best_goes_on(
+    run: Run, tmp_path: Path, tiny: str, monkeypatch: Any
+) -> None:
+    whole = Validator.__call__
+    seen: list[float] = []
+
+    def best_first(self: Validator, network: Any) -> Scores:
+        seen.append(0.0)
+        found = whole(self, network)
+        found.values["accuracy"] = 1.0 if len(seen) == 2 else 0.0  # the first after the start
+        return found
+
+    monkeypatch.setattr(Validator, "__call__", best_first)
+    judge = training.judge_saved
+
+    def as_seen(*words: Any) -> Any:
+        judged = judge(*words)
+        judged.scores.values["accuracy"] = 1.0
+        return judged
+
+    monkeypatch.setattr(training, "judge_saved", as_seen)
+    said = run(*words_of("warm", tmp_path, tiny), "-o", "run")
+    assert record()["best_step"] == 5
+    assert "Refit: 1 epoch more on all 120 rows" in said.err
+
+
+def test_what_else_stands_in_the_folder_is_left_there(run: Run, tmp_path: Path, tiny: str) -> None:
+    """Of a user's notes, and of a link that leads nowhere, no copy is made."""
+    words = words_of("warm", tmp_path, tiny)
+    run(*words, "--no-refit", "-o", "run")
+    Path("run/notes").mkdir()
+    Path("run/notes/today.txt").write_text("Looks good.")
+    Path("run/old").symlink_to("nowhere")
+    assert {file.name for file in module.files_of_model(Path("run"))} == {
+        *("bertft.json", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+    }
+
+
+def test_memory_that_is_short_in_one_of_several_processes_ends_them(tmp_path: Path, monkeypatch: Any) -> None:
+    """The others are in the same step, and would wait for ever; a loss that is no number is seen by all of them."""
+
+    def too_large(*_: Any) -> None:
+        raise TrainingError("Step 1: out of memory.")
+
+    monkeypatch.setattr(Refit, "_train", too_large)
+    scores = Scores("accuracy", {"accuracy": 1.0}, examples=12)
+    alone, several = (Refit(tmp_path, *[None] * 5, SimpleNamespace(num_processes=count), None) for count in (1, 2))  # type: ignore[arg-type]
+    assert alone._problem(None, [], None, scores) == "Step 1: out of memory."  # type: ignore[arg-type]
+    with pytest.raises(TrainingError):
+        several._problem(None, [], None, scores)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -362,3 +293,4 @@ def test_pairs_that_are_learned_beforehand_are_not_cheap() -> None:
     pair = Feature(0, np.arange(20), np.repeat([0, 1], 10), 0, False)
     assert not is_cheap([pair] * 30, Recipe(epochs=3, pool="mean"))
     assert is_cheap([pair] * 30, Recipe(epochs=3, pool="cls"))
+    assert is_cheap([pair] * 30, Recipe(epochs=3, pool="mean", head_start="random"))

@@ -4,18 +4,16 @@ run that nobody cut off."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from conftest import FAMILIES, Said, bertft, read_jsonl, write_jsonl
-from errands import course, digest, scores
+from conftest import FAMILIES, Said, read_jsonl, write_jsonl
+from errands import digest
 from safetensors.torch import load_file
 from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -24,14 +22,10 @@ from tagged import asked_rows
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer
 
-from bertft.engine import beginning, training
-from bertft.engine.order import Step
-from bertft.engine.step import Stepper
 from bertft.model.backbone import find_backbone
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head, build_network
 from bertft.start import warm
-from bertft.start.pairs import PairCollator
 from bertft.start.probe import PENALTIES
 from bertft.start.warm import InputsOf, chosen, classifier_of
 
@@ -279,104 +273,8 @@ def test_the_score_of_the_start_stands_in_the_record(run: Run, tiny: str) -> Non
     assert json.loads(Path("run/run.json").read_text())["reference"]["start"]["value"] == start["accuracy"]
 
 
-class PowerFails(BaseException):
-    """As if the plug was pulled."""
-
-
-LEARN = ("--epochs", 2, "--batch-size", 16, "--lr", "1e-3", "--eval-steps", 5, "--precision", "fp32")
-MEAN = ("--pool", "mean")
-
-
-PLACES: dict[str, tuple[Any, str, Callable[..., bool]]] = {
-    "in the lessons on pairs": (Stepper, "take", lambda of, step, *_: step.number == 3 and is_stage(of)),
-    "before the fit": (beginning, "warm_head", lambda *_: True),
-    "in the fit": (warm, "fit_probe", lambda *_, **__: True),
-    "in the first evaluation": (training.Validator, "__call__", lambda *_: True),
-    "before the first step": (Stepper, "take", lambda of, step, *_: not is_stage(of)),
-}
-"""Where the power may fail: owner and name of what is called, and in which of the calls."""
-
-
-def is_stage(stepper: Stepper) -> bool:
-    return isinstance(stepper.made_of.adapter, PairCollator)
-
-
-def let_it_fail(place: str, here: pytest.MonkeyPatch) -> None:
-    owner, name, is_now = PLACES[place]
-    whole = getattr(owner, name)
-
-    def failing(*words: Any, **more: Any) -> Any:
-        if is_now(*words, **more):
-            raise PowerFails
-        return whole(*words, **more)
-
-    here.setattr(owner, name, failing)
-
-
-@pytest.fixture(scope="module")
-def whole(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on pairs that nothing happened to."""
-    with pytest.MonkeyPatch.context() as here:
-        here.chdir(tmp_path_factory.mktemp("whole"))
-        bertft(*words_of("pair", tiny, rows=12), *LEARN, *MEAN, "-o", "whole", "--quiet")
-        return Path("whole").resolve()
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_a_run_cut_off_before_its_first_step_ends_in_the_same_bits(
-    run: Run, tiny: str, whole: Path, place: str
-) -> None:
-    words = [*words_of("pair", tiny, rows=12), *LEARN, *MEAN]
-    with pytest.MonkeyPatch.context() as here:
-        let_it_fail(place, here)
-        with pytest.raises(PowerFails):
-            run(*words, "-o", "parts", "--resume", "--quiet")
-    run(*words, "-o", "parts", "--resume", "--quiet")
-    assert digest(Path("parts")) == digest(whole)
-    assert course(Path("parts")) == course(whole)
-    assert scores(Path("parts")) == scores(whole)
-
-
-def test_a_signal_in_the_first_evaluation_leaves_it_to_be_made_up_for(run: Run, tiny: str) -> None:
-    words = [*words_of("single-label", tiny), *LEARN]
-    run(*words, "-o", "whole")
-    score = training.Validator.__call__
-
-    def asked_to_stop(self: Any, network: Any) -> Any:
-        os.kill(os.getpid(), signal.SIGTERM)
-        return score(self, network)
-
-    with pytest.MonkeyPatch.context() as here:
-        here.setattr(training.Validator, "__call__", asked_to_stop)
-        said = run(*words, "-o", "run", ok=143)
-    assert "What was learned is saved; go on with: bertft train --resume -o run" in said.err
-    state = json.loads(Path("run/checkpoint/state.json").read_text())
-    assert (state["step"], state["owes_evaluation"]) == (0, True)
-    run("train", "--resume", "-o", "run")
-    assert digest(Path("run")) == digest(Path("whole"))
-    assert course(Path("run")) == course(Path("whole"))
-
-
-def test_a_signal_in_the_lessons_on_pairs_stops_them(run: Run, tiny: str) -> None:
-    words = [*words_of("pair", tiny, rows=30), *LEARN, *MEAN]
-    taken: list[int] = []
-    whole = Stepper.take
-
-    def take(self: Stepper, step: Step, asked: Sequence[Callable[[], object]] = ()) -> Any:
-        taken.append(step.number)
-        if step.number == 3:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return whole(self, step, asked)
-
-    with pytest.MonkeyPatch.context() as here:
-        here.setattr(Stepper, "take", take)
-        said = run(*words, "-o", "run", ok=143)
-    assert taken == [1, 2, 3]
-    assert "Nothing was learned yet." in said.err
-
-
 def test_the_same_plan_gives_the_same_start(run: Run, tiny: str) -> None:
-    words = [*words_of("pair", tiny, rows=30), *MEAN, "--max-steps", 2, "--lr", "1e-3"]
+    words = [*words_of("pair", tiny, rows=12), "--pool", "mean", "--max-steps", 2, "--lr", "1e-3"]
     for name in ("one", "two"):
         run(*words, "-o", name)
     run(*words, "-o", "three", "--seed", 7)
@@ -384,7 +282,19 @@ def test_the_same_plan_gives_the_same_start(run: Run, tiny: str) -> None:
 
 
 def test_a_pair_run_on_the_mean_opens_in_transformers_with_the_same_answers(run: Run, tiny: str) -> None:
-    run(*words_of("pair", tiny, rows=30), *MEAN, "-o", "run", "--max-steps", 3, "--lr", "1e-3", "--precision", "fp32")
+    run(
+        *words_of("pair", tiny, rows=12),
+        "--pool",
+        "mean",
+        "-o",
+        "run",
+        "--max-steps",
+        3,
+        "--lr",
+        "1e-3",
+        "--precision",
+        "fp32",
+    )
     run("predict", "run", "held.jsonl", "-o", "out.jsonl", "--precision", "fp32")
     model, tokenizer = (
         AutoModelForSequenceClassification.from_pretrained("run").eval(),
