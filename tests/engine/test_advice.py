@@ -56,7 +56,7 @@ def test_a_falling_loss_counts_while_the_scores_show_nothing() -> None:
 def test_a_course_is_read_from_the_history(values: list[float], evaluations: int, improved: bool) -> None:
     lines = [{"step": 9 * place, "validation": {"accuracy": value}} for place, value in enumerate(values)]
     course = Course.of([{"step": 5, "loss": 0.4}, *lines], metric="accuracy", stopped_early=False)
-    assert course == Course([0.4], evaluations, improved)
+    assert course == Course([0.4], evaluations, improved, last=values[-1])
 
 
 @pytest.mark.parametrize(
