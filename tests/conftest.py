@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import gc
+import importlib
 import json
 import os
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ settings.load_profile("any machine")
 
 HANGING = 1800
 """Seconds after which a process is taken to hang, on the busiest of machines."""
+
+
+class PowerFails(BaseException):
+    """As if the plug was pulled."""
+
 
 WORDS = [
     "good",
@@ -109,12 +114,8 @@ def build_backbone(family: str, folder: Path, *, seed: int = 1) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def libraries_are_not_looked_through() -> None:
     """Each training collects garbage, which takes a third of a second where all of the libraries are looked through."""
-    import accelerate
-    import sklearn.metrics
-    import torch
-    import transformers
-
-    assert all((accelerate, sklearn.metrics, torch, transformers))
+    for name in ("accelerate", "sklearn.metrics", "torch", "transformers"):
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
 
@@ -207,11 +208,15 @@ def bertft(*words: object, stdin: str | None = None, ok: int | None = 0, env: di
     return done
 
 
-def wait_until(there: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Until something is there that a process makes; AssertionError where the process ends without."""
-    while not there():
-        assert process.poll() is None or there(), process.communicate()
-        time.sleep(0.02)
+def wait_to_hear(words: str, process: subprocess.Popen[str]) -> None:
+    """Until the words stand in a line that a process says on stderr; AssertionError where it ends before."""
+    assert process.stderr is not None
+    heard = []
+    for line in process.stderr:
+        heard.append(line)
+        if words in line:
+            return
+    raise AssertionError("".join(heard))
 
 
 def forget_accelerator() -> None:

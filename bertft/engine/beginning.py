@@ -65,15 +65,11 @@ class Beginning:
         with console.progress("", len(features)) as bar:
             return model_outputs(network, self.adapter, features, self.accelerator, Meter(), bar)
 
-    @property
-    def _will_be_cut_up(self) -> bool:
-        return cuts_up(self.accelerator)
-
     def warm_up(self, *, own_head: bool) -> bool:
         """Let the network begin as the recipe says; whether its head was fitted on the frozen backbone. `own_head`: it came
         with the checkpoint, and stays."""
         self.network.to(self.accelerator.device)
-        if not self._will_be_cut_up:  # FSDP and the fast encoder exclude each other
+        if not cuts_up(self.accelerator):  # FSDP and the fast encoder exclude each other
             hasten(self.network, self.accelerator)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         classifier = classifier_of(self.network, len(self.head.label_names))
@@ -112,7 +108,7 @@ class Beginning:
         self, aim: nn.Module, classifier: nn.Linear, collator: Any, features: Sequence[Any], factor: float, label: str
     ) -> None:
         """One pass over features for another aim; the classifier has no part in it."""
-        if self._will_be_cut_up:
+        if cuts_up(self.accelerator):
             console.warn(
                 f"{label}: left out with FSDP. Train in one process, or in several without FSDP, to have them."
             )

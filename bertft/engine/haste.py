@@ -20,7 +20,7 @@ def hasten(network: Any, accelerator: Any) -> None:
 
 def hasten_training(network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any) -> None:
     """The same, and train only the word pieces of the training texts."""
-    if accelerator.device.type == "cpu" and not cuts_up(accelerator):  # FSDP cuts weights up itself
+    if accelerator.device.type == "cpu" and not cuts_up(accelerator):
         quicken(transformers_part(network))
         padding = adapter.tokenizer.pad_token_id
         cut_vocabulary(transformers_part(network), (feature.input_ids for feature in features), padding=padding)

@@ -1,8 +1,8 @@
 """The refit: once the validation rows have chosen a model, they are learned from too.
 
-Of a small file a tenth is much. Where it costs little the same training is done once more on all rows; else the chosen model goes
-on for a while. The scores that are reported are those of the chosen model. It is kept in checkpoint/best/, and a run that was cut
-off begins its refit again.
+Of a small file a tenth is much. Where it costs little and the last epoch was a good one, the same training is done once more on
+all rows; else the chosen model goes on for a while. The scores that are reported are those of the chosen model. It is kept in
+checkpoint/best/, and a run that was cut off begins its refit again.
 """
 
 from __future__ import annotations

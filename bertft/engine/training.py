@@ -137,7 +137,7 @@ def refit(
     """Let the chosen model learn from the validation rows too, where the recipe says so; whether it did."""
     trained = as_trained(run.plan.recipe, learned)
     cheap = is_cheap([*examples.features, *validation.features], trained)
-    from_the_beginning = cheap and ended_well(learned, judged, accelerator)
+    from_the_beginning = run.plan.recipe.refit and cheap and ended_well(learned, judged, accelerator)
     origin = origin_in(tables)
 
     def anew(features: Sequence[Feature], head: Head) -> Any:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HANGING, Said, texts, write_csv, write_jsonl
+from conftest import HANGING, PowerFails, Said, texts, write_csv, write_jsonl
 from errands import words_of
 from tagged import asked_rows, tagged_rows
 
@@ -24,10 +24,6 @@ from bertft.system.locks import locked_file
 from bertft.writing import Part
 
 Run = Callable[..., Said]
-
-
-class PowerFails(BaseException):
-    """As if the plug was pulled."""
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Said, write_csv
+from conftest import PowerFails, Said, write_csv
 from errands import ERRANDS, course, digest, scores, words_of
 
 from bertft.engine import resume, training
@@ -20,10 +20,6 @@ from bertft.engine.order import Step
 from bertft.engine.step import Stepper
 
 Run = Callable[..., Said]
-
-
-class PowerFails(BaseException):
-    """As if the plug was pulled."""
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import HANGING, Said, texts, wait_until, write_csv
+from conftest import HANGING, Said, texts, wait_to_hear, write_csv
 from errands import course, words_of
 from safetensors.torch import load_file
 
@@ -116,7 +116,7 @@ def test_a_run_of_two_processes_goes_on_as_one_and_the_other_way_round(run: Run,
     process = subprocess.Popen(
         torchrun(*words, "-o", "run", "--save-steps", 1), stderr=subprocess.PIPE, text=True, env=one_thread()
     )
-    wait_until(Path("run/checkpoint").exists, process)
+    wait_to_hear("Training", process)
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=HANGING)[1]
     assert process.returncode
@@ -132,7 +132,7 @@ def test_a_run_of_two_processes_goes_on_as_one_and_the_other_way_round(run: Run,
 def test_one_process_that_dies_ends_the_run_with_a_message(tmp_path: Path, tiny: str) -> None:
     words = [*words_of("sequence", tmp_path, tiny), "--epochs", "500"]
     process = subprocess.Popen(torchrun(*words, "-o", "run"), stderr=subprocess.PIPE, text=True, env=one_thread())
-    wait_until(Path("run/checkpoint").exists, process)
+    wait_to_hear("Epoch", process)
     victim = children_of(process.pid)[-1]
     os.kill(victim, signal.SIGKILL)
     said = process.communicate(timeout=HANGING)[1]

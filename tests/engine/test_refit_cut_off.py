@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import Said
+from conftest import PowerFails, Said
 from errands import course, digest, scores
 from refits import BEST, is_refit, make_cheap, record, words_of
 
@@ -24,10 +24,6 @@ from bertft.scoring import Scores
 Run = Callable[..., Said]
 
 pytestmark = pytest.mark.refits
-
-
-class PowerFails(BaseException):
-    """As if the plug was pulled."""
 
 
 PLACES: dict[str, tuple[Any, str]] = {
@@ -126,3 +122,23 @@ def test_a_failed_refit_is_undone(
     assert f"Refit undone: {reason} The model stays as the validation rows chose it." in said.err
     assert not record()["refitted"]
     assert Path("run/model.safetensors").read_bytes() == (BEST / "model.safetensors").read_bytes()
+
+
+def test_what_else_stands_in_the_folder_is_not_copied(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
+    """A folder with a user's notes, and a link that leads nowhere."""
+
+    def fail(*_: Any) -> None:
+        raise PowerFails
+
+    with monkeypatch.context() as here:
+        here.setattr(module, "fresh_folder", fail)
+        with pytest.raises(PowerFails):
+            run(*words_of("warm", tmp_path, tiny), "-o", "run")
+    Path("run/notes").mkdir()
+    Path("run/notes/today.txt").write_text("Looks good.")
+    Path("run/old").symlink_to("nowhere")
+    run("train", "--resume", "-o", "run")
+    assert {file.name for file in BEST.iterdir()} == {
+        *("bertft.json", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+    }
+    assert Path("run/notes/today.txt").read_text() == "Looks good."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import HANGING, Said, forget_accelerator, wait_until
+from conftest import HANGING, Said, forget_accelerator, wait_to_hear
 from errands import words_of
 from safetensors.torch import load_file
 from test_processes import AT_MOST, judged, losses, one_thread, torchrun
@@ -67,7 +67,7 @@ def test_a_sharded_run_goes_on_sharded_and_whole(run: Run, tmp_path: Path, tiny:
     process = subprocess.Popen(
         sharded(*words, "-o", "two", "--save-steps", 1), stderr=subprocess.PIPE, text=True, env=one_thread()
     )
-    wait_until(Path("two/checkpoint").exists, process)
+    wait_to_hear("Training", process)
     process.terminate()
     said = process.communicate(timeout=HANGING)[1]
     assert json.loads(Path("two/checkpoint/state.json").read_text())["step"] < 21, said

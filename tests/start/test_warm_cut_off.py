@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Said, bertft
+from conftest import PowerFails, Said, bertft
 from errands import course, digest, scores
 from starts import words_of
 
@@ -21,10 +21,6 @@ from bertft.start import warm
 from bertft.start.pairs import PairCollator
 
 Run = Callable[..., Said]
-
-
-class PowerFails(BaseException):
-    """As if the plug was pulled."""
 
 
 LEARN = ("--epochs", 2, "--batch-size", 16, "--lr", "1e-3", "--eval-steps", 5, "--precision", "fp32")

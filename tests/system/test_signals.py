@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import HANGING, read_jsonl, wait_until
+from conftest import HANGING, read_jsonl, wait_to_hear
 from errands import course, digest, words_of
 
 from bertft.errors import Stopped
@@ -30,16 +30,10 @@ def begin(*words: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(run: Path, lines: int, process: subprocess.Popen[str]) -> None:
-    """Until the history has so many lines."""
-    history = run / "history.jsonl"
-    wait_until(lambda: history.exists() and history.read_text().count("\n") >= lines, process)
-
-
 def stopped(words: list[str], number: int, code: int) -> str:
     """Stop a run in the folder `run` on its way; what it said."""
     process = begin(*words, "-o", "run")
-    wait_for(Path("run"), 30, process)
+    wait_to_hear("Training 42/420", process)
     process.send_signal(number)
     _, said = process.communicate(timeout=HANGING)
     assert process.returncode == code, said
