@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -285,9 +284,27 @@ main()
 """
 
 
-def begin(*words: object, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+STOPPED = """
+import os, sys, threading
+from bertft.engine import predict_loop
+
+whole, windows, number = predict_loop.predict_window, int(sys.argv.pop(1)), int(sys.argv.pop(1))
+
+def predict_window(*words):
+    global windows
+    windows -= 1
+    if windows == 0:
+        threading.Thread(target=os.kill, args=(os.getpid(), number)).start()
+    return whole(*words)
+
+predict_loop.predict_window = predict_window
+"""
+"""Before SMALL: a signal in one of the windows, from a thread of its own, so that it comes anywhere in the work."""
+
+
+def begin(*words: object, script: str = SMALL, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
     """The command with small windows, in a process of its own."""
-    command = [sys.executable, "-c", SMALL, *map(str, words)]
+    command = [sys.executable, "-c", script, *map(str, words)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before)
 
 
@@ -301,14 +318,10 @@ def test_a_real_process_that_is_stopped_can_be_gone_on_with(run: Run, trained: P
     chance = random.Random(number)
     for _ in range(2):
         process = begin(
-            *words, "out.csv", "--resume", before=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+            *(chance.randint(2, 60), int(number), *words, "out.csv", "--resume"),
+            script=STOPPED + SMALL,
+            before=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
-        note = Path(".out.csv.part.json")
-        held = note.read_text() if note.exists() else ""
-        while process.poll() is None and (not note.exists() or note.read_text() == held):
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.05))
-        process.send_signal(number)
         said = process.communicate(timeout=HANGING)[1]
         assert process.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number], said
         if number != signal.SIGKILL:
