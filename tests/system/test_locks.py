@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Said
+from conftest import Said, wait_to_hear
 from errands import course, digest, words_of
-from test_signals import begin, wait_for
+from test_signals import begin
 
 from bertft.errors import OutputError
 from bertft.system.locks import locked_folder
@@ -23,7 +23,7 @@ def test_a_second_run_is_told_who_holds_the_folder(run: Run, tmp_path: Path, tin
     words = words_of("sequence", tmp_path, tiny)
     first = begin(*words, "-o", "run", "--epochs", "500", "--save-steps", "5")
     try:
-        wait_for(Path("run"), 30, first)
+        wait_to_hear("Epoch", first)
         for flags in ((), ("--overwrite",), ("--resume", "--epochs", "500")):
             said = run(*words, "-o", "run", *flags, ok=2)
             found = re.search(r"run: process (\d+) on \S+ \(started (\S+)\) is training into it\.", said.err)
@@ -44,7 +44,7 @@ def test_a_second_run_is_told_who_holds_the_folder(run: Run, tmp_path: Path, tin
 def test_a_lock_of_a_dead_process_is_void(run: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("sequence", tmp_path, tiny)
     first = begin(*words, "-o", "run", "--save-steps", "1")
-    wait_for(Path("run"), 5, first)
+    wait_to_hear("Training", first)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     said = run("train", "--resume", "-o", "run")
