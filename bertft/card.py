@@ -15,6 +15,7 @@ from typing import Any
 from bertft.card_lines import line_of, line_of_syntax
 from bertft.card_rules import faults_of
 from bertft.errors import CardError
+from bertft.metric_names import canonical
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,9 @@ def _build(stored: Mapping[str, Any]) -> Card:
     values["small_recipe"] = dict(recipe.pop("small", {}))
     values["columns"] = Columns(**{role: _names(names) for role, names in values["columns"].items()})
     values["labels"] = tuple(values.get("labels", ()))
-    values["metrics"] = _names(values["metrics"])
+    problem = values.get("problem") or values["kind"]
+    values["metrics"] = tuple(dict.fromkeys(canonical(problem, name) for name in _names(values["metrics"])))
+    values["metric"] = canonical(problem, values["metric"])
     values["references"] = tuple(Reference(**reference) for reference in values.get("references", ()))
     if "hub" in values:
         splits = {split: _names(values["hub"].get(split, ())) for split in ("validation", "test")}

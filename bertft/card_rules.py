@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any, get_args, get_type_hints
 
 from bertft.errors import UsageError
+from bertft.metric_names import METRICS, canonical, check_metric
 from bertft.recipe import Recipe, check_recipe
 
 KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")
@@ -180,13 +181,22 @@ def _contradictions(card: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(("columns", "label"), f"'columns.label' is missing: kind {kind} learns from it.")
     if kind == "question-answering" and "text_pair" not in card["columns"]:
         yield Fault(("columns", "text_pair"), "'columns.text_pair' is missing: it names the column of the context.")
-    if card["metric"] not in _as_list(card["metrics"]):
-        yield Fault(
-            ("metric",), f"'metric' is {card['metric']!r}: one of 'metrics' is wanted ({_listed(card['metrics'])})."
-        )
+    yield from _metric_faults(card, problem or kind, len(labels) or None)
     yield from _label_faults(labels, card.get("label_values", {}), problem)
     if "range" in card and problem != "regression":
         yield Fault(("range",), f"'range' is {card['range']!r}: only a regression has one.")
+
+
+def _metric_faults(card: Mapping[str, Any], problem: str, labels: int | None) -> Iterator[Fault]:
+    """Names that are none of the problem's metrics, and a main one that is not among them."""
+    names = _as_list(card["metrics"])
+    for name in names if problem in METRICS else ():
+        try:
+            check_metric(problem, name, labels=labels)
+        except UsageError as fault:
+            yield Fault(("metrics",), str(fault))
+    if canonical(problem, card["metric"]) not in {canonical(problem, name) for name in names}:
+        yield Fault(("metric",), f"'metric' is {card['metric']!r}: one of 'metrics' is wanted ({_listed(names)}).")
 
 
 def _label_faults(labels: list[str], values: Mapping[str, str], problem: str | None) -> Iterator[Fault]:

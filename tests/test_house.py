@@ -19,6 +19,7 @@ STOREYS = [
         *(
             "row",
             "markdown",
+            "metric_names",
             "versions",
             "labels",
             "fields",

@@ -15,13 +15,13 @@ from bertft.commands.tables import hub_source, read_split
 from bertft.commands.task_choice import Asked, Choice, choose_task
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
+from bertft.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.model.pooling import check_mean
 from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe, read_config
 from bertft.reading import Table
 from bertft.recipe import Recipe
-from bertft.scoring import check_metric
 
 Flags = Mapping[str, Any]
 

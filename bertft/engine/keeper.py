@@ -114,7 +114,7 @@ class Keeper:
     def consider(self, scores: Scores, step: Step, *, save: bool) -> None:
         """Keep the model if it is the best so far; and the state, where it is time to `save` or much was done since the last."""
         value = scores.main_value
-        gained = math.isnan(self.best_value) or better(self.metric, value, self.best_value)
+        gained = math.isnan(self.best_value) or better(scores.main, value, self.best_value)
         self.without_gain = 0 if gained else self.without_gain + 1
         improved = gained or self._is_as_good(value)
         if improved and self.slack:

@@ -11,12 +11,12 @@ from bertft.adapters.texts import check_long, check_overlap
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
 from bertft.fields import fields_in
+from bertft.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
 from bertft.model.folder import TaskRecord
 from bertft.model.tokens import load_tokenizer
 from bertft.plan import Plan
 from bertft.reading import Table
-from bertft.scoring import check_metric
 from bertft.versions import versions
 
 

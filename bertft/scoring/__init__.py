@@ -3,23 +3,20 @@
 from bertft.scoring.answers import score_answers, tune_null_threshold
 from bertft.scoring.comparison import Baseline, Comparison
 from bertft.scoring.entities import score_tags
+from bertft.scoring.metrics import load_metric
 from bertft.scoring.multi_label import best_fixed_labels, score_multi_label
-from bertft.scoring.names import ALIASES, METRICS, check_metric, load_metric
 from bertft.scoring.regression import score_regression
 from bertft.scoring.scores import Confusion, Scores, better, higher_is_better, standard_error
 from bertft.scoring.single_label import score_single_label
 from bertft.scoring.thresholds import tune_thresholds
 
 __all__ = [
-    "ALIASES",
-    "METRICS",
     "Baseline",
     "Comparison",
     "Confusion",
     "Scores",
     "best_fixed_labels",
     "better",
-    "check_metric",
     "higher_is_better",
     "load_metric",
     "score_answers",

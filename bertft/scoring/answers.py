@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertft.errors import InternalError
+from bertft.metric_names import check_metric
 from bertft.scoring import bootstrap
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, squad_agreement
-from bertft.scoring.names import check_metric
 from bertft.scoring.ranks import quotient
 from bertft.scoring.scores import Scores
 

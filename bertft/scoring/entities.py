@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertft.errors import InternalError
+from bertft.metric_names import METRICS
 from bertft.scoring import bootstrap
 from bertft.scoring.counts import Counts, averaged, family, per_class, pooled
 from bertft.scoring.entity_errors import count_errors
-from bertft.scoring.names import METRICS
 from bertft.scoring.scores import Scores
 
 Array = NDArray[np.float64]

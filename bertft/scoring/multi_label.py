@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bertft.errors import InternalError
+from bertft.metric_names import METRICS, check_metric
 from bertft.scoring import bootstrap, ranks
 from bertft.scoring.counts import Counts, averaged, per_class, ratio
-from bertft.scoring.names import METRICS, check_metric
 from bertft.scoring.scores import Scores
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bertft.errors import InternalError
+from bertft.metric_names import METRICS, check_metric
 from bertft.scoring import bootstrap, ranks
-from bertft.scoring.names import METRICS, check_metric
 from bertft.scoring.scores import Scores
 
 Array = NDArray[np.float64]

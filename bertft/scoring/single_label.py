@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bertft.errors import InternalError
+from bertft.metric_names import BINARY, METRICS, check_metric
 from bertft.scoring import bootstrap, ranks
 from bertft.scoring.counts import Counts, averaged, family, matthews, per_class
-from bertft.scoring.names import BINARY, METRICS, check_metric
 from bertft.scoring.scores import Confusion, Scores, one_decision
 
 Array = NDArray[np.float64]

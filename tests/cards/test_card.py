@@ -96,6 +96,13 @@ FAULTS = {
         7,
         "one of 'metrics' is wanted (accuracy, f1)",
     ),
+    "an unknown metric": (
+        '["accuracy", "f1"]',
+        '["acuracy", "f1"]',
+        6,
+        "There is no metric 'acuracy' for single-label data. Did you mean 'accuracy'?",
+    ),
+    "a metric for two labels": ('"other"]', '"other", "more"]', 6, "'f1' is for two labels, here are 3"),
     "no problem": ('problem = "single-label"\n', "", 1, "'problem' is None with kind text-classification"),
     "a problem of another kind": ("text-classification", "fill-mask", 4, "only text-classification has one"),
     "no label column": ('label = "team"\n', "", 9, "'columns.label' is missing"),
@@ -156,6 +163,15 @@ def test_a_stored_card_with_a_fault_names_its_file() -> None:
     stored = {**tomllib.loads(SOUND), "kind": "ner"}
     with pytest.raises(CardError, match=r"^runs/x/bertft.json: 'kind' is 'ner'"):
         Card.from_dict(stored, "runs/x/bertft.json")
+
+
+@pytest.mark.parametrize("spelling", ["mse", "MSE", " Mse "])
+def test_the_name_of_a_metric_is_read_in_any_spelling(tmp_path: Path, spelling: str) -> None:
+    said = SOUND.replace('"single-label"', '"regression"').replace('labels = ["billing", "other"]\n', "")
+    said = said.replace('[label_values]\n"n/a" = "other"\n', "")
+    said = said.replace('["accuracy", "f1"]', f'["PearsonR", "{spelling}", "mse"]').replace('"f1"', f'"{spelling}"')
+    card = read_card(write(tmp_path, said))
+    assert (card.metric, card.metrics) == ("mse", ("pearson", "mse"))
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)

@@ -11,8 +11,8 @@ from bertft import catalog
 from bertft.card import Card
 from bertft.catalog import cards_folder, find_card, list_cards
 from bertft.errors import CardError, InternalError
+from bertft.metric_names import check_metric
 from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
-from bertft.scoring import check_metric
 
 PUBLISHED_LABELS = {
     "cola": ("unacceptable", "acceptable"),

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertft.errors import InternalError, UsageError
-from bertft.scoring import METRICS, check_metric, score_answers, tune_null_threshold
+from bertft.metric_names import METRICS, check_metric
+from bertft.scoring import score_answers, tune_null_threshold
 from bertft.scoring.answer_metrics import Squad, SquadV2
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, segments, squad_agreement, words_of
 

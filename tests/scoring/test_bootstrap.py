@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 from sklearn import metrics as oracle
 
-from bertft.scoring import METRICS, bootstrap, multi_label, score_multi_label, score_regression, score_single_label
+from bertft.metric_names import METRICS
+from bertft.scoring import bootstrap, multi_label, score_multi_label, score_regression, score_single_label
 from bertft.scoring.bootstrap import SEED
 
 FEW = 200

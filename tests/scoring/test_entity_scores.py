@@ -11,7 +11,8 @@ from seqeval.metrics import accuracy_score, f1_score, precision_score, recall_sc
 from sklearn import metrics as oracle
 
 from bertft.errors import InternalError
-from bertft.scoring import METRICS, score_tags
+from bertft.metric_names import METRICS
+from bertft.scoring import score_tags
 from bertft.scoring.entity_errors import KINDS, count_errors
 from bertft.scoring.tag_metrics import Seqeval
 from bertft.tags import tag_names

@@ -14,7 +14,8 @@ from scipy import stats
 from sklearn import metrics as oracle
 
 from bertft.errors import UsageError
-from bertft.scoring import ALIASES, METRICS, better, check_metric, higher_is_better, load_metric
+from bertft.metric_names import ALIASES, METRICS, check_metric
+from bertft.scoring import better, higher_is_better, load_metric
 from bertft.scoring import metrics as local
 from bertft.scoring import real_metrics as real
 

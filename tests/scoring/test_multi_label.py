@@ -12,7 +12,8 @@ from scipy.special import expit, logit
 from sklearn import metrics as oracle
 
 from bertft.errors import InternalError
-from bertft.scoring import METRICS, score_multi_label, tune_thresholds
+from bertft.metric_names import METRICS
+from bertft.scoring import score_multi_label, tune_thresholds
 from bertft.scoring.rounding import ROUNDING
 
 

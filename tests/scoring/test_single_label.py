@@ -10,7 +10,8 @@ import pytest
 from sklearn import metrics as oracle
 
 from bertft.errors import InternalError
-from bertft.scoring import METRICS, score_single_label
+from bertft.metric_names import METRICS
+from bertft.scoring import score_single_label
 
 
 def random_case(seed: int, rows: int, classes: int, unknown: int = 0):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
 
 from bertft.errors import UsageError
 
@@ -44,11 +43,15 @@ ALIASES = {
 """Names of the same metrics elsewhere (evaluate, scipy, SQuAD)."""
 
 
+def canonical(problem: str, name: str) -> str:
+    """Our own spelling of a metric's name; it need not be one that we know."""
+    name = name.strip().lower().replace("-", "_")
+    return name if name in METRICS.get(problem, ()) else ALIASES.get(name, name)
+
+
 def check_metric(problem: str, name: str, *, labels: int | None = None) -> str:
     """Our own name of a metric. `labels` is the number of labels, where it is known already."""
-    known = METRICS[problem]
-    name = name.strip().lower().replace("-", "_")
-    name = name if name in known else ALIASES.get(name, name)
+    known, name = METRICS[problem], canonical(problem, name)
     if name not in known:
         close = get_close_matches(name, known, n=1)
         hint = f"Did you mean '{close[0]}'? " if close else ""
@@ -58,18 +61,3 @@ def check_metric(problem: str, name: str, *, labels: int | None = None) -> str:
             f"'{name}' is for two labels, here are {labels}: use {name}_macro, {name}_micro or {name}_weighted."
         )
     return name
-
-
-def load_metric(name: str) -> Any:
-    """Any other metric that `evaluate` knows, as its own `Metric`; it is downloaded, so it may not be there."""
-    import evaluate
-
-    try:
-        return evaluate.load(name)
-    except Exception as error:  # a missing module, a missing network and a missing package all raise something else
-        reason = str(error).strip().split("\n")[0]
-        ours = ", ".join(dict.fromkeys(name for known in METRICS.values() for name in known))
-        raise UsageError(
-            f"The metric '{name}' is none of ours, and evaluate could not load it: {reason}. "
-            f"These need no network: {ours}."
-        ) from error
