@@ -35,8 +35,13 @@ class Hub:
     train: str
     name: str | None = None
     validation: tuple[str, ...] = ()
-    """The first one chooses the best model."""
+    """The first one chooses the best model; a second one is scored at the end, as a test split is."""
     test: tuple[str, ...] = ()
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """What is scored at the end: one split at most."""
+        return (*self.validation[1:], *self.test)
 
 
 @dataclass(frozen=True)

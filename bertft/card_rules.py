@@ -182,9 +182,17 @@ def _contradictions(card: Mapping[str, Any]) -> Iterator[Fault]:
     if kind == "question-answering" and "text_pair" not in card["columns"]:
         yield Fault(("columns", "text_pair"), "'columns.text_pair' is missing: it names the column of the context.")
     yield from _metric_faults(card, problem or kind, len(labels) or None)
+    yield from _split_faults(card.get("hub", {}))
     yield from _label_faults(labels, card.get("label_values", {}), problem)
     if "range" in card and problem != "regression":
         yield Fault(("range",), f"'range' is {card['range']!r}: only a regression has one.")
+
+
+def _split_faults(hub: Mapping[str, Any]) -> Iterator[Fault]:
+    scored = [*_as_list(hub.get("validation", []))[1:], *_as_list(hub.get("test", []))]
+    if len(scored) > 1:
+        what = "one split at most is scored at the end, be it of 'test' or the second of 'validation'"
+        yield Fault(("hub",), f"'hub' names {_listed(scored)}: {what}.")
 
 
 def _metric_faults(card: Mapping[str, Any], problem: str, labels: int | None) -> Iterator[Fault]:

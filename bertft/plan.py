@@ -28,7 +28,7 @@ class DataPlan:
     """Where the rows come from and how they are read."""
 
     train: str
-    """A file, or `hub:PATH/NAME`."""
+    """A file, or `hub:PATH:NAME:SPLIT`. The same for `validation` and `test`."""
     validation: str | None = None
     validation_share: float = 0.1
     """Share of the training rows kept for validation when there is no validation file; 0 to 1."""

@@ -14,15 +14,15 @@ from bertft.reading import ReadOptions, Table, read_table, table_of
 from bertft.surrogates import has_surrogate, shown
 
 HUB = "hub:"
-"""`hub:PATH:NAME:SPLIT` stands where a file could."""
+"""`hub:PATH:NAME:SPLIT` stands where a file could. NAME, the configuration, may be empty."""
 
 
 def hub_source(card: Card | None, flags: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
-    """Training and validation data of a card that names a Hub data set, when no file was named."""
+    """The splits of a card that names a Hub data set, when no file was named."""
     if card is None or card.hub is None or flags["data"] or config.get("data", {}).get("train"):
         return {}
     hub = card.hub
-    splits = {"train": hub.train, "validation": hub.validation[0] if hub.validation else None}
+    splits = {"train": hub.train, "validation": next(iter(hub.validation), None), "test": next(iter(hub.scored), None)}
     return {role: f"{HUB}{hub.path}:{hub.name or ''}:{split}" for role, split in splits.items() if split}
 
 
@@ -50,7 +50,7 @@ def _from_hub(source: str) -> Table:
     """Through `datasets`, which keeps a copy; DataError in plain words when there is no network."""
     import datasets
 
-    path, name, split = source.removeprefix(HUB).split(":")
+    path, name, split = hub_parts(source)
     try:
         found = datasets.load_dataset(path, name or None, split=split)
     except Exception as problem:  # ConnectionError, OfflineModeIsEnabled, DatasetNotFoundError, httpx errors ...
@@ -60,6 +60,16 @@ def _from_hub(source: str) -> Table:
             f"bertft train train.csv --validation dev.csv --task ..."
         ) from problem
     return table_of(found, f"{path}/{name}/{split}" if name else f"{path}/{split}")
+
+
+def hub_parts(source: str) -> tuple[str, str, str]:
+    """Path, configuration and split; DataError where the words have another form."""
+    path, *others = source.removeprefix(HUB).split(":")
+    if not path or len(others) != 2 or not others[1]:
+        raise DataError(
+            f"{source}: wanted {HUB}PATH:NAME:SPLIT (NAME may be empty), such as {HUB}nyu-mll/glue:mrpc:train."
+        )
+    return path, others[0], others[1]
 
 
 def refuse_same_file(source: str, target: str | None) -> None:

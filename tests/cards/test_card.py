@@ -113,6 +113,12 @@ FAULTS = {
     "labels in a regression": ("single-label", "regression", 5, "a regression has none"),
     "a range in a classification": ('metric = "f1"', 'metric = "f1"\nrange = [0, 5]', 8, "only a regression has one"),
     "a range upside down": ('metric = "f1"', 'metric = "f1"\nrange = [5, 0]', 8, "two numbers, the lower one first"),
+    "two splits to score": (
+        'train = "train"',
+        'train = "train"\nvalidation = ["dev", "other"]\ntest = "test"',
+        23,
+        "'hub' names other, test: one split at most",
+    ),
     "no TOML": ('metric = "f1"', "metric = f1", 7, "not TOML"),
     "an end in the middle": ('source = "a paper"\n', 'source = """', 31, "not TOML"),
 }

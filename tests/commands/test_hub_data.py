@@ -1,0 +1,79 @@
+"""Data of the Hub: a card's splits, and words that name one. A folder with a Hub data set's README stands for the Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import bertft, sentiment, texts, write_csv
+
+from bertft.catalog import find_card
+from bertft.commands.tables import hub_source
+
+CARD = """\
+name = "mine"
+summary = "Which word prevails?"
+kind = "text-classification"
+problem = "single-label"
+labels = ["neg", "neutral", "pos"]
+metrics = ["accuracy"]
+metric = "accuracy"
+[columns]
+text = "text"
+label = "label"
+[hub]
+path = "{path}"
+train = "train"
+"""
+SIZES = {"train": 40, "validation_matched": 12, "validation_mismatched": 9, "test": 7}
+
+
+@pytest.fixture
+def hub() -> Path:
+    """A data set with a split of each size, as `datasets` finds it."""
+    folder = Path("data_set").resolve()
+    folder.mkdir()
+    for seed, (split, rows) in enumerate(SIZES.items()):
+        said = [(text, sentiment(text)) for text in texts(rows, seed=seed)]
+        write_csv(folder / f"{split}.csv", ["text", "label"], said)
+    splits = "".join(f"  - split: {split}\n    path: {split}.csv\n" for split in SIZES)
+    (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: default\n  data_files:\n{splits}---\n")
+    return folder
+
+
+def train(card: str, tiny: str) -> Any:
+    Path("mine.toml").write_text(card, encoding="utf-8")
+    env = {"HF_HOME": str(Path("home").resolve())}
+    return bertft("train", "--task", "mine.toml", "--model", tiny, "-o", "run", "--epochs", 1, env=env).stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "scored"),
+    [
+        ('validation = ["validation_matched", "validation_mismatched"]', "validation_mismatched"),
+        ('validation = "validation_matched"\ntest = "test"', "test"),
+        ('validation = "validation_matched"', None),
+    ],
+)
+def test_a_cards_splits_are_all_read(hub: Path, tiny: str, more: str, scored: str | None) -> None:
+    said = train(CARD.format(path=hub) + more + "\n", tiny)
+    assert f"Validation: {SIZES['validation_matched']} rows" in said
+    assert [line for line in said.splitlines() if line.startswith("Test:")] == (
+        [f"Test: {SIZES[scored]} rows"] if scored else []
+    )
+
+
+def test_mnli_is_scored_on_its_mismatched_split_too() -> None:
+    flags, config = {"data": None}, {}
+    assert hub_source(find_card("mnli"), flags, config) == {
+        "train": "hub:nyu-mll/glue:mnli:train",
+        "validation": "hub:nyu-mll/glue:mnli:validation_matched",
+        "test": "hub:nyu-mll/glue:mnli:validation_mismatched",
+    }
+
+
+@pytest.mark.parametrize("words", ["hub:nyu-mll/glue", "hub:nyu-mll/glue/mrpc", "hub:a:b", "hub::b:train", "hub:a:b:"])
+def test_words_of_another_form_are_refused(run: Any, words: str) -> None:
+    said = run("train", words, ok=2).err
+    assert f"{words}: wanted hub:PATH:NAME:SPLIT (NAME may be empty)" in said
