@@ -133,7 +133,7 @@ def test_going_on_from_something_else_is_refused(
 
     shutil.copytree(trained, "run")
     data = inputs("texts")
-    begin_and_fail(run, monkeypatch, "predict", "run", data, "-o", "out.csv")
+    begin_and_fail(run, monkeypatch, "predict", "run", data, "-o", "out.csv", "--precision", "fp32")
     before = Path(".out.csv.part").read_bytes()
     if changed == "input":
         Path(data).write_text(Path(data).read_text() + "x,one more\n")
@@ -144,7 +144,11 @@ def test_going_on_from_something_else_is_refused(
         tokens = json.loads(Path("run/tokenizer.json").read_text())
         tokens["model"]["vocab"] |= {"good": tokens["model"]["vocab"]["bad"], "bad": tokens["model"]["vocab"]["good"]}
         Path("run/tokenizer.json").write_text(json.dumps(tokens))
-    flags = {"option": ("--top-k", 2), "precision": ("--precision", "fp32")}.get(changed, ())
+    flags = (
+        "--precision",
+        "bf16" if changed == "precision" else "fp32",
+        *(("--top-k", 2) if changed == "option" else ()),
+    )
     said = run("predict", "run", data, "-o", "out.csv", "--resume", *flags, ok=2)
     named = {"tokenizer": "the model", "option": "the options"}.get(changed, f"the {changed}")
     assert f"out.csv: --resume goes on with the same prediction, but {named} changed." in said.err
