@@ -15,6 +15,7 @@ from typing import Any
 from bertft.card_lines import line_of, line_of_syntax
 from bertft.card_rules import faults_of
 from bertft.errors import CardError
+from bertft.kinds import KINDS
 from bertft.metric_names import canonical
 
 
@@ -132,7 +133,8 @@ def plain_card(
     range: tuple[float, float] | None = None,
 ) -> Card:
     """The card of a task that has none: guessed from a file, or asked for by its kind."""
-    usual, metrics = _PLAIN.get(problem or kind, (Columns(), ("accuracy",)))
+    known = KINDS[kind]
+    metrics = known.problem(problem).usual_metrics
     what = f"{kind}, {problem}" if problem else kind
     card = Card(
         name=kind,
@@ -141,29 +143,12 @@ def plain_card(
         metrics=metrics,
         metric=metrics[0],
         problem=problem,
-        columns=columns or usual,
+        columns=columns or Columns(**known.columns),
         labels=labels,
         range=range,
-        recipe=_PLAIN_RECIPES.get(kind, {}),
+        recipe=dict(known.recipe),
     )
     return Card.from_dict(card.to_dict(), where=f"--task {kind}")
-
-
-_TEXT = Columns(("text",), (), ("label",))
-_TAGS = ("tags", "ner_tags", "labels", "word_labels", "label", "entities", "spans")
-_WORDS = Columns(("tokens", "words", "text", "sentence"), (), _TAGS)
-_PLAIN = {
-    "single-label": (_TEXT, ("accuracy", "f1_macro")),
-    "multi-label": (_TEXT, ("f1_micro", "f1_macro")),
-    "regression": (_TEXT, ("spearman", "pearson", "mse")),
-    "token-classification": (_WORDS, ("f1", "precision", "recall")),
-    "question-answering": (Columns(("question",), ("context",), ("answers", "answer_text")), ("f1", "exact_match")),
-    "fill-mask": (Columns(), ("accuracy", "perplexity")),
-}
-"""Problem or kind -> its usual columns and its metrics, the main one first."""
-
-_PLAIN_RECIPES: Mapping[str, Mapping[str, Any]] = {"question-answering": {"max_length": 384, "overlap": 128}}
-"""As in the BERT paper's SQuAD runs."""
 
 
 def _build(stored: Mapping[str, Any]) -> Card:

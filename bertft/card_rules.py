@@ -11,11 +11,10 @@ from difflib import get_close_matches
 from typing import Any, get_args, get_type_hints
 
 from bertft.errors import UsageError
-from bertft.metric_names import METRICS, canonical, check_metric
+from bertft.kinds import KINDS, NAMED_PROBLEMS, Problem
+from bertft.metric_names import canonical, check_metric
 from bertft.recipe import Recipe, check_recipe
 
-KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")
-PROBLEMS = ("single-label", "multi-label", "regression")
 _OF_THE_RUN = ("eval_steps", "freeze", "metric", "precision", "seed")
 RECIPE_KEYS = tuple(setting.name for setting in fields(Recipe) if setting.name not in _OF_THE_RUN)
 """Settings of the recipe that a task may have an opinion on; the others are the run's, or a key of the card itself."""
@@ -71,8 +70,8 @@ _TABLE = _Shape("a table", lambda value: isinstance(value, Mapping))
 _CARD = {
     "name": _NEEDED_TEXT,
     "summary": _NEEDED_TEXT,
-    "kind": _Shape(f"one of {', '.join(KINDS)}", lambda value: value in KINDS, required=True),
-    "problem": _Shape(f"one of {', '.join(PROBLEMS)}", lambda value: value in PROBLEMS),
+    "kind": _Shape(f"one of {', '.join(KINDS)}", lambda value: _is_text(value) and value in KINDS, required=True),
+    "problem": _Shape(f"one of {', '.join(NAMED_PROBLEMS)}", lambda value: value in NAMED_PROBLEMS),
     "columns": _Shape("a table", _TABLE.fits, required=True),
     "labels": _Shape("a list of strings", _is_list_of_text),
     "label_values": _Shape("a table of labels", _is_table_of(_is_text)),
@@ -173,18 +172,19 @@ _TYPES: dict[type, tuple[tuple[type, ...], str]] = {
 
 
 def _contradictions(card: Mapping[str, Any]) -> Iterator[Fault]:
-    kind, problem, labels = card["kind"], card.get("problem"), list(card.get("labels", ()))
-    if (kind == "text-classification") != (problem is not None):
-        wanted = f"one of {', '.join(PROBLEMS)} is wanted" if problem is None else "only text-classification has one"
-        yield Fault(("problem",), f"'problem' is {problem!r} with kind {kind}: {wanted}.")
-    if kind != "fill-mask" and "label" not in card["columns"]:
-        yield Fault(("columns", "label"), f"'columns.label' is missing: kind {kind} learns from it.")
-    if kind == "question-answering" and "text_pair" not in card["columns"]:
-        yield Fault(("columns", "text_pair"), "'columns.text_pair' is missing: it names the column of the context.")
-    yield from _metric_faults(card, problem or kind, len(labels) or None)
+    kind, labels = KINDS[card["kind"]], list(card.get("labels", ()))
+    for role in kind.needed:
+        if role not in card["columns"]:
+            yield Fault(("columns", role), f"'columns.{role}' is missing: every card of kind {kind.name} names it.")
     yield from _split_faults(card.get("hub", {}))
+    if kind.has_problems != ("problem" in card):
+        wanted = f"one of {', '.join(NAMED_PROBLEMS)} is wanted" if kind.has_problems else "that kind has none"
+        yield Fault(("problem",), f"'problem' is {card.get('problem')!r} with kind {kind.name}: {wanted}.")
+        return
+    problem = kind.problem(card.get("problem"))
+    yield from _metric_faults(card, problem.name, len(labels) or None)
     yield from _label_faults(labels, card.get("label_values", {}), problem)
-    if "range" in card and problem != "regression":
+    if "range" in card and not problem.is_number:
         yield Fault(("range",), f"'range' is {card['range']!r}: only a regression has one.")
 
 
@@ -198,7 +198,7 @@ def _split_faults(hub: Mapping[str, Any]) -> Iterator[Fault]:
 def _metric_faults(card: Mapping[str, Any], problem: str, labels: int | None) -> Iterator[Fault]:
     """Names that are none of the problem's metrics, and a main one that is not among them."""
     names = _as_list(card["metrics"])
-    for name in names if problem in METRICS else ():
+    for name in names:
         try:
             check_metric(problem, name, labels=labels)
         except UsageError as fault:
@@ -207,10 +207,10 @@ def _metric_faults(card: Mapping[str, Any], problem: str, labels: int | None) ->
         yield Fault(("metric",), f"'metric' is {card['metric']!r}: one of 'metrics' is wanted ({_listed(names)}).")
 
 
-def _label_faults(labels: list[str], values: Mapping[str, str], problem: str | None) -> Iterator[Fault]:
-    if labels and problem == "regression":
+def _label_faults(labels: list[str], values: Mapping[str, str], problem: Problem) -> Iterator[Fault]:
+    if labels and problem.is_number:
         yield Fault(("labels",), "'labels' are given, but a regression has none.")
-    elif len(labels) == 1 and problem == "single-label":
+    elif labels and len(labels) < problem.fewest_labels:
         yield Fault(
             ("labels",), f"'labels' is {labels!r}: two or more are wanted, or none to learn them from the data."
         )

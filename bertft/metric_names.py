@@ -5,25 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from bertft.errors import UsageError
+from bertft.kinds import PROBLEMS
 
-AVERAGES = tuple(
-    f"{family}_{average}" for family in ("f1", "precision", "recall") for average in ("macro", "micro", "weighted")
-)
-BINARY = ("f1", "precision", "recall")
-"""With two labels only: the second label is the positive one, as in GLUE."""
-
-METRICS: dict[str, tuple[str, ...]] = {
-    "single-label": ("accuracy", *BINARY, *AVERAGES, "mcc", "roc_auc"),
-    "multi-label": (*AVERAGES, "f1_samples", "subset_accuracy", "hamming_loss", "roc_auc", "average_precision"),
-    "regression": ("pearson", "spearman", "mse", "rmse", "mae", "r2"),
-    "token-classification": (
-        *("f1", "precision", "recall", "f1_macro", "f1_lenient", "precision_lenient", "recall_lenient", "accuracy"),
-    ),
-    "question-answering": (
-        *("f1", "exact_match", "has_answer_f1", "has_answer_exact_match", "no_answer_accuracy"),
-        *("cmrc_f1", "cmrc_exact_match"),
-    ),
-}
 ALIASES = {
     "matthews_correlation": "mcc",
     "matthews": "mcc",
@@ -44,19 +27,19 @@ ALIASES = {
 
 
 def canonical(problem: str, name: str) -> str:
-    """Our own spelling of a metric's name; it need not be one that we know."""
+    """Our own spelling of a metric's name; it need not be one that we know. `problem` is that of a card, or its kind."""
     name = name.strip().lower().replace("-", "_")
-    return name if name in METRICS.get(problem, ()) else ALIASES.get(name, name)
+    return name if name in PROBLEMS[problem].metrics else ALIASES.get(name, name)
 
 
 def check_metric(problem: str, name: str, *, labels: int | None = None) -> str:
     """Our own name of a metric. `labels` is the number of labels, where it is known already."""
-    known, name = METRICS[problem], canonical(problem, name)
+    known, name = PROBLEMS[problem].metrics, canonical(problem, name)
     if name not in known:
         close = get_close_matches(name, known, n=1)
         hint = f"Did you mean '{close[0]}'? " if close else ""
         raise UsageError(f"There is no metric '{name}' for {problem} data. {hint}Known: {', '.join(known)}.")
-    if problem == "single-label" and name in BINARY and labels not in (None, 2):
+    if name in PROBLEMS[problem].binary_metrics and labels not in (None, 2):
         raise UsageError(
             f"'{name}' is for two labels, here are {labels}: use {name}_macro, {name}_micro or {name}_weighted."
         )

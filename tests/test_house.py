@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
     {"__init__", "errors", "console"},
+    {"kinds"},
     {
         *(
             "row",

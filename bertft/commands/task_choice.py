@@ -13,12 +13,8 @@ from bertft.errors import CardError, UsageError
 from bertft.fields import Fields, named_columns, pick
 from bertft.guess import guess
 from bertft.guess.problems import problem_of
+from bertft.kinds import KINDS, MULTI_LABEL, NAMED_PROBLEMS, find_kind
 from bertft.reading import Table
-
-KINDS = ("text-classification", "token-classification", "question-answering", "fill-mask")
-ALIASES = {"classification": KINDS[0], "ner": KINDS[1], "qa": KINDS[2], "mlm": KINDS[3]}
-HERE = KINDS[:3]
-"""Kinds that this version trains."""
 
 _SAMPLE = 100_000
 """Rows that a guess looks at, spread over the file."""
@@ -78,9 +74,9 @@ def _by_card(card: Card, asked: Asked, table: Table) -> Choice:
 
 def _separator(card: Card, fields: Fields, table: Table) -> str | None:
     """What stands between the labels of one cell, if the card's task has several."""
-    if card.problem != "multi-label" or len(fields.label) > 1:
+    if card.problem != MULTI_LABEL.name or len(fields.label) > 1:
         return None
-    return problem_of(list(table.column(fields.label[0])), fields.label[0], "multi-label").separator
+    return problem_of(list(table.column(fields.label[0])), fields.label[0], MULTI_LABEL.name).separator
 
 
 def _pair(wanted: Sequence[str], table: Table) -> str | None:
@@ -158,18 +154,19 @@ def _card(task: str | None, configured: object) -> Card | None:
 
 def _kind(name: object) -> str | None:
     """The kind of task that goes by this name; None for a card, or where nothing was said."""
-    kind = ALIASES.get(str(name), str(name))
-    return kind if kind in KINDS else None
+    kind = find_kind(name)
+    return kind.name if kind else None
 
 
 def _check_trainable(kind: str) -> None:
-    if kind not in HERE:
-        raise CardError(f"{kind} cannot be trained with this version of bertft; it trains {', '.join(HERE)}.")
+    if not KINDS[kind].is_trained:
+        trained = ", ".join(name for name, kind in KINDS.items() if kind.is_trained)
+        raise CardError(f"{kind} cannot be trained with this version of bertft; it trains {trained}.")
 
 
 def _problem(flags: Mapping[str, Any]) -> str | None:
     """single-label, multi-label or regression, if one of the flags was given."""
-    given = [name.replace("_", "-") for name in ("single_label", "multi_label", "regression") if flags[name]]
+    given = [name for name in NAMED_PROBLEMS if flags[name.replace("-", "_")]]
     if len(given) > 1:
         raise UsageError(f"{' and '.join('--' + name for name in given)} exclude each other: a task is one of them.")
     return given[0] if given else None

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertft.errors import InternalError
+from bertft.kinds import ANSWERS
 from bertft.metric_names import check_metric
 from bertft.scoring import bootstrap
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, squad_agreement
@@ -70,8 +71,8 @@ def score_answers(
     """`predicted` "" is no answer; `gold` holds all right answers of each row, [] where there is none. `values` holds exactly
     `metrics` and `main`; without `metrics`, SQuAD's, with their parts where some rows have no answer."""
     case = Case.of(predicted, gold)
-    main = check_metric("question-answering", main)
-    wanted = every(case) if metrics is None else [check_metric("question-answering", name) for name in metrics]
+    main = check_metric(ANSWERS.name, main)
+    wanted = every(case) if metrics is None else [check_metric(ANSWERS.name, name) for name in metrics]
     gaps = {name: why for name in dict.fromkeys([*wanted, main]) if (why := undefined(name, case))}
     rows = {name: case.rows(name) for name in dict.fromkeys([*wanted, main]) if name not in gaps}
     return Scores(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertft.errors import InternalError
-from bertft.metric_names import METRICS
+from bertft.kinds import TAGS
 from bertft.scoring import bootstrap
 from bertft.scoring.counts import Counts, averaged, family, per_class, pooled
 from bertft.scoring.entity_errors import count_errors
@@ -63,7 +63,7 @@ def score_tags(
     )
     counts = strict.counts(types)
     values = _values(counts, "") | _values(lenient.counts(types), "_lenient") | {"accuracy": _accuracy(gold, predicted)}
-    wanted = dict.fromkeys([*(metrics or METRICS["token-classification"]), main])
+    wanted = dict.fromkeys([*(metrics or TAGS.metrics), main])
     return Scores(
         main=main,
         values={name: values[name] for name in wanted},

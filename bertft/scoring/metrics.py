@@ -13,7 +13,7 @@ import evaluate
 from sklearn import metrics as sums
 
 from bertft.errors import UsageError
-from bertft.metric_names import METRICS
+from bertft.kinds import PROBLEMS
 
 
 class LocalMetric(evaluate.Metric):  # type: ignore[misc]  # evaluate has no types
@@ -125,7 +125,7 @@ def load_metric(name: str) -> Any:
         return evaluate.load(name)
     except Exception as error:  # a missing module, a missing network and a missing package all raise something else
         reason = str(error).strip().split("\n")[0]
-        ours = ", ".join(dict.fromkeys(name for known in METRICS.values() for name in known))
+        ours = ", ".join(dict.fromkeys(name for problem in PROBLEMS.values() for name in problem.metrics))
         raise UsageError(
             f"The metric '{name}' is none of ours, and evaluate could not load it: {reason}. "
             f"These need no network: {ours}."

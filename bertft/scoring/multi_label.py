@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bertft.errors import InternalError
-from bertft.metric_names import METRICS, check_metric
+from bertft.kinds import MULTI_LABEL
+from bertft.metric_names import check_metric
 from bertft.scoring import bootstrap, ranks
 from bertft.scoring.counts import Counts, averaged, per_class, ratio
 from bertft.scoring.scores import Scores
@@ -54,8 +55,8 @@ def score_multi_label(
 ) -> Scores:
     """`gold` (N, K) of 0 and 1, `probabilities` (N, K). A label is predicted at or above its threshold."""
     case = case_of(gold, probabilities, thresholds, len(labels))
-    main = check_metric("multi-label", main)
-    wanted = METRICS["multi-label"] if metrics is None else [check_metric("multi-label", name) for name in metrics]
+    main = check_metric(MULTI_LABEL.name, main)
+    wanted = MULTI_LABEL.metrics if metrics is None else [check_metric(MULTI_LABEL.name, name) for name in metrics]
     wanted = list(dict.fromkeys([*wanted, main]))
     gaps = undefined(case)
     values = {name: value(name, case) for name in wanted if name not in gaps}
@@ -84,7 +85,7 @@ def case_of(gold: ArrayLike, probabilities: ArrayLike, thresholds: Sequence[floa
 def undefined(case: Case) -> dict[str, str]:
     """Metric -> why it cannot be had."""
     if not len(case.gold):
-        return dict.fromkeys(METRICS["multi-label"], "there is no row")
+        return dict.fromkeys(MULTI_LABEL.metrics, "there is no row")
     if not np.isfinite(case.probabilities).all():
         return dict.fromkeys(RANKED, "some probabilities are not finite numbers")
     return {} if case.rankable.any() else dict.fromkeys(RANKED, "no label has both positives and negatives")

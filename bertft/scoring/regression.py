@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bertft.errors import InternalError
-from bertft.metric_names import METRICS, check_metric
+from bertft.kinds import REGRESSION
+from bertft.metric_names import check_metric
 from bertft.scoring import bootstrap, ranks
 from bertft.scoring.scores import Scores
 
@@ -23,8 +24,8 @@ def score_regression(
     truth, guess = np.asarray(gold, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
     if truth.ndim != 1 or truth.shape != guess.shape:
         raise InternalError(f"gold {truth.shape} and predictions {guess.shape} do not fit")
-    main = check_metric("regression", main)
-    wanted = METRICS["regression"] if metrics is None else [check_metric("regression", name) for name in metrics]
+    main = check_metric(REGRESSION.name, main)
+    wanted = REGRESSION.metrics if metrics is None else [check_metric(REGRESSION.name, name) for name in metrics]
     wanted = list(dict.fromkeys([*wanted, main]))
     gaps = undefined(truth, guess)
     values = {name: value(name, truth, guess) for name in wanted if name not in gaps}
@@ -40,9 +41,9 @@ def score_regression(
 def undefined(gold: Array, predicted: Array) -> dict[str, str]:
     """Metric -> why it cannot be had."""
     if not len(gold):
-        return dict.fromkeys(METRICS["regression"], "there is no row")
+        return dict.fromkeys(REGRESSION.metrics, "there is no row")
     if not (np.isfinite(gold).all() and np.isfinite(predicted).all()):
-        return dict.fromkeys(METRICS["regression"], "some numbers are not finite")
+        return dict.fromkeys(REGRESSION.metrics, "some numbers are not finite")
     gaps = {}
     if (gold == gold[0]).all():
         gaps = dict.fromkeys((*CORRELATIONS, "r2"), f"every gold number is {gold[0]:g}")

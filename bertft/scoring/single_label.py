@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bertft.errors import InternalError
-from bertft.metric_names import BINARY, METRICS, check_metric
+from bertft.kinds import SINGLE_LABEL
+from bertft.metric_names import check_metric
 from bertft.scoring import bootstrap, ranks
 from bertft.scoring.counts import Counts, averaged, family, matthews, per_class
 from bertft.scoring.scores import Confusion, Scores, one_decision
@@ -61,8 +62,8 @@ def score_single_label(
     """`gold` (N,) holds positions in `labels`, or -1; `probabilities` is (N, K). `values` holds exactly `metrics` and
     `main`; without `metrics`, all there are. With two labels the second is the positive one."""
     case = Case.of(gold, probabilities, len(labels))
-    main = check_metric("single-label", main)
-    wanted = [check_metric("single-label", name) for name in metrics] if metrics is not None else every(len(labels))
+    main = check_metric(SINGLE_LABEL.name, main)
+    wanted = [check_metric(SINGLE_LABEL.name, name) for name in metrics] if metrics is not None else every(len(labels))
     gaps = undefined(case)
     values = {name: value(name, case) for name in dict.fromkeys([*wanted, main]) if name not in gaps}
     return Scores(
@@ -78,15 +79,17 @@ def score_single_label(
 
 def every(classes: int) -> list[str]:
     """All metrics that make sense for so many labels."""
-    return [name for name in METRICS["single-label"] if classes == 2 or name not in BINARY]
+    return [name for name in SINGLE_LABEL.metrics if classes == 2 or name not in SINGLE_LABEL.binary_metrics]
 
 
 def undefined(case: Case) -> dict[str, str]:
     """Metric -> why it cannot be had."""
     classes = case.probabilities.shape[1]
     if not len(case.gold):
-        return dict.fromkeys(METRICS["single-label"], "there is no row")
-    gaps = {} if classes == 2 else dict.fromkeys(BINARY, f"it is for two labels, here are {classes}")
+        return dict.fromkeys(SINGLE_LABEL.metrics, "there is no row")
+    gaps = (
+        {} if classes == 2 else dict.fromkeys(SINGLE_LABEL.binary_metrics, f"it is for two labels, here are {classes}")
+    )
     missing = classes - len(np.unique(case.gold[case.gold >= 0]))
     if classes < 2 or missing:
         gaps["roc_auc"] = f"{missing} of {classes} labels do not occur in gold"
@@ -122,7 +125,11 @@ def from_counts(name: str, counts: Counts, rows: int) -> Array:
         return np.asarray(counts.right.sum(-1) / rows)
     if name == "mcc":
         return matthews(counts, rows)
-    return family(name, counts)[..., 1] if name in BINARY else averaged(name, counts, only_present=True)
+    return (
+        family(name, counts)[..., 1]
+        if name in SINGLE_LABEL.binary_metrics
+        else averaged(name, counts, only_present=True)
+    )
 
 
 def interval(main: str, case: Case) -> tuple[float, float] | None:

@@ -10,8 +10,8 @@ import pytest
 import tomli_w
 
 from bertft.card import Card, Columns, plain_card, read_card
-from bertft.card_rules import KINDS, PROBLEMS
 from bertft.errors import CardError
+from bertft.kinds import KINDS, NAMED_PROBLEMS
 
 SOUND = """\
 name = "tickets"
@@ -104,7 +104,7 @@ FAULTS = {
     ),
     "a metric for two labels": ('"other"]', '"other", "more"]', 6, "'f1' is for two labels, here are 3"),
     "no problem": ('problem = "single-label"\n', "", 1, "'problem' is None with kind text-classification"),
-    "a problem of another kind": ("text-classification", "fill-mask", 4, "only text-classification has one"),
+    "a problem of another kind": ("text-classification", "fill-mask", 4, "that kind has none"),
     "no label column": ('label = "team"\n', "", 9, "'columns.label' is missing"),
     "a question without context": ("text-classification", "question-answering", 9, "'columns.text_pair' is missing"),
     "a label twice": ('["billing", "other"]', '["other", "other"]', 5, "names other more than once"),
@@ -180,7 +180,7 @@ def test_the_name_of_a_metric_is_read_in_any_spelling(tmp_path: Path, spelling: 
     assert (card.metric, card.metrics) == ("mse", ("pearson", "mse"))
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("problem", NAMED_PROBLEMS)
 def test_a_file_without_a_card_has_a_plain_one_for_each_problem(problem: str) -> None:
     card = plain_card("text-classification", problem)
     assert (card.name, card.problem, card.metric) == ("text-classification", problem, card.metrics[0])

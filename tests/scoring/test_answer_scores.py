@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertft.errors import InternalError, UsageError
-from bertft.metric_names import METRICS, check_metric
+from bertft.kinds import PROBLEMS
+from bertft.metric_names import check_metric
 from bertft.scoring import score_answers, tune_null_threshold
 from bertft.scoring.answer_metrics import Squad, SquadV2
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, segments, squad_agreement, words_of
@@ -158,7 +159,7 @@ def test_the_interval_is_that_of_rows_drawn_again() -> None:
 
 
 def test_metrics_are_known_by_name_and_by_their_official_names() -> None:
-    for name in METRICS["question-answering"]:
+    for name in PROBLEMS["question-answering"].metrics:
         assert check_metric("question-answering", name) == name
         assert name in score_answers(["a b", ""], [["b"], []], main=name).values
     assert check_metric("question-answering", "HasAns_f1") == "has_answer_f1"

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics as oracle
 
-from bertft.metric_names import METRICS
+from bertft.kinds import PROBLEMS
 from bertft.scoring import bootstrap, multi_label, score_multi_label, score_regression, score_single_label
 from bertft.scoring.bootstrap import SEED
 
@@ -51,7 +51,7 @@ NUMBER_ORACLES = {
 
 
 @pytest.mark.usefixtures("few")
-@pytest.mark.parametrize("main", METRICS["regression"])
+@pytest.mark.parametrize("main", PROBLEMS["regression"].metrics)
 def test_regression_intervals_equal_the_slow_way(main: str) -> None:
     slow = [NUMBER_ORACLES[main](GOLD_NUMBERS[rows], NUMBERS[rows]) for rows in rows_drawn(ROWS)]
     assert score_regression(GOLD_NUMBERS, NUMBERS, main=main).interval == pytest.approx(middle(slow))
@@ -131,7 +131,7 @@ def test_drawing_counts_is_the_same_as_drawing_rows() -> None:
     assert by_rows == pytest.approx(by_counts, abs=0.01)
 
 
-@pytest.mark.parametrize("main", METRICS["single-label"])
+@pytest.mark.parametrize("main", PROBLEMS["single-label"].metrics)
 def test_the_interval_covers_the_point(main: str) -> None:
     probabilities = np.stack([1 - PROBABILITIES[:, 0], PROBABILITIES[:, 0]], axis=1)
     scores = score_single_label(GOLD[:, 0], probabilities, ["no", "yes"], main=main)

@@ -11,7 +11,7 @@ from seqeval.metrics import accuracy_score, f1_score, precision_score, recall_sc
 from sklearn import metrics as oracle
 
 from bertft.errors import InternalError
-from bertft.metric_names import METRICS
+from bertft.kinds import PROBLEMS
 from bertft.scoring import score_tags
 from bertft.scoring.entity_errors import KINDS, count_errors
 from bertft.scoring.tag_metrics import Seqeval
@@ -47,7 +47,7 @@ def test_scores_are_those_of_seqeval(scheme: str, seed: int) -> None:
         macro = f1_score(gold, predicted, mode="strict", scheme=SEQEVAL[scheme], average="macro")
     assert values["f1_macro"] == pytest.approx(macro)
     assert values["accuracy"] == pytest.approx(accuracy_score(gold, predicted))
-    assert set(values) == set(METRICS["token-classification"])
+    assert set(values) == set(PROBLEMS["token-classification"].metrics)
 
 
 def test_exactly_the_metrics_that_were_asked_for() -> None:

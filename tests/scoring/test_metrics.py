@@ -14,7 +14,8 @@ from scipy import stats
 from sklearn import metrics as oracle
 
 from bertft.errors import UsageError
-from bertft.metric_names import ALIASES, METRICS, check_metric
+from bertft.kinds import PROBLEMS
+from bertft.metric_names import ALIASES, check_metric
 from bertft.scoring import better, higher_is_better, load_metric
 from bertft.scoring import metrics as local
 from bertft.scoring import real_metrics as real
@@ -134,7 +135,7 @@ def test_names_are_checked_and_translated() -> None:
     assert check_metric("single-label", "matthews_correlation") == "mcc"
     assert check_metric("regression", "spearmanr") == "spearman"
     assert check_metric("single-label", "F1-macro") == "f1_macro"
-    assert all(any(name in known for known in METRICS.values()) for name in ALIASES.values())
+    assert all(any(name in problem.metrics for problem in PROBLEMS.values()) for name in ALIASES.values())
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_known_ones() -> None:
@@ -142,7 +143,7 @@ def test_an_unknown_name_is_an_error_that_lists_the_known_ones() -> None:
         UsageError, match=r"no metric 'acuracy' for single-label data. Did you mean 'accuracy'\?"
     ) as told:
         check_metric("single-label", "acuracy")
-    assert all(name in str(told.value) for name in METRICS["single-label"])
+    assert all(name in str(told.value) for name in PROBLEMS["single-label"].metrics)
     with pytest.raises(UsageError, match="no metric 'accuracy' for regression data"):
         check_metric("regression", "accuracy")
 

@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from sklearn import metrics as oracle
 
 from bertft.errors import InternalError
-from bertft.metric_names import METRICS
+from bertft.kinds import PROBLEMS
 from bertft.scoring import score_multi_label, tune_thresholds
 from bertft.scoring.rounding import ROUNDING
 
@@ -45,7 +45,7 @@ def test_the_other_metrics_agree_with_scikit_learn() -> None:
     assert values["hamming_loss"] == pytest.approx(oracle.hamming_loss(gold, predicted))
     assert values["roc_auc"] == pytest.approx(oracle.roc_auc_score(gold, probabilities))
     assert values["average_precision"] == pytest.approx(oracle.average_precision_score(gold, probabilities))
-    assert list(values) == list(METRICS["multi-label"])
+    assert list(values) == list(PROBLEMS["multi-label"].metrics)
 
 
 def test_ranking_metrics_skip_labels_without_positives_and_the_rest_says_so() -> None:

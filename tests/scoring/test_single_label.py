@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics as oracle
 
 from bertft.errors import InternalError
-from bertft.metric_names import METRICS
+from bertft.kinds import PROBLEMS
 from bertft.scoring import score_single_label
 
 
@@ -98,7 +98,7 @@ def test_a_card_gets_exactly_the_metrics_it_names_and_its_main_one() -> None:
 
 
 def test_without_a_list_every_metric_is_measured() -> None:
-    assert list(score_single_label(*random_case(8, 60, 2)).values) == list(METRICS["single-label"])
+    assert list(score_single_label(*random_case(8, 60, 2)).values) == list(PROBLEMS["single-label"].metrics)
 
 
 def test_roc_auc_is_left_out_where_a_class_has_no_gold_row() -> None:

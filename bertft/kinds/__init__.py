@@ -1,0 +1,42 @@
+"""The kinds of task: a file for each, and this register."""
+
+from __future__ import annotations
+
+from bertft.kinds.fill_mask import FILL_MASK
+from bertft.kinds.kind import Kind, Problem
+from bertft.kinds.question_answering import ANSWERS, QUESTION_ANSWERING
+from bertft.kinds.text_classification import MULTI_LABEL, REGRESSION, SINGLE_LABEL, TEXT_CLASSIFICATION
+from bertft.kinds.token_classification import TAGS, TOKEN_CLASSIFICATION
+
+KINDS = {kind.name: kind for kind in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, QUESTION_ANSWERING, FILL_MASK)}
+"""Name -> kind."""
+
+PROBLEMS = {problem.name: problem for kind in KINDS.values() for problem in kind.problems}
+"""Name -> problem, of every kind."""
+
+NAMED_PROBLEMS = tuple(problem.name for kind in KINDS.values() if kind.has_problems for problem in kind.problems)
+"""Those that a card names."""
+
+
+def find_kind(words: object) -> Kind | None:
+    """The kind of that name or alias; None where there is none."""
+    return next((kind for kind in KINDS.values() if words in (kind.name, kind.alias)), None)
+
+
+__all__ = [
+    "ANSWERS",
+    "FILL_MASK",
+    "KINDS",
+    "MULTI_LABEL",
+    "NAMED_PROBLEMS",
+    "PROBLEMS",
+    "QUESTION_ANSWERING",
+    "REGRESSION",
+    "SINGLE_LABEL",
+    "TAGS",
+    "TEXT_CLASSIFICATION",
+    "TOKEN_CLASSIFICATION",
+    "Kind",
+    "Problem",
+    "find_kind",
+]

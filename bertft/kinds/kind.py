@@ -1,0 +1,71 @@
+"""What is true of a kind of task, as data: its names, columns, metrics and settings, and where its adapter stands. No torch.
+
+A kind has one problem or several; where it has several, a card's `problem` says which. Whoever needs to know something of a kind
+asks for it here, and compares no names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a model answers with, and how that is scored."""
+
+    name: str
+    """That of its kind where the kind has no other."""
+    metrics: tuple[str, ...]
+    """All that there are."""
+    usual_metrics: tuple[str, ...]
+    """Of a task without a card, the main one first."""
+    binary_metrics: tuple[str, ...] = ()
+    """For two labels only: the second label is the positive one, as in GLUE."""
+    problem_type: str | None = None
+    """transformers' name of it."""
+    outputs: int | None = None
+    """Numbers for each text or token; None: one for each label."""
+    is_number: bool = False
+    """Whether it answers with a number in a range instead of labels."""
+    fewest_labels: int = 0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of task; named as the pipelines of transformers are."""
+
+    name: str
+    alias: str
+    problems: tuple[Problem, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    """Role -> names that such a column usually has, best first."""
+    needed: tuple[str, ...]
+    """Roles that a card has to name."""
+    auto_class: str
+    """The class of transformers that has its head."""
+    is_trained: bool = True
+    """Whether this version trains it."""
+    reads_words: bool = False
+    """Whether an input is a list of words rather than a text."""
+    recipe: Mapping[str, Any] = field(default_factory=lambda: NONE)
+    """What differs from the usual recipe in a task without a card."""
+    settings: tuple[str, ...] = ()
+    """Flags and settings that mean nothing to other kinds."""
+    small_file_factor: float = 1.0
+    """Factor of the learning rate on small files."""
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether a card has to say which problem it is."""
+        return len(self.problems) > 1
+
+    def problem(self, name: str | None) -> Problem:
+        """The problem that a card or a flag names; its only one for None. KeyError where it has none of that name."""
+        if name is None and not self.has_problems:
+            return self.problems[0]
+        return {problem.name: problem for problem in self.problems}[name or ""]

@@ -1,0 +1,27 @@
+"""Question answering: a span of a context that answers a question, or none."""
+
+from __future__ import annotations
+
+from bertft.kinds.kind import Kind, Problem
+
+ANSWERS = Problem(
+    name="question-answering",
+    metrics=(
+        *("f1", "exact_match", "has_answer_f1", "has_answer_exact_match", "no_answer_accuracy"),
+        *("cmrc_f1", "cmrc_exact_match"),
+    ),
+    usual_metrics=("f1", "exact_match"),
+    outputs=2,
+)
+
+QUESTION_ANSWERING = Kind(
+    name="question-answering",
+    alias="qa",
+    problems=(ANSWERS,),
+    columns={"text": ("question",), "text_pair": ("context",), "label": ("answers", "answer_text")},
+    needed=("text", "text_pair", "label"),
+    auto_class="AutoModelForQuestionAnswering",
+    recipe={"max_length": 384, "overlap": 128},  # as in the BERT paper's SQuAD runs
+    settings=("max_answer", "fix_answers"),
+    small_file_factor=2.0,
+)

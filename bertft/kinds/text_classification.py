@@ -1,0 +1,44 @@
+"""Text classification: one text or a pair, and a class, some labels, or a number."""
+
+from __future__ import annotations
+
+from bertft.kinds.kind import Kind, Problem
+
+AVERAGES = tuple(
+    f"{family}_{average}" for family in ("f1", "precision", "recall") for average in ("macro", "micro", "weighted")
+)
+_BINARY = ("f1", "precision", "recall")
+
+SINGLE_LABEL = Problem(
+    name="single-label",
+    metrics=("accuracy", *_BINARY, *AVERAGES, "mcc", "roc_auc"),
+    usual_metrics=("accuracy", "f1_macro"),
+    binary_metrics=_BINARY,
+    problem_type="single_label_classification",
+    fewest_labels=2,
+)
+MULTI_LABEL = Problem(
+    name="multi-label",
+    metrics=(*AVERAGES, "f1_samples", "subset_accuracy", "hamming_loss", "roc_auc", "average_precision"),
+    usual_metrics=("f1_micro", "f1_macro"),
+    problem_type="multi_label_classification",
+)
+REGRESSION = Problem(
+    name="regression",
+    metrics=("pearson", "spearman", "mse", "rmse", "mae", "r2"),
+    usual_metrics=("spearman", "pearson", "mse"),
+    problem_type="regression",
+    outputs=1,
+    is_number=True,
+)
+
+TEXT_CLASSIFICATION = Kind(
+    name="text-classification",
+    alias="classification",
+    problems=(SINGLE_LABEL, MULTI_LABEL, REGRESSION),
+    columns={"text": ("text",), "label": ("label",)},
+    needed=("text", "label"),
+    auto_class="AutoModelForSequenceClassification",
+    settings=("long", "separator", "single_label", "multi_label", "regression", "pool"),
+    small_file_factor=0.5,  # starts from a head that knows whole texts; a high rate forgets it (arXiv 2202.10054)
+)

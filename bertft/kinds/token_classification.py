@@ -1,0 +1,28 @@
+"""Token classification: a tag for each word, and the entities that the tags make."""
+
+from __future__ import annotations
+
+from bertft.kinds.kind import Kind, Problem
+
+TAGS = Problem(
+    name="token-classification",
+    metrics=(
+        *("f1", "precision", "recall", "f1_macro", "f1_lenient", "precision_lenient", "recall_lenient", "accuracy"),
+    ),
+    usual_metrics=("f1", "precision", "recall"),
+)
+
+TOKEN_CLASSIFICATION = Kind(
+    name="token-classification",
+    alias="ner",
+    problems=(TAGS,),
+    columns={
+        "text": ("tokens", "words", "text", "sentence"),
+        "label": ("tags", "ner_tags", "labels", "word_labels", "label", "entities", "spans"),
+    },
+    needed=("text", "label"),
+    auto_class="AutoModelForTokenClassification",
+    reads_words=True,
+    settings=("crf", "bilstm", "head_learning_rate", "scheme", "context"),
+    small_file_factor=3.0,  # for words the encoder has to change more
+)
