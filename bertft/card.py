@@ -15,7 +15,7 @@ from typing import Any
 from bertft.card_lines import line_of, line_of_syntax
 from bertft.card_rules import faults_of
 from bertft.errors import CardError
-from bertft.kinds import KINDS
+from bertft.kinds import KINDS, Problem
 from bertft.metric_names import canonical
 
 
@@ -86,6 +86,11 @@ class Card:
     def usual_columns(self) -> dict[str, tuple[str, ...]]:
         """Role -> accepted names."""
         return {"text": self.columns.text, "text_pair": self.columns.text_pair, "label": self.columns.label}
+
+    @property
+    def solves(self) -> Problem:
+        """What is true of its problem."""
+        return KINDS[self.kind].problem(self.problem)
 
     @property
     def is_plain(self) -> bool:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bertft.kinds import KINDS
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
@@ -87,6 +89,33 @@ def test_an_import_that_goes_up_would_be_seen(tmp_path: Path) -> None:
 def test_every_room_stands_in_one_storey() -> None:
     rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
     assert rooms == set().union(*STOREYS)
+
+
+def strings(file: Path) -> Iterator[str]:
+    """Every string of a file but its docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node.value
+
+
+def files_that_name_a_kind(package: Path) -> list[str]:
+    return [
+        f"{file.relative_to(package)}: {words}"
+        for file in sorted(package.rglob("*.py"))
+        for words in strings(file)
+        if file.parent.name != "kinds" and any(kind in words for kind in KINDS)
+    ]
+
+
+def test_a_kind_is_named_in_its_own_file_only() -> None:
+    assert files_that_name_a_kind(PACKAGE) == []
+
+
+def test_a_kind_that_is_named_elsewhere_would_be_seen(tmp_path: Path) -> None:
+    (tmp_path / "labels.py").write_text('"""Of text-classification."""\nKIND = f"{1} question-answering"\n')
+    assert files_that_name_a_kind(tmp_path) == ["labels.py:  question-answering"]
 
 
 def test_no_file_has_the_name_of_a_library_it_would_hide() -> None:

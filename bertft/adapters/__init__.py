@@ -1,24 +1,18 @@
-"""Where data meets model: one file per kind of task, and this match from a card to its adapter."""
+"""Where data meets model: one file per kind of task. The kind says which; only that one is imported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Any
 
 from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Options, Prediction
 from bertft.adapters.learning import learn_labels
-from bertft.adapters.multi_label import MultiLabel
-from bertft.adapters.questions import QuestionAnswering
-from bertft.adapters.regression import Regression
-from bertft.adapters.single_label import SingleLabel
-from bertft.adapters.tagging import WordTagger
-from bertft.answers import answers_of
 from bertft.card import Card
-from bertft.errors import CardError, DataError
+from bertft.errors import CardError
 from bertft.fields import Fields
-from bertft.labels import Labels, labels_of_card
+from bertft.labels import Labels
 from bertft.row import Row
-from bertft.tags.rows import learn_tags
 
 __all__ = [
     "Adapter",
@@ -36,37 +30,21 @@ __all__ = [
 
 def adapter_for(card: Card, labels: Labels, fields: Fields, tokenizer: Any, options: Options, **stored: Any) -> Adapter:
     """The adapter of a card. `stored` is what `Adapter.stored()` gave when the model was saved."""
-    match card.kind, card.problem:
-        case "text-classification", "single-label":
-            return SingleLabel(card, labels, fields, tokenizer, options)
-        case "text-classification", "regression":
-            return Regression(card, labels, fields, tokenizer, options)
-        case "text-classification", "multi-label":
-            return MultiLabel(card, labels, fields, tokenizer, options, tuple(stored.get("thresholds", ())))
-        case "token-classification", _:
-            return WordTagger(card, labels, fields, tokenizer, options, stored.get("scheme"))
-        case "question-answering", _:
-            return QuestionAnswering(card, labels, fields, tokenizer, options, **stored)
-    raise CardError(f"{card.name}: no adapter for {card.kind} / {card.problem} yet.")
+    made = adapter_class(card)
+    return made(card, labels, fields, tokenizer, options, **made.restored(stored))
 
 
 def learn_task(
     card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str] = (), scheme: str | None = None
 ) -> tuple[Labels, dict[str, Any]]:
-    """What the training rows say of the task: its labels, and what else `adapter_for` wants as `stored`. Goes over the rows
-    as often as needed. `scheme`: the tag scheme that was asked for."""
-    if card.kind == "token-classification":
-        given = labels_of_card(card.labels, card.label_values) if card.labels else None
-        labels, chosen = learn_tags(fields, rows, given=given, scheme=scheme, known_order=known_order)
-        return labels, {"scheme": chosen}
-    if card.kind == "question-answering":
-        return Labels(()), {"can_abstain": any(_unanswerable(row, fields) for row in rows)}
-    return learn_labels(card, fields, rows, known_order=known_order), {}
+    """What the training rows say of the task: its labels, and what else `adapter_for` wants as `stored`."""
+    return adapter_class(card).learn(card, fields, rows, known_order=known_order, scheme=scheme)
 
 
-def _unanswerable(row: Row, fields: Fields) -> bool:
-    try:
-        found = answers_of(row.fields, fields.label, str(row.fields.get(fields.text_pair or "")), fix=True)
-    except DataError:
-        return False  # told with the row's place when it is its turn
-    return found is not None and not found.texts
+def adapter_class(card: Card) -> type[Adapter]:
+    """CardError for a kind that has none yet."""
+    if not card.solves.adapter:
+        raise CardError(f"{card.name}: no adapter for {card.solves.name} yet.")
+    module, name = card.solves.adapter.split(":")
+    found: type[Adapter] = getattr(import_module(module), name)
+    return found

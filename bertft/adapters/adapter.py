@@ -119,6 +119,19 @@ class Adapter(ABC):
     tokenizer: Any
     options: Options
 
+    @classmethod
+    @abstractmethod
+    def learn(
+        cls, card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None
+    ) -> tuple[Labels, dict[str, Any]]:
+        """What the training rows say of the task: its labels, and what else is to be `stored`. Goes over the rows as often as
+        needed. `known_order`: of a checkpoint's labels; `scheme`: the tag scheme that was asked for."""
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments of the adapter beyond the usual five, from what `stored` gave when the model was saved."""
+        return {}
+
     @abstractmethod
     def target(self, row: Row) -> Any:
         """The row's gold value; None when its label cell is empty. DataError for one that is no label."""

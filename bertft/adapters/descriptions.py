@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
+from bertft.kinds import KINDS
 from bertft.markdown import code
 from bertft.plan import Plan
-
-_CALLS = {
-    "text-classification": ('classify = pipeline("text-classification", model={folder!r})', "classify({text})"),
-    "token-classification": (
-        'tag = pipeline("token-classification", model={folder!r}, aggregation_strategy="first")',
-        'tag("…")',
-    ),
-    "question-answering": (
-        "answer = AutoModelForQuestionAnswering.from_pretrained({folder!r})",
-        "tokenizer = AutoTokenizer.from_pretrained({folder!r})",
-    ),
-}
 
 
 def use_in_transformers(plan: Plan, folder: str) -> str:
     """Python that opens the run folder without bertft."""
-    first, second = _CALLS[plan.card.kind]
     text = '{"text": "…", "text_pair": "…"}' if plan.fields.text_pair else '"…"'
-    names = "AutoModelForQuestionAnswering, AutoTokenizer" if plan.card.kind == "question-answering" else "pipeline"
-    return (
-        f"from transformers import {names}\n\n{first.format(folder=folder)}\n{second.format(folder=folder, text=text)}"
-    )
+    return KINDS[plan.card.kind].usage.format(folder=repr(folder), text=text)
 
 
 def what_it_answers(plan: Plan, labels: Sequence[str]) -> str:
     """In words."""
     names = ", ".join(code(name) for name in labels[:100]) + (" and more" if len(labels) > 100 else "")
-    if plan.card.kind == "question-answering":
-        return "It answers with a span of the context, or with none where it has learned that there may be none."
-    if plan.card.kind == "token-classification":
-        return f"It gives each word one of these tags: {names}.{_beyond_transformers(plan)}"
-    if plan.card.problem == "regression":
-        return 'It answers with a number, `predicted_score`; in transformers pass `function_to_apply="none"`.'
-    several = "any number of these labels" if plan.card.problem == "multi-label" else "one of these labels"
-    return f"It answers with {several}: {names}."
+    return plan.card.solves.answers.format(labels=names) + _beyond_transformers(plan)
 
 
 def _beyond_transformers(plan: Plan) -> str:
@@ -53,6 +32,4 @@ def _beyond_transformers(plan: Plan) -> str:
 
 def what_becomes_of_long_inputs(plan: Plan) -> str:
     """In words."""
-    if plan.card.kind == "text-classification":
-        return f'Texts beyond the length limit are handled as `long = "{plan.recipe.long}"` says.'
-    return f"Long inputs are read in windows that share {plan.recipe.overlap} tokens; nothing is cut."
+    return KINDS[plan.card.kind].long_inputs.format(**asdict(plan.recipe))

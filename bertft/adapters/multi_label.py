@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,17 +13,14 @@ from torch import Tensor
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
 from bertft.adapters.texts import TextAdapter
-from bertft.errors import DataError
-from bertft.labels import is_empty, label_text, split_labels
+from bertft.kinds import MULTI_LABEL
+from bertft.labels import labels_of_row
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, best_fixed_labels, score_multi_label, tune_thresholds
 from bertft.scoring.rounding import logit, nearly_constant
-from bertft.surrogates import shown
-
-_YES_NO = {"1": True, "0": False, "true": True, "false": False, "": False}
 
 
 @dataclass(frozen=True)
@@ -59,8 +56,10 @@ class MultiLabel(TextAdapter):
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         weights = positive_weights(np.stack(targets)[:, :-1]) if recipe.class_weights else None
-        loss = sequence_loss("multi-label", weights=weights, smoothing=recipe.label_smoothing)
-        return Head(self.card.kind, "multi-label", self.labels.names, on_logits(loss), link="sigmoid", weights=weights)
+        loss = sequence_loss(MULTI_LABEL.name, weights=weights, smoothing=recipe.label_smoothing)
+        return Head(
+            self.card.kind, MULTI_LABEL.name, self.labels.names, on_logits(loss), link="sigmoid", weights=weights
+        )
 
     def _decided(self, target: Any) -> np.ndarray[Any, Any]:
         return np.asarray(target[:-1], dtype=np.float64)
@@ -118,32 +117,15 @@ class MultiLabel(TextAdapter):
         names = [self.labels.names[position] for position in given]
         return {**blank, "predicted_labels": names, "probabilities": [float(prediction.values[k]) for k in given]}
 
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        return {"thresholds": tuple(stored.get("thresholds", ()))}
+
     def stored(self) -> dict[str, Any]:
         return {"thresholds": list(self._thresholds())}
 
     def _thresholds(self) -> tuple[float, ...]:
         return self.thresholds or (0.5,) * len(self.labels)
-
-
-def labels_of_row(
-    row: Row, columns: Sequence[str], separator: str | None, names: Sequence[str] = ()
-) -> list[str] | None:
-    """The labels of a row, from one cell or from one 0/1 column per label; None when nothing is filled in. `names` are the
-    labels of those columns, where they are called otherwise."""
-    if len(columns) == 1:
-        cell = row.fields.get(columns[0])
-        return None if is_empty(cell) else split_labels(cell, separator)
-    if all(is_empty(row.fields.get(column)) for column in columns):
-        return None
-    return [name for name, column in zip(names or columns, columns, strict=True) if _is_set(row, column)]
-
-
-def _is_set(row: Row, column: str) -> bool:
-    cell = row.fields.get(column)
-    text = "" if is_empty(cell) else label_text(cell).lower()
-    if text not in _YES_NO:
-        raise DataError(f"{row.origin}: '{shown(cell)}' in label column '{column}': 0 or 1 is wanted.")
-    return _YES_NO[text]
 
 
 def positive_weights(targets: np.ndarray[Any, Any]) -> torch.Tensor:

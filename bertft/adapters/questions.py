@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,11 @@ from bertft.adapters.context_windows import LONGEST_QUESTION, Frame, encode_pair
 from bertft.adapters.padding import padded
 from bertft.adapters.texts import no_text
 from bertft.answers import Answers, answers_of, fixed, wrong_answers
+from bertft.card import Card
 from bertft.errors import DataError, UsageError
+from bertft.fields import Fields
 from bertft.guess import column_names as names
-from bertft.labels import is_empty
+from bertft.labels import Labels, is_empty
 from bertft.model.losses import span_cost
 from bertft.model.network import Head
 from bertft.recipe import Recipe
@@ -42,6 +44,16 @@ class QuestionAnswering(Adapter):
     tuning = "The threshold for no answer was tuned on these rows; with 0"
 
     fault_advice = "Mend them, or pass --fix-answers to look for each answer nearby."
+
+    @classmethod
+    def learn(
+        cls, card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None
+    ) -> tuple[Labels, dict[str, Any]]:
+        return Labels(()), {"can_abstain": any(_unanswerable(row, fields) for row in rows)}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(stored)
 
     @property
     def too_long(self) -> str:
@@ -213,3 +225,11 @@ def _targets(features: Sequence[Feature]) -> Tensor | None:
     if features[0].target is None:
         return None
     return torch.from_numpy(np.stack([feature.target for feature in features]))
+
+
+def _unanswerable(row: Row, fields: Fields) -> bool:
+    try:
+        found = answers_of(row.fields, fields.label, str(row.fields.get(fields.text_pair or "")), fix=True)
+    except DataError:
+        return False  # told with the row's place when it is its turn
+    return found is not None and not found.texts

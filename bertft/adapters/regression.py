@@ -11,6 +11,7 @@ import numpy as np
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
 from bertft.adapters.texts import TextAdapter
 from bertft.errors import DataError, UsageError
+from bertft.kinds import REGRESSION
 from bertft.labels import is_empty
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
@@ -44,8 +45,8 @@ class Regression(TextAdapter):
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         if recipe.class_weights or recipe.label_smoothing:
             raise UsageError("--class-weights and --label-smoothing are for classes; a regression has none.")
-        loss = sequence_loss("regression", weights=None, smoothing=0.0)
-        return Head(self.card.kind, "regression", ("score",), on_logits(loss), link="identity")
+        loss = sequence_loss(REGRESSION.name, weights=None, smoothing=0.0)
+        return Head(self.card.kind, REGRESSION.name, ("score",), on_logits(loss), link="identity")
 
     def _decided(self, target: Any) -> np.ndarray[Any, Any]:
         return np.asarray([target], dtype=np.float64)

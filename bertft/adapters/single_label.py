@@ -11,6 +11,7 @@ from scipy.special import softmax
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
 from bertft.adapters.texts import TextAdapter
+from bertft.kinds import SINGLE_LABEL
 from bertft.labels import is_empty, label_text
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
@@ -39,8 +40,10 @@ class SingleLabel(TextAdapter):
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         weights = balanced_weights(targets, len(self.labels)) if recipe.class_weights else None
-        loss = sequence_loss("single-label", weights=weights, smoothing=recipe.label_smoothing)
-        return Head(self.card.kind, "single-label", self.labels.names, on_logits(loss), link="softmax", weights=weights)
+        loss = sequence_loss(SINGLE_LABEL.name, weights=weights, smoothing=recipe.label_smoothing)
+        return Head(
+            self.card.kind, SINGLE_LABEL.name, self.labels.names, on_logits(loss), link="softmax", weights=weights
+        )
 
     def _decided(self, target: Any) -> np.ndarray[Any, Any]:
         decided = np.zeros(len(self.labels))

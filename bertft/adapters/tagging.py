@@ -21,15 +21,17 @@ from bertft.adapters.neighbours import check_documents, document_of, with_neighb
 from bertft.adapters.padding import padded
 from bertft.adapters.word_features import Frame, part_of, windows_of
 from bertft.adapters.word_windows import LARGEST_WORD, pieces_of, special_ids
+from bertft.card import Card
 from bertft.errors import UsageError
-from bertft.labels import is_empty
+from bertft.fields import Fields
+from bertft.labels import Labels, is_empty, labels_of_card
 from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
 from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores, score_tags
 from bertft.tags import convert, entity_type, legal, spans_of
-from bertft.tags.rows import gold_tags, scheme_of_file, token_objects, words_in
+from bertft.tags.rows import gold_tags, learn_tags, scheme_of_file, token_objects, words_in
 from bertft.tags.spans import to_char_spans
 from bertft.tags.words import Words, is_tokens
 
@@ -53,6 +55,18 @@ class WordTagger(Adapter):
     answer_options = ("scheme",)
     answers_with = "tags"
     constant_answer = "the best single tag alone"
+
+    @classmethod
+    def learn(
+        cls, card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None
+    ) -> tuple[Labels, dict[str, Any]]:
+        given = labels_of_card(card.labels, card.label_values) if card.labels else None
+        labels, chosen = learn_tags(fields, rows, given=given, scheme=scheme, known_order=known_order)
+        return labels, {"scheme": chosen}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        return {"scheme": stored.get("scheme")}
 
     def problem(self, row: Row) -> str:
         if is_empty(row.fields.get(self.fields.text)) or not self._words(row).texts:

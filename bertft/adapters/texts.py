@@ -6,7 +6,7 @@ overlapping windows, or keeps its head and tail (Sun et al. 2019, arXiv 1905.055
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,12 @@ import torch
 from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Batch, Feature
+from bertft.adapters.learning import learn_labels
 from bertft.adapters.padding import padded
+from bertft.card import Card
 from bertft.errors import UsageError
-from bertft.labels import is_empty
+from bertft.fields import Fields
+from bertft.labels import Labels, is_empty
 from bertft.reading.jsonlines import kind_of
 from bertft.row import Row
 from bertft.surrogates import without_surrogates
@@ -29,6 +32,12 @@ HEAD_SHARE = 0.25
 
 class TextAdapter(Adapter):
     """`problem`, `encode` and `collate` for text classification and regression."""
+
+    @classmethod
+    def learn(
+        cls, card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None
+    ) -> tuple[Labels, dict[str, Any]]:
+        return learn_labels(card, fields, rows, known_order=known_order), {}
 
     def problem(self, row: Row) -> str:
         found = (no_text("text", column, row) for column in self._text_columns())

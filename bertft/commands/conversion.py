@@ -15,6 +15,7 @@ from bertft.commands.task_choice import Columns
 from bertft.errors import DataError, UsageError
 from bertft.fields import Fields, named_columns
 from bertft.guess import guess
+from bertft.kinds import TOKEN_CLASSIFICATION
 from bertft.labels import Labels
 from bertft.plan import merge_data
 from bertft.reading import Table, read_table
@@ -131,7 +132,9 @@ def reading(flags: Flags) -> dict[str, Any]:
 def fields_of(table: Table, flags: Mapping[str, Any]) -> Fields:
     """The columns, by their names and looks as `train` finds them."""
     label = named_columns(flags, "label")
-    found = guess(Columns(table), text=flags["text"], label=label or None, kind="token-classification", file=table.name)
+    found = guess(
+        Columns(table), text=flags["text"], label=label or None, kind=TOKEN_CLASSIFICATION.name, file=table.name
+    )
     return Fields(found.text, None, (found.label,) if isinstance(found.label, str) else tuple(found.label))
 
 

@@ -13,6 +13,7 @@ from bertft.engine.device import describe, start_accelerator
 from bertft.engine.prepare import adapter_of_record
 from bertft.engine.sharding import ready
 from bertft.errors import UsageError
+from bertft.kinds import KINDS
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import load_tokenizer
@@ -40,7 +41,7 @@ def open_run(path: str, precision: str | None, threads: int | None) -> Opened:
     folder = Path(path)
     record = read_task(folder)
     check_record(record, path)
-    adapter = adapter_of_record(record, load_tokenizer(path, words=record.card.kind == "token-classification"))
+    adapter = adapter_of_record(record, load_tokenizer(path, words=KINDS[record.card.kind].reads_words))
     accelerator = start_accelerator(precision or "auto", threads)
     network = load_network(path, adapter.card.kind)
     check_answers(record, network, path)

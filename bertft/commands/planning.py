@@ -15,6 +15,7 @@ from bertft.commands.tables import hub_source, read_split
 from bertft.commands.task_choice import Asked, Choice, choose_task
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
+from bertft.kinds import KINDS, SINGLE_LABEL, takes
 from bertft.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
@@ -24,13 +25,6 @@ from bertft.reading import Table
 from bertft.recipe import Recipe
 
 Flags = Mapping[str, Any]
-
-ONLY_FOR = {
-    **dict.fromkeys(("crf", "bilstm", "head_learning_rate", "scheme", "context"), "token-classification"),
-    **dict.fromkeys(("max_answer", "fix_answers"), "question-answering"),
-    **dict.fromkeys(("long", "separator", "single_label", "multi_label", "regression", "pool"), "text-classification"),
-}
-"""Flag -> the kind of task that it is for."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ def sampled(table: Table, limit: int | None, choice: Choice, seed: int) -> Table
     """At most `limit` rows of the table, which is said."""
     if limit is None or limit >= len(table):
         return table
-    how = "a stratified" if choice.card.problem == "single-label" else "a random"
+    how = "a stratified" if choice.card.problem == SINGLE_LABEL.name else "a random"
     console.note(f"Sample: {limit:,} of {len(table):,} training rows, {how} sample, seeded (--max-train-rows, --seed).")
     return sample_rows(table, limit, choice.card, choice.fields, seed)
 
@@ -99,14 +93,15 @@ def save_steps(flags: Flags, config: Mapping[str, Any]) -> int | None:
 
 def check_applies(flags: Flags, kind: str) -> None:
     """UsageError for flags that mean nothing in this kind of task."""
-    for name, wanted in ONLY_FOR.items():
-        if flags[name] not in (None, False) and kind != wanted:
-            raise UsageError(f"--{name.replace('_', '-')} is for {wanted}; this task is {kind}.")
+    for other in KINDS.values():
+        for name in other.settings:
+            if flags[name] not in (None, False) and not takes(name, kind):
+                raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
 
 
 def check_few_shot(recipe: Recipe, card: Card) -> None:
     """UsageError where rows have no class that pairs could share."""
-    if recipe.few_shot and card.problem != "single-label":
+    if recipe.few_shot and card.problem != SINGLE_LABEL.name:
         raise UsageError(
             f"--few-shot is for one class per row; this task is {card.problem or card.kind}. Leave it out: --no-few-shot."
         )
@@ -115,8 +110,8 @@ def check_few_shot(recipe: Recipe, card: Card) -> None:
 def check_head_start(flags: Flags, recipe: Recipe, kind: str) -> None:
     """UsageError for a typed --head-start that would have no effect."""
     typed = flags["head_start"]
-    if typed in ("probe", "prior") and kind == "question-answering":
-        raise UsageError(f"--head-start {typed}: the head of question answering starts at random. Leave it out.")
+    if typed in ("probe", "prior") and not KINDS[kind].can_fit_head:
+        raise UsageError(f"--head-start {typed}: the head of {kind} starts at random. Leave it out.")
     if typed == "probe" and recipe.bilstm:
         raise UsageError("--head-start probe: with --bilstm nothing can be fitted before training. Leave it out.")
 

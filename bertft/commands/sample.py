@@ -9,10 +9,10 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from bertft.adapters.multi_label import labels_of_row
 from bertft.card import Card
 from bertft.fields import Fields
-from bertft.labels import is_empty, label_text, labels_of_card
+from bertft.kinds import MULTI_LABEL, SINGLE_LABEL
+from bertft.labels import is_empty, label_text, labels_of_card, labels_of_row
 from bertft.reading import Table
 
 _STREAM = 0x5A3B1E
@@ -25,9 +25,9 @@ def sample_rows(table: Table, count: int, card: Card, fields: Fields, seed: int)
         return table
     chance = np.random.default_rng([seed, _STREAM])
     match card.problem:
-        case "single-label":
+        case SINGLE_LABEL.name:
             return table.only(stratified(_classes(table, card, fields), count, chance))
-        case "multi-label":
+        case MULTI_LABEL.name:
             return table.only(covering(_label_sets(table, fields), count, chance))
     return table.only(sorted(chance.choice(len(table), count, replace=False).tolist()))
 

@@ -11,6 +11,7 @@ from bertft.adapters.texts import check_long, check_overlap
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
 from bertft.fields import fields_in
+from bertft.kinds import KINDS, takes
 from bertft.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
 from bertft.model.folder import TaskRecord
@@ -31,7 +32,7 @@ class Tables:
 
 def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
     """The adapter with the labels of the training rows and the backbone's tokenizer."""
-    tokenizer = load_tokenizer(backbone.path, words=plan.card.kind == "token-classification")
+    tokenizer = load_tokenizer(backbone.path, words=KINDS[plan.card.kind].reads_words)
     options = text_options(plan, longest_input(backbone.config, tokenizer))
     tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
     labels, stored = learn_task(
@@ -48,7 +49,7 @@ def text_options(plan: Plan, longest: int) -> Options:
     length = recipe.max_length or min(longest, LONGEST_DEFAULT)
     if length > longest:
         raise UsageError(f"--max-length {length}: this backbone takes at most {longest} tokens.")
-    if plan.card.kind == "text-classification":
+    if takes("long", plan.card.kind):
         check_long(recipe.long, overlap=recipe.overlap, max_length=length, pair=bool(plan.fields.text_pair))
     else:
         check_overlap(recipe.overlap, max_length=length)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bertft.kinds import KINDS, takes
 from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
 
 FEWEST_STEPS = 200
@@ -23,11 +24,6 @@ MOST_TOKENS = 1_500_000
 
 NARROW_RATE = 1e-4
 """Learning rate of backbones no wider than 384, which need larger steps."""
-
-SMALL_FILE_FACTORS = {"text-classification": 0.5, "token-classification": 3.0, "question-answering": 2.0}
-"""Kind of task -> factor of the learning rate on small files. Whole texts start from a head that knows them, and a high rate
-would forget that (Kumar et al. 2022, arXiv 2202.10054); for words and answers the encoder has to change more. Wide ones may not
-bear that: there the factor is at most 1."""
 
 SMALL_ROWS = 10_000
 """Training rows up to which a sentence encoder is read by the mean of its tokens, which costs a layer's time."""
@@ -82,7 +78,7 @@ def unsized(recipe: Recipe, kind: str, *, held_back: bool) -> list[str]:
     """The flags of what `sized` will choose. `held_back`: the validation rows are a share of the training file."""
     meaningless = {"epochs"} if recipe.max_steps is not None else set()
     meaningless |= set() if held_back else {"refit"}
-    meaningless |= {"pool"} if kind != "text-classification" else set()
+    meaningless |= set() if takes("pool", kind) else {"pool"}
     return [flag for name, flag in BY_SIZE.items() if getattr(recipe, name) is None and name not in meaningless]
 
 
@@ -107,6 +103,7 @@ def is_refitted(size: Size, epochs: int) -> bool:
 
 
 def rate_for(size: Size, *, small: bool) -> float:
+    """On small files by kind of task; a wide backbone may not bear a factor above 1."""
     rate = NARROW_RATE if size.narrow else PAPER_RATE
-    factor = SMALL_FILE_FACTORS[size.kind] if small else 1.0
+    factor = KINDS[size.kind].small_file_factor if small else 1.0
     return rate * (factor if size.narrow else min(factor, 1.0))

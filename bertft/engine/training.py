@@ -22,6 +22,7 @@ from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shorte
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import order_of, train
+from bertft.kinds import takes
 from bertft.model.backbone import Backbone, find_backbone
 from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
@@ -100,7 +101,7 @@ def sized_plan(run: Run, adapter: Adapter, examples: Examples) -> Plan:
         labels=len(adapter.labels),
         kind=kind,
         narrow=backbone.small,
-        mean=kind == "text-classification" and reads_mean(backbone),
+        mean=takes("pool", kind) and reads_mean(backbone),
         held_back=run.plan.data.validation is None,
     )
     recipe, said = sized(run.plan.recipe, size)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bertft.errors import DataError
 from bertft.guess import column_names as names
 from bertft.guess.columns import Look, as_list, listing
+from bertft.kinds import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
 
 Values = Mapping[str, Sequence[object]]
 
@@ -48,7 +49,7 @@ def recognised(columns: Values, looks: Mapping[str, Look], given: Given) -> Part
 
 def asked_for(columns: Values, looks: Mapping[str, Look], given: Given, kind: str) -> Parts:
     """The columns for a kind that was asked for; DataError that says what is missing."""
-    if kind == "question-answering":
+    if kind == QUESTION_ANSWERING.name:
         return _asked_questions(looks, given)
     return _asked_tags(columns, looks, given)
 
@@ -63,8 +64,9 @@ def _questions(looks: Mapping[str, Look]) -> Parts | None:
 
 def _question_parts(question: str, context: str, label: tuple[str, ...]) -> Parts:
     answers = " and ".join(f"'{name}'" for name in label)
-    why = f"task question-answering (--task): '{question}' (--text) on '{context}' (--text-pair), answers in {answers} (--label)"
-    return Parts("question-answering", question, context, label, why)
+    columns = f"'{question}' (--text) on '{context}' (--text-pair), answers in {answers} (--label)"
+    why = f"task {QUESTION_ANSWERING.name} (--task): {columns}"
+    return Parts(QUESTION_ANSWERING.name, question, context, label, why)
 
 
 def _answer_columns(looks: Mapping[str, Look]) -> tuple[str, ...]:
@@ -96,8 +98,8 @@ def _tagged_tokens(columns: Values, looks: Mapping[str, Look]) -> Parts | None:
 
 
 def _tag_parts(text: str, label: str) -> Parts:
-    why = f"task token-classification (--task): words in '{text}' (--text), tags or spans in '{label}' (--label)"
-    return Parts("token-classification", text, None, (label,), why)
+    why = f"task {TOKEN_CLASSIFICATION.name} (--task): words in '{text}' (--text), tags or spans in '{label}' (--label)"
+    return Parts(TOKEN_CLASSIFICATION.name, text, None, (label,), why)
 
 
 def _same_lengths(one: Sequence[object], other: Sequence[object]) -> bool:

@@ -16,6 +16,7 @@ from bertft.guess.chooser import Chooser
 from bertft.guess.columns import Look, look
 from bertft.guess.other_kinds import Given
 from bertft.guess.problems import Verdict, problem_of, problem_of_flags
+from bertft.kinds import TEXT_CLASSIFICATION
 
 Values = Mapping[str, Sequence[object]]
 ValuesOf = Callable[[str], Sequence[object]]
@@ -58,7 +59,7 @@ def guess(
         raise DataError(f"{file}: column '{twice}' cannot play two parts at once.")
     looks = {name: look(columns[name]) for name in columns}
     given = Given(file, text, text_pair, tuple(labels))
-    other = _other_kind(columns, looks, given, kind) if problem is None and kind != "text-classification" else None
+    other = _other_kind(columns, looks, given, kind) if problem is None and kind != TEXT_CLASSIFICATION.name else None
     chooser = Chooser(file, looks, text, text_pair, labels)
     return other or _classification(complete or columns.__getitem__, chooser, problem)
 
@@ -86,13 +87,13 @@ def _classification(values_of: ValuesOf, chooser: Chooser, asked: str | None) ->
     spare = [name for name in chooser.dense if chooser.looks[name].what == "text"]
     why += [f"not used: '{name}', {chooser.looks[name]} (--text, --text-pair)" for name in spare]
     return Guess(
-        kind="text-classification",
+        kind=TEXT_CLASSIFICATION.name,
         problem=verdict.problem,
         text=text,
         text_pair=pair,
         label=label[0] if len(label) == 1 else tuple(label),
         separator=verdict.separator,
-        why=["task text-classification (--task)", *why, verdict.why],
+        why=[f"task {TEXT_CLASSIFICATION.name} (--task)", *why, verdict.why],
     )
 
 

@@ -23,6 +23,16 @@ def find_kind(words: object) -> Kind | None:
     return next((kind for kind in KINDS.values() if words in (kind.name, kind.alias)), None)
 
 
+def kinds_with(setting: str) -> list[str]:
+    """Names of the kinds that a flag or setting means something to: all, unless a kind claims it for itself."""
+    return [name for name, kind in KINDS.items() if setting in kind.settings] or list(KINDS)
+
+
+def takes(setting: str, kind: str) -> bool:
+    """Whether a flag or setting means something to a kind."""
+    return kind in kinds_with(setting)
+
+
 __all__ = [
     "ANSWERS",
     "FILL_MASK",
@@ -39,4 +49,6 @@ __all__ = [
     "Kind",
     "Problem",
     "find_kind",
+    "kinds_with",
+    "takes",
 ]

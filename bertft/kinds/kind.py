@@ -24,6 +24,10 @@ class Problem:
     """All that there are."""
     usual_metrics: tuple[str, ...]
     """Of a task without a card, the main one first."""
+    adapter: str = ""
+    """Where its adapter stands, as `module:class`; empty: there is none yet."""
+    answers: str = ""
+    """What a model answers with, for its card; `{labels}` stands for them."""
     binary_metrics: tuple[str, ...] = ()
     """For two labels only: the second label is the positive one, as in GLUE."""
     problem_type: str | None = None
@@ -48,6 +52,10 @@ class Kind:
     """Roles that a card has to name."""
     auto_class: str
     """The class of transformers that has its head."""
+    usage: str = ""
+    """Python that opens a run folder in transformers; `{folder}` and `{text}` stand for them, in quotes."""
+    long_inputs: str = "Long inputs are read in windows that share {overlap} tokens; nothing is cut."
+    """What becomes of them, for a model's card; names of the recipe stand in braces."""
     is_trained: bool = True
     """Whether this version trains it."""
     reads_words: bool = False
@@ -56,6 +64,8 @@ class Kind:
     """What differs from the usual recipe in a task without a card."""
     settings: tuple[str, ...] = ()
     """Flags and settings that mean nothing to other kinds."""
+    can_fit_head: bool = True
+    """Whether its head can be fitted before training, or started at the label counts."""
     small_file_factor: float = 1.0
     """Factor of the learning rate on small files."""
 

@@ -11,6 +11,8 @@ ANSWERS = Problem(
         *("cmrc_f1", "cmrc_exact_match"),
     ),
     usual_metrics=("f1", "exact_match"),
+    adapter="bertft.adapters.questions:QuestionAnswering",
+    answers="It answers with a span of the context, or with none where it has learned that there may be none.",
     outputs=2,
 )
 
@@ -21,7 +23,13 @@ QUESTION_ANSWERING = Kind(
     columns={"text": ("question",), "text_pair": ("context",), "label": ("answers", "answer_text")},
     needed=("text", "text_pair", "label"),
     auto_class="AutoModelForQuestionAnswering",
+    usage="""\
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+
+answer = AutoModelForQuestionAnswering.from_pretrained({folder})
+tokenizer = AutoTokenizer.from_pretrained({folder})""",
     recipe={"max_length": 384, "overlap": 128},  # as in the BERT paper's SQuAD runs
     settings=("max_answer", "fix_answers"),
+    can_fit_head=False,
     small_file_factor=2.0,
 )

@@ -13,6 +13,8 @@ SINGLE_LABEL = Problem(
     name="single-label",
     metrics=("accuracy", *_BINARY, *AVERAGES, "mcc", "roc_auc"),
     usual_metrics=("accuracy", "f1_macro"),
+    adapter="bertft.adapters.single_label:SingleLabel",
+    answers="It answers with one of these labels: {labels}.",
     binary_metrics=_BINARY,
     problem_type="single_label_classification",
     fewest_labels=2,
@@ -21,12 +23,16 @@ MULTI_LABEL = Problem(
     name="multi-label",
     metrics=(*AVERAGES, "f1_samples", "subset_accuracy", "hamming_loss", "roc_auc", "average_precision"),
     usual_metrics=("f1_micro", "f1_macro"),
+    adapter="bertft.adapters.multi_label:MultiLabel",
+    answers="It answers with any number of these labels: {labels}.",
     problem_type="multi_label_classification",
 )
 REGRESSION = Problem(
     name="regression",
     metrics=("pearson", "spearman", "mse", "rmse", "mae", "r2"),
     usual_metrics=("spearman", "pearson", "mse"),
+    adapter="bertft.adapters.regression:Regression",
+    answers='It answers with a number, `predicted_score`; in transformers pass `function_to_apply="none"`.',
     problem_type="regression",
     outputs=1,
     is_number=True,
@@ -39,6 +45,12 @@ TEXT_CLASSIFICATION = Kind(
     columns={"text": ("text",), "label": ("label",)},
     needed=("text", "label"),
     auto_class="AutoModelForSequenceClassification",
+    usage="""\
+from transformers import pipeline
+
+classify = pipeline("text-classification", model={folder})
+classify({text})""",
+    long_inputs='Texts beyond the length limit are handled as `long = "{long}"` says.',
     settings=("long", "separator", "single_label", "multi_label", "regression", "pool"),
     small_file_factor=0.5,  # starts from a head that knows whole texts; a high rate forgets it (arXiv 2202.10054)
 )

@@ -10,6 +10,8 @@ TAGS = Problem(
         *("f1", "precision", "recall", "f1_macro", "f1_lenient", "precision_lenient", "recall_lenient", "accuracy"),
     ),
     usual_metrics=("f1", "precision", "recall"),
+    adapter="bertft.adapters.tagging:WordTagger",
+    answers="It gives each word one of these tags: {labels}.",
 )
 
 TOKEN_CLASSIFICATION = Kind(
@@ -22,6 +24,11 @@ TOKEN_CLASSIFICATION = Kind(
     },
     needed=("text", "label"),
     auto_class="AutoModelForTokenClassification",
+    usage="""\
+from transformers import pipeline
+
+tag = pipeline("token-classification", model={folder}, aggregation_strategy="first")
+tag("…")""",
     reads_words=True,
     settings=("crf", "bilstm", "head_learning_rate", "scheme", "context"),
     small_file_factor=3.0,  # for words the encoder has to change more

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bertft.kinds import REGRESSION, SINGLE_LABEL
 from bertft.model.crf import log_likelihood
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -49,10 +50,10 @@ def squared_error(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def sequence_loss(problem: str, *, weights: Tensor | None, smoothing: float) -> Loss:
-    """The loss of a sequence task; `problem` is single-label, multi-label or regression."""
-    if problem == "regression":
+    """The loss of a text classification; `problem` is single-label, multi-label or regression."""
+    if problem == REGRESSION.name:
         return squared_error
-    loss = cross_entropy if problem == "single-label" else binary_cross_entropy
+    loss = cross_entropy if problem == SINGLE_LABEL.name else binary_cross_entropy
     return partial(loss, weights=weights, smoothing=smoothing)
 
 

@@ -12,24 +12,12 @@ from typing import Any
 
 from bertft import console
 from bertft.errors import CheckpointError
+from bertft.kinds import KINDS
 from bertft.model.backbone import Backbone, read_config
 from bertft.model.crf import CRF, Legal
 from bertft.model.losses import Cost
 from bertft.model.tagger import Tagger, load_extras
 from bertft.model.trust import check_weights
-
-AUTO_CLASSES = {
-    "text-classification": "AutoModelForSequenceClassification",
-    "token-classification": "AutoModelForTokenClassification",
-    "question-answering": "AutoModelForQuestionAnswering",
-}
-"""Kind of task -> the class of transformers that has its head."""
-
-PROBLEM_TYPES = {
-    "single-label": "single_label_classification",
-    "multi-label": "multi_label_classification",
-    "regression": "regression",
-}
 
 
 @dataclass(frozen=True)
@@ -58,7 +46,7 @@ def build_network(backbone: Backbone, head: Head) -> Any:
     names = head.label_names or ("LABEL_0", "LABEL_1")  # what transformers calls them
     config.id2label = dict(enumerate(names))
     config.label2id = {name: position for position, name in enumerate(names)}
-    config.problem_type = PROBLEM_TYPES[head.problem] if head.problem else None
+    config.problem_type = KINDS[head.kind].problem(head.problem).problem_type
     network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
     _check_loaded(network, report, backbone)
     if head.bilstm is None and head.legal is None:
@@ -72,7 +60,7 @@ def load_network(folder: str, kind: str) -> Any:
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
-    return load_extras(network, Path(folder)) if kind == "token-classification" else network
+    return load_extras(network, Path(folder)) if KINDS[kind].reads_words else network
 
 
 def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
@@ -82,7 +70,7 @@ def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     check_weights(path)
-    auto_class = getattr(transformers, AUTO_CLASSES[kind])
+    auto_class = getattr(transformers, KINDS[kind].auto_class)
     try:
         network, report = auto_class.from_pretrained(
             path,

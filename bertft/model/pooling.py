@@ -18,6 +18,7 @@ from torch import nn
 
 from bertft.errors import UsageError
 from bertft.fast.parts import Parts, parts_of
+from bertft.kinds import kinds_with, takes
 from bertft.model.backbone import Backbone
 
 FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
@@ -69,8 +70,8 @@ def check_mean(backbone: Backbone, kind: str, labels: tuple[str, ...] = ()) -> N
     """UsageError where no mean layer can stand between this backbone and a head of that kind for these labels, where they are
     known already."""
     family = backbone.config.model_type
-    if kind != "text-classification":
-        raise UsageError(f"--pool mean is for text-classification; this task is {kind}. Leave it out.")
+    if not takes("pool", kind):
+        raise UsageError(f"--pool mean is for {' and '.join(kinds_with('pool'))}; this task is {kind}. Leave it out.")
     if family not in FAMILIES:
         raise UsageError(
             f"--pool mean adds a layer to the backbone, which works for {', '.join(FAMILIES)}; {backbone.name} is {family}. "
