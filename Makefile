@@ -2,13 +2,14 @@
 # make test         set up, then lint, types and tests
 # make soak         kill real runs at random moments and go on with them
 # make fuzz         set up, then put 10,000 broken files through every command (about ten minutes)
+# make docs         write docs/settings.md from the declared settings
 # make audit        look for known holes in the tested dependencies (needs the network)
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup quickstart test soak fuzz audit lint format clean
+.PHONY: setup quickstart test soak fuzz docs audit lint format clean
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -33,6 +34,9 @@ fuzz: setup
 
 soak: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/kills.py --kills 6
+
+docs: setup
+	$(BIN)/python docs/write_settings.py
 
 audit: setup
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip-audit

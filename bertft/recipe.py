@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from bertft.errors import UsageError
+from bertft.settings import A_SHARE, above, at_least, one_of, setting, wrong_values
 
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -16,76 +17,178 @@ LONG_TEXTS = ("truncate", "window", "head-tail")
 CONTEXTS = ("none", "document")
 SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 
-
 PAPER_EPOCHS, PAPER_RATE = 3.0, 5e-5
+
+
+RARE, TAGGING, ANSWERS = "Less common", "Tagging", "Answers"
+"""Panels of the help; the others are shown under Recipe."""
+
+ABOVE_0 = (lambda value: value > 0), "a number above 0 is wanted"
+RATE = above(0, below=1, such_as="5e-5")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of training. Each is a flag of `bertft train` and a key of a card's [recipe]."""
+    """Settings of training. Each is a flag of `bertft train` and a key of a card's [recipe]. None: not set."""
 
-    epochs: float | None = None
-    """None: by the size of the file, see engine/sizing.py."""
-    max_steps: int | None = None
-    """Optimizer steps; wins over epochs."""
-    batch_size: int = 32
-    """Examples per batch, over all processes together."""
-    max_tokens: int | None = None
-    """Padded tokens per batch, instead of batch_size."""
-    grad_accum: int = 1
-    """Batches per optimizer step."""
-    learning_rate: float | None = None
-    """None: by backbone, kind of task and size."""
-    scheduler: str = "linear"
-    warmup: float = 0.1
-    """Share of all optimizer steps, 0 to 1."""
-    weight_decay: float = 0.01
-    """On matrices only: not on biases and LayerNorm."""
-    max_grad_norm: float = 1.0
-    layer_decay: float = 1.0
-    """Learning rate of each layer as a share of the layer above it."""
-    freeze: str | None = None
-    """`embeddings`, `encoder`, or N: the embeddings and the lowest N layers."""
-    label_smoothing: float = 0.0
-    class_weights: str | None = None
-    """`balanced`: each class weighs rows / (classes * rows of the class), as in scikit-learn."""
-    max_length: int | None = None
-    """Tokens per text or pair, special tokens included; None: what the backbone takes, at most 512."""
-    long: str = "truncate"
-    """What becomes of longer texts: `truncate`, `window` (overlapping parts, averaged) or `head-tail`. Taggers and question
-    answering always read windows."""
-    overlap: int = 64
-    """Tokens that neighbouring windows share."""
-    eval_steps: int | None = None
-    """Optimizer steps between evaluations; None: once an epoch."""
-    early_stop: int | None = None
-    """Stop after so many evaluations without a better score."""
-    head_start: str = "probe"
-    """Where the head begins: `probe` (fitted on the frozen backbone), `prior` (its biases at the label frequencies), or
-    `random`."""
-    pool: str | None = None
-    """What a text classifier reads: `cls` or `mean`; None: chosen by backbone and size."""
-    few_shot: bool = False
-    """First teach the encoder which texts are of one class, on pairs of the labelled rows."""
-    refit: bool | None = None
-    """At the end also learn from the rows that were held back; None: on small files."""
-    metric: str | None = None
-    """What 'best' means; None: the card's."""
-    precision: str = "auto"
-    """`auto`: bf16 where the device multiplies bf16 natively, else fp32."""
-    crf: bool = False
-    """A tagger's linear-chain CRF, which scores the tags of a sentence together."""
-    bilstm: int | None = None
-    """Units each way of a tagger's LSTM between backbone and tags."""
-    head_learning_rate: float = 1e-3
-    """Of the CRF and the BiLSTM, which start from nothing."""
-    scheme: str | None = None
-    """What a tagger learns to write; None: IOB2, or plain tags."""
-    context: str = "none"
-    """`document`: a tagger reads each sentence among its neighbours, as far as max_length goes."""
-    max_answer: int = 30
-    """Tokens of the longest answer."""
-    seed: int = 42
+    epochs: float | None = setting(
+        None,
+        "Passes over the training rows.",
+        "N",
+        check=((lambda value: 0 < value < 10_000), "a number above 0 and below 10,000 is wanted"),
+        otherwise="by the number of rows",
+    )
+    max_steps: int | None = setting(None, "Optimizer steps, instead of --epochs.", "N", check=ABOVE_0)
+    batch_size: int = setting(32, "Examples per batch, over all processes together.", "N", check=ABOVE_0)
+    max_tokens: int | None = setting(None, "Padded tokens per batch, instead of --batch-size.", "N", check=ABOVE_0)
+    learning_rate: float | None = setting(
+        None,
+        "Highest learning rate.",
+        "RATE",
+        check=RATE,
+        otherwise="by backbone, kind of task and number of rows",
+        flags=("--learning-rate", "--lr"),
+    )
+    warmup: float = setting(0.1, "Share of all optimizer steps with a rising learning rate.", "SHARE", check=A_SHARE)
+    weight_decay: float = setting(
+        0.01,
+        "Weight decay of matrices; biases and LayerNorm have none.",
+        "RATE",
+        check=((lambda value: 0 <= value < math.inf), "0 or more is wanted"),
+    )
+    scheduler: str = setting(
+        "linear",
+        f"Learning rate after warm-up: {', '.join(SCHEDULERS)}.",
+        "NAME",
+        check=one_of(SCHEDULERS),
+    )
+    max_length: int | None = setting(
+        None,
+        "Tokens of a text or pair, special tokens included.",
+        "TOKENS",
+        check=at_least(8, "8 tokens or more are wanted"),
+        otherwise="what the backbone takes, at most 512",
+    )
+    long: str = setting(
+        "truncate",
+        "Longer texts: truncate, window (overlapping parts, averaged) or head-tail.",
+        "HOW",
+        check=one_of(LONG_TEXTS),
+    )
+    overlap: int = setting(64, "Tokens that neighbouring windows share.", "TOKENS", check=at_least(0))
+    seed: int = setting(
+        42,
+        "Seed of the order, the new head, dropout and the held-back rows.",
+        "N",
+        check=((lambda value: 0 <= value < 2**32), "a whole number from 0 to 4294967295"),
+    )
+    head_start: str = setting(
+        "probe",
+        "Where the head begins: probe (fitted on the frozen backbone), prior (label counts) or random.",
+        "HOW",
+        check=one_of(HEAD_STARTS),
+    )
+    pool: str | None = setting(
+        None,
+        "What a text classifier reads: the first token (cls) or the mean of all.",
+        "cls|mean",
+        check=one_of(POOLINGS),
+        otherwise="by backbone and number of rows",
+    )
+    few_shot: bool = setting(
+        False,
+        "First learn which texts are of one class, on pairs of rows: for few rows per class.",
+        flags=("--few-shot/--no-few-shot",),
+    )
+    refit: bool | None = setting(
+        None,
+        "After scoring, also train on the rows held back for validation.",
+        otherwise="on small files",
+        flags=("--refit/--no-refit",),
+    )
+    precision: str = setting(
+        "auto",
+        "fp32, bf16, fp16 or auto: bf16 where the device multiplies it natively, else fp32.",
+        "NAME",
+        check=one_of(PRECISIONS),
+    )
+    early_stop: int | None = setting(None, "Stop after N evaluations without a better score.", "N", check=ABOVE_0)
+    eval_steps: int | None = setting(
+        None, "Optimizer steps between evaluations.", "N", check=ABOVE_0, otherwise="once an epoch"
+    )
+    metric: str | None = setting(None, "Metric that decides which model is the best.", "NAME", otherwise="the card's")
+    grad_accum: int = setting(1, "Batches per optimizer step.", "N", panel=RARE, check=ABOVE_0)
+    max_grad_norm: float = setting(
+        1.0,
+        "Norm that gradients are clipped to.",
+        "NORM",
+        panel=RARE,
+        check=((lambda value: 0 < value < math.inf), ABOVE_0[1]),
+    )
+    layer_decay: float = setting(
+        1.0,
+        "Learning rate of each layer, as a share of the layer above it.",
+        "SHARE",
+        panel=RARE,
+        check=((lambda value: 0 < value <= 1), "a share above 0 and at most 1, such as 0.95"),
+    )
+    freeze: str | None = setting(
+        None,
+        "What stays as it is: embeddings, encoder, or the embeddings and the N lowest layers.",
+        "WHAT",
+        panel=RARE,
+        check=(
+            (lambda value: value in ("embeddings", "encoder") or value.isdigit()),
+            "embeddings, encoder or a number of layers is wanted",
+        ),
+    )
+    label_smoothing: float = setting(
+        0.0, "Share of each target that is spread over all labels.", "SHARE", panel=RARE, check=A_SHARE
+    )
+    class_weights: str | None = setting(
+        None,
+        "Rare classes count as much as common ones, as in scikit-learn.",
+        "balanced",
+        panel=RARE,
+        check=((lambda value: value == "balanced"), "balanced is wanted"),
+    )
+    crf: bool = setting(
+        False,
+        "Score the tags of a sentence together, with a linear-chain CRF.",
+        panel=TAGGING,
+        flags=("--crf/--no-crf",),
+    )
+    bilstm: int | None = setting(
+        None,
+        "Units each way of an LSTM between backbone and tags.",
+        "UNITS",
+        panel=TAGGING,
+        check=ABOVE_0,
+        flags=("--bilstm",),
+    )
+    head_learning_rate: float = setting(
+        1e-3,
+        "Learning rate of the CRF and the LSTM, which start from nothing.",
+        "RATE",
+        panel=TAGGING,
+        check=above(0, below=1),
+    )
+    scheme: str | None = setting(
+        None,
+        "Tag scheme that is learned or written: IOB2, BIOES, BILOU, IO or IOB1.",
+        "NAME",
+        panel=TAGGING,
+        check=one_of(SCHEMES),
+        otherwise="IOB2, or plain tags",
+    )
+    context: str = setting(
+        "none",
+        "document: read each sentence among its neighbours, as far as --max-length goes.",
+        "document",
+        panel=TAGGING,
+        check=one_of(CONTEXTS),
+    )
+    max_answer: int = setting(30, "Tokens of the longest answer.", "TOKENS", panel=ANSWERS, check=ABOVE_0)
 
     @property
     def passes(self) -> float:
@@ -100,53 +203,6 @@ class Recipe:
 
 def check_recipe(recipe: Recipe) -> Recipe:
     """The recipe itself, or a UsageError that lists everything wrong with it at once."""
-    wrong = [f"{flag} is {value}: {wanted}" for ok, flag, value, wanted in _checks(recipe) if not ok]
-    if wrong:
+    if wrong := list(wrong_values(recipe)):
         raise UsageError("; ".join(wrong) + ".")
     return recipe
-
-
-def _checks(recipe: Recipe) -> list[tuple[bool, str, object, str]]:
-    r = recipe
-    positive = "a number above 0 is wanted"
-    share = "a share from 0 to below 1 is wanted"
-    rate = "a number above 0 and below 1, such as 5e-5"
-    return [
-        (
-            r.epochs is None or 0 < r.epochs < 10_000,
-            "--epochs",
-            r.epochs,
-            "a number above 0 and below 10,000 is wanted",
-        ),
-        (r.max_steps is None or r.max_steps > 0, "--max-steps", r.max_steps, positive),
-        (r.batch_size > 0, "--batch-size", r.batch_size, positive),
-        (r.max_tokens is None or r.max_tokens > 0, "--max-tokens", r.max_tokens, positive),
-        (r.grad_accum > 0, "--grad-accum", r.grad_accum, positive),
-        (r.learning_rate is None or 0 < r.learning_rate < 1, "--learning-rate", r.learning_rate, rate),
-        (r.scheduler in SCHEDULERS, "--scheduler", r.scheduler, f"one of {', '.join(SCHEDULERS)}"),
-        (0 <= r.warmup < 1, "--warmup", r.warmup, share),
-        (0 <= r.weight_decay < math.inf, "--weight-decay", r.weight_decay, "0 or more is wanted"),
-        (0 < r.max_grad_norm < math.inf, "--max-grad-norm", r.max_grad_norm, positive),
-        (0 < r.layer_decay <= 1, "--layer-decay", r.layer_decay, "a share above 0 and at most 1, such as 0.95"),
-        (_can_freeze(r.freeze), "--freeze", r.freeze, "embeddings, encoder or a number of layers is wanted"),
-        (0 <= r.label_smoothing < 1, "--label-smoothing", r.label_smoothing, share),
-        (r.class_weights in (None, "balanced"), "--class-weights", r.class_weights, "balanced is wanted"),
-        (r.max_length is None or r.max_length >= 8, "--max-length", r.max_length, "8 tokens or more are wanted"),
-        (r.long in LONG_TEXTS, "--long", r.long, f"one of {', '.join(LONG_TEXTS)}"),
-        (r.overlap >= 0, "--overlap", r.overlap, "0 or more is wanted"),
-        (r.eval_steps is None or r.eval_steps > 0, "--eval-steps", r.eval_steps, positive),
-        (r.early_stop is None or r.early_stop > 0, "--early-stop", r.early_stop, positive),
-        (r.head_start in HEAD_STARTS, "--head-start", r.head_start, f"one of {', '.join(HEAD_STARTS)}"),
-        (r.pool in (None, *POOLINGS), "--pool", r.pool, f"one of {', '.join(POOLINGS)}"),
-        (r.precision in PRECISIONS, "--precision", r.precision, f"one of {', '.join(PRECISIONS)}"),
-        (r.bilstm is None or r.bilstm > 0, "--bilstm", r.bilstm, positive),
-        (0 < r.head_learning_rate < 1, "--head-learning-rate", r.head_learning_rate, "a number above 0 and below 1"),
-        (r.scheme in (None, *SCHEMES), "--scheme", r.scheme, f"one of {', '.join(SCHEMES)}"),
-        (r.context in CONTEXTS, "--context", r.context, f"one of {', '.join(CONTEXTS)}"),
-        (r.max_answer > 0, "--max-answer", r.max_answer, positive),
-        (0 <= r.seed < 2**32, "--seed", r.seed, "a whole number from 0 to 4294967295"),
-    ]
-
-
-def _can_freeze(freeze: str | None) -> bool:
-    return freeze in (None, "embeddings", "encoder") or (freeze or "").isdigit()

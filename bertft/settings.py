@@ -1,13 +1,96 @@
-"""Settings as a config file holds them, against the dataclass that they are for: known names, right types. Told all at once."""
+"""Settings, declared once. A field of a settings class says what it is for, its unit, its default and what it may be; the flag of
+the command line, its help, the keys of cards and plans and their checks follow from that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from bertft.errors import UsageError
+
+Test = Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of a setting beside its name, type and default."""
+
+    help: str
+    unit: str | None
+    """Of its value, in capitals; None: a flag without a value."""
+    panel: str
+    default: str
+    """In words; '' where the default needs none."""
+    fits: Test
+    wanted: str
+    """In words, after 'is X: '."""
+    flags: tuple[str, ...]
+    """Names on the command line; empty: that of the field."""
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """On the command line, the usual one first."""
+        return self.flags or (f"--{name.replace('_', '-')}",)
+
+
+def setting(
+    default: Any,
+    help: str,
+    unit: str | None = None,
+    *,
+    panel: str = "Recipe",
+    check: tuple[Test, str] | None = None,
+    otherwise: str | None = None,
+    flags: Sequence[str] = (),
+) -> Any:
+    """A field of a settings class. `otherwise`: what happens without it, in words, where `default` does not say it itself.
+    `check`: what a value other than None must fulfil, and what is wanted, in words."""
+    fits, wanted = check or ((lambda value: True), "")
+    words = otherwise if otherwise is not None else "" if default in (None, False) else _shown(default)
+    return field(default=default, metadata={"setting": Setting(help, unit, panel, words, fits, wanted, tuple(flags))})
+
+
+def _shown(default: Any) -> str:
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def setting_of(one: Field[Any]) -> Setting:
+    """What a field of a settings class says of itself."""
+    found: Setting = one.metadata["setting"]
+    return found
+
+
+def settings_of(kind: Any) -> dict[str, Setting]:
+    """Name -> setting, of a settings class."""
+    return {one.name: setting_of(one) for one in fields(kind) if "setting" in one.metadata}
+
+
+def wrong_values(values: Any) -> Iterator[str]:
+    """What is wrong with a filled-in settings class, each in words."""
+    for name, found in settings_of(values).items():
+        value = getattr(values, name)
+        if value is not None and not found.fits(value):
+            yield f"{found.names(name)[0]} is {value}: {found.wanted}"
+
+
+def above(least: float, *, below: float | None = None, such_as: str = "") -> tuple[Test, str]:
+    """A check for a number in an open range."""
+    limit = "" if below is None else f" and below {below:,}"
+    words = f"a number above {least:,}{limit}" + (f", such as {such_as}" if such_as else " is wanted")
+    return (lambda value: least < value and (below is None or value < below)), words
+
+
+def at_least(least: float, what: str = "") -> tuple[Test, str]:
+    return (lambda value: value >= least), what or f"{least} or more is wanted"
+
+
+def one_of(names: Sequence[str]) -> tuple[Test, str]:
+    return (lambda value: value in names), f"one of {', '.join(names)}"
+
+
+A_SHARE: tuple[Test, str] = (lambda value: 0 <= value < 1), "a share from 0 to below 1 is wanted"
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string", tuple: "a list of strings"}
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
     {"__init__", "errors", "console"},
-    {"kinds"},
+    {"kinds", "runs"},
     {
         *(
             "row",

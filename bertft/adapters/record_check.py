@@ -11,14 +11,15 @@ from typing import Any
 
 from bertft.adapters.adapter import Options
 from bertft.errors import CheckpointError
-from bertft.model.folder import TASK_FILE, TaskRecord
+from bertft.model.folder import TaskRecord
 from bertft.recipe import CONTEXTS, LONG_TEXTS, SCHEMES
+from bertft.runs import TASK
 
 
 def check_record(record: TaskRecord, folder: str) -> None:
     """CheckpointError for values that mean nothing."""
     if fault := next(_faults(record), None):
-        raise CheckpointError(f"{folder}/{TASK_FILE}: damaged ({fault}).")
+        raise CheckpointError(f"{folder}/{TASK}: damaged ({fault}).")
 
 
 def check_answers(record: TaskRecord, network: Any, folder: str) -> None:
@@ -27,7 +28,7 @@ def check_answers(record: TaskRecord, network: Any, folder: str) -> None:
     found = network.config.num_labels
     if wanted != found:
         raise CheckpointError(
-            f"{folder}/{TASK_FILE}: not of the model beside it (one has {wanted} labels, the other {found})."
+            f"{folder}/{TASK}: not of the model beside it (one has {wanted} labels, the other {found})."
         )
 
 

@@ -20,7 +20,7 @@ def convert_command(
     input: Annotated[str, typer.Argument(help="A file of tagged words or of texts with spans.", show_default=False)],
     output: Into,
     form: Form = None,
-    scheme: opt.Scheme = None,
+    scheme: opt.OutputScheme = None,
     text: opt.Text = None,
     label: opt.Label = None,
     format: opt.Format = None,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bertft import console
 from bertft.commands import options as opt
+from bertft.recipe import Recipe
 
 
+@opt.takes_settings(Recipe, "metric", "precision", before="threads")
 def eval_command(
     run: opt.Run,
     data: opt.Labelled,
@@ -17,15 +21,14 @@ def eval_command(
     delimiter: opt.Delimiter = None,
     no_header: opt.NoHeader = False,
     unknown_labels: opt.UnknownLabels = None,
-    metric: opt.Metric = None,
     fix_answers: opt.FixAnswers = None,
-    precision: opt.Precision = None,
     threads: opt.Threads = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    **settings: Any,
 ) -> None:
     """Score a run on a labelled file."""
-    flags = dict(locals())
+    flags = {**locals(), **settings}
     console.be_quiet(quiet)
     from bertft.commands.runs import run_eval
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bertft import console
 from bertft.commands import options as opt
+from bertft.recipe import Recipe
 
 
+@opt.takes_settings(Recipe, "precision", before="threads")
 def predict_command(
     run: opt.Run,
     input: opt.Input,
     output: opt.Output = None,
     top_k: opt.TopK = None,
     min_probability: opt.MinProbability = None,
-    scheme: opt.Scheme = None,
+    scheme: opt.OutputScheme = None,
     n_best: opt.NBest = None,
     text: opt.Text = None,
     text_pair: opt.TextPair = None,
@@ -20,14 +24,14 @@ def predict_command(
     encoding: opt.Encoding = None,
     delimiter: opt.Delimiter = None,
     no_header: opt.NoHeader = False,
-    precision: opt.Precision = None,
     threads: opt.Threads = None,
     resume: opt.GoOn = False,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,
+    **settings: Any,
 ) -> None:
     """Predict a file: the same rows in the same order, with the answers added."""
-    flags = dict(locals())
+    flags = {**locals(), **settings}
     console.be_quiet(quiet)
     from bertft.commands.prediction import run_predict
 

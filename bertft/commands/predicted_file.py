@@ -18,6 +18,7 @@ from bertft.engine.device import decided_by_main
 from bertft.engine.record import sha256_of
 from bertft.errors import OutputError, Stopped, UsageError, UserError
 from bertft.reading import Source
+from bertft.runs import TASK
 from bertft.system.locks import locked_file
 from bertft.writing import Part, anchor, check_columns, is_special, make_room, open_squad_writer, open_writer
 
@@ -39,7 +40,7 @@ SHAPING = (
 )
 """Flags that decide what a prediction looks like."""
 
-MODEL_FILES = ("bertft.json", "config.json", "tokenizer.json", "tokenizer_config.json")
+MODEL_FILES = (TASK, "config.json", "tokenizer.json", "tokenizer_config.json")
 """What the answers depend on, beside the weights. run.json is none of it: it changes with every command."""
 
 

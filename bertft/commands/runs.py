@@ -23,8 +23,7 @@ from bertft.engine.examples import gather
 from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
 from bertft.engine.model_card import REFITTED
-from bertft.engine.record import PLAN, RUN, Finished, add_to_run, data_hashes, run_record
-from bertft.engine.resume import FOLDER as STATE
+from bertft.engine.record import Finished, add_to_run, data_hashes, run_record
 from bertft.engine.resume import threads_of
 from bertft.engine.sizing import unsized
 from bertft.engine.training import Run, run_training
@@ -33,6 +32,7 @@ from bertft.fields import fields_in
 from bertft.model.folder import open_run_folder
 from bertft.model.trust import check_closed
 from bertft.plan import Plan, read_config
+from bertft.runs import CHECKPOINT, PLAN, RECORD
 from bertft.system.cores import THREAD_SETTINGS
 from bertft.system.files import last_whole
 from bertft.system.locks import locked_folder
@@ -58,7 +58,7 @@ def run_train(flags: Flags) -> None:
         try:
             finished = run_training(run, planned.tables, accelerator)
         except Stopped as stop:
-            learned = last_whole(run.folder / STATE).is_dir()
+            learned = last_whole(run.folder / CHECKPOINT).is_dir()
             stop.hint = f"What was learned is saved; {go_on(run.folder)}" if learned else "Nothing was learned yet."
             raise
     show_training(finished, as_json=flags["json"])
@@ -93,7 +93,7 @@ def going_on(flags: Flags) -> Flags:
         raise UsageError("--resume needs the run folder: -o DIR.")
     if (Path(folder) / PLAN).is_file():
         check_closed(Path(folder))
-        if (Path(folder) / RUN).is_file() and not last_whole(Path(folder) / STATE).is_dir():
+        if (Path(folder) / RECORD).is_file() and not last_whole(Path(folder) / CHECKPOINT).is_dir():
             raise CheckpointError(
                 f"{folder}: a finished run, with no state to go on from. Start anew without --resume, in another folder."
             )

@@ -12,7 +12,6 @@ from torch import nn
 
 from bertft import console
 from bertft.adapters import Adapter, Feature
-from bertft.engine import resume
 from bertft.engine.device import cuts_up
 from bertft.engine.eval_loop import model_outputs
 from bertft.engine.haste import hasten
@@ -24,6 +23,7 @@ from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
 from bertft.recipe import Recipe
+from bertft.runs import CHECKPOINT
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
 from bertft.start.pairs import MOST_PAIRS, PairCollator, are_learned_beforehand, halves_of, lessons, varied
 from bertft.start.warm import Reader, Start, chosen, classifier_of, straighten_pooler, warm_head
@@ -143,4 +143,4 @@ def has_own_head(backbone: Backbone, head: Head) -> bool:
 
 def has_state(folder: Path) -> bool:
     """Whether a run was begun there that can be gone on with."""
-    return last_whole(folder / resume.FOLDER).is_dir()
+    return last_whole(folder / CHECKPOINT).is_dir()

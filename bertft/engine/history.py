@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from bertft.engine.order import Step
+from bertft.runs import HISTORY
 from bertft.system.files import write_text
-
-FILE = "history.jsonl"
 
 
 class History:
     """Appends to the file, in the one process that writes."""
 
     def __init__(self, folder: Path, *, writes: bool) -> None:
-        self.path, self.writes = folder / FILE, writes
+        self.path, self.writes = folder / HISTORY, writes
 
     def begin(self) -> None:
         """An empty file."""

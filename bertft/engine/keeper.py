@@ -25,6 +25,7 @@ from bertft.engine.order import Step
 from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
+from bertft.runs import CHECKPOINT
 from bertft.scoring import Baseline, Scores, better, standard_error
 from bertft.system.files import explained
 
@@ -160,7 +161,7 @@ class Keeper:
         """The state before a step that came to nothing; what to say about it."""
         if self.step > self._saved_step:
             self.save()
-        kept = [f"the state after step {self.step:,} is saved in {self.folder / resume.FOLDER}"] if self.step else []
+        kept = [f"the state after step {self.step:,} is saved in {self.folder / CHECKPOINT}"] if self.step else []
         if not math.isnan(self.best_value):
             kept += [f"the best model (step {self.best_step:,}) stands in {self.folder}"]
         said = ", ".join(kept)

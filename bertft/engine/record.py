@@ -16,11 +16,10 @@ import tomli_w
 from bertft.engine.model_card import model_card
 from bertft.model.backbone import Backbone
 from bertft.plan import DataPlan, Plan
+from bertft.runs import CARD, PLAN, RECORD
 from bertft.scoring import Comparison, Scores
 from bertft.system.files import write_text
 from bertft.versions import machine, versions
-
-PLAN, RUN, CARD = "plan.toml", "run.json", "README.md"
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def write_plan(plan: Plan, folder: Path) -> None:
 def write_records(finished: Finished) -> None:
     """run.json and the model card."""
     found = run_record(finished)
-    write_text(finished.folder / RUN, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    write_text(finished.folder / RECORD, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
     write_text(finished.folder / CARD, model_card(found, finished.plan, finished.scores, finished.labels))
 
 
@@ -91,9 +90,9 @@ def run_record(finished: Finished) -> dict[str, Any]:
 def add_to_run(folder: Path, part: str, name: str, value: Any) -> bool:
     """Put one more score or timing into run.json. False where there is none, or the folder cannot be written."""
     try:
-        found = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         found.setdefault(part, {})[name] = value
-        write_text(folder / RUN, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+        write_text(folder / RECORD, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
     except (OSError, ValueError):
         return False
     return True

@@ -16,7 +16,6 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Feature
-from bertft.engine import resume
 from bertft.engine.examples import Examples
 from bertft.engine.haste import hasten_training
 from bertft.engine.judging import predict
@@ -32,6 +31,7 @@ from bertft.model.folder import save_network
 from bertft.model.layers import freeze
 from bertft.model.network import Head, load_network
 from bertft.recipe import Recipe
+from bertft.runs import BEST, CHECKPOINT, OF_THE_RUN, REFITTED
 from bertft.scoring import Scores, better, standard_error
 from bertft.start.pairs import are_learned_beforehand
 from bertft.system import signals
@@ -49,20 +49,14 @@ SHARE = 0.25
 FACTOR = 0.5
 """Of the run's learning rates, then."""
 
-BEST, MARK = "best", "refit.txt"
-"""In checkpoint/: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""
-
-OF_THE_RUN = ("plan.toml", "history.jsonl", "run.json", "README.md")
-"""Files that stand in a run folder and belong to the run, not to its model."""
-
 
 def best_folder(run: Path) -> Path:
     """Where the model stands that the validation rows chose: the run folder, until a refit begins. CheckpointError where it is
     gone: the model that is left has learned from those rows, which could not score it."""
-    kept = last_whole(run / resume.FOLDER / BEST)
+    kept = last_whole(run / CHECKPOINT / BEST)
     if kept.is_dir():
         return kept
-    if (run / resume.FOLDER / MARK).is_file():
+    if (run / CHECKPOINT / REFITTED).is_file():
         raise CheckpointError(
             f"{kept}: gone. The model in {run} has learned from the validation rows since, so they cannot score it any more. "
             f"Start anew without --resume, in another folder."
@@ -151,12 +145,12 @@ class Refit:
     def _keep_chosen(self) -> None:
         """Copy the chosen model to where a refit does not write, and say so there."""
         if self.accelerator.is_main_process and best_folder(self.folder) == self.folder:
-            with self._writing(), fresh_folder(self.folder / resume.FOLDER / BEST) as kept:
+            with self._writing(), fresh_folder(self.folder / CHECKPOINT / BEST) as kept:
                 for file in files_of_model(self.folder):
                     shutil.copy2(file, kept)
         if self.accelerator.is_main_process:
             with self._writing():
-                write_text(self.folder / resume.FOLDER / MARK, f"{BEST}/ is what the validation rows chose.\n")
+                write_text(self.folder / CHECKPOINT / REFITTED, f"{BEST}/ is what the validation rows chose.\n")
         self.accelerator.wait_for_everyone()
 
     def _load_chosen(self) -> Any:

@@ -20,9 +20,9 @@ from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
 from bertft.fast.vocabulary import CutEmbedding, cut_of, widened
 from bertft.plan import MOST_THREADS
+from bertft.runs import CHECKPOINT
 from bertft.system.files import fresh_folder, last_whole
 
-FOLDER = "checkpoint"
 _PIECES = "pieces"
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 
@@ -49,7 +49,7 @@ def state_of(network: Any, optimizer: Any, schedule: Any, counters: dict[str, An
 
 def save_state(run: Path, state: State) -> None:
     """Write checkpoint/ beside the old one, then put it in its place."""
-    with fresh_folder(run / FOLDER) as folder:
+    with fresh_folder(run / CHECKPOINT) as folder:
         save_file(state.weights, folder / _WEIGHTS)
         save_file(state.optimizer, folder / _OPTIMIZER)
         (folder / _STATE).write_text(json.dumps(state.counters), encoding="utf-8")
@@ -58,7 +58,7 @@ def save_state(run: Path, state: State) -> None:
 def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Fill network, optimizer and schedule; return the counters. CheckpointError where the state is damaged or of another
     run, UsageError where the data have changed since."""
-    folder = last_whole(run / FOLDER)
+    folder = last_whole(run / CHECKPOINT)
     try:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         _check_facts(state["facts"], facts)
@@ -77,7 +77,7 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts:
 def threads_of(run: Path) -> int | None:
     """With how many threads the last state was learned; None where there is no state that tells."""
     try:
-        facts = json.loads((last_whole(run / FOLDER) / _STATE).read_text(encoding="utf-8"))["facts"]
+        facts = json.loads((last_whole(run / CHECKPOINT) / _STATE).read_text(encoding="utf-8"))["facts"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     threads = facts.get("threads") if isinstance(facts, dict) else None

@@ -18,9 +18,9 @@ from bertft.fields import Fields
 from bertft.labels import Labels
 from bertft.model.tagger import PART, Tagger, save_extras, transformers_part
 from bertft.model.trust import check_closed
+from bertft.runs import PLAN, TASK
 from bertft.system.files import explained, landing, settle, write_text
 
-TASK_FILE = "bertft.json"
 FORMAT = 1
 """Of bertft.json."""
 
@@ -51,19 +51,19 @@ class TaskRecord:
 
 
 def write_task(folder: Path, record: TaskRecord) -> None:
-    write_text(folder / TASK_FILE, json.dumps(record.to_dict(), ensure_ascii=False, indent=2) + "\n")
+    write_text(folder / TASK, json.dumps(record.to_dict(), ensure_ascii=False, indent=2) + "\n")
 
 
 def read_task(folder: Path) -> TaskRecord:
     """bertft.json of a run folder; CheckpointError when the folder is none, or holds something else."""
-    path = folder / TASK_FILE
+    path = folder / TASK
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such run folder. `bertft train DATA -o {folder}` makes one.")
     check_closed(folder)
     with explained(folder, "A save was cut off there and has to be finished first."):
         settle(folder)
     if not path.is_file():
-        raise CheckpointError(f"{folder}: not a run of bertft (it has no {TASK_FILE}).")
+        raise CheckpointError(f"{folder}: not a run of bertft (it has no {TASK}).")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
@@ -95,7 +95,7 @@ def open_run_folder(path: str, *, overwrite: bool) -> Path:
 
 def _empty(folder: Path, *, overwrite: bool) -> None:
     """Keeps the lock, which is held."""
-    is_run = (folder / "plan.toml").is_file() or (folder / TASK_FILE).is_file()
+    is_run = (folder / PLAN).is_file() or (folder / TASK).is_file()
     if not overwrite:
         more = " or pass --overwrite" if is_run else ""
         raise OutputError(

@@ -15,9 +15,10 @@ import pytest
 from conftest import PowerFails, Said, write_csv
 from errands import ERRANDS, course, digest, scores, words_of
 
-from bertft.engine import resume, training
+from bertft.engine import training
 from bertft.engine.order import Step
 from bertft.engine.step import Stepper
+from bertft.runs import CHECKPOINT
 
 Run = Callable[..., Said]
 
@@ -185,7 +186,7 @@ def test_a_damaged_state_is_refused_in_plain_words(
 ) -> None:
     words = words_of("sequence", tmp_path, tiny)
     run(*words, "-o", "run", "--max-steps", 2)
-    state = Path("run") / resume.FOLDER
+    state = Path("run") / CHECKPOINT
     if harm == "cut short":
         (state / "optimizer.safetensors").write_bytes((state / "optimizer.safetensors").read_bytes()[:-100])
     elif harm == "garbage":

@@ -1,0 +1,17 @@
+"""The run folder: names of its files, but for those that transformers gives (config.json, model.safetensors, tokenizer.json)."""
+
+PLAN = "plan.toml"
+RECORD = "run.json"
+CARD = "README.md"
+HISTORY = "history.jsonl"
+OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY)
+"""Files that belong to the run, not to its model."""
+
+TASK = "bertft.json"
+"""What `predict` needs beyond transformers; it belongs to the model."""
+
+CHECKPOINT = "checkpoint"
+"""Folder of the last state, to go on from."""
+
+BEST, REFITTED = "best", "refit.txt"
+"""In it: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""

@@ -1,0 +1,93 @@
+"""Settings are declared once: the flag, its help, its check and the page of the documentation follow from the declaration."""
+
+from __future__ import annotations
+
+import inspect
+import runpy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Said
+
+from bertft.commands.eval import eval_command
+from bertft.commands.train import train_command
+from bertft.errors import UsageError
+from bertft.recipe import Recipe, check_recipe
+from bertft.settings import settings_of
+
+DOCS = Path(__file__).parents[1] / "docs"
+WRONG: dict[str, list[Any]] = {
+    "epochs": [0, -1, 10_000],
+    "warmup": [-0.1, 1],
+    "weight_decay": [-1, float("inf")],
+    "learning_rate": [0, 1],
+    "max_length": [7],
+    "overlap": [-1],
+    "seed": [-1, 2**32],
+    "max_grad_norm": [0, float("inf")],
+    "layer_decay": [0, 1.5],
+    "freeze": ["top", "-1"],
+    "label_smoothing": [-0.1, 1.0],
+    "head_learning_rate": [0, 1],
+    **{key: [0, -1] for key in ("max_steps", "batch_size", "max_tokens", "grad_accum", "early_stop", "eval_steps")},
+    **{key: [0] for key in ("bilstm", "max_answer")},
+    **{
+        key: ["x"]
+        for key in ("scheduler", "long", "head_start", "pool", "precision", "class_weights", "scheme", "context")
+    },
+}
+UNCHECKED = {"few_shot", "refit", "crf", "metric"}
+"""Flags without a value, and a name that the card's problem decides on."""
+
+
+def test_every_setting_is_checked() -> None:
+    assert set(WRONG) | UNCHECKED == set(settings_of(Recipe))
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_wrong_value_is_told_by_its_flag(name: str, value: Any) -> None:
+    flag = settings_of(Recipe)[name].names(name)[0]
+    with pytest.raises(UsageError, match=f"^{flag} is {value}: .+[^.]\\.$"):
+        check_recipe(replace(Recipe(), **{name: value}))
+
+
+def test_wrong_values_are_told_together() -> None:
+    with pytest.raises(UsageError, match=r"^--batch-size is 0: .*; --warmup is 2: [^;]*\.$"):
+        check_recipe(replace(Recipe(), batch_size=0, warmup=2))
+
+
+def test_the_defaults_are_fine() -> None:
+    assert check_recipe(Recipe()) == Recipe()
+
+
+def test_a_declared_setting_is_a_flag_of_train() -> None:
+    parameters = inspect.signature(train_command).parameters
+    assert settings_of(Recipe).keys() <= parameters.keys()
+    assert all(parameters[name].default is None for name in settings_of(Recipe))
+
+
+def test_another_command_takes_only_the_settings_it_names() -> None:
+    assert set(settings_of(Recipe)) & set(inspect.signature(eval_command).parameters) == {"metric", "precision"}
+
+
+@pytest.mark.parametrize("command", ["train", "eval", "predict", "convert", "tasks"])
+def test_help_is_in_phrases(run: Any, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    said: Said = run(command, "--help")
+    lines = [line.strip(" │") for line in said.out.splitlines() if line.startswith("│") and "--" in line]
+    assert lines
+    assert [line for line in lines if not line.endswith((".", "]"))] == []
+
+
+def test_help_says_the_default(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    said = run("train", "--help").out
+    for name, found in settings_of(Recipe).items():
+        assert f"{found.help} [default: {found.default}]" in said if found.default else found.help in said, name
+
+
+def test_the_page_of_the_documentation_is_up_to_date() -> None:
+    page = runpy.run_path(str(DOCS / "write_settings.py"))["page"]()
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == page, "make docs"
