@@ -41,7 +41,7 @@ class Hub:
 
     @property
     def scored(self) -> tuple[str, ...]:
-        """What is scored at the end: one split at most."""
+        """What is scored at the end."""
         return (*self.validation[1:], *self.test)
 
 

@@ -176,23 +176,14 @@ def _contradictions(card: Mapping[str, Any]) -> Iterator[Fault]:
     for role in kind.needed:
         if role not in card["columns"]:
             yield Fault(("columns", role), f"'columns.{role}' is missing: every card of kind {kind.name} names it.")
-    yield from _split_faults(card.get("hub", {}))
+    yield from _label_faults(labels, card.get("label_values", {}))
     if kind.has_problems != ("problem" in card):
         wanted = f"one of {', '.join(NAMED_PROBLEMS)} is wanted" if kind.has_problems else "that kind has none"
         yield Fault(("problem",), f"'problem' is {card.get('problem')!r} with kind {kind.name}: {wanted}.")
         return
     problem = kind.problem(card.get("problem"))
     yield from _metric_faults(card, problem.name, len(labels) or None)
-    yield from _label_faults(labels, card.get("label_values", {}), problem)
-    if "range" in card and not problem.is_number:
-        yield Fault(("range",), f"'range' is {card['range']!r}: only a regression has one.")
-
-
-def _split_faults(hub: Mapping[str, Any]) -> Iterator[Fault]:
-    scored = [*_as_list(hub.get("validation", []))[1:], *_as_list(hub.get("test", []))]
-    if len(scored) > 1:
-        what = "one split at most is scored at the end, be it of 'test' or the second of 'validation'"
-        yield Fault(("hub",), f"'hub' names {_listed(scored)}: {what}.")
+    yield from _problem_faults(card, labels, problem)
 
 
 def _metric_faults(card: Mapping[str, Any], problem: str, labels: int | None) -> Iterator[Fault]:
@@ -207,13 +198,18 @@ def _metric_faults(card: Mapping[str, Any], problem: str, labels: int | None) ->
         yield Fault(("metric",), f"'metric' is {card['metric']!r}: one of 'metrics' is wanted ({_listed(names)}).")
 
 
-def _label_faults(labels: list[str], values: Mapping[str, str], problem: Problem) -> Iterator[Fault]:
+def _problem_faults(card: Mapping[str, Any], labels: list[str], problem: Problem) -> Iterator[Fault]:
     if labels and problem.is_number:
         yield Fault(("labels",), "'labels' are given, but a regression has none.")
     elif labels and len(labels) < problem.fewest_labels:
         yield Fault(
             ("labels",), f"'labels' is {labels!r}: two or more are wanted, or none to learn them from the data."
         )
+    if "range" in card and not problem.is_number:
+        yield Fault(("range",), f"'range' is {card['range']!r}: only a regression has one.")
+
+
+def _label_faults(labels: list[str], values: Mapping[str, str]) -> Iterator[Fault]:
     if repeated := sorted({label for label in labels if labels.count(label) > 1}):
         yield Fault(("labels",), f"'labels' names {_listed(repeated)} more than once.")
     for spelling, label in values.items():

@@ -20,7 +20,7 @@ SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 PAPER_EPOCHS, PAPER_RATE = 3.0, 5e-5
 
 
-RARE, TAGGING, ANSWERS = "Less common", "Tagging", "Answers"
+PANEL_RARE, PANEL_TAGGING, PANEL_ANSWERS = "Less common", "Tagging", "Answers"
 """Panels of the help; the others are shown under Recipe."""
 
 ABOVE_0 = (lambda value: value > 0), "a number above 0 is wanted"
@@ -67,7 +67,7 @@ class Recipe:
         "Tokens of a text or pair, special tokens included.",
         "TOKENS",
         check=at_least(8, "8 tokens or more are wanted"),
-        otherwise="what the backbone takes, at most 512",
+        otherwise="what the backbone takes, at most 512; 384 for questions",
     )
     long: str = setting(
         "truncate",
@@ -75,10 +75,16 @@ class Recipe:
         "HOW",
         check=one_of(LONG_TEXTS),
     )
-    overlap: int = setting(64, "Tokens that neighbouring windows share.", "TOKENS", check=at_least(0))
+    overlap: int = setting(
+        64,
+        "Tokens that neighbouring windows share.",
+        "TOKENS",
+        check=at_least(0),
+        otherwise="64, for questions 128; at most a third of a window",
+    )
     seed: int = setting(
         42,
-        "Seed of the order, the new head, dropout and the held-back rows.",
+        "Seed of the order, the new head, dropout, the held-back rows and --max-train-rows.",
         "N",
         check=((lambda value: 0 <= value < 2**32), "a whole number from 0 to 4294967295"),
     )
@@ -87,6 +93,7 @@ class Recipe:
         "Where the head begins: probe (fitted on the frozen backbone), prior (label counts) or random.",
         "HOW",
         check=one_of(HEAD_STARTS),
+        otherwise="probe; random for questions and with --bilstm",
     )
     pool: str | None = setting(
         None,
@@ -103,7 +110,7 @@ class Recipe:
     refit: bool | None = setting(
         None,
         "After scoring, also train on the rows held back for validation.",
-        otherwise="on small files",
+        otherwise="on small files without --validation",
         flags=("--refit/--no-refit",),
     )
     precision: str = setting(
@@ -117,52 +124,52 @@ class Recipe:
         None, "Optimizer steps between evaluations.", "N", check=ABOVE_0, otherwise="once an epoch"
     )
     metric: str | None = setting(None, "Metric that decides which model is the best.", "NAME", otherwise="the card's")
-    grad_accum: int = setting(1, "Batches per optimizer step.", "N", panel=RARE, check=ABOVE_0)
+    grad_accum: int = setting(1, "Batches per optimizer step.", "N", panel=PANEL_RARE, check=ABOVE_0)
     max_grad_norm: float = setting(
         1.0,
         "Norm that gradients are clipped to.",
         "NORM",
-        panel=RARE,
+        panel=PANEL_RARE,
         check=((lambda value: 0 < value < math.inf), ABOVE_0[1]),
     )
     layer_decay: float = setting(
         1.0,
         "Learning rate of each layer, as a share of the layer above it.",
         "SHARE",
-        panel=RARE,
+        panel=PANEL_RARE,
         check=((lambda value: 0 < value <= 1), "a share above 0 and at most 1, such as 0.95"),
     )
     freeze: str | None = setting(
         None,
         "What stays as it is: embeddings, encoder, or the embeddings and the N lowest layers.",
         "WHAT",
-        panel=RARE,
+        panel=PANEL_RARE,
         check=(
             (lambda value: value in ("embeddings", "encoder") or value.isdigit()),
             "embeddings, encoder or a number of layers is wanted",
         ),
     )
     label_smoothing: float = setting(
-        0.0, "Share of each target that is spread over all labels.", "SHARE", panel=RARE, check=A_SHARE
+        0.0, "Share of each target that is spread over all labels.", "SHARE", panel=PANEL_RARE, check=A_SHARE
     )
     class_weights: str | None = setting(
         None,
         "Rare classes count as much as common ones, as in scikit-learn.",
         "balanced",
-        panel=RARE,
+        panel=PANEL_RARE,
         check=((lambda value: value == "balanced"), "balanced is wanted"),
     )
     crf: bool = setting(
         False,
         "Score the tags of a sentence together, with a linear-chain CRF.",
-        panel=TAGGING,
+        panel=PANEL_TAGGING,
         flags=("--crf/--no-crf",),
     )
     bilstm: int | None = setting(
         None,
         "Units each way of an LSTM between backbone and tags.",
         "UNITS",
-        panel=TAGGING,
+        panel=PANEL_TAGGING,
         check=ABOVE_0,
         flags=("--bilstm",),
     )
@@ -170,14 +177,14 @@ class Recipe:
         1e-3,
         "Learning rate of the CRF and the LSTM, which start from nothing.",
         "RATE",
-        panel=TAGGING,
+        panel=PANEL_TAGGING,
         check=above(0, below=1),
     )
     scheme: str | None = setting(
         None,
         "Tag scheme that is learned or written: IOB2, BIOES, BILOU, IO or IOB1.",
         "NAME",
-        panel=TAGGING,
+        panel=PANEL_TAGGING,
         check=one_of(SCHEMES),
         otherwise="IOB2, or plain tags",
     )
@@ -185,10 +192,10 @@ class Recipe:
         "none",
         "document: read each sentence among its neighbours, as far as --max-length goes.",
         "document",
-        panel=TAGGING,
+        panel=PANEL_TAGGING,
         check=one_of(CONTEXTS),
     )
-    max_answer: int = setting(30, "Tokens of the longest answer.", "TOKENS", panel=ANSWERS, check=ABOVE_0)
+    max_answer: int = setting(30, "Tokens of the longest answer.", "TOKENS", panel=PANEL_ANSWERS, check=ABOVE_0)
 
     @property
     def passes(self) -> float:

@@ -48,7 +48,7 @@ def setting(
     """A field of a settings class. `otherwise`: what happens without it, in words, where `default` does not say it itself.
     `check`: what a value other than None must fulfil, and what is wanted, in words."""
     fits, wanted = check or ((lambda value: True), "")
-    words = otherwise if otherwise is not None else "" if default in (None, False) else _shown(default)
+    words = otherwise if otherwise is not None else "" if default is None or default is False else _shown(default)
     return field(default=default, metadata={"setting": Setting(help, unit, panel, words, fits, wanted, tuple(flags))})
 
 

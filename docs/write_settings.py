@@ -28,7 +28,7 @@ def page() -> str:
 
 def row(name: str, found: Setting) -> str:
     unit = f" {found.unit}" if found.unit else ""
-    flags = ", ".join(f"`{one}{unit}`" for one in found.names(name)[-1].split("/"))
+    flags = ", ".join(f"`{one}{unit}`" for names in found.names(name) for one in names.split("/"))
     cells = (flags, f"`{name}`", found.default or "off", found.help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bertft.kinds import KINDS
+from bertft.kinds import KINDS, NAMED_PROBLEMS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
@@ -105,7 +105,7 @@ def files_that_name_a_kind(package: Path) -> list[str]:
         f"{file.relative_to(package)}: {words}"
         for file in sorted(package.rglob("*.py"))
         for words in strings(file)
-        if file.parent.name != "kinds" and any(kind in words for kind in KINDS)
+        if file.parent.name != "kinds" and (words in NAMED_PROBLEMS or any(kind in words for kind in KINDS))
     ]
 
 
@@ -114,8 +114,9 @@ def test_a_kind_is_named_in_its_own_file_only() -> None:
 
 
 def test_a_kind_that_is_named_elsewhere_would_be_seen(tmp_path: Path) -> None:
-    (tmp_path / "labels.py").write_text('"""Of text-classification."""\nKIND = f"{1} question-answering"\n')
-    assert files_that_name_a_kind(tmp_path) == ["labels.py:  question-answering"]
+    said = '"""Of text-classification."""\nKIND = f"{1} question-answering"\nPROBLEM = "regression"\nFLAG = "--regression"\n'
+    (tmp_path / "labels.py").write_text(said)
+    assert sorted(files_that_name_a_kind(tmp_path)) == ["labels.py:  question-answering", "labels.py: regression"]
 
 
 def test_no_file_has_the_name_of_a_library_it_would_hide() -> None:
@@ -146,6 +147,12 @@ def test_the_engine_knows_no_task_and_adapters_know_no_accelerate() -> None:
     kinds = {"bertft.adapters.single_label", "bertft.adapters.multi_label", "bertft.adapters.regression"}
     assert not kinds & {module for file in (PACKAGE / "engine").glob("*.py") for module in imports(file)}
     assert "accelerate" not in {module for file in (PACKAGE / "adapters").glob("*.py") for module in imports(file)}
+
+
+def test_scores_wake_no_library_of_metrics() -> None:
+    script = "import sys, bertft.scoring; print([name for name in ('evaluate', 'datasets', 'sklearn') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["tasks"], ["--version"]])

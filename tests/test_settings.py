@@ -6,12 +6,14 @@ import inspect
 import runpy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from conftest import Said
+from typer.main import get_command
 
 from bertft.commands.eval import eval_command
+from bertft.commands.main import app
 from bertft.commands.train import train_command
 from bertft.errors import UsageError
 from bertft.recipe import Recipe, check_recipe
@@ -68,8 +70,31 @@ def test_a_declared_setting_is_a_flag_of_train() -> None:
     assert all(parameters[name].default is None for name in settings_of(Recipe))
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "flags"),
+    [
+        ("epochs", float, "--epochs"),
+        ("batch_size", int, "--batch-size"),
+        ("learning_rate", float, "--learning-rate --lr"),
+        ("crf", bool, "--crf --no-crf"),
+        ("refit", bool, "--refit --no-refit"),
+        ("bilstm", int, "--bilstm"),
+        ("scheme", str, "--scheme"),
+    ],
+)
+def test_a_flag_has_the_type_and_the_names_of_its_setting(name: str, kind: type, flags: str) -> None:
+    commands: Any = get_command(app)
+    (flag,) = (flag for flag in commands.commands["train"].params if flag.name == name)
+    assert get_args(inspect.signature(train_command).parameters[name].annotation)[0] == kind | None
+    assert [*flag.opts, *flag.secondary_opts] == flags.split()
+    assert flag.default is None
+
+
 def test_another_command_takes_only_the_settings_it_names() -> None:
-    assert set(settings_of(Recipe)) & set(inspect.signature(eval_command).parameters) == {"metric", "precision"}
+    assert set(settings_of(Recipe)) & set(inspect.signature(eval_command).parameters) == {
+        "metric",
+        "precision",
+    }  # metric: its own, for a report
 
 
 @pytest.mark.parametrize("command", ["train", "eval", "predict", "convert", "tasks"])
@@ -86,6 +111,13 @@ def test_help_says_the_default(run: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     said = run("train", "--help").out
     for name, found in settings_of(Recipe).items():
         assert f"{found.help} [default: {found.default}]" in said if found.default else found.help in said, name
+    for words in (
+        "LayerNorm have none. [default: 0.01]",
+        "over all labels. [default: 0]",
+        "train on the rows",
+        "[default: 42]",
+    ):
+        assert words in said
 
 
 def test_the_page_of_the_documentation_is_up_to_date() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bertft.kinds import KINDS
+from bertft.kinds import KINDS, takes
 from bertft.markdown import code
 from bertft.plan import Plan
 
@@ -23,6 +23,8 @@ def what_it_answers(plan: Plan, labels: Sequence[str]) -> str:
 
 
 def _beyond_transformers(plan: Plan) -> str:
+    if not takes("crf", plan.card.kind):
+        return ""
     if plan.recipe.bilstm:
         return " transformers opens it without its LSTM, and then tags badly: use `bertft predict`."
     if plan.recipe.crf:

@@ -9,18 +9,19 @@ from bertft.commands import options as opt
 from bertft.recipe import Recipe
 
 
-@opt.takes_settings(Recipe, "metric", "precision", before="threads")
+@opt.takes_settings(Recipe, "precision", before="threads")
 def eval_command(
     run: opt.Run,
     data: opt.Labelled,
-    text: opt.Text = None,
-    text_pair: opt.TextPair = None,
-    label: opt.Label = None,
+    text: opt.LearnedText = None,
+    text_pair: opt.LearnedTextPair = None,
+    label: opt.LearnedLabel = None,
     format: opt.Format = None,
     encoding: opt.Encoding = None,
     delimiter: opt.Delimiter = None,
     no_header: opt.NoHeader = False,
     unknown_labels: opt.UnknownLabels = None,
+    metric: opt.MainMetric = None,
     fix_answers: opt.FixAnswers = None,
     threads: opt.Threads = None,
     json: opt.Json = False,
@@ -28,7 +29,8 @@ def eval_command(
     **settings: Any,
 ) -> None:
     """Score a run on a labelled file."""
-    flags = {**locals(), **settings}
+    flags = dict(locals())
+    flags |= flags.pop("settings")
     console.be_quiet(quiet)
     from bertft.commands.runs import run_eval
 

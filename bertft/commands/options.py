@@ -12,10 +12,16 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from bertft.recipe import ANSWERS, RARE, TAGGING
+from bertft.recipe import PANEL_ANSWERS, PANEL_RARE, PANEL_TAGGING
 from bertft.settings import settings_of
 
-TASK, COLUMNS, READING, OUTPUT = "Task", "Columns", "Reading", "Output"
+TASK, COLUMNS, READING, SCORES, OUTPUT = "Task", "Columns", "Reading", "Scores", "Output"
+
+TEXT = "Column of the text, the tokens or the question."
+PAIR = "Column of the second text of a pair, or of the context."
+LABEL = "Column of the label, tags or answers; several times for columns of 0 and 1."
+SCHEME = "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1."
+CARD_OR_GUESS, AS_LEARNED = "the card's, or guessed", "as in training"
 
 
 def flag(panel: str, metavar: str | None, help: str, *names: str, default: str = "") -> Any:
@@ -49,21 +55,6 @@ def declared(kind: Any, name: str) -> Parameter:
 
 
 # Shared by several commands
-Text = Annotated[
-    str | None, flag(COLUMNS, "COLUMN", "Column of the text, the tokens or the question.", default="guessed")
-]
-TextPair = Annotated[
-    str | None, flag(COLUMNS, "COLUMN", "Column of the second text of a pair, or of the context.", default="guessed")
-]
-Label = Annotated[
-    list[str] | None,
-    flag(
-        COLUMNS,
-        "COLUMN",
-        "Column of the label, tags or answers; several times for columns of 0 and 1.",
-        default="guessed",
-    ),
-]
 Format = Annotated[
     str | None,
     flag(
@@ -85,7 +76,10 @@ UnknownLabels = Annotated[
     str | None,
     flag(READING, "error|skip", "What becomes of rows with labels that are not in the training data.", default="error"),
 ]
-Threads = Annotated[int | None, flag(RARE, "N", "Threads of the processor.", default="a thread for each core")]
+Threads = Annotated[
+    int | None,
+    flag(PANEL_RARE, "N", "Threads of the processor.", default="OMP_NUM_THREADS, or one for each physical core"),
+]
 Json = Annotated[bool, flag(OUTPUT, None, "Print the result as one JSON object.", "--json")]
 GoOn = Annotated[bool, flag(OUTPUT, None, "Go on where an interrupted prediction stopped.", "--resume")]
 Raw = Annotated[
@@ -94,7 +88,10 @@ Raw = Annotated[
 ]
 Quiet = Annotated[bool, flag(OUTPUT, None, "Say only results, warnings and errors.", "--quiet", "-q")]
 
-# Of train
+# Of train and convert
+Text = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT, default=CARD_OR_GUESS)]
+TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR, default=CARD_OR_GUESS)]
+Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL, default=CARD_OR_GUESS)]
 Data = Annotated[
     str | None, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet, Arrow, CoNLL; plain or .gz.", show_default=False)
 ]
@@ -103,13 +100,20 @@ Task = Annotated[
 ]
 Validation = Annotated[
     str | None,
-    flag(TASK, "FILE", "File whose rows choose the best model.", default="a stratified share of the training rows"),
+    flag(
+        TASK,
+        "FILE",
+        "File whose rows choose the best model.",
+        default="the card's on the Hub, or a stratified share of the training rows",
+    ),
 ]
 ValidationShare = Annotated[
     float | None,
     flag(TASK, "SHARE", "Share of the training rows that is held back without --validation.", default="0.1"),
 ]
-Test = Annotated[str | None, flag(TASK, "FILE", "File that is scored once, at the end.")]
+Test = Annotated[
+    str | None, flag(TASK, "FILE", "File that is scored once, at the end.", default="the card's on the Hub, or none")
+]
 SingleLabel = Annotated[bool, flag(TASK, None, "Each row has one class.", "--single-label")]
 MultiLabel = Annotated[bool, flag(TASK, None, "Each row has any number of labels.", "--multi-label")]
 Regression = Annotated[bool, flag(TASK, None, "Each row has a number.", "--regression")]
@@ -133,19 +137,28 @@ MaxTrainRows = Annotated[
 ]
 SaveSteps = Annotated[
     int | None,
-    flag(RARE, "N", "Optimizer steps between saved states.", default="at evaluations, and every ten minutes"),
+    flag(PANEL_RARE, "N", "Optimizer steps between saved states.", default="at evaluations, and every ten minutes"),
 ]
 FixAnswers = Annotated[
-    bool | None, flag(ANSWERS, None, "Look nearby for answers that are not where the file says.", "--fix-answers")
+    bool | None, flag(PANEL_ANSWERS, None, "Look nearby for answers that are not where the file says.", "--fix-answers")
 ]
-Config = Annotated[str | None, flag(RARE, "FILE", "Settings from a plan.toml; flags win over it.")]
-Resume = Annotated[bool, flag(RARE, None, "Go on with the interrupted run in --output-dir.", "--resume")]
+Config = Annotated[str | None, flag(PANEL_RARE, "FILE", "Settings from a plan.toml; flags win over it.")]
+Resume = Annotated[bool, flag(PANEL_RARE, None, "Go on with the interrupted run in --output-dir.", "--resume")]
 DryRun = Annotated[bool, flag(OUTPUT, None, "Print the plan and stop before training.", "--dry-run")]
 
 # Of eval, predict and convert
+LearnedText = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT, default=AS_LEARNED)]
+LearnedTextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR, default=AS_LEARNED)]
+LearnedLabel = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL, default=AS_LEARNED)]
+MainMetric = Annotated[
+    str | None, flag(SCORES, "NAME", "Main metric, which has an interval.", "--metric", default="the card's")
+]
+LearnedScheme = Annotated[
+    str | None, flag(PANEL_TAGGING, "NAME", SCHEME, "--scheme", default="the one that was learned")
+]
 OutputScheme = Annotated[
     str | None,
-    flag(TAGGING, "NAME", "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1.", "--scheme", default="as it is"),
+    flag(PANEL_TAGGING, "NAME", SCHEME, "--scheme", default="the file's; IOB2 for spans"),
 ]
 Run = Annotated[str, typer.Argument(help="A run folder.", show_default=False)]
 Labelled = Annotated[str, typer.Argument(metavar="DATA", help="A labelled file.", show_default=False)]
@@ -161,6 +174,6 @@ Output = Annotated[
         default="standard output",
     ),
 ]
-NBest = Annotated[int | None, flag(ANSWERS, "K", "Also write the K best answers.")]
+NBest = Annotated[int | None, flag(PANEL_ANSWERS, "K", "Also write the K best answers.")]
 TopK = Annotated[int | None, flag(OUTPUT, "K", "Also write the K best labels with their probabilities.")]
 MinProbability = Annotated[float | None, flag(OUTPUT, "P", "Give no label below this probability.")]

@@ -23,6 +23,7 @@ from bertft.model.pooling import check_mean
 from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe, read_config
 from bertft.reading import Table
 from bertft.recipe import Recipe
+from bertft.runs import PLAN
 
 Flags = Mapping[str, Any]
 
@@ -169,7 +170,7 @@ def with_metric(card: Card, metric: str | None) -> Card:
     """The card with another main metric, which is scored too."""
     if metric is None or metric == card.metric:
         return card
-    metric = check_metric(card.problem or card.kind, metric)
+    metric = check_metric(card.solves.name, metric)
     metrics = card.metrics if metric in card.metrics else (*card.metrics, metric)
     return replace(card, metric=metric, metrics=metrics)
 
@@ -187,6 +188,10 @@ def run_name(card: Card, data: DataPlan) -> str:
 def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
     """UsageError when a resumed run is asked to be another one."""
     asked = plan.to_dict()
+    stored = {
+        **stored,
+        "task": Card.from_dict(stored["task"], PLAN).to_dict(),
+    }  # whose metrics may be spelled otherwise
     changed = [
         f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked[section].get(key)} now"
         for section in ("task", "data", "model", "recipe")

@@ -16,10 +16,10 @@ def predict_command(
     output: opt.Output = None,
     top_k: opt.TopK = None,
     min_probability: opt.MinProbability = None,
-    scheme: opt.OutputScheme = None,
+    scheme: opt.LearnedScheme = None,
     n_best: opt.NBest = None,
-    text: opt.Text = None,
-    text_pair: opt.TextPair = None,
+    text: opt.LearnedText = None,
+    text_pair: opt.LearnedTextPair = None,
     format: opt.Format = None,
     encoding: opt.Encoding = None,
     delimiter: opt.Delimiter = None,
@@ -31,7 +31,8 @@ def predict_command(
     **settings: Any,
 ) -> None:
     """Predict a file: the same rows in the same order, with the answers added."""
-    flags = {**locals(), **settings}
+    flags = dict(locals())
+    flags |= flags.pop("settings")
     console.be_quiet(quiet)
     from bertft.commands.prediction import run_predict
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bertft.card import Card
-from bertft.errors import DataError, OutputError
+from bertft.errors import CardError, DataError, OutputError
 from bertft.fields import shown_columns
 from bertft.plan import DataPlan
 from bertft.reading import ReadOptions, Table, read_table, table_of
@@ -22,6 +22,9 @@ def hub_source(card: Card | None, flags: Mapping[str, Any], config: Mapping[str,
     if card is None or card.hub is None or flags["data"] or config.get("data", {}).get("train"):
         return {}
     hub = card.hub
+    if len(hub.scored) > 1:
+        what = "one at most, be it of 'test' or the second of 'validation'"
+        raise CardError(f"The card {card.name}: 'hub' names {', '.join(hub.scored)} to be scored at the end: {what}.")
     splits = {"train": hub.train, "validation": next(iter(hub.validation), None), "test": next(iter(hub.scored), None)}
     return {role: f"{HUB}{hub.path}:{hub.name or ''}:{split}" for role, split in splits.items() if split}
 

@@ -43,7 +43,8 @@ def train_command(
     **recipe: Any,
 ) -> None:
     """Fine-tune a model on a labelled file; write it, its scores and its card to a run folder."""
-    flags = {**locals(), **recipe}
+    flags = dict(locals())
+    flags |= flags.pop("recipe")
     console.be_quiet(quiet)
     from bertft.commands.runs import run_train  # torch wakes here, not at --help
 

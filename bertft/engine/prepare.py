@@ -39,7 +39,7 @@ def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
         plan.card, plan.fields, train, known_order=backbone.label_names, scheme=plan.recipe.scheme
     )
     for metric in plan.card.metrics:
-        check_metric(plan.card.problem or plan.card.kind, metric, labels=len(labels))
+        check_metric(plan.card.solves.name, metric, labels=len(labels))
     return adapter_for(plan.card, labels, plan.fields, tokenizer, options, **stored)
 
 

@@ -31,7 +31,7 @@ from bertft.model.folder import save_network
 from bertft.model.layers import freeze
 from bertft.model.network import Head, load_network
 from bertft.recipe import Recipe
-from bertft.runs import BEST, CHECKPOINT, OF_THE_RUN, REFITTED
+from bertft.runs import BEST, CHECKPOINT, OF_THE_RUN, REFIT_MARK
 from bertft.scoring import Scores, better, standard_error
 from bertft.start.pairs import are_learned_beforehand
 from bertft.system import signals
@@ -56,7 +56,7 @@ def best_folder(run: Path) -> Path:
     kept = last_whole(run / CHECKPOINT / BEST)
     if kept.is_dir():
         return kept
-    if (run / CHECKPOINT / REFITTED).is_file():
+    if (run / CHECKPOINT / REFIT_MARK).is_file():
         raise CheckpointError(
             f"{kept}: gone. The model in {run} has learned from the validation rows since, so they cannot score it any more. "
             f"Start anew without --resume, in another folder."
@@ -150,7 +150,7 @@ class Refit:
                     shutil.copy2(file, kept)
         if self.accelerator.is_main_process:
             with self._writing():
-                write_text(self.folder / CHECKPOINT / REFITTED, f"{BEST}/ is what the validation rows chose.\n")
+                write_text(self.folder / CHECKPOINT / REFIT_MARK, f"{BEST}/ is what the validation rows chose.\n")
         self.accelerator.wait_for_everyone()
 
     def _load_chosen(self) -> Any:

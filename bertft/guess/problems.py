@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bertft.errors import DataError
 from bertft.guess.columns import MACHINE, MOST, NUMBER, WHOLE, Look, as_list, share
+from bertft.kinds import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 from bertft.labels import is_empty, label_text, split_labels
 from bertft.surrogates import shown
 
@@ -31,14 +32,14 @@ class Verdict:
 
 def problem_of_flags(columns: Sequence[str], looks: Sequence[Look], asked: str | None) -> Verdict:
     """Several columns of 0 and 1, one per label."""
-    if asked not in (None, "multi-label"):
+    if asked not in (None, MULTI_LABEL.name):
         raise DataError(
             f"{len(columns)} label columns are a multi-label task, not {asked}: name one column with --label."
         )
     for column, seen in zip(columns, looks, strict=True):
         if not seen.flags:
             raise DataError(f"of several label columns each must hold 0 and 1, but '{column}' holds {seen}.")
-    return Verdict("multi-label", f"multi-label: {len(columns)} columns of 0 and 1, one per label (--label)")
+    return Verdict(MULTI_LABEL.name, f"multi-label: {len(columns)} columns of 0 and 1, one per label (--label)")
 
 
 def problem_of(values: Sequence[object], name: str, asked: str | None) -> Verdict:
@@ -46,10 +47,10 @@ def problem_of(values: Sequence[object], name: str, asked: str | None) -> Verdic
     filled = [value for value in values if not is_empty(value)]
     if not filled:
         raise DataError(f"label column '{name}' is empty. Pass --label COLUMN.")
-    if asked == "regression":
+    if asked == REGRESSION.name:
         return _as_asked_regression(filled, name)
     listed = share(as_list(value) is not None for value in filled) >= MOST
-    if asked == "multi-label" or (listed and asked is None):
+    if asked == MULTI_LABEL.name or (listed and asked is None):
         return _as_lists(filled, name, listed)
     if listed or any(isinstance(value, dict) for value in filled):
         raise DataError(
@@ -60,7 +61,7 @@ def problem_of(values: Sequence[object], name: str, asked: str | None) -> Verdic
         raise DataError(
             f"every label in '{name}' is '{shown(next(iter(counts)))}': there is nothing to tell apart. Pass --label."
         )
-    if asked == "single-label":
+    if asked == SINGLE_LABEL.name:
         return _classes(counts)
     return _of_numbers(counts, name) or _of_strings(counts, name)
 
@@ -71,7 +72,7 @@ def _as_asked_regression(filled: Sequence[object], name: str) -> Verdict:
             raise DataError(
                 f"--regression wants numbers, but '{name}' holds '{shown(value)}'. Mend it, or pass --single-label."
             )
-    return Verdict("regression", "regression, as asked")
+    return Verdict(REGRESSION.name, "regression, as asked")
 
 
 def _as_lists(filled: Sequence[object], name: str, listed: bool) -> Verdict:
@@ -79,15 +80,17 @@ def _as_lists(filled: Sequence[object], name: str, listed: bool) -> Verdict:
         names = {label for value in filled for label in split_labels(value, None)}
         if len(names) < 2:
             raise DataError(f"the lists in '{name}' hold {len(names)} distinct label. Pass --label.")
-        return Verdict("multi-label", f"multi-label: lists of {len(names):,} distinct labels (--single-label)")
+        return Verdict(MULTI_LABEL.name, f"multi-label: lists of {len(names):,} distinct labels (--single-label)")
     cells = [label_text(value) for value in filled]
     separator = next((mark for mark in SEPARATORS if any(mark in cell for cell in cells)), None)
     parted = f"labels parted by '{separator}' (--separator)" if separator else "one label in every cell"
-    return Verdict("multi-label", f"multi-label, as asked: {parted}", separator)
+    return Verdict(MULTI_LABEL.name, f"multi-label, as asked: {parted}", separator)
 
 
 def _classes(counts: Counter[str], note: str = "") -> Verdict:
-    return Verdict("single-label", f"single-label: one of {len(counts):,} classes for each row{note} (--multi-label)")
+    return Verdict(
+        SINGLE_LABEL.name, f"single-label: one of {len(counts):,} classes for each row{note} (--multi-label)"
+    )
 
 
 def _of_numbers(counts: Counter[str], name: str) -> Verdict | None:
@@ -98,9 +101,9 @@ def _of_numbers(counts: Counter[str], name: str) -> Verdict | None:
         return None
     if not all(WHOLE.fullmatch(text) for text in numbers):
         span = f"from {min(map(float, numbers)):g} to {max(map(float, numbers)):g}"
-        return Verdict("regression", f"regression: fractions {span} (--single-label)")
+        return Verdict(REGRESSION.name, f"regression: fractions {span} (--single-label)")
     if len(counts) <= MOST_NUMBERED_CLASSES and min(counts.values()) > 1:
-        return Verdict("single-label", f"single-label: {len(counts)} whole numbers are classes (--regression)")
+        return Verdict(SINGLE_LABEL.name, f"single-label: {len(counts)} whole numbers are classes (--regression)")
     raise DataError(
         f"{len(counts):,} distinct numbers in '{name}': regression or classes? Pass --regression or --single-label."
     )
@@ -133,7 +136,7 @@ def _of_strings(counts: Counter[str], name: str) -> Verdict:
         if parts_recur(list(counts), separator):
             names = {part for cell in counts for part in split_labels(cell, separator)}
             why = f"multi-label: {len(names):,} distinct labels, parted by '{separator}' (--single-label, --separator)"
-            return Verdict("multi-label", why, separator)
+            return Verdict(MULTI_LABEL.name, why, separator)
     if present:
         held = sum(counts[cell] for cell in counts if present[0] in cell)
         return _classes(counts, f"; {held:,} of them hold '{present[0]}', which --multi-label takes as a separator")

@@ -13,5 +13,4 @@ FILL_MASK = Kind(
     columns={"text": ("text",)},
     needed=("text",),
     auto_class="AutoModelForMaskedLM",
-    is_trained=False,
 )

@@ -56,8 +56,6 @@ class Kind:
     """Python that opens a run folder in transformers; `{folder}` and `{text}` stand for them, in quotes."""
     long_inputs: str = "Long inputs are read in windows that share {overlap} tokens; nothing is cut."
     """What becomes of them, for a model's card; names of the recipe stand in braces."""
-    is_trained: bool = True
-    """Whether this version trains it."""
     reads_words: bool = False
     """Whether an input is a list of words rather than a text."""
     recipe: Mapping[str, Any] = field(default_factory=lambda: NONE)
@@ -68,6 +66,11 @@ class Kind:
     """Whether its head can be fitted before training, or started at the label counts."""
     small_file_factor: float = 1.0
     """Factor of the learning rate on small files."""
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether this version trains it."""
+        return all(problem.adapter for problem in self.problems)
 
     @property
     def has_problems(self) -> bool:

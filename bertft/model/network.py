@@ -12,7 +12,7 @@ from typing import Any
 
 from bertft import console
 from bertft.errors import CheckpointError
-from bertft.kinds import KINDS
+from bertft.kinds import KINDS, takes
 from bertft.model.backbone import Backbone, read_config
 from bertft.model.crf import CRF, Legal
 from bertft.model.losses import Cost
@@ -46,7 +46,7 @@ def build_network(backbone: Backbone, head: Head) -> Any:
     names = head.label_names or ("LABEL_0", "LABEL_1")  # what transformers calls them
     config.id2label = dict(enumerate(names))
     config.label2id = {name: position for position, name in enumerate(names)}
-    config.problem_type = KINDS[head.kind].problem(head.problem).problem_type
+    config.problem_type = KINDS[head.kind].problem(head.problem).problem_type if head.problem else None
     network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
     _check_loaded(network, report, backbone)
     if head.bilstm is None and head.legal is None:
@@ -60,7 +60,7 @@ def load_network(folder: str, kind: str) -> Any:
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
-    return load_extras(network, Path(folder)) if KINDS[kind].reads_words else network
+    return load_extras(network, Path(folder)) if takes("crf", kind) else network
 
 
 def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The run folder: names of its files, but for those that transformers gives (config.json, model.safetensors, tokenizer.json)."""
+"""The run folder: names of its files, as far as several rooms share them. Those of the model are transformers' own."""
 
 PLAN = "plan.toml"
 RECORD = "run.json"
@@ -13,5 +13,5 @@ TASK = "bertft.json"
 CHECKPOINT = "checkpoint"
 """Folder of the last state, to go on from."""
 
-BEST, REFITTED = "best", "refit.txt"
+BEST, REFIT_MARK = "best", "refit.txt"
 """In it: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""

@@ -3,7 +3,6 @@
 from bertft.scoring.answers import score_answers, tune_null_threshold
 from bertft.scoring.comparison import Baseline, Comparison
 from bertft.scoring.entities import score_tags
-from bertft.scoring.metrics import load_metric
 from bertft.scoring.multi_label import best_fixed_labels, score_multi_label
 from bertft.scoring.regression import score_regression
 from bertft.scoring.scores import Confusion, Scores, better, higher_is_better, standard_error
@@ -18,7 +17,6 @@ __all__ = [
     "best_fixed_labels",
     "better",
     "higher_is_better",
-    "load_metric",
     "score_answers",
     "score_multi_label",
     "score_regression",

@@ -113,12 +113,6 @@ FAULTS = {
     "labels in a regression": ("single-label", "regression", 5, "a regression has none"),
     "a range in a classification": ('metric = "f1"', 'metric = "f1"\nrange = [0, 5]', 8, "only a regression has one"),
     "a range upside down": ('metric = "f1"', 'metric = "f1"\nrange = [5, 0]', 8, "two numbers, the lower one first"),
-    "two splits to score": (
-        'train = "train"',
-        'train = "train"\nvalidation = ["dev", "other"]\ntest = "test"',
-        23,
-        "'hub' names other, test: one split at most",
-    ),
     "no TOML": ('metric = "f1"', "metric = f1", 7, "not TOML"),
     "an end in the middle": ('source = "a paper"\n', 'source = """', 31, "not TOML"),
 }
@@ -139,6 +133,11 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
     )
     lines = [int(part.removeprefix(f"{path}:").partition(":")[0]) for part in complaint(path).splitlines()]
     assert lines == [1, 17, 23, 24]
+
+
+def test_a_wrong_problem_hides_no_other_fault(tmp_path: Path) -> None:
+    path = write(tmp_path, SOUND.replace('problem = "single-label"\n', "").replace('["billing", ', '["other", '))
+    assert [words in complaint(path) for words in ("'problem' is None", "names other more than once")] == [True, True]
 
 
 def test_a_fault_in_the_second_of_two_tables_is_told_on_its_own_line(tmp_path: Path) -> None:

@@ -45,11 +45,22 @@ def test_the_smallest_error_is_kept_whatever_its_spelling(run: Any, tiny: str, s
     assert kept < max(seen)
 
 
+def test_a_run_from_before_goes_on_however_its_metric_was_spelled(run: Any, tiny: str) -> None:
+    rows = [(text, f"{len(text) / 10 + 0.05:.2f}") for text in texts(40)]
+    data = write_csv(Path("data.csv"), ["text", "answer"], rows)
+    path = card("text-classification", "mse", 'problem = "regression"')
+    words = ("train", data, "--task", path, "--model", tiny, "-o", "run", "--max-steps", 2)
+    run(*words)
+    plan = Path("run/plan.toml")
+    plan.write_text(plan.read_text(encoding="utf-8").replace('"mse"', '"MSE"'), encoding="utf-8")
+    assert "Going on after step 2" in run("train", "--resume", "-o", "run").err
+
+
 def test_a_tagger_is_scored_by_its_metric_in_capitals(run: Any, tiny: str) -> None:
     words = [text.split() for text in texts(40)]
     tags = [["B-X" if sentiment(word) == "pos" else "O" for word in line] for line in words]
     rows = [{"text": line, "answer": said} for line, said in zip(words, tags, strict=True)]
     data = write_jsonl(Path("data.jsonl"), rows)
-    run("train", data, "--task", card("token-classification", "F1"), "--model", tiny, "-o", "run", "--epochs", 1)
+    run("train", data, "--task", card("token-classification", "F1"), "--model", tiny, "-o", "run", "--epochs", 4)
     kept, seen = kept_and_all("f1")
     assert kept == pytest.approx(max(seen))

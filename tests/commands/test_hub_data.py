@@ -73,6 +73,13 @@ def test_mnli_is_scored_on_its_mismatched_split_too() -> None:
     }
 
 
+def test_a_card_may_name_one_split_to_score(run: Any) -> None:
+    more = 'validation = ["validation_matched", "validation_mismatched"]\ntest = "test"\n'
+    Path("mine.toml").write_text(CARD.format(path="some/data") + more, encoding="utf-8")
+    said = run("train", "--task", "mine.toml", ok=2).err
+    assert "The card mine: 'hub' names validation_mismatched, test to be scored at the end: one at most" in said
+
+
 @pytest.mark.parametrize("words", ["hub:nyu-mll/glue", "hub:nyu-mll/glue/mrpc", "hub:a:b", "hub::b:train", "hub:a:b:"])
 def test_words_of_another_form_are_refused(run: Any, words: str) -> None:
     said = run("train", words, ok=2).err

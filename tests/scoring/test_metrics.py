@@ -16,9 +16,10 @@ from sklearn import metrics as oracle
 from bertft.errors import UsageError
 from bertft.kinds import PROBLEMS
 from bertft.metric_names import ALIASES, check_metric
-from bertft.scoring import better, higher_is_better, load_metric
+from bertft.scoring import better, higher_is_better
 from bertft.scoring import metrics as local
 from bertft.scoring import real_metrics as real
+from bertft.scoring.metrics import load_metric
 
 RNG = np.random.default_rng(0)
 GOLD, GUESS = RNG.integers(0, 2, 50), RNG.integers(0, 2, 50)
