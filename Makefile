@@ -1,5 +1,6 @@
 # make quickstart   set up, then train, evaluate and predict on the sample file
 # make test         set up, then lint, types and tests
+# make check        lint, types and the tests that train nothing and start hardly a process: for use between two edits
 # make soak         kill real runs at random moments and go on with them
 # make fuzz         set up, then put 10,000 broken files through every command (about ten minutes)
 # make docs         write docs/settings.md from the declared settings
@@ -7,9 +8,11 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+QUICK  := tests/adapters tests/cards tests/reading tests/scoring tests/writing \
+          $(filter-out tests/test_packaging.py tests/test_readme.py tests/test_plan.py,$(wildcard tests/test_*.py))
 READY  := $(VENV)/.ready
 
-.PHONY: setup quickstart test soak fuzz docs audit lint format clean
+.PHONY: setup quickstart test soak fuzz docs check audit lint format clean
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -28,6 +31,9 @@ quickstart: setup
 
 test: setup lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4  # tiny models: more threads only wait for each other
+
+check: setup lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not slow" $(QUICK)
 
 fuzz: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/hostile/fuzz.py --files 10000 --seed 0

@@ -201,6 +201,7 @@ def test_reading_wakes_neither_torch_nor_datasets(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
 
 
+@pytest.mark.slow
 def test_rows_are_never_held_together(tmp_path: Path) -> None:
     """15 MB of rows pass through less than 4 MB of memory, whatever the format."""
     import tracemalloc

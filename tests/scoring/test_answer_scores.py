@@ -192,6 +192,7 @@ def at_threshold(threshold: float, predicted: list[str], odds: list[float], gold
 ODDS = st.one_of(st.sampled_from([-2.0, 0.0, 1.0, 1.5, math.inf, -math.inf]), st.floats(width=32))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(TEXT, GOLD, ODDS), min_size=1, max_size=7))
 def test_no_threshold_at_all_is_better_also_with_ties_and_odd_odds(rows: list[tuple[str, list[str], float]]) -> None:
     predicted, gold, odds = [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]

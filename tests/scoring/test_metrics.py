@@ -119,6 +119,7 @@ def test_glue_stsb_reports_both_correlations() -> None:
         real.GlueMetric("squad")
 
 
+@pytest.mark.slow
 def test_nothing_is_written_and_no_network_is_needed(tmp_path: Path) -> None:
     code = (
         "from bertft.scoring import *; from bertft.scoring.metrics import Accuracy\n"

@@ -84,6 +84,7 @@ def best_f1_of_all_thresholds(gold: np.ndarray, scores: np.ndarray) -> float:
     return max(oracle.f1_score(gold, scores >= cut, zero_division=0) for cut in np.unique(scores))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(1, 30), st.sampled_from([3, 10, 30]))
 @settings(max_examples=60, deadline=None)
 def test_tuned_thresholds_are_as_good_as_the_best_of_all(seed: int, rows: int, steps: int) -> None:
@@ -101,6 +102,7 @@ def f1_if_moved(gold: np.ndarray, logits: np.ndarray, cut: float, by: float) -> 
     return oracle.f1_score(gold, logits >= place, zero_division=0)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.sampled_from([0.002, 0.02, 1.0]))
 @settings(max_examples=60, deadline=None)
 def test_no_threshold_owes_its_f1_to_rounding(seed: int, within: float) -> None:
