@@ -123,7 +123,12 @@ class Recipe:
     eval_steps: int | None = setting(
         None, "Optimizer steps between evaluations.", "N", check=ABOVE_0, otherwise="once an epoch"
     )
-    metric: str | None = setting(None, "Metric that decides which model is the best.", "NAME", otherwise="the card's")
+    metric: str | None = setting(
+        None,
+        "Metric that decides which model is the best: of the task, of evaluate, or ./FILE.py:FUNCTION.",
+        "NAME",
+        otherwise="the card's",
+    )
     grad_accum: int = setting(1, "Batches per optimizer step.", "N", panel=PANEL_RARE, check=ABOVE_0)
     max_grad_norm: float = setting(
         1.0,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from bertft.model.network import Head
 from bertft.recipe import Recipe
 from bertft.row import Row
 from bertft.scoring import Scores
+from bertft.scoring.own import OwnMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class Adapter(ABC):
     fields: Fields
     tokenizer: Any
     options: Options
+    own: OwnMetric | None = field(default=None, kw_only=True)
+    """Of the user's; it leads the others."""
 
     @classmethod
     @abstractmethod
@@ -173,9 +176,28 @@ class Adapter(ABC):
         """`decode` for many rows at once, where that is faster."""
         return [self.decode(outputs, features) for outputs, features in rows]
 
-    @abstractmethod
     def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
-        """Predictions of labelled rows against their gold values."""
+        """Predictions of labelled rows against their gold values; with the user's own metric that one leads."""
+        scores = self.our_scores(predictions, targets)
+        if self.own is None:
+            return scores
+        given = self.in_words(predictions, targets, numbers=self.own.wants_numbers)
+        return scores.led_by(self.own.name, self.own.measure(*given))
+
+    @abstractmethod
+    def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+        """By the metrics that need no network."""
+
+    @abstractmethod
+    def in_words(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
+    ) -> tuple[list[Any], list[Any]]:
+        """Predictions and references as a metric of the user's own gets them; labels as `numbers` where it wants those."""
+
+    @property
+    def main_metric(self) -> str:
+        """Name of the metric that decides what is best."""
+        return self.own.name if self.own else self.card.metric
 
     constant_answer: ClassVar[str]
     """What `constant` answers, as the subject of a sentence."""

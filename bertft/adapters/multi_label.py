@@ -71,7 +71,7 @@ class MultiLabel(TextAdapter):
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(expit(np.mean(outputs, axis=0, dtype=np.float64)))
 
-    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+    def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         gold, probabilities = np.stack(targets), stacked(predictions)
         names, thresholds = self.labels.names, self._thresholds()
         if gold[:, -1].any():  # a label of its own that is never given: every such row counts as a miss
@@ -82,6 +82,16 @@ class MultiLabel(TextAdapter):
         return score_multi_label(
             gold, probabilities, names, thresholds=thresholds, main=self.card.metric, metrics=self.metrics
         )
+
+    def in_words(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
+    ) -> tuple[list[Any], list[Any]]:
+        given = (stacked(predictions) >= np.asarray(self._thresholds())).astype(int)
+        gold = np.stack(targets)[:, :-1].astype(int)
+        if numbers:
+            return given.tolist(), gold.tolist()
+        names = np.asarray(self.labels.names)
+        return [names[row > 0].tolist() for row in given], [names[row > 0].tolist() for row in gold]
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         given = best_fixed_labels(np.stack(learned)[:, :-1], self.card.metric)

@@ -138,7 +138,7 @@ class QuestionAnswering(Adapter):
             return None
         return found.answers[0]
 
-    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+    def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         gold = [target.texts for target in targets]
         return score_answers(self._texts(predictions), gold, main=self.card.metric, metrics=self.metrics)
 
@@ -146,6 +146,15 @@ class QuestionAnswering(Adapter):
         """Of the answers; '' for none."""
         given = [self.answer(prediction.values) for prediction in predictions]
         return [candidate.text if candidate else "" for candidate in given]
+
+    def in_words(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
+    ) -> tuple[list[Any], list[Any]]:
+        if numbers:
+            raise UsageError(
+                "--metric: evaluate's metrics cannot score questions. Write a function of your own: ./mine.py:NAME."
+            )
+        return self._texts(predictions), [list(target.texts) for target in targets]
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         return [Prediction(Found((), np.inf, 1.0 if self.can_abstain else None))] * len(targets)

@@ -54,9 +54,14 @@ class Regression(TextAdapter):
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(np.asarray(np.mean(outputs, axis=0, dtype=np.float64)))
 
-    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+    def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         predicted = stacked(predictions)[:, 0]
         return score_regression(list(targets), predicted, main=self.card.metric, metrics=self.metrics)
+
+    def in_words(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
+    ) -> tuple[list[Any], list[Any]]:
+        return stacked(predictions)[:, 0].tolist(), [float(target) for target in targets]
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         return [Prediction(np.asarray([np.mean(learned)]))] * len(targets)

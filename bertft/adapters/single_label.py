@@ -53,10 +53,19 @@ class SingleLabel(TextAdapter):
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
         return Prediction(softmax(np.mean(outputs, axis=0, dtype=np.float64)))
 
-    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+    def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         return score_single_label(
             list(targets), stacked(predictions), self.labels.names, main=self.card.metric, metrics=self.metrics
         )
+
+    def in_words(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
+    ) -> tuple[list[Any], list[Any]]:
+        best = stacked(predictions).argmax(axis=1).tolist()
+        if numbers:
+            return best, list(targets)
+        names = [*self.labels.names, None]  # UNKNOWN is -1: a label that the model does not know
+        return [names[position] for position in best], [names[position] for position in targets]
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         """The most frequent class; of two, the one that scores more: with F1 that may be the rarer."""

@@ -171,10 +171,16 @@ class WordTagger(Adapter):
         whole = [Scored(np.concatenate([part.words for part in parts]), parts[0].crf) for parts, _ in rows]
         return [Prediction(tagging) for tagging in best_tags(whole, self._legal)]
 
-    def score(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+    def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         predicted = [self._tags(prediction.values) for prediction in predictions if prediction.values is not None]
         gold = [list(tags) for tags in targets]
         return score_tags(gold, predicted, scheme=self.scheme, main=self.card.metric, metrics=self.metrics)
+
+    def in_words(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
+    ) -> tuple[list[Any], list[Any]]:
+        given = [prediction.values for prediction in predictions if prediction.values is not None]
+        return [list(self._tags(one)) for one in given], [list(tags) for tags in targets]
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         """The most frequent tag, mostly O; or each word an entity of the most frequent type, if that scores more."""

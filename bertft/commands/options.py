@@ -151,7 +151,14 @@ LearnedText = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT, default=AS_LEA
 LearnedTextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR, default=AS_LEARNED)]
 LearnedLabel = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL, default=AS_LEARNED)]
 MainMetric = Annotated[
-    str | None, flag(SCORES, "NAME", "Main metric, which has an interval.", "--metric", default="the card's")
+    str | None,
+    flag(
+        SCORES,
+        "NAME",
+        "Main metric: of the task, of evaluate, or ./FILE.py:FUNCTION.",
+        "--metric",
+        default="the card's",
+    ),
 ]
 LearnedScheme = Annotated[
     str | None, flag(PANEL_TAGGING, "NAME", SCHEME, "--scheme", default="the one that was learned")

@@ -24,6 +24,7 @@ from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe,
 from bertft.reading import Table
 from bertft.recipe import Recipe
 from bertft.runs import PLAN
+from bertft.scoring.own import is_function, is_own, load_own
 
 Flags = Mapping[str, Any]
 
@@ -54,6 +55,7 @@ def make_plan(flags: Flags) -> Planned:
     check_few_shot(recipe, choice.card)
     check_head_start(flags, recipe, choice.card.kind)
     recipe = checked_refit(flags, recipe, data)
+    check_own_metric(flags, recipe, choice.card)
     if not (flags["max_length"] or settings.get("max_length")):
         recipe = no_longer_than(recipe, positions(backbone.config))
     if flags["overlap"] is None and settings.get("overlap") is None:
@@ -117,6 +119,15 @@ def check_head_start(flags: Flags, recipe: Recipe, kind: str) -> None:
         raise UsageError("--head-start probe: with --bilstm nothing can be fitted before training. Leave it out.")
 
 
+def check_own_metric(flags: Flags, recipe: Recipe, card: Card) -> None:
+    """UsageError for a metric that cannot be had. A function is code: it is run only where the user typed it, not from a plan."""
+    if recipe.metric is None or not is_own(card.solves.name, recipe.metric):
+        return
+    if flags["metric"] != recipe.metric and is_function(recipe.metric):
+        raise UsageError(f"The plan names a function, which is only run if you type it: --metric {recipe.metric}.")
+    load_own(recipe.metric)
+
+
 def checked_refit(flags: Flags, recipe: Recipe, data: DataPlan) -> Recipe:
     """The recipe, without a refit where no row of the training file is held back; UsageError where that was typed."""
     if not data.validation:
@@ -167,8 +178,8 @@ def no_longer_than(recipe: Recipe, limit: int | None) -> Recipe:
 
 
 def with_metric(card: Card, metric: str | None) -> Card:
-    """The card with another main metric, which is scored too."""
-    if metric is None or metric == card.metric:
+    """The card with another main metric, which is scored too. One that is none of ours stands beside the card (prepare.py)."""
+    if metric is None or metric == card.metric or is_own(card.solves.name, metric):
         return card
     metric = check_metric(card.solves.name, metric)
     metrics = card.metrics if metric in card.metrics else (*card.metrics, metric)

@@ -23,6 +23,7 @@ from bertft.engine.examples import gather
 from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
 from bertft.engine.model_card import REFITTED
+from bertft.engine.prepare import own_metric
 from bertft.engine.record import Finished, add_to_run, data_hashes, run_record
 from bertft.engine.resume import threads_of
 from bertft.engine.sizing import unsized
@@ -138,7 +139,8 @@ def run_eval(flags: Flags) -> None:
     fields = fields_in(
         adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=flags, label=True
     )
-    adapter = replace(adapter, fields=fields, card=with_metric(adapter.card, flags["metric"])).for_file(table)
+    card = with_metric(adapter.card, flags["metric"])
+    adapter = replace(adapter, fields=fields, card=card, own=own_metric(card, flags["metric"])).for_file(table)
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
     examples = gather(adapter, table, table.name, unknown=data.unknown_labels, learning=False)

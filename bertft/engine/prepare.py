@@ -8,6 +8,7 @@ from typing import Any
 from bertft import console
 from bertft.adapters import Adapter, Options, adapter_for, learn_task
 from bertft.adapters.texts import check_long, check_overlap
+from bertft.card import Card
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
 from bertft.fields import fields_in
@@ -18,6 +19,7 @@ from bertft.model.folder import TaskRecord
 from bertft.model.tokens import load_tokenizer
 from bertft.plan import Plan
 from bertft.reading import Table
+from bertft.scoring.own import OwnMetric, is_own, load_own
 from bertft.versions import versions
 
 
@@ -40,7 +42,13 @@ def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
     )
     for metric in plan.card.metrics:
         check_metric(plan.card.solves.name, metric, labels=len(labels))
-    return adapter_for(plan.card, labels, plan.fields, tokenizer, options, **stored)
+    adapter = adapter_for(plan.card, labels, plan.fields, tokenizer, options, **stored)
+    return replace(adapter, own=own_metric(plan.card, plan.recipe.metric))
+
+
+def own_metric(card: Card, words: str | None) -> OwnMetric | None:
+    """What was typed as the metric, where it is none of ours."""
+    return load_own(words) if words and is_own(card.solves.name, words) else None
 
 
 def text_options(plan: Plan, longest: int) -> Options:

@@ -231,7 +231,7 @@ def learn(
     accelerator.wait_for_everyone()
     keeper = Keeper(
         run.folder,
-        metric=adapter.card.metric,
+        metric=adapter.main_metric,
         patience=recipe.early_stop,
         accelerator=accelerator,
         facts=facts(run, accelerator),

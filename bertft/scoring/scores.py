@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ LOWER_IS_BETTER = frozenset({"loss", "mse", "rmse", "mae", "hamming_loss", "perp
 
 def higher_is_better(name: str) -> bool:
     """Errors and losses fall, everything else rises; `eval_loss` counts as `loss`."""
-    return name not in LOWER_IS_BETTER and not name.endswith("_loss")
+    return name not in LOWER_IS_BETTER and not name.endswith(("_loss", "_error"))
 
 
 def better(main: str, new: float, old: float) -> bool:
@@ -56,6 +56,10 @@ class Scores:
     def main_value(self) -> float:
         """The main metric; where it is undefined, the worst value there is, so that it never wins a comparison."""
         return self.values.get(self.main, -math.inf if higher_is_better(self.main) else math.inf)
+
+    def led_by(self, name: str, value: float) -> Scores:
+        """The same scores with another main metric, which has no interval."""
+        return replace(self, main=name, values={name: value, **self.values}, interval=None)
 
     def as_dict(self) -> dict[str, object]:
         """Ready for JSON: an undefined main value is null."""
