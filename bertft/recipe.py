@@ -125,7 +125,7 @@ class Recipe:
     )
     metric: str | None = setting(
         None,
-        "Metric that decides which model is the best: of the task, of evaluate, or ./FILE.py:FUNCTION.",
+        "Metric that decides which model is the best: of the task, or ./FILE.py:FUNCTION.",
         "NAME",
         otherwise="the card's",
     )

@@ -181,18 +181,15 @@ class Adapter(ABC):
         scores = self.our_scores(predictions, targets)
         if self.own is None:
             return scores
-        given = self.in_words(predictions, targets, numbers=self.own.wants_numbers)
-        return scores.led_by(self.own.name, self.own.measure(*given))
+        return scores.led_by(self.own.name, self.own.measure(*self.in_words(predictions, targets)))
 
     @abstractmethod
     def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         """By the metrics that need no network."""
 
     @abstractmethod
-    def in_words(
-        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
-    ) -> tuple[list[Any], list[Any]]:
-        """Predictions and references as a metric of the user's own gets them; labels as `numbers` where it wants those."""
+    def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Predictions and references as a metric of the user's own gets them."""
 
     @property
     def main_metric(self) -> str:

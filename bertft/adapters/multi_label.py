@@ -83,15 +83,10 @@ class MultiLabel(TextAdapter):
             gold, probabilities, names, thresholds=thresholds, main=self.card.metric, metrics=self.metrics
         )
 
-    def in_words(
-        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
-    ) -> tuple[list[Any], list[Any]]:
-        given = (stacked(predictions) >= np.asarray(self._thresholds())).astype(int)
-        gold = np.stack(targets)[:, :-1].astype(int)
-        if numbers:
-            return given.tolist(), gold.tolist()
-        names = np.asarray(self.labels.names)
-        return [names[row > 0].tolist() for row in given], [names[row > 0].tolist() for row in gold]
+    def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        given, gold = stacked(predictions) >= np.asarray(self._thresholds()), np.stack(targets) > 0
+        names = np.asarray([*self.labels.names, None])  # the last one stands for labels that the model does not know
+        return [names[:-1][row].tolist() for row in given], [names[row].tolist() for row in gold]
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         given = best_fixed_labels(np.stack(learned)[:, :-1], self.card.metric)

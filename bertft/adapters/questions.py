@@ -147,13 +147,7 @@ class QuestionAnswering(Adapter):
         given = [self.answer(prediction.values) for prediction in predictions]
         return [candidate.text if candidate else "" for candidate in given]
 
-    def in_words(
-        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
-    ) -> tuple[list[Any], list[Any]]:
-        if numbers:
-            raise UsageError(
-                "--metric: evaluate's metrics cannot score questions. Write a function of your own: ./mine.py:NAME."
-            )
+    def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return self._texts(predictions), [list(target.texts) for target in targets]
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:

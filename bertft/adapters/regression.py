@@ -58,9 +58,7 @@ class Regression(TextAdapter):
         predicted = stacked(predictions)[:, 0]
         return score_regression(list(targets), predicted, main=self.card.metric, metrics=self.metrics)
 
-    def in_words(
-        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
-    ) -> tuple[list[Any], list[Any]]:
+    def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return stacked(predictions)[:, 0].tolist(), [float(target) for target in targets]
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:

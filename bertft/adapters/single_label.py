@@ -58,12 +58,8 @@ class SingleLabel(TextAdapter):
             list(targets), stacked(predictions), self.labels.names, main=self.card.metric, metrics=self.metrics
         )
 
-    def in_words(
-        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
-    ) -> tuple[list[Any], list[Any]]:
+    def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         best = stacked(predictions).argmax(axis=1).tolist()
-        if numbers:
-            return best, list(targets)
         names = [*self.labels.names, None]  # UNKNOWN is -1: a label that the model does not know
         return [names[position] for position in best], [names[position] for position in targets]
 
@@ -72,7 +68,7 @@ class SingleLabel(TextAdapter):
         counts = np.bincount(np.asarray(learned), minlength=len(self.labels))
         classes = np.argsort(-counts, kind="stable").tolist()[: 2 if len(counts) == 2 else 1]
         answers = [Prediction(self._decided(position)) for position in classes]
-        best = max(answers, key=lambda answer: self.score([answer] * len(learned), learned).main_value)
+        best = max(answers, key=lambda answer: self.score([answer] * len(learned), learned).rank)
         return [best] * len(targets)
 
     def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:

@@ -176,9 +176,7 @@ class WordTagger(Adapter):
         gold = [list(tags) for tags in targets]
         return score_tags(gold, predicted, scheme=self.scheme, main=self.card.metric, metrics=self.metrics)
 
-    def in_words(
-        self, predictions: Sequence[Prediction], targets: Sequence[Any], *, numbers: bool
-    ) -> tuple[list[Any], list[Any]]:
+    def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         given = [prediction.values for prediction in predictions if prediction.values is not None]
         return [list(self._tags(one)) for one in given], [list(tags) for tags in targets]
 
@@ -189,7 +187,7 @@ class WordTagger(Adapter):
         frequent = np.argsort(-counts, kind="stable").tolist()
         whole = [tag for tag in frequent if self.scheme and self.labels.names[tag].startswith(("B-", "S-", "U-"))]
         some = learned[:CONSTANT_ROWS]
-        best = max([frequent[0], *whole[:1]], key=lambda tag: self.score(_only(tag, some), some).main_value)
+        best = max([frequent[0], *whole[:1]], key=lambda tag: self.score(_only(tag, some), some).rank)
         return _only(best, targets)
 
     def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:

@@ -155,7 +155,7 @@ MainMetric = Annotated[
     flag(
         SCORES,
         "NAME",
-        "Main metric: of the task, of evaluate, or ./FILE.py:FUNCTION.",
+        "Main metric: of the task, or ./FILE.py:FUNCTION.",
         "--metric",
         default="the card's",
     ),

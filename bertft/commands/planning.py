@@ -24,7 +24,7 @@ from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe,
 from bertft.reading import Table
 from bertft.recipe import Recipe
 from bertft.runs import PLAN
-from bertft.scoring.own import is_function, is_own, load_own
+from bertft.scoring.own import is_function, load_own
 
 Flags = Mapping[str, Any]
 
@@ -55,7 +55,7 @@ def make_plan(flags: Flags) -> Planned:
     check_few_shot(recipe, choice.card)
     check_head_start(flags, recipe, choice.card.kind)
     recipe = checked_refit(flags, recipe, data)
-    check_own_metric(flags, recipe, choice.card)
+    check_own_metric(flags, recipe)
     if not (flags["max_length"] or settings.get("max_length")):
         recipe = no_longer_than(recipe, positions(backbone.config))
     if flags["overlap"] is None and settings.get("overlap") is None:
@@ -119,11 +119,11 @@ def check_head_start(flags: Flags, recipe: Recipe, kind: str) -> None:
         raise UsageError("--head-start probe: with --bilstm nothing can be fitted before training. Leave it out.")
 
 
-def check_own_metric(flags: Flags, recipe: Recipe, card: Card) -> None:
+def check_own_metric(flags: Flags, recipe: Recipe) -> None:
     """UsageError for a metric that cannot be had. A function is code: it is run only where the user typed it, not from a plan."""
-    if recipe.metric is None or not is_own(card.solves.name, recipe.metric):
+    if recipe.metric is None or not is_function(recipe.metric):
         return
-    if flags["metric"] != recipe.metric and is_function(recipe.metric):
+    if flags["metric"] != recipe.metric:
         raise UsageError(f"The plan names a function, which is only run if you type it: --metric {recipe.metric}.")
     load_own(recipe.metric)
 
@@ -179,7 +179,7 @@ def no_longer_than(recipe: Recipe, limit: int | None) -> Recipe:
 
 def with_metric(card: Card, metric: str | None) -> Card:
     """The card with another main metric, which is scored too. One that is none of ours stands beside the card (prepare.py)."""
-    if metric is None or metric == card.metric or is_own(card.solves.name, metric):
+    if metric is None or metric == card.metric or is_function(metric):
         return card
     metric = check_metric(card.solves.name, metric)
     metrics = card.metrics if metric in card.metrics else (*card.metrics, metric)

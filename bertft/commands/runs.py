@@ -132,6 +132,7 @@ def show_training(finished: Finished, *, as_json: bool) -> None:
 
 def run_eval(flags: Flags) -> None:
     """Open, score, show; the scores go into run.json too."""
+    own = own_metric(flags["metric"])
     data = file_plan(flags["data"], flags)
     table = read_split(flags["data"], data)
     opened = open_run(flags["run"], flags["precision"], flags["threads"])
@@ -140,7 +141,7 @@ def run_eval(flags: Flags) -> None:
         adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=flags, label=True
     )
     card = with_metric(adapter.card, flags["metric"])
-    adapter = replace(adapter, fields=fields, card=card, own=own_metric(card, flags["metric"])).for_file(table)
+    adapter = replace(adapter, fields=fields, card=card, own=own).for_file(table)
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
     examples = gather(adapter, table, table.name, unknown=data.unknown_labels, learning=False)

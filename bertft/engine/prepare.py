@@ -8,7 +8,6 @@ from typing import Any
 from bertft import console
 from bertft.adapters import Adapter, Options, adapter_for, learn_task
 from bertft.adapters.texts import check_long, check_overlap
-from bertft.card import Card
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
 from bertft.fields import fields_in
@@ -19,7 +18,7 @@ from bertft.model.folder import TaskRecord
 from bertft.model.tokens import load_tokenizer
 from bertft.plan import Plan
 from bertft.reading import Table
-from bertft.scoring.own import OwnMetric, is_own, load_own
+from bertft.scoring.own import OwnMetric, is_function, load_own
 from bertft.versions import versions
 
 
@@ -43,12 +42,12 @@ def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
     for metric in plan.card.metrics:
         check_metric(plan.card.solves.name, metric, labels=len(labels))
     adapter = adapter_for(plan.card, labels, plan.fields, tokenizer, options, **stored)
-    return replace(adapter, own=own_metric(plan.card, plan.recipe.metric))
+    return replace(adapter, own=own_metric(plan.recipe.metric))
 
 
-def own_metric(card: Card, words: str | None) -> OwnMetric | None:
-    """What was typed as the metric, where it is none of ours."""
-    return load_own(words) if words and is_own(card.solves.name, words) else None
+def own_metric(words: str | None) -> OwnMetric | None:
+    """What was typed as the metric, where it is a function."""
+    return load_own(words) if words and is_function(words) else None
 
 
 def text_options(plan: Plan, longest: int) -> Options:

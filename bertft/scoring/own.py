@@ -1,93 +1,80 @@
-"""A metric that is none of ours: a function of the user's own (`./mine.py:my_f1`), or one of `evaluate`'s.
+"""A metric of the user's own: a function in a file, `./mine.py:my_f1`.
 
-A function gets two lists, one item for each row that was answered: predictions and references. They are label names, lists of
-label names, numbers, lists of tags, or the texts of answers; a reference of a question is the list of its accepted answers.
-evaluate's metrics get what they are written for: label numbers, rows of 0 and 1, numbers, or lists of tags.
+It gets two lists, one item for each row that was answered: predictions and references. They are label names, lists of label
+names, numbers, lists of tags, or the texts of answers; a reference of a question is the list of its accepted answers. A label
+that the model does not know is None.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import math
-import runpy
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from bertft.errors import UsageError
 from bertft.kinds import PROBLEMS
-from bertft.metric_names import ALIASES, canonical
 
-Items = Sequence[Any]
+MODULE = "bertft_own_metric"
 
 
 @dataclass(frozen=True)
 class OwnMetric:
-    """A name, and what computes it. Higher is better, unless the name says loss or error (scores.higher_is_better)."""
+    """A name, and what computes it. Which way is better: scores.higher_is_better."""
 
     name: str
     source: str
     """As it was typed."""
     compute: Callable[[list[Any], list[Any]], Any]
-    wants_numbers: bool = False
-    """Whether labels come as numbers, as evaluate's metrics want them."""
 
-    def measure(self, predictions: Items, references: Items) -> float:
-        """UsageError where the function fails or gives no number."""
+    def measure(self, predictions: Sequence[Any], references: Sequence[Any]) -> float | None:
+        """None where it is undefined: no finite number, or a division by zero. UsageError where the function fails."""
         try:
             value = float(self.compute(list(predictions), list(references)))
-        except Exception as problem:  # whatever a stranger's function raises
+        except ZeroDivisionError:
+            return None
+        except (Exception, SystemExit) as problem:  # whatever a user's function raises
             reason = str(problem).split("\n")[0] or "no message"
             raise UsageError(
                 f"--metric {self.source} failed on {len(predictions):,} rows: {type(problem).__name__}: {reason}."
             ) from problem
-        if math.isnan(value):
-            raise UsageError(f"--metric {self.source} gave no number (nan) on {len(predictions):,} rows.")
-        return value
+        return value if math.isfinite(value) else None
 
 
-def is_own(problem: str, words: str) -> bool:
-    """Whether these words name no metric of ours, of any kind, nor nearly so: a slip of the keyboard is not asked of evaluate."""
-    if is_function(words):
-        return True
-    known = {*ALIASES, *(name for other in PROBLEMS.values() for name in other.metrics)}
-    name = canonical(problem, words)
-    return name not in known and not get_close_matches(name, known, n=1, cutoff=0.8)
-
-
-def is_function(words: str) -> bool:
-    """Whether they name a function in a file."""
-    return words.rpartition(":")[0].endswith(".py")
+def is_function(words: str | None) -> bool:
+    """Whether a metric's name names a file with a function."""
+    return words is not None and (words.endswith(".py") or words.rpartition(":")[0].endswith(".py"))
 
 
 def load_own(words: str) -> OwnMetric:
-    """UsageError where there is no such file, function or metric. The file is run: ask only for words that the user typed."""
-    return _from_file(words) if is_function(words) else _from_evaluate(words)
-
-
-def _from_file(words: str) -> OwnMetric:
+    """UsageError where there is no such file or function. The file is run: ask only for words that the user typed."""
     path, _, name = words.rpartition(":")
+    if not path.endswith(".py"):
+        raise UsageError(f"--metric {words}: name the function too, as in {words}:my_f1.")
     if not Path(path).is_file():
         raise UsageError(f"--metric {words}: there is no file {path}.")
-    try:
-        found = runpy.run_path(path).get(name)
-    except Exception as problem:
-        raise UsageError(f"--metric {words}: {path} cannot be run ({type(problem).__name__}: {problem}).") from problem
+    if any(name in problem.metrics for problem in PROBLEMS.values()):
+        raise UsageError(f"--metric {words}: '{name}' is a metric of ours; give your function another name.")
+    found = getattr(_run(path, words), name, None)
     if not callable(found):
         raise UsageError(f"--metric {words}: {path} has no function '{name}'.")
     return OwnMetric(name, words, found)
 
 
-def _from_evaluate(words: str) -> OwnMetric:
-    from bertft.scoring.metrics import load_metric
-
-    metric = load_metric(words)
-
-    def compute(predictions: list[Any], references: list[Any]) -> Any:
-        found = metric.compute(predictions=predictions, references=references)
-        if metric.name not in found and len(found) != 1:
-            raise ValueError(f"it gives several values ({', '.join(found)}); wrap it in a function of your own")
-        return found.get(metric.name, next(iter(found.values())))
-
-    return OwnMetric(metric.name, words, compute, wants_numbers=True)
+def _run(path: str, words: str) -> Any:
+    """The file as a module; what lies beside it can be imported meanwhile."""
+    spec = importlib.util.spec_from_file_location(MODULE, path)
+    assert spec is not None  # the path ends in .py
+    assert spec.loader is not None
+    module = sys.modules[MODULE] = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as problem:
+        raise UsageError(f"--metric {words}: {path} cannot be run ({type(problem).__name__}: {problem}).") from problem
+    finally:
+        del sys.path[0]
+    return module

@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 LOWER_IS_BETTER = frozenset({"loss", "mse", "rmse", "mae", "hamming_loss", "perplexity"})
 
 
+FALLING = frozenset({"loss", "error", "errors", "cost", "mse", "rmse", "mae", "mape", "wer", "cer", "perplexity"})
+"""Last words of metrics of which less is better."""
+
+
 def higher_is_better(name: str) -> bool:
-    """Errors and losses fall, everything else rises; `eval_loss` counts as `loss`."""
-    return name not in LOWER_IS_BETTER and not name.endswith(("_loss", "_error"))
+    """Errors, losses and what is counted among them fall, everything else rises. The last word of a name counts: `eval_loss`."""
+    return name not in LOWER_IS_BETTER and name.lower().split("_")[-1] not in FALLING
 
 
 def better(main: str, new: float, old: float) -> bool:
@@ -57,8 +61,15 @@ class Scores:
         """The main metric; where it is undefined, the worst value there is, so that it never wins a comparison."""
         return self.values.get(self.main, -math.inf if higher_is_better(self.main) else math.inf)
 
-    def led_by(self, name: str, value: float) -> Scores:
-        """The same scores with another main metric, which has no interval."""
+    @property
+    def rank(self) -> float:
+        """The main value, such that more is better."""
+        return self.main_value if higher_is_better(self.main) else -self.main_value
+
+    def led_by(self, name: str, value: float | None) -> Scores:
+        """The same scores with another main metric, which has no interval; None: it is undefined."""
+        if value is None:
+            return replace(self, main=name, interval=None, notes=[*self.notes, f"{name} is undefined on these rows."])
         return replace(self, main=name, values={name: value, **self.values}, interval=None)
 
     def as_dict(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`--metric ./mine.py:NAME` and the metrics of evaluate: what they are called with, and that they decide."""
+"""`--metric ./mine.py:NAME`: what a function is called with, and that it decides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from conftest import read_csv, read_jsonl, sentiment, texts, write_csv, write_js
 from sklearn.metrics import accuracy_score, recall_score
 
 from bertft.scoring import higher_is_better
-from bertft.scoring.metrics import Accuracy
 
 ROWS = texts(60)
 
@@ -93,22 +92,72 @@ def test_every_kind_is_asked_in_words(run: Any, tiny: str, rows: list[dict[str, 
 FAULTS = {
     "./none.py:f": "there is no file ./none.py",
     "./mine.py:f": "./mine.py has no function 'f'",
-    "./mine.py:mine": "failed on 54 rows: ZeroDivisionError: division by zero",
-    "./nan.py:f": "gave no number (nan) on 54 rows",
+    "./mine.py": "name the function too, as in ./mine.py:my_f1",
+    "./mine.py:mine": "failed on 54 rows: KeyError: 7",
+    "./leaves.py:f": "failed on 54 rows: SystemExit: 0",
+    "./leaves_at_once.py:f": "./leaves_at_once.py cannot be run (SystemExit",
+    "./mine.py:f1": "'f1' is a metric of ours; give your function another name",
     "./broken.py:f": "./broken.py cannot be run (NameError",
     "acuracy": "There is no metric 'acuracy' for single-label data. Did you mean 'accuracy'?",
     "pearson": "There is no metric 'pearson' for single-label data",
-    "bleurt": "The metric 'bleurt' is none of ours, and evaluate could not load it",
+    "./evil": "There is no metric './evil' for single-label data",
 }
 
 
 @pytest.mark.parametrize(("words", "told"), FAULTS.items())
 def test_what_cannot_be_had_is_said(run: Any, tiny: str, words: str, told: str) -> None:
-    mine("return 1 / 0")
-    Path("nan.py").write_text("def f(p, r):\n    return float('nan')\n")
+    mine("raise KeyError(7)")
+    Path("leaves.py").write_text("import sys\ndef f(p, r):\n    sys.exit(0)\n")
+    Path("leaves_at_once.py").write_text("raise SystemExit(0)\n")
     Path("broken.py").write_text("nonsense\n")
     said = run("train", reviews(), "--model", tiny, "-o", "run", "--max-steps", 1, "--metric", words, ok=2)
     assert told in said.err
+
+
+@pytest.mark.parametrize("body", ["return 1 / 0", "return float('nan')", "return float('inf')"])
+def test_what_is_undefined_never_wins(run: Any, tiny: str, body: str) -> None:
+    metric = mine(f"CALLS.append(0)\n    if len(CALLS) < 5:\n        {body}\n    return 0.5")
+    Path("mine.py").write_text("CALLS = []\n" + Path("mine.py").read_text())
+    data = reviews()
+    words = ("--validation", data, "--model", tiny, "-o", "run", "--epochs", 6)
+    run("train", data, *words, "--head-start", "random", "--metric", metric)
+    seen = [line["validation"].get("mine") for line in read_jsonl(Path("run/history.jsonl")) if "validation" in line]
+    assert set(seen) == {None, 0.5}
+    assert (record()["main"], record()["value"]) == ("mine", 0.5)
+
+
+def test_the_constant_that_an_error_is_held_against_is_the_best_one(run: Any, tiny: str) -> None:
+    rows = [(text, "neg" if n % 4 else "pos") for n, text in enumerate(ROWS)]
+    data = write_csv(Path("data.csv"), ["text", "label"], rows)
+    Path("mine.py").write_text("def my_error(p, r):\n    return sum(a != b for a, b in zip(p, r)) / len(r)\n")
+    words = ("--validation", data, "--model", tiny, "-o", "run", "--max-steps", 1)
+    said = run("train", data, *words, "--metric", "./mine.py:my_error")
+    assert "the best single class alone gives 0.2500" in said.out + said.err
+
+
+def test_a_label_that_the_model_does_not_know_is_none(run: Any, tiny: str) -> None:
+    data = write_jsonl(
+        Path("data.jsonl"), [{"text": text, "labels": ["a"] if n % 2 else ["a", "b"]} for n, text in enumerate(ROWS)]
+    )
+    run("train", data, "--multi-label", "--model", tiny, "-o", "run", "--max-steps", 1)
+    other = write_jsonl(
+        Path("other.jsonl"), [{"text": "good film", "labels": ["zzz"]}, {"text": "bad film", "labels": ["a"]}]
+    )
+    metric = mine("return 1.0 if references == [[None], ['a']] else 0.0")
+    said = run("eval", "run", other, "--metric", metric, "--unknown-labels", "skip", "--json").out
+    assert json.loads(said)["values"]["mine"] == 1.0
+
+
+def test_a_file_may_import_what_lies_beside_it(run: Any, tiny: str) -> None:
+    Path("beside.py").write_text("VALUE = 0.75\n")
+    Path("mine.py").write_text("from beside import VALUE\ndef mine(p, r):\n    return VALUE\n")
+    run("train", reviews(), "--model", tiny, "-o", "run", "--max-steps", 1, "--metric", "./mine.py:mine")
+    assert record()["value"] == 0.75
+
+
+@pytest.mark.parametrize("name", ["error", "MAE", "my_loss", "my_mae", "wer"])
+def test_what_should_fall_is_known_by_its_last_word(name: str) -> None:
+    assert not higher_is_better(name)
 
 
 def test_a_plan_runs_no_function_that_was_not_typed(run: Any, tiny: str) -> None:
@@ -123,15 +172,3 @@ def test_a_plan_runs_no_function_that_was_not_typed(run: Any, tiny: str) -> None
     assert not Path("ran").exists()
     run("train", "--config", "run/plan.toml", "-o", "again", "--metric", metric)
     assert Path("ran").exists()
-
-
-def test_a_metric_of_evaluate_gets_numbers(run: Any, tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import evaluate
-
-    class Theirs(Accuracy):
-        name = "theirs"
-
-    monkeypatch.setattr(evaluate, "load", lambda name: Theirs())
-    run("train", reviews(), "--model", tiny, "-o", "run", "--max-steps", 2, "--metric", "exact_sciences")
-    assert record()["main"] == "theirs"
-    assert record()["value"] == record()["values"]["accuracy"]
