@@ -38,8 +38,10 @@ class BiLSTM(nn.Module):
         back would come in through the padding; packed sequences do the same, a third slower."""
         last = mask.sum(1, keepdim=True) - 1
         turned = (last - torch.arange(mask.shape[1], device=mask.device)).clamp(min=0)[..., None]  # (B, T, 1)
-        there, _ = self.forwards(hidden)  # (B, T, H) -> (B, T, N)
-        back, _ = self.backwards(hidden.gather(1, turned.expand_as(hidden)))
+        with torch.autocast(hidden.device.type, enabled=False):  # oneDNN has no LSTM in bf16 without AVX-512
+            hidden = hidden.float()
+            there, _ = self.forwards(hidden)  # (B, T, H) -> (B, T, N)
+            back, _ = self.backwards(hidden.gather(1, turned.expand_as(hidden)))
         both = torch.cat([there, back.gather(1, turned.expand_as(back))], dim=2)  # (B, T, 2N)
         projected: Tensor = self.projection(both)  # (B, T, 2N) -> (B, T, H)
         return projected
