@@ -139,10 +139,8 @@ def plain_card(
 ) -> Card:
     """The card of a task that has none: guessed from a file, or asked for by its kind."""
     known = KINDS[kind]
-    meant = next(
-        (one for one in known.problems if one.name == problem), known.problems[0]
-    )  # from_dict refuses nonsense
-    metrics = meant.usual_metrics
+    # a problem that the kind does not have gets any metrics: from_dict refuses it below
+    metrics = next((one for one in known.problems if one.name == problem), known.problems[0]).usual_metrics
     what = f"{kind}, {problem}" if problem else kind
     card = Card(
         name=kind,

@@ -18,9 +18,8 @@ import pytest
 from hypothesis import settings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault(
-    "CUDA_VISIBLE_DEVICES", ""
-)  # the same tests everywhere; CUDA_VISIBLE_DEVICES=0 puts them on a GPU
+# The same tests everywhere; CUDA_VISIBLE_DEVICES=0 puts them on a GPU
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 

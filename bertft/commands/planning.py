@@ -199,10 +199,8 @@ def run_name(card: Card, data: DataPlan) -> str:
 def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
     """UsageError when a resumed run is asked to be another one."""
     asked = plan.to_dict()
-    stored = {
-        **stored,
-        "task": Card.from_dict(stored["task"], PLAN).to_dict(),
-    }  # whose metrics may be spelled otherwise
+    card = Card.from_dict(stored.get("task", {}), PLAN)  # its metrics may be spelled otherwise than now
+    stored = {**stored, "task": card.to_dict()}
     changed = [
         f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked[section].get(key)} now"
         for section in ("task", "data", "model", "recipe")

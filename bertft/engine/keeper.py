@@ -25,8 +25,10 @@ from bertft.engine.order import Step
 from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
-from bertft.runs import CHECKPOINT
+from bertft.plan import read_config
+from bertft.runs import CHECKPOINT, PLAN
 from bertft.scoring import Baseline, Scores, better, standard_error
+from bertft.scoring.own import typed_again
 from bertft.system.files import explained
 
 SAVE_SECONDS = 600
@@ -197,8 +199,10 @@ class Keeper:
 
 
 def go_on(folder: Path) -> str:
-    """How to."""
-    return f"go on with: bertft train --resume -o {shlex.quote(str(folder))}"
+    """How to go on with the run in a folder."""
+    plan = read_config(str(folder / PLAN)) if (folder / PLAN).is_file() else {}
+    metric = typed_again(plan.get("recipe", {}).get("metric"))
+    return f"go on with: bertft train --resume -o {shlex.quote(str(folder))}{metric}"
 
 
 def _few(scores: Scores) -> list[str]:

@@ -18,6 +18,7 @@ from bertft.model.backbone import Backbone
 from bertft.plan import DataPlan, Plan
 from bertft.runs import CARD, PLAN, RECORD
 from bertft.scoring import Comparison, Scores
+from bertft.scoring.own import typed_again
 from bertft.system.files import write_text
 from bertft.versions import machine, versions
 
@@ -67,7 +68,8 @@ def run_record(finished: Finished) -> dict[str, Any]:
     files = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
     return {
         "command": finished.command,
-        "repeat": f"bertft train --config {shlex.quote(str(finished.folder / PLAN))} -o OTHER_FOLDER",
+        "repeat": f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{typed_again(plan.recipe.metric)} "
+        "-o OTHER_FOLDER",
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "task": plan.card.name,
         "backbone": finished.backbone.name,

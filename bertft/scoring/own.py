@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ class OwnMetric:
 def is_function(words: str | None) -> bool:
     """Whether a metric's name names a file with a function."""
     return words is not None and (words.endswith(".py") or words.rpartition(":")[0].endswith(".py"))
+
+
+def typed_again(words: str | None) -> str:
+    """What a command that repeats a run needs besides its plan, which runs no function by itself; '' for nothing."""
+    return f" --metric {shlex.quote(words)}" if words and is_function(words) else ""
 
 
 def load_own(words: str) -> OwnMetric:

@@ -9,16 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-LOWER_IS_BETTER = frozenset({"loss", "mse", "rmse", "mae", "hamming_loss", "perplexity"})
-
-
 FALLING = frozenset({"loss", "error", "errors", "cost", "mse", "rmse", "mae", "mape", "wer", "cer", "perplexity"})
 """Last words of metrics of which less is better."""
 
 
 def higher_is_better(name: str) -> bool:
     """Errors, losses and what is counted among them fall, everything else rises. The last word of a name counts: `eval_loss`."""
-    return name not in LOWER_IS_BETTER and name.lower().split("_")[-1] not in FALLING
+    return name.lower().split("_")[-1] not in FALLING
 
 
 def better(main: str, new: float, old: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from conftest import read_csv, read_jsonl, sentiment, texts, write_csv, write_jsonl
 from sklearn.metrics import accuracy_score, recall_score
 
+from bertft.engine.keeper import go_on
 from bertft.scoring import higher_is_better
 
 ROWS = texts(60)
@@ -172,3 +174,13 @@ def test_a_plan_runs_no_function_that_was_not_typed(run: Any, tiny: str) -> None
     assert not Path("ran").exists()
     run("train", "--config", "run/plan.toml", "-o", "again", "--metric", metric)
     assert Path("ran").exists()
+
+
+def test_what_a_run_advises_to_go_on_or_repeat_it_works(run: Any, tiny: str) -> None:
+    metric = mine("return 1.0")
+    run("train", reviews(), "--model", tiny, "-o", "run", "--max-steps", 1, "--metric", metric)
+    _, *again = shlex.split(go_on(Path("run")).removeprefix("go on with: "))
+    assert "Going on after step 1" in run(*again).err
+    _, *again = shlex.split(json.loads(Path("run/run.json").read_text(encoding="utf-8"))["repeat"])
+    run(*again)
+    assert Path("OTHER_FOLDER/model.safetensors").read_bytes() == Path("run/model.safetensors").read_bytes()
