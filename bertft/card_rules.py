@@ -13,7 +13,8 @@ from typing import Any, get_args, get_type_hints
 from bertft.errors import UsageError
 from bertft.kinds import KINDS, NAMED_PROBLEMS, Problem
 from bertft.metric_names import canonical, check_metric
-from bertft.recipe import Recipe, check_recipe
+from bertft.recipe import Recipe
+from bertft.settings import checked
 
 _OF_THE_RUN = ("eval_steps", "freeze", "metric", "precision", "seed")
 RECIPE_KEYS = tuple(setting.name for setting in fields(Recipe) if setting.name not in _OF_THE_RUN)
@@ -157,7 +158,7 @@ def _recipe_problem(key: str, value: Any, hint: Any) -> str | None:
         return f"{wanted} is wanted."
     setting: dict[str, Any] = {key: value}
     try:
-        check_recipe(replace(Recipe(), **setting))
+        checked(replace(Recipe(), **setting))
     except UsageError as problem:
         return str(problem).partition(": ")[2]
     return None

@@ -9,14 +9,27 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bertft.card import Card
 from bertft.errors import UsageError
 from bertft.fields import Fields
-from bertft.recipe import Recipe, check_recipe
-from bertft.settings import check_settings
+from bertft.recipe import Recipe
+from bertft.settings import (
+    ABOVE_0,
+    ANSWERS,
+    OUTPUT,
+    RARE,
+    READING,
+    TASK,
+    at_least,
+    check_settings,
+    checked,
+    one_of,
+    setting,
+)
 
+Section = TypeVar("Section")
 SECTIONS = ("task", "data", "model", "recipe", "output", "machine")
 
 MOST_THREADS = 4096
@@ -25,48 +38,120 @@ MOST_THREADS = 4096
 
 @dataclass(frozen=True)
 class DataPlan:
-    """Where the rows come from and how they are read."""
+    """[data] of a plan.toml: where the rows come from and how they are read."""
 
     train: str
     """A file, or `hub:PATH:NAME:SPLIT`. The same for `validation` and `test`."""
-    validation: str | None = None
-    validation_share: float = 0.1
-    """Share of the training rows kept for validation when there is no validation file; 0 to 1."""
-    test: str | None = None
-    format: str | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    header: bool = True
-    unknown_labels: str = "error"
-    """`error`, or `skip`: drop such rows in training, count them as wrong in eval."""
-    fix_answers: bool = False
-    """Look nearby for answers that are not where the file says."""
-    limit: int | None = None
-    """At most so many training rows: a seeded sample, stratified by class."""
+    validation: str | None = setting(
+        None,
+        "File whose rows choose the best model.",
+        "FILE",
+        panel=TASK,
+        otherwise="the card's on the Hub, or a stratified share of the training rows",
+    )
+    validation_share: float = setting(
+        0.1,
+        "Share of the training rows that is held back without --validation.",
+        "SHARE",
+        panel=TASK,
+        check=((lambda value: 0 < value < 1), "a share between 0 and 1 is wanted, such as 0.1"),
+    )
+    test: str | None = setting(
+        None, "File that is scored once, at the end.", "FILE", panel=TASK, otherwise="the card's on the Hub, or none"
+    )
+    format: str | None = setting(
+        None,
+        "Format of the file: csv, tsv, jsonl, json, parquet, arrow or conll.",
+        "NAME",
+        panel=READING,
+        otherwise="by its ending",
+    )
+    encoding: str | None = setting(
+        None,
+        "Encoding of the file, such as utf-8, gb18030 or latin-1.",
+        "NAME",
+        panel=READING,
+        otherwise="detected",
+    )
+    delimiter: str | None = setting(
+        None,
+        "What stands between the cells of a CSV: comma, semicolon, tab or pipe.",
+        "CHAR",
+        panel=READING,
+        otherwise="detected",
+    )
+    header: bool = setting(
+        True,
+        "The first line is data; the columns are called column_1, column_2 and so on.",
+        panel=READING,
+        flags=("--no-header",),
+    )
+    unknown_labels: str = setting(
+        "error",
+        "What becomes of rows with labels that are not in the training data.",
+        "error|skip",
+        panel=READING,
+        check=one_of(("error", "skip")),
+    )
+    fix_answers: bool = setting(
+        False,
+        "Look nearby for answers that are not where the file says.",
+        panel=ANSWERS,
+    )
+    limit: int | None = setting(
+        None,
+        "Train on a seeded sample of N rows, in which classes keep their shares.",
+        "N",
+        panel=READING,
+        check=at_least(1),
+        otherwise="all",
+        flags=("--max-train-rows",),
+    )
 
 
 @dataclass(frozen=True)
 class ModelPlan:
     """[model] of a plan.toml."""
 
-    name: str
+    name: str | None = setting(
+        None,
+        "Backbone: a folder, a name on the Hub, or minilm.",
+        "NAME|PATH",
+        panel=TASK,
+        otherwise="bert-base-uncased, or minilm without a network",
+        flags=("--model",),
+    )
 
 
 @dataclass(frozen=True)
 class OutputPlan:
     """[output] of a plan.toml. It records where the run went; a repeated run goes elsewhere, or where -o says."""
 
-    dir: str
-    save_steps: int | None = None
-    """Optimizer steps between saved states; None: at evaluations, and every ten minutes in between."""
+    dir: str | None = setting(
+        None, "Run folder.", "DIR", panel=OUTPUT, otherwise="runs/NAME", flags=("--output-dir", "-o")
+    )
+    save_steps: int | None = setting(
+        None,
+        "Optimizer steps between saved states.",
+        "N",
+        panel=RARE,
+        check=ABOVE_0,
+        otherwise="at evaluations, and every ten minutes",
+    )
 
 
 @dataclass(frozen=True)
 class MachinePlan:
     """[machine] of a plan.toml."""
 
-    threads: int | None = None
-    """Of the processor; None: as many as the process may use cores."""
+    threads: int | None = setting(
+        None,
+        "Threads of the processor.",
+        "N",
+        panel=RARE,
+        check=((lambda value: 0 < value <= MOST_THREADS), f"a whole number from 1 to {MOST_THREADS:,} is wanted"),
+        otherwise="OMP_NUM_THREADS, or one for each physical core",
+    )
 
 
 @dataclass(frozen=True)
@@ -121,19 +206,12 @@ def read_config(path: str) -> dict[str, Any]:
     return config
 
 
-def check_threads(threads: int | None) -> int | None:
-    """The number itself, or a UsageError."""
-    if threads is not None and not 0 < threads <= MOST_THREADS:
-        raise UsageError(f"--threads is {threads}: a whole number from 1 to {MOST_THREADS:,} is wanted.")
-    return threads
-
-
 def merge_recipe(card: Card, *, small: bool, config: Mapping[str, Any], flags: Mapping[str, Any]) -> Recipe:
     """The recipe of a run. `small`: the backbone is no wider than 384, so the card's small recipe applies too."""
     recipe = Recipe()
     for layer in (card.recipe, card.small_recipe if small else {}, config, flags):
         recipe = replace(recipe, **_released(layer), **_set_only(layer))
-    return check_recipe(recipe)
+    return checked(recipe)
 
 
 def _released(layer: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,20 +220,19 @@ def _released(layer: Mapping[str, Any]) -> dict[str, Any]:
     return {rival: None for own, rival in rivals.items() if layer.get(own) is not None and layer.get(rival) is None}
 
 
-def merge_data(config: Mapping[str, Any], flags: Mapping[str, Any]) -> DataPlan:
-    """The data part of a plan from the config file's [data] and the flags."""
-    values = {**{key: value for key, value in config.items() if key != "fields"}, **_set_only(flags)}
+def merge_data(config: Mapping[str, Any], typed: Mapping[str, Any]) -> DataPlan:
+    """The data part of a plan from the config file's [data] and what was typed."""
+    values = {**{key: value for key, value in config.items() if key != "fields"}, **_set_only(typed)}
     if not values.get("train"):
         raise UsageError(
             "No training data: name a file (bertft train train.csv), or a card that has a data set (--task mrpc)."
         )
-    data = DataPlan(**values)
-    if not 0 < data.validation_share < 1:
-        raise UsageError(
-            f"--validation-share is {data.validation_share}: a share between 0 and 1 is wanted, such as 0.1."
-        )
-    if data.limit is not None and data.limit < 1:
-        raise UsageError(f"--max-train-rows is {data.limit}: 1 or more is wanted.")
-    if data.unknown_labels not in ("error", "skip"):
-        raise UsageError(f"--unknown-labels is '{data.unknown_labels}': error or skip is wanted.")
-    return data
+    return checked(DataPlan(**values))
+
+
+def merge(kind: type[Section], *layers: Mapping[str, Any]) -> Section:
+    """A section of a plan; the last layer counts most."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values |= _set_only(layer)
+    return checked(kind(**values))

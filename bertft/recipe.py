@@ -6,8 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bertft.errors import UsageError
-from bertft.settings import A_SHARE, above, at_least, one_of, setting, wrong_values
+from bertft.settings import A_SHARE, ABOVE_0, ANSWERS, RARE, TAGGING, above, at_least, one_of, setting
 
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -20,10 +19,6 @@ SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 PAPER_EPOCHS, PAPER_RATE = 3.0, 5e-5
 
 
-PANEL_RARE, PANEL_TAGGING, PANEL_ANSWERS = "Less common", "Tagging", "Answers"
-"""Panels of the help; the others are shown under Recipe."""
-
-ABOVE_0 = (lambda value: value > 0), "a number above 0 is wanted"
 RATE = above(0, below=1, such_as="5e-5")
 
 
@@ -129,52 +124,52 @@ class Recipe:
         "NAME",
         otherwise="the card's",
     )
-    grad_accum: int = setting(1, "Batches per optimizer step.", "N", panel=PANEL_RARE, check=ABOVE_0)
+    grad_accum: int = setting(1, "Batches per optimizer step.", "N", panel=RARE, check=ABOVE_0)
     max_grad_norm: float = setting(
         1.0,
         "Norm that gradients are clipped to.",
         "NORM",
-        panel=PANEL_RARE,
+        panel=RARE,
         check=((lambda value: 0 < value < math.inf), ABOVE_0[1]),
     )
     layer_decay: float = setting(
         1.0,
         "Learning rate of each layer, as a share of the layer above it.",
         "SHARE",
-        panel=PANEL_RARE,
+        panel=RARE,
         check=((lambda value: 0 < value <= 1), "a share above 0 and at most 1, such as 0.95"),
     )
     freeze: str | None = setting(
         None,
         "What stays as it is: embeddings, encoder, or the embeddings and the N lowest layers.",
         "WHAT",
-        panel=PANEL_RARE,
+        panel=RARE,
         check=(
             (lambda value: value in ("embeddings", "encoder") or value.isdigit()),
             "embeddings, encoder or a number of layers is wanted",
         ),
     )
     label_smoothing: float = setting(
-        0.0, "Share of each target that is spread over all labels.", "SHARE", panel=PANEL_RARE, check=A_SHARE
+        0.0, "Share of each target that is spread over all labels.", "SHARE", panel=RARE, check=A_SHARE
     )
     class_weights: str | None = setting(
         None,
         "Rare classes count as much as common ones, as in scikit-learn.",
         "balanced",
-        panel=PANEL_RARE,
+        panel=RARE,
         check=((lambda value: value == "balanced"), "balanced is wanted"),
     )
     crf: bool = setting(
         False,
         "Score the tags of a sentence together, with a linear-chain CRF.",
-        panel=PANEL_TAGGING,
+        panel=TAGGING,
         flags=("--crf/--no-crf",),
     )
     bilstm: int | None = setting(
         None,
         "Units each way of an LSTM between backbone and tags.",
         "UNITS",
-        panel=PANEL_TAGGING,
+        panel=TAGGING,
         check=ABOVE_0,
         flags=("--bilstm",),
     )
@@ -182,14 +177,14 @@ class Recipe:
         1e-3,
         "Learning rate of the CRF and the LSTM, which start from nothing.",
         "RATE",
-        panel=PANEL_TAGGING,
+        panel=TAGGING,
         check=above(0, below=1),
     )
     scheme: str | None = setting(
         None,
         "Tag scheme that is learned or written: IOB2, BIOES, BILOU, IO or IOB1.",
         "NAME",
-        panel=PANEL_TAGGING,
+        panel=TAGGING,
         check=one_of(SCHEMES),
         otherwise="IOB2, or plain tags",
     )
@@ -197,10 +192,10 @@ class Recipe:
         "none",
         "document: read each sentence among its neighbours, as far as --max-length goes.",
         "document",
-        panel=PANEL_TAGGING,
+        panel=TAGGING,
         check=one_of(CONTEXTS),
     )
-    max_answer: int = setting(30, "Tokens of the longest answer.", "TOKENS", panel=PANEL_ANSWERS, check=ABOVE_0)
+    max_answer: int = setting(30, "Tokens of the longest answer.", "TOKENS", panel=ANSWERS, check=ABOVE_0)
 
     @property
     def passes(self) -> float:
@@ -211,10 +206,3 @@ class Recipe:
     def rate(self) -> float:
         """Learning rate; the paper's where none was chosen."""
         return PAPER_RATE if self.learning_rate is None else self.learning_rate
-
-
-def check_recipe(recipe: Recipe) -> Recipe:
-    """The recipe itself, or a UsageError that lists everything wrong with it at once."""
-    if wrong := list(wrong_values(recipe)):
-        raise UsageError("; ".join(wrong) + ".")
-    return recipe

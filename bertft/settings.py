@@ -7,11 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from bertft.errors import UsageError
 
 Test = Callable[[Any], bool]
+Filled = TypeVar("Filled")
+
+TASK, COLUMNS, READING, RECIPE, RARE = "Task", "Columns", "Reading", "Recipe", "Less common"
+TAGGING, ANSWERS, SCORES, OUTPUT = "Tagging", "Answers", "Scores", "Output"
+"""Panels of the help."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,17 @@ class Setting:
         """On the command line, the usual one first."""
         return self.flags or (f"--{name.replace('_', '-')}",)
 
+    def keyword(self, name: str) -> str:
+        """Of a command's function and of the Python door."""
+        return self.names(name)[0].split("/")[0].removeprefix("--").replace("-", "_")
+
 
 def setting(
     default: Any,
     help: str,
     unit: str | None = None,
     *,
-    panel: str = "Recipe",
+    panel: str = RECIPE,
     check: tuple[Test, str] | None = None,
     otherwise: str | None = None,
     flags: Sequence[str] = (),
@@ -48,7 +57,9 @@ def setting(
     """A field of a settings class. `otherwise`: what happens without it, in words, where `default` does not say it itself.
     `check`: what a value other than None must fulfil, and what is wanted, in words."""
     fits, wanted = check or ((lambda value: True), "")
-    words = otherwise if otherwise is not None else "" if default is None or default is False else _shown(default)
+    words = (
+        otherwise if otherwise is not None else "" if default is None or isinstance(default, bool) else _shown(default)
+    )
     return field(default=default, metadata={"setting": Setting(help, unit, panel, words, fits, wanted, tuple(flags))})
 
 
@@ -67,12 +78,30 @@ def settings_of(kind: Any) -> dict[str, Setting]:
     return {one.name: setting_of(one) for one in fields(kind) if "setting" in one.metadata}
 
 
+def typed(kind: Any, words: Mapping[str, Any]) -> dict[str, Any]:
+    """What `words`, values by keyword, say of the fields of a settings class: field -> value, without those that are None.
+    A keyword `no_NAME` of a setting that is on by default turns it off."""
+    found = {}
+    for name, one in settings_of(kind).items():
+        value = words.get(one.keyword(name))
+        if value is not None:
+            found[name] = not value if one.keyword(name) == f"no_{name}" else value
+    return found
+
+
 def wrong_values(values: Any) -> Iterator[str]:
     """What is wrong with a filled-in settings class, each in words."""
     for name, found in settings_of(values).items():
         value = getattr(values, name)
         if value is not None and not found.fits(value):
             yield f"{found.names(name)[0]} is {value}: {found.wanted}"
+
+
+def checked(values: Filled) -> Filled:
+    """The filled-in settings class itself, or a UsageError that lists everything wrong with it at once."""
+    if wrong := list(wrong_values(values)):
+        raise UsageError("; ".join(wrong) + ".")
+    return values
 
 
 def above(least: float, *, below: float | None = None, such_as: str = "") -> tuple[Test, str]:
@@ -90,6 +119,7 @@ def one_of(names: Sequence[str]) -> tuple[Test, str]:
     return (lambda value: value in names), f"one of {', '.join(names)}"
 
 
+ABOVE_0: tuple[Test, str] = (lambda value: value > 0), "a number above 0 is wanted"
 A_SHARE: tuple[Test, str] = (lambda value: 0 <= value < 1), "a share from 0 to below 1 is wanted"
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string", tuple: "a list of strings"}

@@ -38,10 +38,11 @@ STOREYS = [
         *("guess", "tags", "answers", "system"),
     },
     {"reading", "writing", "scoring"},
-    {"model", "fast"},
+    {"model", "fast", "report"},
     {"adapters"},
     {"start"},
     {"engine"},
+    {"jobs"},
     {"commands", "__main__"},
 ]
 NEVER = {"datasets.py", "evaluate.py", "accelerate.py", "transformers.py", "token.py", "types.py", "logging.py"}

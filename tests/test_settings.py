@@ -16,8 +16,8 @@ from bertft.commands.eval import eval_command
 from bertft.commands.main import app
 from bertft.commands.train import train_command
 from bertft.errors import UsageError
-from bertft.recipe import Recipe, check_recipe
-from bertft.settings import settings_of
+from bertft.recipe import Recipe
+from bertft.settings import checked, settings_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 WRONG: dict[str, list[Any]] = {
@@ -52,16 +52,16 @@ def test_every_setting_is_checked() -> None:
 def test_a_wrong_value_is_told_by_its_flag(name: str, value: Any) -> None:
     flag = settings_of(Recipe)[name].names(name)[0]
     with pytest.raises(UsageError, match=f"^{flag} is {value}: .+[^.]\\.$"):
-        check_recipe(replace(Recipe(), **{name: value}))
+        checked(replace(Recipe(), **{name: value}))
 
 
 def test_wrong_values_are_told_together() -> None:
     with pytest.raises(UsageError, match=r"^--batch-size is 0: .*; --warmup is 2: [^;]*\.$"):
-        check_recipe(replace(Recipe(), batch_size=0, warmup=2))
+        checked(replace(Recipe(), batch_size=0, warmup=2))
 
 
 def test_the_defaults_are_fine() -> None:
-    assert check_recipe(Recipe()) == Recipe()
+    assert checked(Recipe()) == Recipe()
 
 
 def test_a_declared_setting_is_a_flag_of_train() -> None:

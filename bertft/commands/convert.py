@@ -1,21 +1,24 @@
-"""`bertft convert`: the flags. What they do stands in conversion.py."""
+"""`bertft convert`: words to a request."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bertft import console
 from bertft.commands import options as opt
+from bertft.plan import DataPlan
+from bertft.settings import OUTPUT, typed
 
 Form = Annotated[
     str | None,
-    opt.flag(opt.OUTPUT, "NAME", "tokens, spans, doccano, prodigy, spacy or label-studio.", "--form"),
+    opt.flag(OUTPUT, "NAME", "tokens, spans, doccano, prodigy, spacy or label-studio.", "--form"),
 ]
 Into = Annotated[str, typer.Option("--output", "-o", help="By its ending: .conll, .jsonl, .json, .csv, .tsv.")]
 
 
+@opt.takes_settings(DataPlan, *opt.READS, before="raw")
 def convert_command(
     input: Annotated[str, typer.Argument(help="A file of tagged words or of texts with spans.", show_default=False)],
     output: Into,
@@ -23,16 +26,22 @@ def convert_command(
     scheme: opt.OutputScheme = None,
     text: opt.Text = None,
     label: opt.Label = None,
-    format: opt.Format = None,
-    encoding: opt.Encoding = None,
-    delimiter: opt.Delimiter = None,
-    no_header: opt.NoHeader = False,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,
+    **settings: Any,
 ) -> None:
     """Turn tagged words or spans into another form, or their tags into another scheme."""
-    flags = dict(locals())
     console.be_quiet(quiet)
-    from bertft.commands.conversion import run_convert
+    from bertft.jobs.convert import convert
+    from bertft.jobs.requests import ConvertRequest
 
-    run_convert(flags)
+    request = ConvertRequest(
+        input=input,
+        output=output,
+        form=form,
+        scheme=scheme,
+        columns={"text": text, "label": label},
+        reading=typed(DataPlan, settings),
+        raw=raw,
+    )
+    convert(request)

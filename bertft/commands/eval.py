@@ -1,4 +1,4 @@
-"""`bertft eval`: the flags. What they do stands in runs.py."""
+"""`bertft eval`: words to a request, its result to the terminal."""
 
 from __future__ import annotations
 
@@ -6,32 +6,43 @@ from typing import Any
 
 from bertft import console
 from bertft.commands import options as opt
+from bertft.plan import DataPlan, MachinePlan
 from bertft.recipe import Recipe
+from bertft.settings import typed
 
 
-@opt.takes_settings(Recipe, "precision", before="threads")
+@opt.takes_settings(MachinePlan, before="json")
+@opt.takes_settings(Recipe, "precision", before="json")
+@opt.takes_settings(DataPlan, "fix_answers", before="json")
+@opt.takes_settings(DataPlan, *opt.READS_LABELLED, before="metric")
 def eval_command(
     run: opt.Run,
     data: opt.Labelled,
     text: opt.LearnedText = None,
     text_pair: opt.LearnedTextPair = None,
     label: opt.LearnedLabel = None,
-    format: opt.Format = None,
-    encoding: opt.Encoding = None,
-    delimiter: opt.Delimiter = None,
-    no_header: opt.NoHeader = False,
-    unknown_labels: opt.UnknownLabels = None,
     metric: opt.MainMetric = None,
-    fix_answers: opt.FixAnswers = None,
-    threads: opt.Threads = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
     **settings: Any,
 ) -> None:
     """Score a run on a labelled file."""
-    flags = dict(locals())
-    flags |= flags.pop("settings")
     console.be_quiet(quiet)
-    from bertft.commands.runs import run_eval
+    from bertft.jobs.eval import evaluate
+    from bertft.jobs.requests import EvalRequest
+    from bertft.report.terminal import show_scores
 
-    run_eval(flags)
+    request = EvalRequest(
+        run=run,
+        data=data,
+        columns={"text": text, "text_pair": text_pair, "label": label},
+        reading=typed(DataPlan, settings),
+        metric=metric,
+        precision=settings["precision"],
+        machine=typed(MachinePlan, settings),
+    )
+    found = evaluate(request)
+    if json:
+        console.result_json({"run": run, "data": found.data, **found.scores.as_dict(), "timings": found.timings})
+    else:
+        show_scores(found.scores, title=found.data)

@@ -6,21 +6,23 @@ Settings that are declared elsewhere (recipe.py) are not repeated: a command say
 from __future__ import annotations
 
 import inspect
+import shlex
+import sys
 from collections.abc import Callable
 from inspect import Parameter
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from bertft.recipe import PANEL_ANSWERS, PANEL_RARE, PANEL_TAGGING
-from bertft.settings import settings_of
-
-TASK, COLUMNS, READING, SCORES, OUTPUT = "Task", "Columns", "Reading", "Scores", "Output"
+from bertft.settings import ANSWERS, COLUMNS, OUTPUT, RARE, SCORES, TAGGING, TASK, settings_of
 
 TEXT = "Column of the text, the tokens or the question."
 PAIR = "Column of the second text of a pair, or of the context."
 LABEL = "Column of the label, tags or answers; several times for columns of 0 and 1."
 SCHEME = "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1."
+READS = ("format", "encoding", "delimiter", "header")
+"""Settings of [data] that say how any file is read; below, a labelled one."""
+READS_LABELLED = (*READS, "unknown_labels")
 CARD_OR_GUESS, AS_LEARNED = "the card's, or guessed", "as in training"
 
 
@@ -35,9 +37,7 @@ def takes_settings(kind: Any, *names: str, before: str) -> Callable[[Callable[..
     help they stand before the parameter `before`."""
 
     def with_flags(command: Callable[..., None]) -> Callable[..., None]:
-        hints = get_type_hints(command, include_extras=True)
-        given = inspect.signature(command).parameters.values()
-        own = [one.replace(annotation=hints[one.name]) for one in given if one.kind is not Parameter.VAR_KEYWORD]
+        own = own_parameters(command)
         place = [one.name for one in own].index(before)
         added = [declared(kind, name) for name in names or settings_of(kind)]
         command.__signature__ = inspect.Signature([*own[:place], *added, *own[place:]])  # type: ignore[attr-defined]
@@ -46,40 +46,30 @@ def takes_settings(kind: Any, *names: str, before: str) -> Callable[[Callable[..
     return with_flags
 
 
+def own_parameters(command: Callable[..., None]) -> list[Parameter]:
+    """Those of a command, and of the settings that it took before, with their types; not the keywords that take them up."""
+    hints = get_type_hints(command, include_extras=True)
+    return [
+        one.replace(annotation=hints.get(one.name, one.annotation))
+        for one in inspect.signature(command).parameters.values()
+        if one.kind is not Parameter.VAR_KEYWORD
+    ]
+
+
 def declared(kind: Any, name: str) -> Parameter:
     """The flag of a declared setting; None where it is not typed."""
     found = settings_of(kind)[name]
     option = flag(found.panel, found.unit, found.help, *found.names(name), default=found.default)
-    hint = get_type_hints(kind)[name] | None
-    return Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Annotated[hint, option])
+    typed: Any = Annotated[get_type_hints(kind)[name] | None, option]
+    return Parameter(found.keyword(name), Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=typed)
+
+
+def typed_line() -> str:
+    """The command line as it was typed."""
+    return shlex.join(["bertft", *sys.argv[1:]])
 
 
 # Shared by several commands
-Format = Annotated[
-    str | None,
-    flag(
-        READING, "NAME", "Format of the file: csv, tsv, jsonl, json, parquet, arrow or conll.", default="by its ending"
-    ),
-]
-Encoding = Annotated[
-    str | None, flag(READING, "NAME", "Encoding of the file, such as utf-8, gb18030 or latin-1.", default="detected")
-]
-Delimiter = Annotated[
-    str | None,
-    flag(READING, "CHAR", "What stands between the cells of a CSV: comma, semicolon, tab or pipe.", default="detected"),
-]
-NoHeader = Annotated[
-    bool,
-    flag(READING, None, "The first line is data; the columns are called column_1, column_2 and so on.", "--no-header"),
-]
-UnknownLabels = Annotated[
-    str | None,
-    flag(READING, "error|skip", "What becomes of rows with labels that are not in the training data.", default="error"),
-]
-Threads = Annotated[
-    int | None,
-    flag(PANEL_RARE, "N", "Threads of the processor.", default="OMP_NUM_THREADS, or one for each physical core"),
-]
 Json = Annotated[bool, flag(OUTPUT, None, "Print the result as one JSON object.", "--json")]
 GoOn = Annotated[bool, flag(OUTPUT, None, "Go on where an interrupted prediction stopped.", "--resume")]
 Raw = Annotated[
@@ -98,52 +88,15 @@ Data = Annotated[
 Task = Annotated[
     str | None, flag(TASK, "TASK", "A card (mrpc), a card file (./mine.toml) or a kind of task.", default="guessed")
 ]
-Validation = Annotated[
-    str | None,
-    flag(
-        TASK,
-        "FILE",
-        "File whose rows choose the best model.",
-        default="the card's on the Hub, or a stratified share of the training rows",
-    ),
-]
-ValidationShare = Annotated[
-    float | None,
-    flag(TASK, "SHARE", "Share of the training rows that is held back without --validation.", default="0.1"),
-]
-Test = Annotated[
-    str | None, flag(TASK, "FILE", "File that is scored once, at the end.", default="the card's on the Hub, or none")
-]
 SingleLabel = Annotated[bool, flag(TASK, None, "Each row has one class.", "--single-label")]
 MultiLabel = Annotated[bool, flag(TASK, None, "Each row has any number of labels.", "--multi-label")]
 Regression = Annotated[bool, flag(TASK, None, "Each row has a number.", "--regression")]
 Separator = Annotated[
     str | None, flag(COLUMNS, "CHAR", "What stands between the labels of one cell.", default="guessed")
 ]
-Model = Annotated[
-    str | None,
-    flag(
-        TASK,
-        "NAME|PATH",
-        "Backbone: a folder, a name on the Hub, or minilm.",
-        default="bert-base-uncased, or minilm without a network",
-    ),
-]
-OutputDir = Annotated[str | None, flag(OUTPUT, "DIR", "Run folder.", "--output-dir", "-o", default="runs/NAME")]
 Overwrite = Annotated[bool, flag(OUTPUT, None, "Delete the run that is in the folder.", "--overwrite")]
-MaxTrainRows = Annotated[
-    int | None,
-    flag(READING, "N", "Train on a seeded sample of N rows, in which classes keep their shares.", default="all"),
-]
-SaveSteps = Annotated[
-    int | None,
-    flag(PANEL_RARE, "N", "Optimizer steps between saved states.", default="at evaluations, and every ten minutes"),
-]
-FixAnswers = Annotated[
-    bool | None, flag(PANEL_ANSWERS, None, "Look nearby for answers that are not where the file says.", "--fix-answers")
-]
-Config = Annotated[str | None, flag(PANEL_RARE, "FILE", "Settings from a plan.toml; flags win over it.")]
-Resume = Annotated[bool, flag(PANEL_RARE, None, "Go on with the interrupted run in --output-dir.", "--resume")]
+Config = Annotated[str | None, flag(RARE, "FILE", "Settings from a plan.toml; flags win over it.")]
+Resume = Annotated[bool, flag(RARE, None, "Go on with the interrupted run in --output-dir.", "--resume")]
 DryRun = Annotated[bool, flag(OUTPUT, None, "Print the plan and stop before training.", "--dry-run")]
 
 # Of eval, predict and convert
@@ -160,12 +113,10 @@ MainMetric = Annotated[
         default="the card's",
     ),
 ]
-LearnedScheme = Annotated[
-    str | None, flag(PANEL_TAGGING, "NAME", SCHEME, "--scheme", default="the one that was learned")
-]
+LearnedScheme = Annotated[str | None, flag(TAGGING, "NAME", SCHEME, "--scheme", default="the one that was learned")]
 OutputScheme = Annotated[
     str | None,
-    flag(PANEL_TAGGING, "NAME", SCHEME, "--scheme", default="the file's; IOB2 for spans"),
+    flag(TAGGING, "NAME", SCHEME, "--scheme", default="the file's; IOB2 for spans"),
 ]
 Run = Annotated[str, typer.Argument(help="A run folder.", show_default=False)]
 Labelled = Annotated[str, typer.Argument(metavar="DATA", help="A labelled file.", show_default=False)]
@@ -181,6 +132,6 @@ Output = Annotated[
         default="standard output",
     ),
 ]
-NBest = Annotated[int | None, flag(PANEL_ANSWERS, "K", "Also write the K best answers.")]
+NBest = Annotated[int | None, flag(ANSWERS, "K", "Also write the K best answers.")]
 TopK = Annotated[int | None, flag(OUTPUT, "K", "Also write the K best labels with their probabilities.")]
 MinProbability = Annotated[float | None, flag(OUTPUT, "P", "Give no label below this probability.")]

@@ -1,4 +1,4 @@
-"""`bertft predict`: the flags. What they do stands in runs.py."""
+"""`bertft predict`: words to a request."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Any
 
 from bertft import console
 from bertft.commands import options as opt
+from bertft.plan import DataPlan, MachinePlan
 from bertft.recipe import Recipe
+from bertft.settings import typed
 
 
-@opt.takes_settings(Recipe, "precision", before="threads")
+@opt.takes_settings(MachinePlan, before="resume")
+@opt.takes_settings(Recipe, "precision", before="resume")
+@opt.takes_settings(DataPlan, *opt.READS, before="resume")
 def predict_command(
     run: opt.Run,
     input: opt.Input,
@@ -20,20 +24,30 @@ def predict_command(
     n_best: opt.NBest = None,
     text: opt.LearnedText = None,
     text_pair: opt.LearnedTextPair = None,
-    format: opt.Format = None,
-    encoding: opt.Encoding = None,
-    delimiter: opt.Delimiter = None,
-    no_header: opt.NoHeader = False,
-    threads: opt.Threads = None,
     resume: opt.GoOn = False,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,
     **settings: Any,
 ) -> None:
     """Predict a file: the same rows in the same order, with the answers added."""
-    flags = dict(locals())
-    flags |= flags.pop("settings")
     console.be_quiet(quiet)
-    from bertft.commands.prediction import run_predict
+    from bertft.jobs.predict import predict
+    from bertft.jobs.requests import PredictRequest
 
-    run_predict(flags)
+    request = PredictRequest(
+        run=run,
+        input=input,
+        output=output,
+        top_k=top_k,
+        min_probability=min_probability,
+        scheme=scheme,
+        n_best=n_best,
+        columns={"text": text, "text_pair": text_pair},
+        reading=typed(DataPlan, settings),
+        precision=settings["precision"],
+        machine=typed(MachinePlan, settings),
+        resume=resume,
+        raw=raw,
+        command=opt.typed_line(),
+    )
+    predict(request)

@@ -1,22 +1,34 @@
-"""`bertft train`: the flags. What they do stands in runs.py."""
+"""`bertft train`: words to a request, its result to the terminal."""
 
 from __future__ import annotations
 
-from typing import Any
+import shlex
+from typing import TYPE_CHECKING, Any
 
 from bertft import console
 from bertft.commands import options as opt
+from bertft.errors import UsageError
+from bertft.kinds import NAMED_PROBLEMS
+from bertft.plan import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.recipe import Recipe
+from bertft.settings import typed
+
+if TYPE_CHECKING:
+    from bertft.engine.record import Finished
+    from bertft.plan import Plan
 
 
-@opt.takes_settings(Recipe, before="format")
+@opt.takes_settings(OutputPlan, "dir", before="overwrite")
+@opt.takes_settings(MachinePlan, before="resume")
+@opt.takes_settings(OutputPlan, "save_steps", before="resume")
+@opt.takes_settings(DataPlan, "limit", "fix_answers", before="config")
+@opt.takes_settings(DataPlan, *opt.READS_LABELLED, before="config")
+@opt.takes_settings(Recipe, before="config")
+@opt.takes_settings(ModelPlan, before="single_label")
+@opt.takes_settings(DataPlan, "validation", "validation_share", "test", before="single_label")
 def train_command(
     data: opt.Data = None,
     task: opt.Task = None,
-    validation: opt.Validation = None,
-    validation_share: opt.ValidationShare = None,
-    test: opt.Test = None,
-    model: opt.Model = None,
     single_label: opt.SingleLabel = False,
     multi_label: opt.MultiLabel = False,
     regression: opt.Regression = False,
@@ -24,28 +36,78 @@ def train_command(
     text_pair: opt.TextPair = None,
     label: opt.Label = None,
     separator: opt.Separator = None,
-    format: opt.Format = None,
-    encoding: opt.Encoding = None,
-    delimiter: opt.Delimiter = None,
-    no_header: opt.NoHeader = False,
-    unknown_labels: opt.UnknownLabels = None,
-    max_train_rows: opt.MaxTrainRows = None,
-    fix_answers: opt.FixAnswers = None,
     config: opt.Config = None,
-    save_steps: opt.SaveSteps = None,
-    threads: opt.Threads = None,
     resume: opt.Resume = False,
-    output_dir: opt.OutputDir = None,
     overwrite: opt.Overwrite = False,
     dry_run: opt.DryRun = False,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
-    **recipe: Any,
+    **settings: Any,
 ) -> None:
     """Fine-tune a model on a labelled file; write it, its scores and its card to a run folder."""
-    flags = dict(locals())
-    flags |= flags.pop("recipe")
     console.be_quiet(quiet)
-    from bertft.commands.runs import run_train  # torch wakes here, not at --help
+    from bertft.jobs.requests import TrainRequest
+    from bertft.jobs.train import plan_training, train  # torch wakes here, not at --help
 
-    run_train(flags)
+    columns = {"text": text, "text_pair": text_pair, "label": label, "separator": separator}
+    request = TrainRequest(
+        task=task,
+        problem=one_problem(single_label=single_label, multi_label=multi_label, regression=regression),
+        columns={role: found for role, found in columns.items() if found},
+        data={**typed(DataPlan, settings), **({"train": data} if data else {})},
+        model=typed(ModelPlan, settings),
+        recipe=typed(Recipe, settings),
+        output=typed(OutputPlan, settings),
+        machine=typed(MachinePlan, settings),
+        config=config,
+        resume=resume,
+        overwrite=overwrite,
+        command=opt.typed_line(),
+    )
+    if dry_run:
+        show_plan(plan_training(request).plan)
+    else:
+        show_training(train(request), as_json=json)
+
+
+def one_problem(**typed: bool) -> str | None:
+    """The problem that was typed, if any; UsageError for several."""
+    given = [name for name in NAMED_PROBLEMS if typed[name.replace("-", "_")]]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join('--' + name for name in given)} exclude each other: a task is one of them.")
+    return given[0] if given else None
+
+
+def show_plan(plan: Plan) -> None:
+    """What can be told without training; what cannot yet is said."""
+    import tomli_w
+
+    from bertft.engine.sizing import unsized
+
+    console.result(tomli_w.dumps(plan.to_dict()).rstrip())
+    if left := unsized(plan.recipe, plan.card.kind, held_back=plan.data.validation is None):
+        console.note(
+            f"Not in this plan, as the number of rows and tokens decides when they are read: {', '.join(left)}."
+        )
+
+
+def show_training(finished: Finished, *, as_json: bool) -> None:
+    """The scores, and what to do next."""
+    from bertft.engine.record import run_record
+    from bertft.report.model_card import REFITTED
+    from bertft.report.terminal import show_scores, tell_comparison
+
+    if as_json:
+        record = run_record(finished)
+        shown = {name: record[name] for name in ("scores", "reference", "refitted", "timings")}
+        console.result_json({"run": str(finished.folder), **shown})
+        tell_comparison(finished.comparison, finished.advice)
+        return
+    for split, scores in finished.scores.items():
+        show_scores(scores, title=split.capitalize())
+    if finished.refitted:
+        console.result(REFITTED)
+    tell_comparison(finished.comparison, finished.advice)
+    folder = shlex.quote(str(finished.folder))
+    console.result(f"Run folder: {folder}")
+    console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")

@@ -13,9 +13,10 @@ from typing import Any
 
 import tomli_w
 
-from bertft.engine.model_card import model_card
 from bertft.model.backbone import Backbone
 from bertft.plan import DataPlan, Plan
+from bertft.reading import Table
+from bertft.report.model_card import model_card
 from bertft.runs import CARD, PLAN, RECORD
 from bertft.scoring import Comparison, Scores
 from bertft.scoring.own import typed_again
@@ -100,10 +101,19 @@ def add_to_run(folder: Path, part: str, name: str, value: Any) -> bool:
     return True
 
 
-def data_hashes(data: DataPlan) -> dict[str, str]:
-    """Path -> sha256 of each file that a run reads."""
-    found = {path: sha256_of(path) for path in (data.train, data.validation, data.test) if path}
+def data_hashes(data: DataPlan, tables: Mapping[str, Table]) -> dict[str, str]:
+    """Path -> sha256 of each file that a run reads, and name -> sha256 of each of the `tables` that is no file."""
+    names = [path for path in (data.train, data.validation, data.test) if path]
+    found = {name: sha256_of_rows(tables[name]) if name in tables else sha256_of(name) for name in names}
     return {path: digest for path, digest in found.items() if digest}
+
+
+def sha256_of_rows(table: Table) -> str:
+    """Of its rows as JSON lines."""
+    digest = hashlib.sha256()
+    for row in table:
+        digest.update(json.dumps(row.fields, default=str).encode() + b"\n")
+    return digest.hexdigest()
 
 
 def sha256_of(path: str) -> str | None:

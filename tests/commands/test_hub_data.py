@@ -9,7 +9,8 @@ import pytest
 from conftest import bertft, sentiment, texts, write_csv
 
 from bertft.catalog import find_card
-from bertft.commands.tables import hub_source
+from bertft.jobs.requests import TrainRequest
+from bertft.jobs.splits import hub_source
 
 CARD = """\
 name = "mine"
@@ -65,8 +66,7 @@ def test_a_cards_splits_are_all_read(hub: Path, tiny: str, more: str, scored: st
 
 
 def test_mnli_is_scored_on_its_mismatched_split_too() -> None:
-    flags, config = {"data": None}, {}
-    assert hub_source(find_card("mnli"), flags, config) == {
+    assert hub_source(find_card("mnli"), TrainRequest(), {}) == {
         "train": "hub:nyu-mll/glue:mnli:train",
         "validation": "hub:nyu-mll/glue:mnli:validation_matched",
         "test": "hub:nyu-mll/glue:mnli:validation_mismatched",

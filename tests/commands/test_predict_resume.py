@@ -160,13 +160,13 @@ def test_going_on_from_something_else_is_refused(
 
 def test_every_flag_that_shapes_the_answer_is_remembered() -> None:
     """What is not: where to write, how to compute and how much to say."""
-    from inspect import signature
+    from dataclasses import fields
 
-    from bertft.commands.predict import predict_command
-    from bertft.commands.predicted_file import SHAPING
+    from bertft.jobs.prediction_file import SHAPING
+    from bertft.jobs.requests import PredictRequest
 
-    others = {"run", "input", "output", "precision", "threads", "resume", "quiet"}
-    assert set(SHAPING) == set(signature(predict_command).parameters) - others
+    others = {"run", "input", "output", "precision", "machine", "resume", "command"}
+    assert set(SHAPING) == {field.name for field in fields(PredictRequest)} - others
 
 
 def test_a_part_without_its_own_note_is_not_gone_on_with(

@@ -15,8 +15,8 @@ import pytest
 from conftest import Said, read_csv, texts, write_csv, write_jsonl
 from tagged import asked_rows, tagged_rows
 
-from bertft.commands import runs
-from bertft.commands.sample import covering, shares, stratified
+from bertft.jobs import train as training
+from bertft.jobs.sample import covering, shares, stratified
 from bertft.reading import Table, read_table
 
 Run = Callable[..., Said]
@@ -27,8 +27,8 @@ Train = Callable[..., Table]
 def rows_of(run: Run, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Train:
     """Words of `bertft train` -> the table that would be trained on."""
     seen: list[Any] = []
-    plan = runs.make_plan
-    monkeypatch.setattr(runs, "make_plan", lambda flags: (seen.append(plan(flags)), seen[-1])[1])
+    plan = training.make_plan
+    monkeypatch.setattr(training, "make_plan", lambda request: (seen.append(plan(request)), seen[-1])[1])
 
     def train(*words: object) -> Table:
         run("train", *words, "--model", tiny, "--dry-run")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bertft.engine.order import Order
 from bertft.engine.sizing import FEWEST_STEPS, MOST_EPOCHS, MOST_TOKENS, SMALL_ROWS, STEPS_PER_LABEL, Size, sized
-from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe, check_recipe
+from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
+from bertft.settings import checked
 
 
 def size(
@@ -125,7 +126,7 @@ def test_nothing_but_what_was_open_is_chosen() -> None:
     asked = Recipe(batch_size=7, warmup=0.3, seed=9, early_stop=2, max_length=99, weight_decay=0.0)
     recipe, _ = sized(asked, size())
     assert replace(recipe, epochs=None, learning_rate=None, pool=None, refit=None) == asked
-    assert check_recipe(recipe) is recipe
+    assert checked(recipe) is recipe
     assert sized(recipe, size()) == (recipe, "")  # a plan that was written down is not sized again
 
 

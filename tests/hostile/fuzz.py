@@ -155,9 +155,11 @@ def small_models(folder: Path) -> dict[str, Path]:
 def _open_once() -> None:
     from functools import cache
 
-    from bertft.commands import opened, prediction, runs
+    from bertft.engine import answerer
+    from bertft.jobs import eval as evaluation
+    from bertft.jobs import predict
 
-    prediction.open_run = runs.open_run = cache(opened.open_run)  # type: ignore[attr-defined]
+    predict.open_run = evaluation.open_run = cache(answerer.open_run)  # type: ignore[attr-defined]
 
 
 def keep(folder: Path, number: int, file: Path, words: list[Any], found: Outcome, report: Report) -> None:

@@ -1,32 +1,31 @@
-"""From what the user typed to a frozen Plan, its rows and its backbone. Every guess is printed in one block with its flag."""
+"""From a request to a frozen Plan, its rows and its backbone. Every guess is said in one block with its flag."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bertft import console
 from bertft.card import Card
-from bertft.commands.sample import sample_rows
-from bertft.commands.tables import hub_source, read_split
-from bertft.commands.task_choice import Asked, Choice, choose_task
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
+from bertft.jobs.requests import TrainRequest
+from bertft.jobs.sample import sample_rows
+from bertft.jobs.splits import hub_source, read_split
+from bertft.jobs.task_choice import Asked, Choice, choose_task
 from bertft.kinds import KINDS, SINGLE_LABEL, takes
 from bertft.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.model.pooling import check_mean
-from bertft.plan import DataPlan, Plan, check_threads, merge_data, merge_recipe, read_config
+from bertft.plan import DataPlan, MachinePlan, OutputPlan, Plan, merge, merge_data, merge_recipe, read_config
 from bertft.reading import Table
 from bertft.recipe import Recipe
 from bertft.runs import PLAN
 from bertft.scoring.own import is_function, load_own
-
-Flags = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,43 +37,53 @@ class Planned:
     backbone: Backbone
 
 
-def make_plan(flags: Flags) -> Planned:
-    """defaults < card < config file < flags. Reads the training file, as the task may have to be guessed from it."""
-    config = read_config(flags["config"]) if flags["config"] else {}
-    asked = Asked.from_words(flags, config)
-    data = merge_data({**hub_source(asked.card, flags, config), **config.get("data", {})}, data_flags(flags))
-    train = read_split(data.train, data)
+def make_plan(request: TrainRequest) -> Planned:
+    """defaults < card < config file < request. Reads the training file, as the task may have to be guessed from it."""
+    config = read_config(request.config) if request.config else {}
+    asked = Asked.of(request, config)
+    named = config.get("data", {})
+    data = merge_data({**hub_source(asked.card, request, config), **named}, request.data)
+    train = read_split(data.train, data, request.tables)
     choice = choose_task(asked, train)
-    check_applies(flags, choice.card.kind)
+    check_applies(request, choice.card.kind)
     console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
-    backbone = find_backbone(config.get("model", {}).get("name") if flags["model"] is None else flags["model"])
-    settings = config.get("recipe", {})
-    recipe = merge_recipe(choice.card, small=backbone.small, config=settings, flags=recipe_flags(flags))
-    if recipe.pool == "mean":
-        check_mean(backbone, choice.card.kind)
-    check_few_shot(recipe, choice.card)
-    check_head_start(flags, recipe, choice.card.kind)
-    recipe = checked_refit(flags, recipe, data)
-    check_own_metric(flags, recipe)
-    if not (flags["max_length"] or settings.get("max_length")):
-        recipe = no_longer_than(recipe, positions(backbone.config))
-    if flags["overlap"] is None and settings.get("overlap") is None:
-        recipe = with_room(recipe, positions(backbone.config))
-    train = sampled(train, data.limit, choice, recipe.seed)
+    backbone = find_backbone({**config.get("model", {}), **request.model}.get("name"))
+    recipe = whole_recipe(request, config.get("recipe", {}), choice.card, backbone, data)
+    output = merge(OutputPlan, config.get("output", {}), request.output)
     plan = Plan(
         card=with_metric(choice.card, recipe.metric),
         fields=choice.fields,
         data=data,
         model=backbone.name,
         recipe=recipe,
-        output_dir=flags["output_dir"] or free_run_folder(run_name(choice.card, data)),
-        save_steps=save_steps(flags, config),
-        threads=check_threads(
-            config.get("machine", {}).get("threads") if flags["threads"] is None else flags["threads"]
-        ),
+        output_dir=request.output.get("dir") or free_run_folder(run_name(choice.card, data)),
+        save_steps=output.save_steps,
+        threads=merge(MachinePlan, config.get("machine", {}), request.machine).threads,
     )
-    validation, test = (read_split(path, data) if path else None for path in (data.validation, data.test))
+    train = sampled(train, data.limit, choice, recipe.seed)
+    validation, test = (
+        read_split(path, data, request.tables) if path else None for path in (data.validation, data.test)
+    )
     return Planned(plan, Tables(train, validation, test), backbone)
+
+
+def whole_recipe(
+    request: TrainRequest, configured: Mapping[str, Any], card: Card, backbone: Backbone, data: DataPlan
+) -> Recipe:
+    """The recipe of all layers, fitted to the backbone; UsageError for what does not go together."""
+    recipe = merge_recipe(card, small=backbone.small, config=configured, flags=request.recipe)
+    if recipe.pool == "mean":
+        check_mean(backbone, card.kind)
+    check_few_shot(recipe, card)
+    check_head_start(request, recipe, card.kind)
+    recipe = checked_refit(request, recipe, data)
+    check_own_metric(request, recipe)
+    said = {**configured, **request.recipe}
+    if not said.get("max_length"):
+        recipe = no_longer_than(recipe, positions(backbone.config))
+    if said.get("overlap") is None:
+        recipe = with_room(recipe, positions(backbone.config))
+    return recipe
 
 
 def sampled(table: Table, limit: int | None, choice: Choice, seed: int) -> Table:
@@ -86,19 +95,12 @@ def sampled(table: Table, limit: int | None, choice: Choice, seed: int) -> Table
     return sample_rows(table, limit, choice.card, choice.fields, seed)
 
 
-def save_steps(flags: Flags, config: Mapping[str, Any]) -> int | None:
-    """Steps between saved states, if they were asked for."""
-    steps: int | None = flags["save_steps"] or config.get("output", {}).get("save_steps")
-    if steps is not None and steps < 1:
-        raise UsageError(f"--save-steps is {steps}: a number above 0 is wanted.")
-    return steps
-
-
-def check_applies(flags: Flags, kind: str) -> None:
+def check_applies(request: TrainRequest, kind: str) -> None:
     """UsageError for flags that mean nothing in this kind of task."""
+    said = request.said()
     for other in KINDS.values():
         for name in other.settings:
-            if flags[name] not in (None, False) and not takes(name, kind):
+            if name in said and not takes(name, kind):
                 raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
 
 
@@ -110,29 +112,29 @@ def check_few_shot(recipe: Recipe, card: Card) -> None:
         )
 
 
-def check_head_start(flags: Flags, recipe: Recipe, kind: str) -> None:
+def check_head_start(request: TrainRequest, recipe: Recipe, kind: str) -> None:
     """UsageError for a typed --head-start that would have no effect."""
-    typed = flags["head_start"]
+    typed = request.recipe.get("head_start")
     if typed in ("probe", "prior") and not KINDS[kind].can_fit_head:
         raise UsageError(f"--head-start {typed}: the head of {kind} starts at random. Leave it out.")
     if typed == "probe" and recipe.bilstm:
         raise UsageError("--head-start probe: with --bilstm nothing can be fitted before training. Leave it out.")
 
 
-def check_own_metric(flags: Flags, recipe: Recipe) -> None:
+def check_own_metric(request: TrainRequest, recipe: Recipe) -> None:
     """UsageError for a metric that cannot be had. A function is code: it is run only where the user typed it, not from a plan."""
     if recipe.metric is None or not is_function(recipe.metric):
         return
-    if flags["metric"] != recipe.metric:
+    if request.recipe.get("metric") != recipe.metric:
         raise UsageError(f"The plan names a function, which is only run if you type it: --metric {recipe.metric}.")
     load_own(recipe.metric)
 
 
-def checked_refit(flags: Flags, recipe: Recipe, data: DataPlan) -> Recipe:
+def checked_refit(request: TrainRequest, recipe: Recipe, data: DataPlan) -> Recipe:
     """The recipe, without a refit where no row of the training file is held back; UsageError where that was typed."""
     if not data.validation:
         return recipe
-    if flags["refit"]:
+    if request.recipe.get("refit"):
         raise UsageError(
             "--refit is for validation rows that were held back from the training file; this run has a file for validation. "
             "Leave it out: --no-refit."
@@ -142,27 +144,6 @@ def checked_refit(flags: Flags, recipe: Recipe, data: DataPlan) -> Recipe:
 
 def _notes(table: Any) -> list[str]:
     return [f"  {note}" for note in table.source.notes] if table.source else []
-
-
-def data_flags(flags: Flags) -> dict[str, Any]:
-    """The flags that belong to [data]."""
-    same = (
-        "validation",
-        "validation_share",
-        "test",
-        "format",
-        "encoding",
-        "delimiter",
-        "unknown_labels",
-        "fix_answers",
-    )
-    own = {"train": flags["data"], "header": False if flags["no_header"] else None, "limit": flags["max_train_rows"]}
-    return own | {name: flags[name] for name in same}
-
-
-def recipe_flags(flags: Flags) -> dict[str, Any]:
-    """The flags that belong to [recipe]."""
-    return {field.name: flags[field.name] for field in fields(Recipe)}
 
 
 def with_room(recipe: Recipe, limit: int | None) -> Recipe:

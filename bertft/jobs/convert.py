@@ -1,23 +1,23 @@
-"""What `convert` does: any form of tagged words or spans to any other. No torch here.
+"""Convert: any form of tagged words or spans to any other. No torch here.
 
 Every row comes out, in order, with its other columns; words are those of the file, where it says which they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
 from bertft import console
-from bertft.commands.tables import read_options, refuse_empty, refuse_same_file
-from bertft.commands.task_choice import Columns
 from bertft.errors import DataError, UsageError
 from bertft.fields import Fields, named_columns
 from bertft.guess import guess
+from bertft.jobs.requests import ConvertRequest, Section
+from bertft.jobs.splits import read_options, reading_plan, refuse_empty, refuse_same_file
+from bertft.jobs.task_choice import Columns
 from bertft.kinds import TOKEN_CLASSIFICATION
 from bertft.labels import Labels
-from bertft.plan import merge_data
 from bertft.reading import Table, read_table
 from bertft.recipe import SCHEMES
 from bertft.row import Row
@@ -27,18 +27,17 @@ from bertft.tags.spans import is_spans
 from bertft.tags.words import Words, is_tokens
 from bertft.writing import open_writer
 
-Flags = dict[str, Any]
 TAGS_ONLY = (".conll", ".bio", ".iob")
 """Endings of files that hold nothing but words and tags."""
 
 
-def run_convert(flags: Flags) -> None:
+def convert(request: ConvertRequest) -> None:
     """Read, turn, write."""
-    refuse_same_file(flags["input"], flags["output"])
-    form, scheme = asked_form(flags), asked_scheme(flags)
-    table = read_table(flags["input"], read_options(merge_data({}, reading(flags))))
+    refuse_same_file(request.input, request.output)
+    form, scheme = asked_form(request), asked_scheme(request)
+    table = read_table(request.input, read_options(reading_plan(request.input, request.reading)))
     refuse_empty(table)
-    fields = fields_of(table, flags)
+    fields = fields_of(table, request.columns)
     found = scheme_of_file(table, fields, Labels(()))
     spans = found is None and not plain_tags(table, fields)
     wanted = scheme or found or ("IOB2" if spans else None)
@@ -47,7 +46,7 @@ def run_convert(flags: Flags) -> None:
     written, remarks = 0, dict[str, int]()
     made = list(in_form(form, Words((), (), (), ""), [], None))
     others = other_columns(table, fields, made)
-    with open_writer(flags["output"], columns=[*made, *others], kept=others, raw=flags["raw"]) as writer:
+    with open_writer(request.output, columns=[*made, *others], kept=others, raw=request.raw) as writer:
         for row in table:
             record, mended = converted(row, fields, form, found, wanted)
             if record is None:
@@ -58,7 +57,7 @@ def run_convert(flags: Flags) -> None:
             for remark in mended:
                 remarks[remark] = remarks.get(remark, 0) + 1
     if writer.disarming.count:
-        console.warn(f"{flags['output']}: {writer.disarming}")
+        console.warn(f"{request.output}: {writer.disarming}")
     for remark, count in remarks.items():
         console.warn(f"{table.name}: {count:,} {'row' if count == 1 else 'rows'} with {remark}.")
     console.note(
@@ -106,10 +105,10 @@ def has_token_objects(table: Table) -> bool:
     return any(token_objects(row.fields.get("tokens")) for row in table.first(100))
 
 
-def asked_form(flags: Flags) -> str:
+def asked_form(request: ConvertRequest) -> str:
     """The form; words and tags where the file's ending allows nothing else, or nothing was said."""
-    endings = {suffix.lower() for suffix in PurePath(flags["output"]).suffixes}
-    form = str(flags["form"] or "tokens")
+    endings = {suffix.lower() for suffix in PurePath(request.output).suffixes}
+    form = str(request.form or "tokens")
     if form not in FORMS:
         raise UsageError(f"--form is {form}: one of {', '.join(FORMS)}.")
     if form != "tokens" and endings & set(TAGS_ONLY):
@@ -117,23 +116,18 @@ def asked_form(flags: Flags) -> str:
     return form
 
 
-def asked_scheme(flags: Flags) -> str | None:
-    scheme = flags["scheme"]
+def asked_scheme(request: ConvertRequest) -> str | None:
+    scheme = request.scheme
     if scheme not in (None, *SCHEMES):
         raise UsageError(f"--scheme is {scheme}: one of {', '.join(SCHEMES)}.")
     return str(scheme) if scheme else None
 
 
-def reading(flags: Flags) -> dict[str, Any]:
-    same = {name: flags[name] for name in ("format", "encoding", "delimiter")}
-    return {**same, "train": flags["input"], "header": False if flags["no_header"] else None}
-
-
-def fields_of(table: Table, flags: Mapping[str, Any]) -> Fields:
+def fields_of(table: Table, columns: Section) -> Fields:
     """The columns, by their names and looks as `train` finds them."""
-    label = named_columns(flags, "label")
+    label = named_columns(columns, "label")
     found = guess(
-        Columns(table), text=flags["text"], label=label or None, kind=TOKEN_CLASSIFICATION.name, file=table.name
+        Columns(table), text=columns.get("text"), label=label or None, kind=TOKEN_CLASSIFICATION.name, file=table.name
     )
     return Fields(found.text, None, (found.label,) if isinstance(found.label, str) else tuple(found.label))
 

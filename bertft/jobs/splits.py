@@ -9,17 +9,20 @@ from typing import Any
 from bertft.card import Card
 from bertft.errors import CardError, DataError, OutputError
 from bertft.fields import shown_columns
-from bertft.plan import DataPlan
+from bertft.jobs.requests import TrainRequest
+from bertft.plan import DataPlan, merge_data
 from bertft.reading import ReadOptions, Table, read_table, table_of
 from bertft.surrogates import has_surrogate, shown
 
+MEMORY = "memory:"
+"""Begins the name of rows that a Python program handed over."""
 HUB = "hub:"
 """`hub:PATH:NAME:SPLIT` stands where a file could. NAME, the configuration, may be empty."""
 
 
-def hub_source(card: Card | None, flags: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
+def hub_source(card: Card | None, request: TrainRequest, config: Mapping[str, Any]) -> dict[str, str]:
     """The splits of a card that names a Hub data set, when no file was named."""
-    if card is None or card.hub is None or flags["data"] or config.get("data", {}).get("train"):
+    if card is None or card.hub is None or request.data.get("train") or config.get("data", {}).get("train"):
         return {}
     hub = card.hub
     if len(hub.scored) > 1:
@@ -29,8 +32,13 @@ def hub_source(card: Card | None, flags: Mapping[str, Any], config: Mapping[str,
     return {role: f"{HUB}{hub.path}:{hub.name or ''}:{split}" for role, split in splits.items() if split}
 
 
-def read_split(path: str, data: DataPlan) -> Table:
-    """The rows of a file or of a Hub split."""
+def read_split(path: str, data: DataPlan, tables: Mapping[str, Table]) -> Table:
+    """The rows of a file, of a Hub split, or of one of the `tables`, which are no file."""
+    if path in tables:
+        refuse_empty(tables[path])
+        return tables[path]
+    if path.startswith(MEMORY):
+        raise DataError(f"{path}: rows that a program handed over; only that program can train on them again.")
     if has_surrogate(path):
         raise DataError(f"{shown(path, 200)}: a file name that is not UTF-8, which no plan can hold. Rename the file.")
     table = _from_hub(path) if path.startswith(HUB) else read_table(path, read_options(data))
@@ -79,3 +87,8 @@ def refuse_same_file(source: str, target: str | None) -> None:
     """OutputError where the output would take the input's place."""
     if target and os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
         raise OutputError(f"{target}: is the input; name another file with -o.")
+
+
+def reading_plan(path: str, reading: Mapping[str, Any]) -> DataPlan:
+    """How to read a file that is scored, predicted or converted."""
+    return merge_data({}, {**reading, "train": path})

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bertft.adapters.descriptions import use_in_transformers, what_becomes_of_long_inputs, what_it_answers
 from bertft.markdown import code, one_line, words
 from bertft.plan import Plan
+from bertft.report.descriptions import use_in_transformers, what_becomes_of_long_inputs, what_it_answers
 from bertft.scoring import Scores
 
 _HUB_METRICS = {"mcc": "matthews_correlation", "spearman": "spearmanr", "pearson": "pearsonr"}

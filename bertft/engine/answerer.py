@@ -1,15 +1,20 @@
-"""A run folder opened for use, and how the file beside it is to be read."""
+"""A run that answers: network, adapter and device, which belong together. `eval`, `predict` and the Python door all ask it, so
+they cannot disagree."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.adapters import Adapter
+from bertft.adapters import Adapter, Prediction
 from bertft.adapters.record_check import check_answers, check_record
 from bertft.engine.device import describe, start_accelerator
+from bertft.engine.eval_loop import Windows, predict_features
+from bertft.engine.meter import Meter
+from bertft.engine.predict_loop import Answered, predict_windows
 from bertft.engine.prepare import adapter_of_record
 from bertft.engine.sharding import ready
 from bertft.errors import UsageError
@@ -17,14 +22,12 @@ from bertft.kinds import KINDS
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import load_tokenizer
-from bertft.plan import DataPlan, check_threads, merge_data
 from bertft.recipe import PRECISIONS
-
-Flags = dict[str, Any]
+from bertft.row import Row
 
 
 @dataclass(frozen=True)
-class Opened:
+class Answerer:
     """A run folder, ready to answer."""
 
     folder: Path
@@ -32,12 +35,20 @@ class Opened:
     network: Any
     accelerator: Any
 
+    def predictions(self, windows: Windows, meter: Meter, *, label: str = "") -> list[Prediction]:
+        """One for each row; `windows` holds each row's features."""
+        return predict_features(self.network, self.adapter, windows, self.accelerator, meter, label=label)
 
-def open_run(path: str, precision: str | None, threads: int | None) -> Opened:
+    def answers(self, rows: Iterator[Row], meter: Meter, *, done: int = 0) -> Iterator[Answered]:
+        """A window of rows at a time, in order; also the rows that cannot be predicted: theirs says why. The rows stand in their
+        context already. `done`: rows before, to count on from."""
+        return predict_windows(self.network, self.adapter, rows, self.accelerator, meter, done=done)
+
+
+def open_run(path: str, precision: str | None, threads: int | None) -> Answerer:
     """The model and the adapter of a run folder, on the device."""
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
-    check_threads(threads)
     folder = Path(path)
     record = read_task(folder)
     check_record(record, path)
@@ -47,10 +58,4 @@ def open_run(path: str, precision: str | None, threads: int | None) -> Opened:
     check_answers(record, network, path)
     network = ready(network, accelerator)
     console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
-    return Opened(folder, adapter, network, accelerator)
-
-
-def file_plan(path: str, flags: Flags) -> DataPlan:
-    """How to read a file that is scored or predicted."""
-    same = {name: flags.get(name) for name in ("format", "encoding", "delimiter", "unknown_labels", "fix_answers")}
-    return merge_data({}, {**same, "train": path, "header": False if flags["no_header"] else None})
+    return Answerer(folder, adapter, network, accelerator)

@@ -6,17 +6,17 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from bertft import __version__, console
-from bertft.commands.opened import Flags, Opened
+from bertft.engine.answerer import Answerer
 from bertft.engine.device import decided_by_main
 from bertft.engine.record import sha256_of
 from bertft.errors import OutputError, Stopped, UsageError, UserError
+from bertft.jobs.requests import PredictRequest
 from bertft.reading import Source
 from bertft.runs import TASK
 from bertft.system.locks import locked_file
@@ -25,20 +25,8 @@ from bertft.writing import Part, anchor, check_columns, is_special, make_room, o
 SQUAD = "squad"
 """What --format may also say: the official prediction file of SQUAD, an object of answers by id."""
 
-SHAPING = (
-    "top_k",
-    "min_probability",
-    "scheme",
-    "n_best",
-    "text",
-    "text_pair",
-    "format",
-    "encoding",
-    "delimiter",
-    "no_header",
-    "raw",
-)
-"""Flags that decide what a prediction looks like."""
+SHAPING = ("top_k", "min_probability", "scheme", "n_best", "columns", "reading", "raw")
+"""What of a request decides what a prediction looks like."""
 
 MODEL_FILES = (TASK, "config.json", "tokenizer.json", "tokenizer_config.json")
 """What the answers depend on, beside the weights. run.json is none of it: it changes with every command."""
@@ -57,58 +45,61 @@ class Predicted:
 
 
 @contextmanager
-def predicted_file(flags: Flags, source: Source, added: list[str], opened: Opened) -> Iterator[Predicted]:
+def predicted_file(
+    request: PredictRequest, source: Source, added: list[str], answerer: Answerer
+) -> Iterator[Predicted]:
     """Whole at the end. What stops short of it can be gone on with, which is said."""
     parts: list[Part] = []
     writers: list[Any] = []
-    with ExitStack() as held, _told(parts):
+    with ExitStack() as held, _told(parts, request.command):
 
         def open_it() -> str:
-            parts.extend(_parts(flags, opened, held))
-            writers.append(held.enter_context(_writer(flags, source, added, *parts)))
+            parts.extend(_parts(request, answerer, held))
+            writers.append(held.enter_context(_writer(request, source, added, *parts)))
             return str(parts[0].rows if parts else 0)
 
-        done = int(decided_by_main(opened.accelerator, open_it))
-        _tell_beginning(flags, parts, done)
+        done = int(decided_by_main(answerer.accelerator, open_it))
+        _tell_beginning(request, parts, done)
         yield Predicted(writers[0] if writers else None, done, parts[0].state if parts else {})
 
 
-def _tell_beginning(flags: Flags, parts: list[Part], done: int) -> None:
+def _tell_beginning(request: PredictRequest, parts: list[Part], done: int) -> None:
     """Where it begins, if that is not what one would think."""
-    if flags["resume"] and not done:
-        whole = "whole already, so there is " if os.path.exists(flags["output"]) else ""
-        console.note(f"{flags['output']}: {whole}nothing to go on with; it starts at the beginning.")
+    if request.resume and not done:
+        whole = "whole already, so there is " if os.path.exists(request.output or "") else ""
+        console.note(f"{request.output}: {whole}nothing to go on with; it starts at the beginning.")
     for part in parts:
         if part.given_up:
             console.note(
-                f"{flags['output']}: {part.given_up:,} rows of a prediction that stopped are given up (--resume)."
+                f"{request.output}: {part.given_up:,} rows of a prediction that stopped are given up (--resume)."
             )
 
 
-def _parts(flags: Flags, opened: Opened, held: ExitStack) -> list[Part]:
+def _parts(request: PredictRequest, answerer: Answerer, held: ExitStack) -> list[Part]:
     """One, or none where the input cannot be read again or the output cannot be cut."""
-    once = next((name for name in ("input", "output") if is_special(flags[name])), None)
-    if once and flags["resume"]:
+    once = next((name for name in ("input", "output") if is_special(getattr(request, name))), None)
+    if once and request.resume:
         raise UsageError(f"--resume needs files: a stream as {once} cannot be gone on with.")
     if once:
         return []
-    path = flags["output"]
+    path = request.output
+    assert path is not None  # standard output is special
     make_room(path)
     held.enter_context(locked_file(anchor(path)))
-    return [Part(path, lambda: identity(flags, opened), resume=flags["resume"])]
+    return [Part(path, lambda: identity(request, answerer), resume=request.resume)]
 
 
-def _writer(flags: Flags, source: Source, added: list[str], part: Part | None = None) -> Any:
-    if flags["format"] == SQUAD:
-        return open_squad_writer(flags["output"], part=part)
+def _writer(request: PredictRequest, source: Source, added: list[str], part: Part | None = None) -> Any:
+    if request.reading.get("format") == SQUAD:
+        return open_squad_writer(request.output, part=part)
     columns = [*source.columns, *added]
-    own = {"like": source.format, "kept": source.columns, "raw": flags["raw"]}
-    return open_writer(flags["output"], columns=columns, part=part, **own)
+    like, kept = source.format, source.columns
+    return open_writer(request.output, like=like, columns=columns, kept=kept, raw=request.raw, part=part)
 
 
-def check_output(flags: Flags, source: Source, added: list[str]) -> None:
+def check_output(request: PredictRequest, source: Source, added: list[str]) -> None:
     """DataError for columns that the output would have twice, UsageError for a form that these answers do not have."""
-    if flags["format"] != SQUAD:
+    if request.reading.get("format") != SQUAD:
         check_columns(source.columns, added)
     elif "predicted_answer" not in added or "id" not in source.columns:
         raise UsageError(
@@ -116,38 +107,42 @@ def check_output(flags: Flags, source: Source, added: list[str]) -> None:
         )
 
 
-def identity(flags: Flags, opened: Opened) -> dict[str, str]:
+def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
     """What must be the same in a prediction that goes on. Contents, not names and dates: files get copied."""
-    files = [*sorted(opened.folder.glob("*.safetensors")), *(opened.folder / name for name in MODEL_FILES)]
+    files = [*sorted(answerer.folder.glob("*.safetensors")), *(answerer.folder / name for name in MODEL_FILES)]
     return {
-        "the input": sha256_of(flags["input"]) or "",
+        "the input": sha256_of(request.input) or "",
         "the model": json.dumps({path.name: sha256_of(str(path)) for path in files}),
-        "the options": json.dumps({name: flags[name] for name in SHAPING}),
-        "the precision": str(opened.accelerator.mixed_precision),
+        "the options": json.dumps({name: _plain(getattr(request, name)) for name in SHAPING}),
+        "the precision": str(answerer.accelerator.mixed_precision),
         "bertft": __version__,
     }
 
 
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
+
+
 @contextmanager
-def _told(parts: list[Part]) -> Iterator[None]:
+def _told(parts: list[Part], command: str) -> Iterator[None]:
     """Whoever is stopped hears what is kept, and how to go on."""
     try:
         yield
     except Stopped as stop:
-        stop.hint = _hint(parts)
+        stop.hint = _hint(parts, command)
         raise
     except OutputError as problem:
-        raise OutputError(f"{problem} {_hint(parts)}".rstrip()) from None
+        raise OutputError(f"{problem} {_hint(parts, command)}".rstrip()) from None
     except (UserError, BrokenPipeError):
         raise
     except BaseException:
-        if hint := _hint(parts):
+        if hint := _hint(parts, command):
             console.warn(hint)
         raise
 
 
-def _hint(parts: list[Part]) -> str:
+def _hint(parts: list[Part], command: str) -> str:
     if not parts or not parts[0].rows:
         return ""
-    words = [word for word in sys.argv[1:] if word != "--resume"]
-    return f"{parts[0].rows:,} rows are kept; go on with: {shlex.join(['bertft', *words, '--resume'])}"
+    words = [word for word in shlex.split(command) if word != "--resume"]
+    return f"{parts[0].rows:,} rows are kept; go on with: {shlex.join([*words, '--resume'])}"

@@ -13,7 +13,8 @@ from bertft.errors import CardError, UsageError
 from bertft.fields import Fields, named_columns, pick
 from bertft.guess import guess
 from bertft.guess.problems import problem_of
-from bertft.kinds import KINDS, MULTI_LABEL, NAMED_PROBLEMS, find_kind
+from bertft.jobs.requests import TrainRequest
+from bertft.kinds import KINDS, MULTI_LABEL, find_kind
 from bertft.reading import Table
 
 _SAMPLE = 100_000
@@ -33,13 +34,11 @@ class Asked:
     """Column names and separator, as far as they were given by flags or a config file."""
 
     @classmethod
-    def from_words(cls, flags: Mapping[str, Any], config: Mapping[str, Any]) -> Asked:
-        named = {key: flags[key] for key in ("text", "text_pair", "label", "separator") if flags[key]}
+    def of(cls, request: TrainRequest, config: Mapping[str, Any]) -> Asked:
         stored = config.get("data", {}).get("fields", {})
-        card = _card(flags["task"], config.get("task"))
-        return cls(
-            card, None if card else _kind(flags["task"] or config.get("task")), _problem(flags), {**stored, **named}
-        )
+        card = _card(request.task, config.get("task"))
+        kind = None if card else _kind(request.task or config.get("task"))
+        return cls(card, kind, request.problem, {**stored, **request.columns})
 
 
 @dataclass(frozen=True)
@@ -162,11 +161,3 @@ def _check_trainable(kind: str) -> None:
     if not KINDS[kind].is_trained:
         trained = ", ".join(name for name, kind in KINDS.items() if kind.is_trained)
         raise CardError(f"{kind} cannot be trained with this version of bertft; it trains {trained}.")
-
-
-def _problem(flags: Mapping[str, Any]) -> str | None:
-    """single-label, multi-label or regression, if one of the flags was given."""
-    given = [name for name in NAMED_PROBLEMS if flags[name.replace("-", "_")]]
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join('--' + name for name in given)} exclude each other: a task is one of them.")
-    return given[0] if given else None

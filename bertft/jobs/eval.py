@@ -1,0 +1,60 @@
+"""Evaluate: a run and a labelled file in, scores out; they are noted in run.json too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bertft.adapters import Adapter
+from bertft.engine.answerer import open_run
+from bertft.engine.examples import gather
+from bertft.engine.meter import Meter
+from bertft.engine.prepare import own_metric
+from bertft.engine.record import add_to_run
+from bertft.fields import fields_in
+from bertft.jobs.planning import with_metric
+from bertft.jobs.requests import EvalRequest
+from bertft.jobs.splits import read_split, reading_plan
+from bertft.plan import MachinePlan, merge
+from bertft.reading import Table
+from bertft.scoring import Scores
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What `evaluate` found."""
+
+    run: str
+    data: str
+    """Name of the file."""
+    scores: Scores
+    timings: Mapping[str, float]
+
+
+def evaluate(request: EvalRequest) -> Evaluated:
+    """Open the run, read the file, predict, score."""
+    own = own_metric(request.metric)
+    data = reading_plan(request.data, request.reading)
+    table = read_split(request.data, data, request.tables)
+    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine).threads)
+    adapter = replace(fitted(answerer.adapter, table, request), own=own)
+    if data.fix_answers:
+        adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
+    answerer = replace(answerer, adapter=adapter)
+    examples = gather(adapter, table, table.name, unknown=data.unknown_labels, learning=False)
+    meter = Meter()
+    found = answerer.predictions(examples.windows, meter, label="Evaluating")
+    scores = adapter.score(found, examples.targets)
+    if answerer.accelerator.is_main_process:
+        add_to_run(answerer.folder, "scores", Path(table.name).name, scores.as_dict())
+        add_to_run(answerer.folder, "timings", "eval", meter.timings())
+    return Evaluated(request.run, table.name, scores, meter.timings())
+
+
+def fitted(adapter: Adapter, table: Table, request: EvalRequest) -> Adapter:
+    """The run's adapter with the columns and the form of another labelled file, and the metric that was asked for."""
+    fields = fields_in(
+        adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=request.columns, label=True
+    )
+    return replace(adapter, fields=fields, card=with_metric(adapter.card, request.metric)).for_file(table)

@@ -1,0 +1,148 @@
+"""Predict: rows in = rows out, in order, each with its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, islice
+from typing import Any
+
+from bertft import console
+from bertft.adapters import Adapter, Answer
+from bertft.adapters.best_answers import KEPT
+from bertft.engine import predict_loop
+from bertft.engine.answerer import Answerer, open_run
+from bertft.engine.meter import Meter
+from bertft.engine.predict_loop import Answered
+from bertft.engine.record import add_to_run
+from bertft.errors import UsageError
+from bertft.fields import fields_in
+from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
+from bertft.jobs.requests import PredictRequest, Section
+from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
+from bertft.plan import MachinePlan, merge
+from bertft.reading import Source, open_source
+from bertft.recipe import SCHEMES
+from bertft.row import Row
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What `predict` did."""
+
+    output: str | None
+    rows: int
+    unanswered: int
+    """Rows of these that could not be predicted; their `reason` says why."""
+    timings: Mapping[str, float]
+
+
+def predict(request: PredictRequest) -> Predicted:
+    """Open the run, read, answer, write."""
+    refuse_same_file(request.input, request.output)
+    answer = asked_answer(request)
+    source = open_source(request.input, read_options(reading_plan(request.input, file_format(request))))
+    answerer = opened(request)
+    check_answer(answer, answerer.adapter)
+    rows, answerer = prepared_rows(source, answerer, request.columns)
+    added, meter = answerer.adapter.added_columns(answer), Meter()
+    check_output(request, source, added)
+    with predicted_file(request, source, added, answerer) as file:
+        unanswered = file.state.get("unanswered", 0)
+        rows = answerer.adapter.in_context(rows)
+        for row in islice(rows, file.done):
+            if file.writer is not None:
+                file.writer.skip(row.fields)
+        count = file.done
+        for window in answerer.answers(rows, meter, done=file.done):
+            count += len(window)
+            unanswered += sum(prediction.values is None for _, prediction in window)
+            if file.writer is not None:
+                write_window(file.writer, window, answerer.adapter, answer, unanswered)
+    tell(request, source, file.writer, count, unanswered, meter)
+    if answerer.accelerator.is_main_process:
+        add_to_run(answerer.folder, "timings", "predict", meter.timings())
+    return Predicted(request.output, count, unanswered, meter.timings())
+
+
+def records(source: Source, answerer: Answerer, answer: Answer, columns: Section) -> Iterator[dict[str, Any]]:
+    """The rows of a source as they would be written to a file."""
+    check_answer(answer, answerer.adapter)
+    rows, answerer = prepared_rows(source, answerer, columns)
+    adapter = answerer.adapter
+    for window in answerer.answers(iter(adapter.in_context(rows)), Meter()):
+        for row, prediction in window:
+            yield adapter.record(row, prediction, answer)
+
+
+def opened(request: PredictRequest) -> Answerer:
+    """The run that answers."""
+    return open_run(request.run, request.precision, merge(MachinePlan, request.machine).threads)
+
+
+def file_format(request: PredictRequest) -> dict[str, Any]:
+    """How the input is read; the format `squad` is one of the output."""
+    squad = request.reading.get("format") == SQUAD
+    return {**request.reading, "format": None} if squad else dict(request.reading)
+
+
+def write_window(writer: Any, window: Answered, adapter: Adapter, answer: Answer, unanswered: int) -> None:
+    """After a full window the file can be gone on with."""
+    for row, prediction in window:
+        writer.write(adapter.record(row, prediction, answer))
+    if len(window) == predict_loop.WINDOW:
+        writer.mark(unanswered=unanswered)
+
+
+def tell(request: PredictRequest, source: Source, writer: Any, count: int, unanswered: int, meter: Meter) -> None:
+    """How many rows went in and came out, and what is special about them."""
+    if writer is not None and writer.disarming.count:
+        console.warn(f"{request.output or 'stdout'}: {writer.disarming}")
+    if unanswered:
+        said = "1 row" if unanswered == 1 else f"{unanswered:,} rows"
+        why = "left out" if is_conll(request.output) else "column 'reason' says why"
+        console.warn(f"{source.name}: {said} could not be predicted; {why}.")
+    answered = count - unanswered
+    console.note(f"{answered:,} rows in {meter.seconds:.1f} s, {meter}. {request.output or ''}".rstrip())
+
+
+def is_conll(output: str | None) -> bool:
+    """Whether the output holds words and tags only."""
+    return (output or "").removesuffix(".gz").endswith((".conll", ".bio", ".iob"))
+
+
+def prepared_rows(source: Source, answerer: Answerer, columns: Section) -> tuple[Iterator[Row], Answerer]:
+    """The rows, which can be read only once, and the answerer with what this file's columns and first row say."""
+    adapter = answerer.adapter
+    usual = adapter.card.usual_columns
+    fields = fields_in(adapter.fields, usual, source.columns, file=source.name, named=columns, label=False)
+    rows: Iterator[Row] = iter(source.rows())
+    first = list(islice(rows, 1))
+    adapter = replace(adapter, fields=fields).for_sample(first[0] if first else None)
+    return chain(first, rows), replace(answerer, adapter=adapter)
+
+
+def asked_answer(request: PredictRequest) -> Answer:
+    """What is to be said of each row."""
+    for name in ("top_k", "n_best"):
+        value = getattr(request, name)
+        if value is not None and value < 1:
+            raise UsageError(f"--{name.replace('_', '-')} is {value}: 1 or more is wanted.")
+    if (request.n_best or 0) > KEPT:
+        raise UsageError(f"--n-best is {request.n_best}: at most {KEPT} are kept.")
+    least = request.min_probability
+    if least is not None and not 0 <= least <= 1:
+        raise UsageError(f"--min-probability is {least}: a probability from 0 to 1 is wanted.")
+    if request.scheme not in (None, *SCHEMES):
+        raise UsageError(f"--scheme is {request.scheme}: one of {', '.join(SCHEMES)}.")
+    return Answer(request.top_k, least, request.scheme, request.n_best)
+
+
+def check_answer(answer: Answer, adapter: Adapter) -> None:
+    """UsageError for a wish that this kind of task cannot fulfil."""
+    asked = [name for name, value in asdict(answer).items() if value is not None]
+    for name in asked:
+        if name not in adapter.answer_options:
+            raise UsageError(
+                f"--{name.replace('_', '-')} does not apply: this run answers with {adapter.answers_with}."
+            )

@@ -1,0 +1,94 @@
+"""What each verb is asked for, frozen. The command line and the Python door make these; jobs answer them.
+
+A section (`data`, `recipe` …) has the keys of the same section of a plan.toml, and only those that were said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bertft.reading import Table
+
+Section = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """A training run."""
+
+    task: str | None = None
+    """A card's name, a card file or a kind of task; None: guessed from the data."""
+    problem: str | None = None
+    """Which of its problems, of a kind that has several."""
+    columns: Section = field(default_factory=dict)
+    """Keys of [data.fields]."""
+    data: Section = field(default_factory=dict)
+    model: Section = field(default_factory=dict)
+    recipe: Section = field(default_factory=dict)
+    output: Section = field(default_factory=dict)
+    machine: Section = field(default_factory=dict)
+    config: str | None = None
+    """A plan.toml; what is said here counts more."""
+    resume: bool = False
+    overwrite: bool = False
+    command: str = ""
+    """How the user asked for it, for the record."""
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    """Rows that are no file, by the name that `data` gives them."""
+
+    def said(self) -> set[str]:
+        """Names of the settings that were said."""
+        problem = {self.problem.replace("-", "_")} if self.problem else set()
+        given = {name for section in (self.columns, self.data, self.recipe) for name in section if section[name]}
+        return problem | given
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalRequest:
+    """Scores of a run on a labelled file."""
+
+    run: str
+    data: str
+    columns: Section = field(default_factory=dict)
+    reading: Section = field(default_factory=dict)
+    """Keys of [data] that say how a file is read."""
+    metric: str | None = None
+    precision: str | None = None
+    machine: Section = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictRequest:
+    """A file with answers."""
+
+    run: str
+    input: str
+    output: str | None = None
+    """None: standard output."""
+    top_k: int | None = None
+    min_probability: float | None = None
+    scheme: str | None = None
+    n_best: int | None = None
+    columns: Section = field(default_factory=dict)
+    reading: Section = field(default_factory=dict)
+    precision: str | None = None
+    machine: Section = field(default_factory=dict)
+    resume: bool = False
+    raw: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertRequest:
+    """Tagged words or spans in another form or tag scheme."""
+
+    input: str
+    output: str
+    form: str | None = None
+    scheme: str | None = None
+    columns: Section = field(default_factory=dict)
+    reading: Section = field(default_factory=dict)
+    raw: bool = False

@@ -1,0 +1,91 @@
+"""Train: a request in, a full run folder and what is to be said of it out. torch wakes with this file."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bertft import console
+from bertft.engine.device import decided_by_main, start_accelerator
+from bertft.engine.keeper import go_on
+from bertft.engine.record import Finished, data_hashes
+from bertft.engine.resume import threads_of
+from bertft.engine.training import Run, run_training
+from bertft.errors import CheckpointError, Stopped, UsageError
+from bertft.jobs.planning import Planned, check_repeats, make_plan
+from bertft.jobs.requests import TrainRequest
+from bertft.model.folder import open_run_folder
+from bertft.model.trust import check_closed
+from bertft.plan import Plan, read_config
+from bertft.runs import CHECKPOINT, PLAN, RECORD
+from bertft.system.cores import THREAD_SETTINGS
+from bertft.system.files import last_whole
+from bertft.system.locks import locked_folder
+
+
+def plan_training(request: TrainRequest) -> Planned:
+    """What `train` would do, and with which rows, without doing it."""
+    return make_plan(going_on(request) if request.resume else request)
+
+
+def train(request: TrainRequest) -> Finished:
+    """Plan and train; the run folder is full at the end."""
+    if request.resume:
+        request = going_on(request)
+    planned = make_plan(request)
+    plan = planned.plan
+    if request.resume:
+        check_repeats(plan, stored_plan(Path(plan.output_dir)))
+    accelerator = start_accelerator(plan.recipe.precision, threads_for(plan, resume=request.resume))
+    with ExitStack() as held:
+        folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
+        plan = replace(plan, output_dir=folder)
+        hashes = data_hashes(plan.data, request.tables)
+        run = Run(plan, planned.backbone, Path(folder), request.command, hashes, request.resume)
+        try:
+            return run_training(run, planned.tables, accelerator)
+        except Stopped as stop:
+            learned = last_whole(run.folder / CHECKPOINT).is_dir()
+            stop.hint = f"What was learned is saved; {go_on(run.folder)}" if learned else "Nothing was learned yet."
+            raise
+
+
+def threads_for(plan: Plan, *, resume: bool) -> int | None:
+    """Those that were asked for; a resumed run's own, unless the environment says otherwise."""
+    if plan.threads or not resume or any(name in os.environ for name in THREAD_SETTINGS):
+        return plan.threads
+    return threads_of(Path(plan.output_dir))
+
+
+def run_folder(plan: Plan, request: TrainRequest, held: ExitStack) -> str:
+    """The folder of the run, which is held until the end; empty unless the run is resumed."""
+    held.enter_context(locked_folder(Path(plan.output_dir)))
+    return plan.output_dir if request.resume else str(open_run_folder(plan.output_dir, overwrite=request.overwrite))
+
+
+def going_on(request: TrainRequest) -> TrainRequest:
+    """The request of a resumed run: its own plan is the config file. Where there is none yet, that of a new run."""
+    folder = request.output.get("dir")
+    if not folder:
+        raise UsageError("--resume needs the run folder: -o DIR.")
+    if (Path(folder) / PLAN).is_file():
+        check_closed(Path(folder))
+        if (Path(folder) / RECORD).is_file() and not last_whole(Path(folder) / CHECKPOINT).is_dir():
+            raise CheckpointError(
+                f"{folder}: a finished run, with no state to go on from. Start anew without --resume, in another folder."
+            )
+        refit = {"refit": stored_plan(Path(folder))["recipe"]["refit"]}
+        return replace(request, config=request.config or str(Path(folder) / PLAN), recipe={**refit, **request.recipe})
+    if not (request.data.get("train") or request.task or request.config):
+        raise UsageError(f"{folder}: no run to go on with (it has no {PLAN}).")
+    console.note(f"{folder}: no run to go on with yet, so it starts at the beginning.")
+    return replace(request, resume=False)
+
+
+def stored_plan(folder: Path) -> dict[str, Any]:
+    """A run's plan.toml. One from before there was a refit asks for none."""
+    found = read_config(str(folder / PLAN))
+    return {**found, "recipe": {"refit": False, **found.get("recipe", {})}}
