@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from bertft.errors import BertftWarning
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 class _Voice:
     quiet: bool = False
     silent: bool = False  # not the main process: says nothing at all
+    in_a_program: bool = False  # warnings are Python's
 
 
 _voice = _Voice()
@@ -40,6 +44,17 @@ def be_quiet(quiet: bool = True) -> None:
 def speak_only_if(main_process: bool) -> None:
     """Of several processes only the main one prints, errors excepted."""
     _voice.silent = not main_process
+
+
+@contextmanager
+def in_a_program(*, quiet: bool) -> Iterator[None]:
+    """Inside, a Python program is spoken to: warnings are its own, and notes come only if it wants them."""
+    before = _voice.quiet, _voice.in_a_program
+    _voice.quiet, _voice.in_a_program = quiet, True
+    try:
+        yield
+    finally:
+        _voice.quiet, _voice.in_a_program = before
 
 
 def plain(text: str) -> str:
@@ -67,7 +82,11 @@ def note(text: str) -> None:
 
 def warn(text: str) -> None:
     """Something the user should know even with --quiet."""
-    if not _voice.silent:
+    if _voice.silent:
+        return
+    if _voice.in_a_program:
+        warnings.warn(plain(text), BertftWarning, stacklevel=2)
+    else:
         print(plain(f"Warning: {text}"), file=sys.stderr, flush=True)
 
 

@@ -56,6 +56,10 @@ class InternalError(BertftError):
     """A broken promise of our own."""
 
 
+class BertftWarning(UserWarning):
+    """What a program that calls us should know, in place of a line on stderr."""
+
+
 class Stopped(BaseException):
     """Ctrl-C, SIGTERM or a closed terminal. `hint` says how to go on."""
 

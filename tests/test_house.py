@@ -16,7 +16,7 @@ from bertft.kinds import KINDS, NAMED_PROBLEMS
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
-    {"__init__", "errors", "console"},
+    {"errors", "console"},
     {"kinds", "runs"},
     {
         *(
@@ -43,7 +43,7 @@ STOREYS = [
     {"start"},
     {"engine"},
     {"jobs"},
-    {"commands", "__main__"},
+    {"commands", "api", "__init__", "__main__"},
 ]
 NEVER = {"datasets.py", "evaluate.py", "accelerate.py", "transformers.py", "token.py", "types.py", "logging.py"}
 HEAVY = ("torch", "transformers", "accelerate", "datasets", "evaluate", "sklearn", "scipy", "pandas", "numpy")

@@ -8,9 +8,10 @@ import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Said, texts, write_csv
+from conftest import Said, forget_accelerator, texts, write_csv
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -45,6 +46,25 @@ def test_the_commands_of_the_readme_run(run: Callable[..., Said], a_users_folder
     assert done == ["train", "eval", "predict", *named, "tasks", "tasks", "train", "train"]
     assert (a_users_folder / "answers.csv").is_file()
     assert (a_users_folder / "runs" / "again" / "model.safetensors").is_file()
+
+
+def test_the_python_of_the_docs_runs(a_users_folder: Path, tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a tiny backbone and few steps; all else as it stands there."""
+    from bertft import api
+
+    train, few = api.train, {"max_steps": 2, "precision": "fp32"}
+    monkeypatch.setattr(
+        api, "train", lambda *data, **said: train(*data, **{**said, "model": tiny, "epochs": None, **few})
+    )
+    forget_accelerator()
+    known: dict[str, Any] = {}
+    for block in re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL
+    ):
+        exec(block, known)
+    assert (a_users_folder / "answers.csv").is_file()
+    assert len(known["answers"]) == len(known["model"](["good"] * 40)) == 40
+    assert known["small"].rows["train"] + known["small"].rows["validation"] == 40
 
 
 def test_no_placeholder_is_left() -> None:

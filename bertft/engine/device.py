@@ -20,7 +20,7 @@ def start_accelerator(precision: str, threads: int | None = None) -> Any:
     from accelerate.utils import DistributedDataParallelKwargs
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    chosen = resolve_precision(precision, cuda=torch.cuda.is_available())
+    chosen = of_this_process(precision) or resolve_precision(precision, cuda=torch.cuda.is_available())
     unused = DistributedDataParallelKwargs(find_unused_parameters=False)
     accelerator = Accelerator(
         cpu=not torch.accelerator.is_available(),  # or several processes on processors would not find each other
@@ -40,6 +40,22 @@ def start_accelerator(precision: str, threads: int | None = None) -> Any:
             "torchrun --nproc_per_node 2 cli.py …, or accelerate launch --multi_gpu --num_processes 2 cli.py …"
         )
     return accelerator
+
+
+def of_this_process(precision: str) -> str | None:
+    """The precision that a Python program computes in already, as Accelerate has one for all that it makes; None before.
+    UsageError where another one is asked for."""
+    from accelerate.state import AcceleratorState
+
+    held = AcceleratorState._shared_state.get("_mixed_precision")
+    if held is None:
+        return None
+    now = "fp32" if held == "no" else str(held)
+    if precision not in ("auto", now):
+        raise UsageError(
+            f"--precision is {precision}: this program computes in {now} already. Use another program for it."
+        )
+    return now
 
 
 def set_threads(asked: int | None, accelerator: Any) -> None:

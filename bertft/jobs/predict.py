@@ -21,9 +21,10 @@ from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
 from bertft.plan import MachinePlan, merge
-from bertft.reading import Source, open_source
+from bertft.reading import Source, Table, open_source
 from bertft.recipe import SCHEMES
 from bertft.row import Row
+from bertft.writing import check_columns
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,12 @@ def predict(request: PredictRequest) -> Predicted:
     return Predicted(request.output, count, unanswered, meter.timings())
 
 
-def records(source: Source, answerer: Answerer, answer: Answer, columns: Section) -> Iterator[dict[str, Any]]:
+def records(source: Source | Table, answerer: Answerer, answer: Answer, columns: Section) -> Iterator[dict[str, Any]]:
     """The rows of a source as they would be written to a file."""
     check_answer(answer, answerer.adapter)
     rows, answerer = prepared_rows(source, answerer, columns)
     adapter = answerer.adapter
+    check_columns(source.columns, adapter.added_columns(answer))
     for window in answerer.answers(iter(adapter.in_context(rows)), Meter()):
         for row, prediction in window:
             yield adapter.record(row, prediction, answer)
@@ -111,7 +113,7 @@ def is_conll(output: str | None) -> bool:
     return (output or "").removesuffix(".gz").endswith((".conll", ".bio", ".iob"))
 
 
-def prepared_rows(source: Source, answerer: Answerer, columns: Section) -> tuple[Iterator[Row], Answerer]:
+def prepared_rows(source: Source | Table, answerer: Answerer, columns: Section) -> tuple[Iterator[Row], Answerer]:
     """The rows, which can be read only once, and the answerer with what this file's columns and first row say."""
     adapter = answerer.adapter
     usual = adapter.card.usual_columns

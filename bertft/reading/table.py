@@ -64,6 +64,10 @@ class Table:
                 yield self._row(index, dict(zip(batch, values, strict=True)))
                 index += 1
 
+    def rows(self) -> Iterator[Row]:
+        """All of them, in order."""
+        return iter(self)
+
     def column(self, name: str) -> Iterator[object]:
         """One column's values in order; the others are not touched."""
         if name not in self.columns:

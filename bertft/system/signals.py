@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,23 @@ def deferred() -> Iterator[None]:
     finally:
         _asked.deferred = False
     check()
+
+
+@contextmanager
+def as_keyboard_interrupt() -> Iterator[None]:
+    """For a program that calls us: inside, signals are caught as in a command; afterwards the program gets its own. In a thread
+    that is not the main one nothing can be caught."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    try:
+        with caught_signals():
+            yield
+    except Stopped as stop:
+        if stop.signal_number == signal.SIGINT:
+            raise KeyboardInterrupt(stop.hint) from None
+        signal.raise_signal(stop.signal_number)  # by now the program's own handler, which may end it
+        raise
 
 
 def asked() -> int:

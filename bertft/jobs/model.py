@@ -1,0 +1,93 @@
+"""A loaded run: texts or rows in, answers out. The same path as `predict`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bertft import console
+from bertft.adapters import Answer
+from bertft.engine.answerer import Answerer
+from bertft.engine.meter import Meter
+from bertft.errors import UsageError
+from bertft.jobs.predict import asked_answer, check_answer, records
+from bertft.jobs.requests import PredictRequest, Section
+from bertft.jobs.splits import MEMORY, read_options, reading_plan
+from bertft.reading import open_source
+from bertft.reading.memory import is_frame, table_of_rows
+from bertft.row import Row
+
+
+@dataclass(frozen=True)
+class Model:
+    """A run folder, ready to answer; call it with an input or a list of inputs."""
+
+    answerer: Answerer
+
+    def __call__(self, inputs: Any, **wishes: Any) -> Any:
+        """A dict for one input, a list of dicts for a list: the columns that `bertft predict` adds. `wishes`: top_k,
+        min_probability, scheme, n_best. An input that cannot be answered has a `reason`."""
+        inputs = as_list(inputs)
+        several = isinstance(inputs, list)
+        with console.in_a_program(quiet=True):
+            found = self._answers(inputs if several else [inputs], wish(wishes))
+        return found if several else found[0]
+
+    def _answers(self, inputs: Sequence[Any], answer: Answer) -> list[dict[str, Any]]:
+        check_answer(answer, self.answerer.adapter)
+        rows = [self._row(number, one) for number, one in enumerate(inputs)]
+        if not rows:
+            return []
+        adapter = self.answerer.adapter.for_sample(rows[0])
+        answerer = replace(self.answerer, adapter=adapter)
+        added = adapter.added_columns(answer)
+        return [
+            {name: value for name, value in adapter.record(row, prediction, answer).items() if name in added}
+            for window in answerer.answers(iter(adapter.in_context(rows)), Meter())
+            for row, prediction in window
+        ]
+
+    def _row(self, index: int, given: Any) -> Row:
+        """An input as a row with the columns that the run learned from."""
+        fields = self.answerer.adapter.fields
+        names = [name for name in (fields.text, fields.text_pair) if name]
+        where = f"input {index + 1}"
+        if isinstance(given, Mapping):
+            roles = {"text": fields.text, "text_pair": fields.text_pair}
+            found = {roles.get(key) or key: value for key, value in given.items()}
+            if missing := [name for name in names if name not in found]:
+                raise UsageError(f"{where}: no '{missing[0]}', wanted {' and '.join(names)}.")
+            return Row(index, where, found)
+        parts = given if isinstance(given, tuple) else (given,)
+        if len(parts) != len(names):
+            raise UsageError(f"{where}: {len(parts)} part(s), wanted {len(names)}: {' and '.join(names)}, as a tuple.")
+        return Row(index, where, dict(zip(names, parts, strict=True)))
+
+    def table(self, data: Any, *, columns: Section, reading: Section, **wishes: Any) -> Any:
+        """The rows of a file, a frame or a program, with their answers."""
+        answer, data = wish(wishes), as_list(data)
+        if isinstance(data, list) and not all(isinstance(row, Mapping) for row in data):
+            return self._answers(data, answer)
+        if isinstance(data, str | os.PathLike):
+            source = open_source(str(data), read_options(reading_plan(str(data), reading)))
+            return list(records(source, self.answerer, answer, columns))
+        found = list(records(table_of_rows(data, f"{MEMORY}data"), self.answerer, answer, columns))
+        if not is_frame(data):
+            return found
+        added = self.answerer.adapter.added_columns(answer)
+        return data.assign(**{name: [row[name] for row in found] for name in added})
+
+
+def as_list(inputs: Any) -> Any:
+    """An array or a pandas series as a list; anything else as it is."""
+    return inputs.tolist() if hasattr(inputs, "tolist") else inputs
+
+
+def wish(wishes: Mapping[str, Any]) -> Answer:
+    """What is to be said of each row; UsageError for what nobody can answer."""
+    try:
+        return asked_answer(PredictRequest(run="", input="", **wishes))
+    except TypeError:
+        raise UsageError(f"Unknown: {', '.join(wishes)}. Wanted top_k, min_probability, scheme or n_best.") from None
