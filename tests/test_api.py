@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import bertft
 from bertft.adapters.single_label import SingleLabel
 from bertft.errors import BertftWarning, CheckpointError, DataError, UsageError
 from bertft.reading.memory import table_of_rows
+from bertft.runs.record import read_record
 
 Run = Callable[..., Said]
 FAST: dict[str, Any] = {"epochs": 1, "head_start": "random", "precision": "fp32", "refit": False}
@@ -110,6 +112,19 @@ def test_a_loaded_run_answers_texts(trained: Path) -> None:
         model("good", topk=3)
     with pytest.raises(UsageError, match="n-best does not apply"):
         model("good", n_best=3)
+
+
+def test_a_loaded_run_knows_its_record(trained: Path, tmp_path: Path) -> None:
+    record = bertft.load(trained).record
+    assert asdict(record) == json.loads((trained / "run.json").read_text())
+    old = json.loads((trained / "run.json").read_text())
+    del old["refitted"]
+    (tmp_path / "run.json").write_text(json.dumps({**old, "later": 1}))
+    assert read_record(tmp_path) == replace(record, refitted=False)
+    for damaged in ("", "[]", "{}", '{"data": 1}'):
+        (tmp_path / "run.json").write_text(damaged)
+        with pytest.raises(CheckpointError, match=r"run\.json: no record of a run"):
+            read_record(tmp_path)
 
 
 def test_pairs_come_as_tuples(tiny: str) -> None:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
     {"errors", "console"},
-    {"kinds", "runs"},
+    {"kinds"},
     {
         *(
             "row",
@@ -37,7 +37,7 @@ STOREYS = [
         ),
         *("guess", "tags", "answers", "system"),
     },
-    {"reading", "writing", "scoring"},
+    {"reading", "writing", "scoring", "runs"},
     {"model", "fast", "report"},
     {"adapters"},
     {"start"},

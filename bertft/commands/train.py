@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bertft import console
@@ -98,7 +99,7 @@ def show_training(finished: Finished, *, as_json: bool) -> None:
     from bertft.report.terminal import show_scores, tell_comparison
 
     if as_json:
-        record = run_record(finished)
+        record = asdict(run_record(finished))
         shown = {name: record[name] for name in ("scores", "reference", "refitted", "timings")}
         console.result_json({"run": str(finished.folder), **shown})
         tell_comparison(finished.comparison, finished.advice)

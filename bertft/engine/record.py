@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import tomli_w
 
@@ -17,7 +16,8 @@ from bertft.model.backbone import Backbone
 from bertft.plan import DataPlan, Plan
 from bertft.reading import Table
 from bertft.report.model_card import model_card
-from bertft.runs import CARD, PLAN, RECORD
+from bertft.runs import CARD, PLAN
+from bertft.runs.record import DataFile, ParameterCount, RunRecord
 from bertft.scoring import Comparison, Scores
 from bertft.scoring.own import typed_again
 from bertft.system.files import write_text
@@ -59,46 +59,35 @@ def write_plan(plan: Plan, folder: Path) -> None:
 def write_records(finished: Finished) -> None:
     """run.json and the model card."""
     found = run_record(finished)
-    write_text(finished.folder / RECORD, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    found.write(finished.folder)
     write_text(finished.folder / CARD, model_card(found, finished.plan, finished.scores, finished.labels))
 
 
-def run_record(finished: Finished) -> dict[str, Any]:
-    """run.json as a dict."""
+def run_record(finished: Finished) -> RunRecord:
+    """What run.json holds."""
     plan = finished.plan
     files = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
-    return {
-        "command": finished.command,
-        "repeat": f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{typed_again(plan.recipe.metric)} "
-        "-o OTHER_FOLDER",
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "task": plan.card.name,
-        "backbone": finished.backbone.name,
-        "parameters": {"all": finished.parameters[0], "trainable": finished.parameters[1]},
-        "seed": plan.recipe.seed,
-        "rows": dict(finished.rows),
-        "data": {split: {"path": path, "sha256": finished.data.get(path)} for split, path in files.items() if path},
-        "device": finished.device,
-        "machine": machine(),
-        "versions": versions(),
-        "steps": finished.steps,
-        "best_step": finished.best_step,
-        "refitted": finished.refitted,
-        "scores": {split: scores.as_dict() for split, scores in finished.scores.items()},
-        "reference": finished.comparison.as_dict(),
-        "timings": {what: dict(timing) for what, timing in finished.timings.items()},
-    }
-
-
-def add_to_run(folder: Path, part: str, name: str, value: Any) -> bool:
-    """Put one more score or timing into run.json. False where there is none, or the folder cannot be written."""
-    try:
-        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        found.setdefault(part, {})[name] = value
-        write_text(folder / RECORD, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
-    except (OSError, ValueError):
-        return False
-    return True
+    metric = typed_again(plan.recipe.metric)
+    return RunRecord(
+        command=finished.command,
+        repeat=f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER",
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        task=plan.card.name,
+        backbone=finished.backbone.name,
+        parameters=ParameterCount(*finished.parameters),
+        seed=plan.recipe.seed,
+        rows=dict(finished.rows),
+        data={split: DataFile(path, finished.data.get(path)) for split, path in files.items() if path},
+        device=finished.device,
+        machine=machine(),
+        versions=versions(),
+        steps=finished.steps,
+        best_step=finished.best_step,
+        refitted=finished.refitted,
+        scores={split: scores.as_dict() for split, scores in finished.scores.items()},
+        reference=finished.comparison.as_dict(),
+        timings={what: dict(timing) for what, timing in finished.timings.items()},
+    )
 
 
 def data_hashes(data: DataPlan, tables: Mapping[str, Table]) -> dict[str, str]:

@@ -11,13 +11,13 @@ from bertft.engine.answerer import open_run
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
-from bertft.engine.record import add_to_run
 from bertft.fields import fields_in
 from bertft.jobs.planning import with_metric
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
 from bertft.plan import MachinePlan, merge
 from bertft.reading import Table
+from bertft.runs.record import add_to_run
 from bertft.scoring import Scores
 
 

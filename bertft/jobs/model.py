@@ -18,6 +18,7 @@ from bertft.jobs.splits import MEMORY, read_options, reading_plan
 from bertft.reading import open_source
 from bertft.reading.memory import is_frame, table_of_rows
 from bertft.row import Row
+from bertft.runs.record import RunRecord, read_record
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Model:
     """A run folder, ready to answer; call it with an input or a list of inputs."""
 
     answerer: Answerer
+
+    @property
+    def record(self) -> RunRecord:
+        """What is known of the run: its scores, data, versions, timings."""
+        return read_record(self.answerer.folder)
 
     def __call__(self, inputs: Any, **wishes: Any) -> Any:
         """A dict for one input, a list of dicts for a list: the columns that `bertft predict` adds. `wishes`: top_k,

@@ -14,7 +14,6 @@ from bertft.engine import predict_loop
 from bertft.engine.answerer import Answerer, open_run
 from bertft.engine.meter import Meter
 from bertft.engine.predict_loop import Answered
-from bertft.engine.record import add_to_run
 from bertft.errors import UsageError
 from bertft.fields import fields_in
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
@@ -24,6 +23,7 @@ from bertft.plan import MachinePlan, merge
 from bertft.reading import Source, Table, open_source
 from bertft.recipe import SCHEMES
 from bertft.row import Row
+from bertft.runs.record import add_to_run
 from bertft.writing import check_columns
 
 

@@ -1,0 +1,94 @@
+"""run.json: what a run was made from, what it reached and how long it took. Written when it ends; `eval` and `predict` add to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from bertft.errors import CheckpointError
+from bertft.runs import RECORD
+from bertft.system.files import write_text
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file that a run read, or rows that a program handed over."""
+
+    path: str
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class ParameterCount:
+    """How many numbers the network has."""
+
+    all: int
+    trainable: int
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The content of run.json."""
+
+    command: str
+    repeat: str
+    """A command that does the same again."""
+    finished: str
+    """ISO 8601, in UTC."""
+    task: str
+    backbone: str
+    parameters: ParameterCount
+    seed: int
+    rows: Mapping[str, int]
+    """By split."""
+    data: Mapping[str, DataFile]
+    """By split."""
+    device: str
+    machine: Mapping[str, Any]
+    versions: Mapping[str, str]
+    steps: int
+    best_step: int
+    refitted: bool
+    """Whether the model learned from the validation rows too, after they were scored."""
+    scores: Mapping[str, Mapping[str, Any]]
+    """By split, or by name of the file that `eval` read."""
+    reference: Mapping[str, Any]
+    """What needs no training, beside the validation scores."""
+    timings: Mapping[str, Mapping[str, float]]
+    """By verb: seconds, and examples and tokens per second."""
+
+    def write(self, folder: Path) -> None:
+        write_text(folder / RECORD, json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n")
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Of a run folder. CheckpointError where it has none, or one that is damaged. What an older version did not write yet is
+    empty; what a newer one writes besides is left out."""
+    path = folder / RECORD
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        known = {one.name: found[one.name] for one in fields(RunRecord) if one.name not in _LATER or one.name in found}
+        known["data"] = {split: DataFile(**file) for split, file in found["data"].items()}
+        known["parameters"] = ParameterCount(**found["parameters"])
+        return RunRecord(**{**_LATER, **known})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise CheckpointError(f"{path}: no record of a run ({type(problem).__name__}: {problem}).") from None
+
+
+_LATER: dict[str, Any] = {"refitted": False, "reference": {}}
+"""What the first versions did not write."""
+
+
+def add_to_run(folder: Path, part: str, name: str, value: Any) -> bool:
+    """Put one more score or timing into run.json, and leave all else in it as it is. False where there is none, or the folder
+    cannot be written."""
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        found.setdefault(part, {})[name] = value
+        write_text(folder / RECORD, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    except (OSError, ValueError):
+        return False
+    return True
