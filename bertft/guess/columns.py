@@ -37,10 +37,10 @@ MACHINE = {
     "ids": re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=\S*\d)[0-9a-fA-F]{16,}"),
 }
 """Kinds of values that nobody wrote as text."""
-LABELS = {"label", "labels", "type", "entity", "tag"}
+_LABELS = {"label", "labels", "type", "entity", "tag"}
 """Keys of a span's label; without one it is a token."""
 CODE = re.compile(r"(?=\S*\d)[!-~]+")  # no spaces, at least one digit: an id if (nearly) every one is different
-CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _look(filled: list[object]) -> Look:
     names = {label_text(value) for value in filled}
     texts = [label_text(value) for value in sample]
     few = sorted(names, key=_natural)[:5] if len(names) <= 10_000 else sorted(texts)[:3]
-    size = sum(map(words, texts)) / len(texts)
+    size = sum(map(_words, texts)) / len(texts)
     kind = _kind(filled, sample, texts, len(names))
     if kind == "fractions":
         numbers = [float(name) for name in names if NUMBER.fullmatch(name)]
@@ -135,9 +135,9 @@ def as_list(value: object) -> list[object] | None:
     return list(value) if isinstance(value, (list, tuple, set)) else None
 
 
-def words(text: str) -> float:
+def _words(text: str) -> float:
     """Words between spaces; in scripts without spaces, half of the characters."""
-    cjk = len(CJK.findall(text))
+    cjk = len(_CJK.findall(text))
     return max(len(text.split()), cjk / 2)
 
 
@@ -167,7 +167,7 @@ def _kind(filled: list[object], sample: list[object], texts: list[str], distinct
     mostly_different = distinct > 2 and distinct >= MOST * len(filled)
     if mostly_different and share(CODE.fullmatch(text) is not None for text in texts) >= MOST:
         return "ids"
-    size = sum(map(words, texts)) / len(texts)
+    size = sum(map(_words, texts)) / len(texts)
     long = size >= 6 and distinct > max(20, len(filled) // 20)
     return "text" if long or (size >= 3 and distinct * 2 > len(filled)) else "words"
 
@@ -185,7 +185,7 @@ def _look_of_lists(items: list[list[object]], filled: int) -> Look:
     first = next((item[0] for item in items if item), None)
     if isinstance(first, dict) and first:
         parts = {key.split("_")[0] for key in first}
-        return Look("spans" if {"start", "end"} <= parts and parts & LABELS else "objects", filled, size=size)
+        return Look("spans" if {"start", "end"} <= parts and parts & _LABELS else "objects", filled, size=size)
     if isinstance(first, (list, tuple)):
         triple = len(first) == 3 and [type(part) for part in first] == [int, int, str]
         return Look("spans" if triple else "objects", filled, size=size)

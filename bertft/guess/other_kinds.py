@@ -13,11 +13,11 @@ from bertft.guess import column_names as names
 from bertft.guess.columns import Look, as_list, listing
 from bertft.kinds import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
 
-Values = Mapping[str, Sequence[object]]
+_Values = Mapping[str, Sequence[object]]
 
 
 @dataclass(frozen=True)
-class Given:
+class AskedColumns:
     """What the user said."""
 
     file: str
@@ -31,7 +31,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Parts:
+class _Parts:
     """The kind of task and its columns."""
 
     kind: str
@@ -41,20 +41,20 @@ class Parts:
     why: str
 
 
-def recognised(columns: Values, looks: Mapping[str, Look], given: Given) -> Parts | None:
+def recognised(columns: _Values, looks: Mapping[str, Look], given: AskedColumns) -> _Parts | None:
     """A file that can hardly be anything else."""
     found = _questions(looks) or _tagged_tokens(columns, looks) or _spans(looks)
     return found if found and given.allows(found.text, found.text_pair, found.label) else None
 
 
-def asked_for(columns: Values, looks: Mapping[str, Look], given: Given, kind: str) -> Parts:
+def asked_for(columns: _Values, looks: Mapping[str, Look], given: AskedColumns, kind: str) -> _Parts:
     """The columns for a kind that was asked for; DataError that says what is missing."""
     if kind == QUESTION_ANSWERING.name:
         return _asked_questions(looks, given)
     return _asked_tags(columns, looks, given)
 
 
-def _questions(looks: Mapping[str, Look]) -> Parts | None:
+def _questions(looks: Mapping[str, Look]) -> _Parts | None:
     question, context = _first(looks, ("question",)), _first(looks, ("context",))
     label = _answer_columns(looks)
     if not (question and context) or not label or (len(label) == 1 and not _first(looks, names.ANSWERS)):
@@ -62,11 +62,11 @@ def _questions(looks: Mapping[str, Look]) -> Parts | None:
     return _question_parts(question, context, label)
 
 
-def _question_parts(question: str, context: str, label: tuple[str, ...]) -> Parts:
+def _question_parts(question: str, context: str, label: tuple[str, ...]) -> _Parts:
     answers = " and ".join(f"'{name}'" for name in label)
     columns = f"'{question}' (--text) on '{context}' (--text-pair), answers in {answers} (--label)"
     why = f"task {QUESTION_ANSWERING.name} (--task): {columns}"
-    return Parts(QUESTION_ANSWERING.name, question, context, label, why)
+    return _Parts(QUESTION_ANSWERING.name, question, context, label, why)
 
 
 def _answer_columns(looks: Mapping[str, Look]) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def _answer_columns(looks: Mapping[str, Look]) -> tuple[str, ...]:
     return tuple(name for name in (text, start if text else None) if name)
 
 
-def _asked_questions(looks: Mapping[str, Look], given: Given) -> Parts:
+def _asked_questions(looks: Mapping[str, Look], given: AskedColumns) -> _Parts:
     question = given.text or _first(looks, names.QUESTION)
     context = given.text_pair or _first([name for name in looks if name != question], names.CONTEXT)
     label = given.label or _answer_columns(looks)
@@ -86,7 +86,7 @@ def _asked_questions(looks: Mapping[str, Look], given: Given) -> Parts:
     return _question_parts(str(question), str(context), label)
 
 
-def _tagged_tokens(columns: Values, looks: Mapping[str, Look]) -> Parts | None:
+def _tagged_tokens(columns: _Values, looks: Mapping[str, Look]) -> _Parts | None:
     """Two columns of lists, as long as each other row by row."""
     lists = [name for name in looks if looks[name].what == "lists"]
     tokens = _first(lists, names.TOKENS)
@@ -97,9 +97,9 @@ def _tagged_tokens(columns: Values, looks: Mapping[str, Look]) -> Parts | None:
     return None
 
 
-def _tag_parts(text: str, label: str) -> Parts:
+def _tag_parts(text: str, label: str) -> _Parts:
     why = f"task {TOKEN_CLASSIFICATION.name} (--task): words in '{text}' (--text), tags or spans in '{label}' (--label)"
-    return Parts(TOKEN_CLASSIFICATION.name, text, None, (label,), why)
+    return _Parts(TOKEN_CLASSIFICATION.name, text, None, (label,), why)
 
 
 def _same_lengths(one: Sequence[object], other: Sequence[object]) -> bool:
@@ -108,7 +108,7 @@ def _same_lengths(one: Sequence[object], other: Sequence[object]) -> bool:
     return all(left == right for left, right in lengths) and any(left > 1 for left, _ in lengths)
 
 
-def _spans(looks: Mapping[str, Look]) -> Parts | None:
+def _spans(looks: Mapping[str, Look]) -> _Parts | None:
     """A text with a column of (start, end, label)."""
     spans = [name for name in looks if looks[name].what == "spans"]
     texts = [name for name in looks if looks[name].what == "text"] or names.named(list(looks), names.TEXT)
@@ -117,7 +117,7 @@ def _spans(looks: Mapping[str, Look]) -> Parts | None:
     return _tag_parts((names.named(texts, names.TEXT) or texts)[0], spans[0])
 
 
-def _asked_tags(columns: Values, looks: Mapping[str, Look], given: Given) -> Parts:
+def _asked_tags(columns: _Values, looks: Mapping[str, Look], given: AskedColumns) -> _Parts:
     found = _tagged_tokens(columns, looks) or _spans(looks)
     text = given.text or (found.text if found else _first(looks, (*names.TOKENS, *names.TEXT)))
     rest = [name for name in looks if name != text]
@@ -126,7 +126,7 @@ def _asked_tags(columns: Values, looks: Mapping[str, Look], given: Given) -> Par
     return _tag_parts(str(text), label[0])
 
 
-def _complain(looks: Mapping[str, Look], given: Given, wanted: Mapping[str, object]) -> None:
+def _complain(looks: Mapping[str, Look], given: AskedColumns, wanted: Mapping[str, object]) -> None:
     missing = [part for part, found in wanted.items() if not found]
     if missing:
         what = f"no column for the {' and the '.join(missing)}"

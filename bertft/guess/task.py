@@ -14,11 +14,11 @@ from bertft.fields import pick
 from bertft.guess import other_kinds as kinds
 from bertft.guess.chooser import Chooser
 from bertft.guess.columns import Look, look
-from bertft.guess.other_kinds import Given
+from bertft.guess.other_kinds import AskedColumns
 from bertft.guess.problems import Verdict, problem_of, problem_of_flags
 from bertft.kinds import TEXT_CLASSIFICATION
 
-Values = Mapping[str, Sequence[object]]
+_Values = Mapping[str, Sequence[object]]
 ValuesOf = Callable[[str], Sequence[object]]
 
 
@@ -39,7 +39,7 @@ class Guess:
 
 
 def guess(
-    columns: Values,
+    columns: _Values,
     *,
     text: str | None = None,
     text_pair: str | None = None,
@@ -58,13 +58,13 @@ def guess(
     if twice := next((name for name in fixed if fixed.count(name) > 1), None):
         raise DataError(f"{file}: column '{twice}' cannot play two parts at once.")
     looks = {name: look(columns[name]) for name in columns}
-    given = Given(file, text, text_pair, tuple(labels))
+    given = AskedColumns(file, text, text_pair, tuple(labels))
     other = _other_kind(columns, looks, given, kind) if problem is None and kind != TEXT_CLASSIFICATION.name else None
     chooser = Chooser(file, looks, text, text_pair, labels)
     return other or _classification(complete or columns.__getitem__, chooser, problem)
 
 
-def _spelled(role: str, name: str | None, columns: Values, file: str) -> str | None:
+def _spelled(role: str, name: str | None, columns: _Values, file: str) -> str | None:
     """The column as the file spells it; a DataError with the likeliest one where there is none."""
     return None if name is None else pick(role, [name], list(columns), file=file)
 
@@ -111,7 +111,7 @@ def _verdict(values_of: ValuesOf, chooser: Chooser, asked: str | None) -> Verdic
         raise DataError(f"{chooser.file}: {error}") from None
 
 
-def _other_kind(columns: Values, looks: Mapping[str, Look], given: Given, kind: str | None) -> Guess | None:
+def _other_kind(columns: _Values, looks: Mapping[str, Look], given: AskedColumns, kind: str | None) -> Guess | None:
     """Questions on a context, or tags on words; None for everything else."""
     found = kinds.asked_for(columns, looks, given, kind) if kind else kinds.recognised(columns, looks, given)
     if found is None:

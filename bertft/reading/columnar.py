@@ -16,7 +16,7 @@ ARROW_FILE_MAGIC = b"ARROW1"
 ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
 PARQUET_MAGIC = b"PAR1"
 OLD_FEATHER_MAGIC = b"FEA1"
-BATCH_ROWS = 1000
+_BATCH_ROWS = 1000
 
 Opened = tuple[Any, Callable[[], Iterator[Any]]]
 """The Arrow schema, and how to walk through the record batches."""
@@ -58,7 +58,7 @@ def _batches(opened: Callable[[], AbstractContextManager[Opened]]) -> Iterator[A
         for batch in batches():
             batch.validate(full=True)  # a damaged Arrow file would be read beyond its buffers, which ends the process
             _check_dates(batch)
-            yield from (batch.slice(start, BATCH_ROWS) for start in range(0, batch.num_rows, BATCH_ROWS))
+            yield from (batch.slice(start, _BATCH_ROWS) for start in range(0, batch.num_rows, _BATCH_ROWS))
 
 
 def _check_dates(batch: Any) -> None:
@@ -76,7 +76,7 @@ def _parquet(intake: Intake) -> Iterator[Opened]:
     import pyarrow.parquet
 
     with _damage_explained(intake, "Parquet"), intake.open() as stream, pyarrow.parquet.ParquetFile(stream) as file:
-        yield file.schema_arrow, partial(file.iter_batches, batch_size=BATCH_ROWS)
+        yield file.schema_arrow, partial(file.iter_batches, batch_size=_BATCH_ROWS)
 
 
 @contextmanager

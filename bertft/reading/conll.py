@@ -30,7 +30,7 @@ CONLLU_WIDTH, UPOS = 10, 3
 TAG = re.compile(r"O|[BIESLUMW]|[BIESLUMW][-_]\S+")
 SNIFFED_LINES, SNIFFED_SHARE = 200, 0.9
 
-Lines = Callable[[], Iterable[str]]
+_Lines = Callable[[], Iterable[str]]
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class Layout:
+class _Layout:
     """What the file's columns are."""
 
     delimiter: str | None
@@ -88,7 +88,7 @@ def looks_like_conll(text: str, whole: bool) -> bool:
     return width > 1 and common >= SNIFFED_SHARE * len(cells) and enough and any(len(tag) > 1 for tag in tags)
 
 
-def _read(name: str, lines: Lines, layout: Layout) -> Iterator[tuple[int, dict[str, object]]]:
+def _read(name: str, lines: _Lines, layout: _Layout) -> Iterator[tuple[int, dict[str, object]]]:
     columns = layout.columns
     for sentence in _sentences(lines(), layout.delimiter):
         if not sentence.words:
@@ -128,7 +128,7 @@ def _cells(line: str, delimiter: str | None) -> list[str]:
     return line.rstrip("\r\n\t ").split(delimiter)
 
 
-def _find_layout(name: str, lines: Lines, options: ReadOptions) -> Layout:
+def _find_layout(name: str, lines: _Lines, options: ReadOptions) -> _Layout:
     """Tabs part the cells if there is one in the first line with a word and all lines fit; else tabs and spaces do."""
     first = next((cells for found in _sentences(lines(), "\t") for cells in found.words), None)
     if first is None:
@@ -144,7 +144,7 @@ def _find_layout(name: str, lines: Lines, options: ReadOptions) -> Layout:
             raise ragged from None
 
 
-def _layout(name: str, lines: Lines, delimiter: str | None) -> Layout:
+def _layout(name: str, lines: _Lines, delimiter: str | None) -> _Layout:
     width, first_line, documents, counted = 0, 0, False, True
     misfits: list[tuple[int, int]] = []
     for sentence in _sentences(lines(), delimiter):
@@ -156,7 +156,7 @@ def _layout(name: str, lines: Lines, delimiter: str | None) -> Layout:
         counted = counted and _is_counted(sentence.words)
     if misfits:
         raise _ragged(name, misfits, len(misfits), width, first_line, delimiter)
-    return Layout(delimiter, width, first_line, counted and width > 2, documents)
+    return _Layout(delimiter, width, first_line, counted and width > 2, documents)
 
 
 def _is_counted(words: Sequence[list[str]]) -> bool:
@@ -170,7 +170,7 @@ def _head_lines(intake: Intake, encoding: str) -> list[str]:
     return lines if intake.whole else lines[:-1] or lines
 
 
-def _notes(layout: Layout) -> list[str]:
+def _notes(layout: _Layout) -> list[str]:
     columns = layout.columns
     others = [name for name in columns if name.startswith("column_")]
     if not others and not layout.counted:

@@ -18,7 +18,7 @@ from bertft.reading.lines import endless, ends_lines_like_old_mac, head_text, te
 from bertft.reading.options import DELIMITER_BY_SUFFIX, ReadOptions
 from bertft.reading.records import BrokenQuoting, Dialect, Record, is_blank, split_records
 
-Lines = Callable[[], Iterator[str]]
+_Lines = Callable[[], Iterator[str]]
 
 
 def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
@@ -27,7 +27,7 @@ def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
     if len(intake.head) >= LONGEST_LINE and not intake.whole and not any(end in head for end in "\n\r"):
         raise endless(intake, 1)
     old_mac = ends_lines_like_old_mac(head)
-    whole_file: Lines = partial(text_lines, intake, encoding, old_mac=old_mac)
+    whole_file: _Lines = partial(text_lines, intake, encoding, old_mac=old_mac)
     lines = whole_file if intake.rereadable else partial(_head_lines, head, intake.whole)
     delimiter = options.delimiter or _find_delimiter(intake, head, options)
     dialect, misfits = find_dialect(lines, delimiter, partial(_width_range, header=options.header))
@@ -45,7 +45,7 @@ def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
 
 
 def _read(
-    name: str, lines: Lines, dialect: Dialect, names: list[str], options: ReadOptions
+    name: str, lines: _Lines, dialect: Dialect, names: list[str], options: ReadOptions
 ) -> Iterator[tuple[int, dict[str, object]]]:
     width, fewest = len(names), _fewest(names, options)
     try:
@@ -94,7 +94,7 @@ def _delimiter_notes(intake: Intake, delimiter: str, options: ReadOptions) -> li
     return [f"delimiter {DELIMITER_NAMES.get(delimiter, repr(delimiter))} (--delimiter)"]
 
 
-def _columns(name: str, lines: Lines, dialect: Dialect, options: ReadOptions) -> tuple[list[str], list[str]]:
+def _columns(name: str, lines: _Lines, dialect: Dialect, options: ReadOptions) -> tuple[list[str], list[str]]:
     """Column names from the first record, and what there is to say about them."""
     first = _first_record(split_records(lines(), dialect), options)
     if first is None:
@@ -136,7 +136,7 @@ def _fewest(names: list[str], options: ReadOptions) -> int:
     return fewest
 
 
-def _misfit_error(name: str, lines: Lines, dialect: Dialect, misfits: Misfits, options: ReadOptions) -> DataError:
+def _misfit_error(name: str, lines: _Lines, dialect: Dialect, misfits: Misfits, options: ReadOptions) -> DataError:
     if misfits.ragged:
         names = _columns(name, lines, dialect, options)[0]
         return _ragged(name, misfits.ragged, misfits.count, dialect, names)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from bertft.errors import DataError
 from bertft.reading.intake import Intake, explained
 
-CHUNK = 1 << 20
+_CHUNK = 1 << 20
 SAMPLE_BYTES = 1 << 20
 COMMON_SHARE = 0.8
 MARKS = (
@@ -90,7 +90,7 @@ def _decodes(intake: Intake, encoding: str) -> bool:
             decoder.decode(intake.head, final=intake.whole)
             return True
         with explained(intake.name), intake.open() as stream:
-            while chunk := stream.read(CHUNK):
+            while chunk := stream.read(_CHUNK):
                 decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -125,7 +125,7 @@ def _lines_beyond_ascii(intake: Intake) -> bytes:
         return b"\n".join(line for line in intake.head.splitlines()[:-1] or [intake.head] if not line.isascii())
     sample = bytearray()
     with explained(intake.name), intake.open() as stream:
-        while len(sample) < SAMPLE_BYTES and (line := stream.readline(CHUNK)):
+        while len(sample) < SAMPLE_BYTES and (line := stream.readline(_CHUNK)):
             if not line.isascii():
                 sample += line
     return bytes(sample)
@@ -175,7 +175,7 @@ def _first_bad_line(intake: Intake, encoding: str) -> int:
     """Counts lines up to the first byte the encoding does not know, however long they are."""
     decoder, line = codecs.getincrementaldecoder(encoding)("strict"), 1
     with explained(intake.name), intake.open() as stream:
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(_CHUNK):
             state = decoder.getstate()
             try:
                 line += decoder.decode(chunk).count("\n")

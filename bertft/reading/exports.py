@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-Fields = dict[str, object]
+_Fields = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Export:
     """A tool's way of writing rows down."""
 
     name: str
-    unpack: Callable[[object], list[Fields] | None]
+    unpack: Callable[[object], list[_Fields] | None]
     """One element's rows; None for an element that is something else."""
 
 
@@ -24,7 +24,7 @@ def export_of(element: object) -> Export | None:
     return next((export for export in EXPORTS if export.unpack(element) is not None), None)
 
 
-def label_studio_task(element: object) -> list[Fields] | None:
+def label_studio_task(element: object) -> list[_Fields] | None:
     """The task's data, with what its first annotation that was not cancelled says: spans of text as `entities`, choices
     under the name of their question. Boxes on images and the like are left out."""
     data, annotations = _get(element, "data"), _get(element, "annotations")
@@ -35,7 +35,7 @@ def label_studio_task(element: object) -> list[Fields] | None:
     return [data] if said is None else [data | _answers(said, data)]
 
 
-def spacy_pair(element: object) -> list[Fields] | None:
+def spacy_pair(element: object) -> list[_Fields] | None:
     """["I like London", {"entities": [[7, 13, "LOC"]]}]: the text, and what is said of it."""
     if not isinstance(element, list) or len(element) != 2:
         return None
@@ -43,7 +43,7 @@ def spacy_pair(element: object) -> list[Fields] | None:
     return [{"text": text, **said}] if isinstance(text, str) and isinstance(said, dict) else None
 
 
-def spacy_document(element: object) -> list[Fields] | None:
+def spacy_document(element: object) -> list[_Fields] | None:
     """Paragraphs of sentences of tokens, with the tags of spaCy 2 (BILUO). A SQuAD article has no sentences."""
     paragraphs = _get(element, "paragraphs")
     if not isinstance(paragraphs, list) or not paragraphs or _get(paragraphs[0], "sentences") is None:
@@ -58,10 +58,10 @@ EXPORTS = (
 )
 
 
-def _answers(results: list[object], data: Fields) -> Fields:
+def _answers(results: list[object], data: _Fields) -> _Fields:
     """An annotation without a result says that there are no entities."""
     entities = [span for result in results if (span := _text_span(_get(result, "value"), data))]
-    found: Fields = {"entities": entities} if entities or not results else {}
+    found: _Fields = {"entities": entities} if entities or not results else {}
     for result in results:
         if isinstance(choices := _get(_get(result, "value"), "choices"), list):
             name = _free_name(str(_get(result, "from_name")), data)
@@ -69,7 +69,7 @@ def _answers(results: list[object], data: Fields) -> Fields:
     return found
 
 
-def _text_span(value: object, data: Fields) -> Fields | None:
+def _text_span(value: object, data: _Fields) -> _Fields | None:
     start, end, labels = (_get(value, key) for key in ("start", "end", "labels"))
     if type(start) is not int or type(end) is not int or not isinstance(labels, list) or not labels:
         return None
@@ -77,7 +77,7 @@ def _text_span(value: object, data: Fields) -> Fields | None:
     return {"start": start, "end": end, "label": labels[0]}
 
 
-def _in_characters(start: int, end: int, covered: object, data: Fields) -> tuple[int, int]:
+def _in_characters(start: int, end: int, covered: object, data: _Fields) -> tuple[int, int]:
     """Label Studio counts as browsers do, an emoji as two; seen where the text that a span covers stands only there."""
     texts = [text for text in data.values() if isinstance(text, str)]
     if any(text[start:end] == covered for text in texts):
@@ -90,14 +90,14 @@ def _in_characters(start: int, end: int, covered: object, data: Fields) -> tuple
     return start, end
 
 
-def _of_tokens(sentence: object) -> Fields:
+def _of_tokens(sentence: object) -> _Fields:
     tokens = _list(sentence, "tokens")
     tags = [_get(token, "ner") for token in tokens]
-    fields: Fields = {"tokens": [_get(token, "orth") for token in tokens]}
+    fields: _Fields = {"tokens": [_get(token, "orth") for token in tokens]}
     return fields | ({"tags": tags} if None not in tags else {})
 
 
-def _free_name(name: str, taken: Fields) -> str:
+def _free_name(name: str, taken: _Fields) -> str:
     """As Label Studio itself has it: a question that is called like a field of the data gets a number."""
     names = (f"{name}_{number}" for number in count(1))
     return name if name not in taken else next(free for free in names if free not in taken)

@@ -10,17 +10,17 @@ from typing import Any
 from bertft.errors import DataError
 from bertft.reading.jsonlines import decoder, not_too_deep, syntax_error
 
-WINDOW = 1 << 16
+_WINDOW = 1 << 16
 LONGEST_VALUE = 1 << 28
 """Characters. What is longer is most likely a text that never ends."""
-WANTED = "wanted a list of objects, of which one is read at a time"
-SPACE = re.compile(r"[ \t\r\n]*")
+_WANTED = "wanted a list of objects, of which one is read at a time"
+_SPACE = re.compile(r"[ \t\r\n]*")
 UNFINISHED_TAIL = 16
 """A word of JSON cut in two (-Infinity) is reported this far from the end at most."""
 
 
 def end_of_space(text: str, start: int) -> int:
-    found = SPACE.match(text, start)
+    found = _SPACE.match(text, start)
     return found.end() if found else start
 
 
@@ -61,7 +61,7 @@ class Document:
                     raise self._syntax_error(error) from None
                 if len(self._text) > LONGEST_VALUE:
                     raise self._error(
-                        f"a value of more than {LONGEST_VALUE >> 20} million characters", WANTED
+                        f"a value of more than {LONGEST_VALUE >> 20} million characters", _WANTED
                     ) from None
                 continue
             if end == len(self._text) and self._more():  # a number may go on
@@ -102,7 +102,7 @@ class Document:
         self._line += self._text.count("\n", 0, self._at)
         kept = self._text[self._at :]
         pieces, size = [kept], 0
-        while size < max(WINDOW, len(kept)) and (piece := next(self._pieces, "")):
+        while size < max(_WINDOW, len(kept)) and (piece := next(self._pieces, "")):
             pieces.append(piece)
             size += len(piece)
         self._text, self._at = "".join(pieces), 0

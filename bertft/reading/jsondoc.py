@@ -19,7 +19,7 @@ from bertft.reading.jsonlines import Fields, kind_of, open_json_lines
 from bertft.reading.lines import head_text, text_pieces
 from bertft.reading.squad import NOTE, is_article, questions_of
 
-WANTED = 'wanted a list of objects, as [{"text": "...", "label": "..."}]'
+_WANTED = 'wanted a list of objects, as [{"text": "...", "label": "..."}]'
 
 
 def open_json(intake: Intake, encoding: str) -> Body:
@@ -33,7 +33,7 @@ def open_json(intake: Intake, encoding: str) -> Body:
     for _, found in read():
         columns.update(found)
     if not columns:
-        raise DataError(f"{intake.name}: no row in it, {WANTED}.")
+        raise DataError(f"{intake.name}: no row in it, {_WANTED}.")
     numbered = partial(_filled, read, list(columns))
     return Body(list(columns), numbered, Place.ROW, Storage.JSON, encoding, notes=[note] if note else [])
 
@@ -62,7 +62,7 @@ def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str |
         return found_list or (partial(_list_rows, name, document, None), None)
     if first != "{":
         found = first and document().value()
-        raise DataError(f"{name}: {kind_of(found)}, {WANTED}.")
+        raise DataError(f"{name}: {kind_of(found)}, {_WANTED}.")
     lists, others = _survey(document())
     for key in lists:
         if questions := _find_questions(name, document, key):

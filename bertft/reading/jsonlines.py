@@ -19,7 +19,7 @@ Fields = dict[str, object]
 DEEPEST = 100
 """Levels of lists and objects in one value. Python itself fails at some hundreds, sooner or later as it happens."""
 
-KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
+_KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
 
 
 def open_json_lines(intake: Intake, encoding: str) -> Body:
@@ -52,7 +52,7 @@ def _depth(value: Any) -> int:
 
 
 def kind_of(value: object) -> str:
-    return "null" if value is None else KINDS.get(type(value), type(value).__name__)
+    return "null" if value is None else _KINDS.get(type(value), type(value).__name__)
 
 
 def syntax_error(name: str, line: int, error: ValueError | RecursionError) -> DataError:

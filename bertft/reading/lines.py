@@ -15,7 +15,7 @@ from bertft.errors import DataError
 from bertft.reading.encoding import bad_bytes_error, codec_for_reading
 from bertft.reading.intake import LONGEST_LINE, Intake, explained
 
-PIECE = 1 << 16
+_PIECE = 1 << 16
 
 
 def text_lines(intake: Intake, encoding: str, *, old_mac: bool = False) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _lines(text: io.TextIOWrapper) -> Iterable[str]:
 
 
 def _pieces(text: io.TextIOWrapper) -> Iterator[str]:
-    while piece := text.read(PIECE):
+    while piece := text.read(_PIECE):
         yield piece
 
 

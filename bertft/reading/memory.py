@@ -15,7 +15,7 @@ from bertft.reading.body import Body, Place, Storage
 from bertft.reading.source import Source
 from bertft.reading.table import Table, table_from, table_of
 
-WANTED = "a list of dicts, a dict of columns, a pandas DataFrame or a datasets.Dataset"
+_WANTED = "a list of dicts, a dict of columns, a pandas DataFrame or a datasets.Dataset"
 _AS_TEXT = (date, time, Decimal, PurePath, UUID)
 """Types that have one usual form as text."""
 
@@ -29,7 +29,7 @@ def table_of_rows(rows: Any, name: str) -> Table:
     if isinstance(rows, Mapping):
         rows = _rows_of_columns(rows, name)
     if isinstance(rows, str | bytes) or not isinstance(rows, Iterable):
-        raise DataError(f"{name}: a {type(rows).__name__}, wanted {WANTED}.")
+        raise DataError(f"{name}: a {type(rows).__name__}, wanted {_WANTED}.")
     return _table_of_records([_record(row, f"{name}#{number}") for number, row in enumerate(rows, 1)], name)
 
 
@@ -41,7 +41,7 @@ def is_frame(rows: Any) -> bool:
 def _table_of_records(records: Sequence[Mapping[str, Any]], name: str) -> Table:
     columns = list(dict.fromkeys(column for record in records for column in record))
     if not columns:
-        raise DataError(f"{name}: no rows, wanted {WANTED}.")
+        raise DataError(f"{name}: no rows, wanted {_WANTED}.")
     whole = [{column: record.get(column) for column in columns} for record in records]
     body = Body(columns, lambda: enumerate(whole, 1), Place.ROW, Storage.JSON)
     return table_from(Source(name, "jsonl", body, rereadable=True, notes=[]))

@@ -14,7 +14,7 @@ from bertft.errors import DataError
 from bertft.reading.jsonlines import Fields, kind_of
 
 NOTE = "rows are questions of a nested SQuAD file"
-CONTEXT, QUESTION, ID = ("context", "context_text"), ("question", "query_text"), ("id", "query_id")
+_CONTEXT, _QUESTION, ID = ("context", "context_text"), ("question", "query_text"), ("id", "query_id")
 _START = re.compile(r'\s*\{\s*(?:"[^"]*"\s*:\s*(?:"[^"]*"|[\w.+-]+)\s*,\s*)*"data"\s*:\s*\[\s*\{')
 
 Object = Mapping[str, object]
@@ -49,7 +49,7 @@ def _is_paragraph(element: object, *, whole: bool = True) -> bool:
     """Not `whole`: one of its two parts will do, so that the other can be missed by name."""
     if not isinstance(element, Mapping):
         return False
-    has = isinstance(element.get("qas"), list), any(isinstance(element.get(key), str) for key in CONTEXT)
+    has = isinstance(element.get("qas"), list), any(isinstance(element.get(key), str) for key in _CONTEXT)
     return all(has) if whole else any(has)
 
 
@@ -65,7 +65,7 @@ def _paragraphs(article: object, where: str) -> Iterator[tuple[str, Object]]:
 
 def _around(article: object, paragraph: Object, where: str) -> Fields:
     """What all questions of a paragraph share."""
-    context = _first(paragraph, CONTEXT)
+    context = _first(paragraph, _CONTEXT)
     if not isinstance(context, str):
         raise DataError(f"{where}: {_said(paragraph, 'context', context)}, wanted a text. Mend it there.")
     title = article if isinstance(article, Mapping) and "title" in article else paragraph
@@ -74,7 +74,7 @@ def _around(article: object, paragraph: Object, where: str) -> Fields:
 
 def _row(question: object, around: Fields, number: int, where: str) -> Fields:
     question = _object(question, where)
-    asked, name = _first(question, QUESTION), _first(question, ID)
+    asked, name = _first(question, _QUESTION), _first(question, ID)
     if not (asked is None or isinstance(asked, str)):
         raise DataError(f"{where}: {_said(question, 'question', asked)}, wanted a text. Mend it there.")
     row: Fields = {"id": f"q{number}" if name in (None, "") else name, **around, "question": asked}

@@ -26,8 +26,8 @@ from bertft.reading.source import Source, open_source
 from bertft.row import Row
 from bertft.surrogates import shown
 
-BATCH_ROWS = 1000
-Batch = tuple[list[int], list[Mapping[str, object]]]
+_BATCH_ROWS = 1000
+_Batch = tuple[list[int], list[Mapping[str, object]]]
 
 
 class Table:
@@ -59,7 +59,7 @@ class Table:
 
     def __iter__(self) -> Iterator[Row]:
         index = 0
-        for batch in self.dataset.iter(BATCH_ROWS):
+        for batch in self.dataset.iter(_BATCH_ROWS):
             for values in zip(*batch.values(), strict=True):
                 yield self._row(index, dict(zip(batch, values, strict=True)))
                 index += 1
@@ -79,10 +79,10 @@ class Table:
         """Batches of a column as they are stored. `select_columns` copies the description of every other column, which takes
         an hour where there are thousands; only rows that were put into another order have to go that way."""
         if self.dataset._indices is not None:
-            yield from (batch[name] for batch in self.dataset.select_columns([name]).iter(BATCH_ROWS))
+            yield from (batch[name] for batch in self.dataset.select_columns([name]).iter(_BATCH_ROWS))
             return
         whole = self.dataset.data.column(name)
-        yield from (whole.slice(start, BATCH_ROWS).to_pylist() for start in range(0, len(whole), BATCH_ROWS))
+        yield from (whole.slice(start, _BATCH_ROWS).to_pylist() for start in range(0, len(whole), _BATCH_ROWS))
 
     def first(self, count: int) -> Table:
         """A table of the first rows only."""
@@ -225,9 +225,9 @@ def _check_types(name: str, schema: Any) -> None:
             ) from None
 
 
-def _batches(body: Body) -> Iterator[Batch]:
+def _batches(body: Body) -> Iterator[_Batch]:
     records = body.read()
-    while batch := list(islice(records, BATCH_ROWS)):
+    while batch := list(islice(records, _BATCH_ROWS)):
         places, fields = zip(*batch, strict=True)
         yield list(places), list(fields)
 

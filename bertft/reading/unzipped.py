@@ -10,7 +10,7 @@ MOST_SWELLING = 200
 """Text shrinks to a third or a tenth, tables of a few words to a fiftieth. gzip's own limit is 1,032."""
 NOT_JUDGED_BELOW = 1 << 28
 """Bytes, unzipped: what fits into memory harms nobody."""
-PIECE = 1 << 16
+_PIECE = 1 << 16
 
 
 class Bomb(OSError):
@@ -23,7 +23,7 @@ class Unzipped(io.BufferedReader):
 
 def unzipped(stream: BinaryIO) -> BinaryIO:
     """Raises Bomb while it is read, and whatever gzip says of damage."""
-    return cast(BinaryIO, Unzipped(_Watched(_Counted(stream)), PIECE))
+    return cast(BinaryIO, Unzipped(_Watched(_Counted(stream)), _PIECE))
 
 
 class _Counted(io.RawIOBase):
@@ -52,7 +52,7 @@ class _Watched(io.RawIOBase):
 
     def __init__(self, zipped: _Counted) -> None:
         self._zipped, self._count = zipped, 0
-        self._stream = gzip.GzipFile(fileobj=cast(BinaryIO, io.BufferedReader(zipped, PIECE)))
+        self._stream = gzip.GzipFile(fileobj=cast(BinaryIO, io.BufferedReader(zipped, _PIECE)))
 
     def readable(self) -> bool:
         return True

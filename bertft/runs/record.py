@@ -1,4 +1,4 @@
-"""run.json: what a run was made from, what it reached and how long it took. Written when it ends; `eval` and `predict` add to it."""
+"""run.json: what a run was made from, what it reached and how long it took. Written when it ends; `eval` and `predict` add."""
 
 from __future__ import annotations
 

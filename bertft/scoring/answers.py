@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import ANSWERS
 from bertft.metric_names import check_metric
@@ -20,7 +21,6 @@ from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, squad_agreement
 from bertft.scoring.ranks import quotient
 from bertft.scoring.scores import Scores
 
-Array = NDArray[np.float64]
 Golds = Sequence[Sequence[str]]
 
 ROW_SCORES: dict[str, Callable[[str, Sequence[str]], float]] = {
@@ -39,7 +39,7 @@ PARTS = {
 
 
 @dataclass(frozen=True)
-class Case:
+class _Case:
     """Predictions beside gold."""
 
     predicted: Sequence[str]
@@ -48,7 +48,7 @@ class Case:
     """(N,) whether gold has an answer."""
 
     @classmethod
-    def of(cls, predicted: Sequence[str], gold: Golds) -> Case:
+    def of(cls, predicted: Sequence[str], gold: Golds) -> _Case:
         if len(predicted) != len(gold):
             raise InternalError(f"{len(predicted)} answers for {len(gold)} rows")
         return cls(predicted, gold, np.array([len(texts) > 0 for texts in gold], dtype=bool))
@@ -70,26 +70,26 @@ def score_answers(
 ) -> Scores:
     """`predicted` "" is no answer; `gold` holds all right answers of each row, [] where there is none. `values` holds exactly
     `metrics` and `main`; without `metrics`, SQuAD's, with their parts where some rows have no answer."""
-    case = Case.of(predicted, gold)
+    case = _Case.of(predicted, gold)
     main = check_metric(ANSWERS.name, main)
-    wanted = every(case) if metrics is None else [check_metric(ANSWERS.name, name) for name in metrics]
-    gaps = {name: why for name in dict.fromkeys([*wanted, main]) if (why := undefined(name, case))}
+    wanted = _every(case) if metrics is None else [check_metric(ANSWERS.name, name) for name in metrics]
+    gaps = {name: why for name in dict.fromkeys([*wanted, main]) if (why := _undefined(name, case))}
     rows = {name: case.rows(name) for name in dict.fromkeys([*wanted, main]) if name not in gaps}
     return Scores(
         main=main,
         values={name: float(scores @ counted / counted.sum()) for name, (scores, counted) in rows.items()},
         examples=len(gold),
-        interval=interval(*rows[main]) if main in rows else None,
-        notes=[*(f"{name} is left out: {why}." for name, why in gaps.items()), *notes(case)],
+        interval=_interval(*rows[main]) if main in rows else None,
+        notes=[*(f"{name} is left out: {why}." for name, why in gaps.items()), *_notes(case)],
     )
 
 
-def every(case: Case) -> list[str]:
+def _every(case: _Case) -> list[str]:
     """SQuAD's metrics; the parts only where there are both."""
     return ["f1", "exact_match", *(PARTS if case.answered.any() and not case.answered.all() else ())]
 
 
-def undefined(name: str, case: Case) -> str:
+def _undefined(name: str, case: _Case) -> str:
     """Why a metric cannot be had; '' if it can."""
     if not len(case.gold):
         return "there is no row"
@@ -99,12 +99,12 @@ def undefined(name: str, case: Case) -> str:
     return "no row has an answer" if answered else "every row has an answer"
 
 
-def interval(scores: Array, counted: Array) -> tuple[float, float] | None:
+def _interval(scores: Array, counted: Array) -> tuple[float, float] | None:
     """95 % bootstrap interval: rows are drawn, and each draw is a weight per row."""
     return bootstrap.interval_by_rows(len(scores), lambda w: quotient(w @ (scores * counted), w @ counted))
 
 
-def notes(case: Case) -> list[str]:
+def _notes(case: _Case) -> list[str]:
     """What a reader of the numbers must know."""
     rows, said = len(case.gold), list[str]()
     if none := int((~case.answered).sum()):

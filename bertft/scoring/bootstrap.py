@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from bertft.arrays import Array
+
 Statistic = Callable[[Array], Array]
 """Weights (R, N), or draws of counts (R, cells), to one value per resample (R,); NaN where undefined."""
 

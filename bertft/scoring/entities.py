@@ -12,20 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import TAGS
 from bertft.scoring import bootstrap
 from bertft.scoring.counts import Counts, averaged, family, per_class, pooled
-from bertft.scoring.entity_errors import count_errors
+from bertft.scoring.entity_errors import Entity, count_errors
 from bertft.scoring.scores import Scores
 
-Array = NDArray[np.float64]
 Tags = Sequence[Sequence[str]]
-Entity = tuple[str, int, int]
-"""Type, first word, last word."""
-
 SEQEVAL = {"IOB1": "IOB1", "IOB2": "IOB2", "BIOES": "IOBES", "BILOU": "BILOU"}
 """Our names of schemes -> seqeval's; it has none for IO, whose every sequence is sound."""
 
@@ -33,7 +29,7 @@ _MARKS = {"L-": "E-", "U-": "S-"}
 
 
 @dataclass(frozen=True)
-class Found:
+class _GoldAndPredicted:
     """The entities of some sentences, gold and predicted."""
 
     gold: list[set[Entity]]
@@ -55,8 +51,8 @@ def score_tags(
     if scheme is None:
         return _score_words(gold, predicted, main, metrics)
     strict, lenient = (
-        Found(_strict(gold, scheme), _strict(predicted, scheme)),
-        Found(_lenient(gold), _lenient(predicted)),
+        _GoldAndPredicted(_strict(gold, scheme), _strict(predicted, scheme)),
+        _GoldAndPredicted(_lenient(gold), _lenient(predicted)),
     )
     types = sorted(
         {kind for side in (strict, lenient) for line in [*side.gold, *side.predicted] for kind, _, _ in line}

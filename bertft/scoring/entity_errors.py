@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 Entity = tuple[str, int, int]
 """Type, first word, last word."""
 
-KINDS = ("boundary", "type", "boundary and type", "missed", "spurious")
+ERROR_KINDS = ("boundary", "type", "boundary and type", "missed", "spurious")
 
 
 def count_errors(gold: Sequence[set[Entity]], predicted: Sequence[set[Entity]]) -> dict[str, int]:
     """Over all sentences."""
-    counts = dict.fromkeys(KINDS, 0)
+    counts = dict.fromkeys(ERROR_KINDS, 0)
     for wanted, found in zip(gold, predicted, strict=True):
         for kind, count in _of_sentence(sorted(wanted - found, key=_place), sorted(found - wanted, key=_place)).items():
             counts[kind] += count

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import MULTI_LABEL
 from bertft.metric_names import check_metric
@@ -19,12 +20,11 @@ from bertft.scoring import bootstrap, ranks
 from bertft.scoring.counts import Counts, averaged, per_class, ratio
 from bertft.scoring.scores import Scores
 
-Array = NDArray[np.float64]
 RANKED = ("roc_auc", "average_precision")
 
 
 @dataclass(frozen=True)
-class Case:
+class _Case:
     """Gold and predicted, (N, K) of 0 and 1, with the probabilities behind them."""
 
     gold: NDArray[np.bool_]
@@ -58,8 +58,8 @@ def score_multi_label(
     main = check_metric(MULTI_LABEL.name, main)
     wanted = MULTI_LABEL.metrics if metrics is None else [check_metric(MULTI_LABEL.name, name) for name in metrics]
     wanted = list(dict.fromkeys([*wanted, main]))
-    gaps = undefined(case)
-    values = {name: value(name, case) for name in wanted if name not in gaps}
+    gaps = _undefined(case)
+    values = {name: _value(name, case) for name in wanted if name not in gaps}
     by_label = per_class(list(labels), case.counts)
     for label, threshold in zip(labels, thresholds, strict=True):
         by_label[label]["threshold"] = float(threshold)
@@ -69,20 +69,20 @@ def score_multi_label(
         examples=len(case.gold),
         interval=interval(main, case) if main in values else None,
         per_class=by_label,
-        notes=[f"{name} is left out: {gaps[name]}." for name in wanted if name in gaps] + notes(case, labels),
+        notes=[f"{name} is left out: {gaps[name]}." for name in wanted if name in gaps] + _notes(case, labels),
     )
 
 
-def case_of(gold: ArrayLike, probabilities: ArrayLike, thresholds: Sequence[float] | Array, classes: int) -> Case:
+def case_of(gold: ArrayLike, probabilities: ArrayLike, thresholds: Sequence[float] | Array, classes: int) -> _Case:
     truth = np.asarray(gold, dtype=np.int64).reshape(-1, classes)
     scores = np.asarray(probabilities, dtype=np.float64).reshape(-1, classes)
     cuts = np.asarray(thresholds, dtype=np.float64)
     if truth.shape != scores.shape or cuts.shape != (classes,) or ((truth != 0) & (truth != 1)).any():
         raise InternalError(f"gold {truth.shape}, probabilities {scores.shape}, thresholds {cuts.shape} do not fit")
-    return Case(truth.astype(bool), scores >= cuts, scores)
+    return _Case(truth.astype(bool), scores >= cuts, scores)
 
 
-def undefined(case: Case) -> dict[str, str]:
+def _undefined(case: _Case) -> dict[str, str]:
     """Metric -> why it cannot be had."""
     if not len(case.gold):
         return dict.fromkeys(MULTI_LABEL.metrics, "there is no row")
@@ -91,7 +91,7 @@ def undefined(case: Case) -> dict[str, str]:
     return {} if case.rankable.any() else dict.fromkeys(RANKED, "no label has both positives and negatives")
 
 
-def value(name: str, case: Case) -> float:
+def _value(name: str, case: _Case) -> float:
     """One metric, by way of its `evaluate.Metric`."""
     from bertft.scoring import metrics as local
 
@@ -108,13 +108,13 @@ def value(name: str, case: Case) -> float:
     return float(metric.measure(predicted, gold, average=average)[kind])
 
 
-def interval(main: str, case: Case) -> tuple[float, float] | None:
+def interval(main: str, case: _Case) -> tuple[float, float] | None:
     """95 % bootstrap interval: rows are drawn, and each draw is a weight per row."""
     passes = case.gold.shape[1] if main in RANKED else 1
-    return bootstrap.interval_by_rows(len(case.gold), statistic(main, case), passes=passes)
+    return bootstrap.interval_by_rows(len(case.gold), _statistic(main, case), passes=passes)
 
 
-def statistic(main: str, case: Case) -> Callable[[Array], Array]:
+def _statistic(main: str, case: _Case) -> Callable[[Array], Array]:
     """The same metrics from weights (R, N), one value per resample."""
     if main in RANKED:
         return ranking(main, case)
@@ -128,7 +128,7 @@ def statistic(main: str, case: Case) -> Callable[[Array], Array]:
     return lambda w: averaged(main, Counts(*np.split(w @ table, 3, axis=1)), only_present=False)
 
 
-def per_row(main: str, case: Case) -> Array:
+def per_row(main: str, case: _Case) -> Array:
     """What each row adds to a metric that is a mean over rows."""
     if main == "f1_samples":
         right = (case.gold & case.predicted).sum(1).astype(np.float64)
@@ -138,7 +138,7 @@ def per_row(main: str, case: Case) -> Array:
     return rows
 
 
-def ranking(main: str, case: Case) -> Callable[[Array], Array]:
+def ranking(main: str, case: _Case) -> Callable[[Array], Array]:
     """Mean over the labels that a resample leaves with positives and negatives."""
     measure = ranks.auc if main == "roc_auc" else ranks.average_precision
     columns = np.flatnonzero(case.rankable)
@@ -152,7 +152,7 @@ def ranking(main: str, case: Case) -> Callable[[Array], Array]:
     return mean_over_labels
 
 
-def notes(case: Case, labels: Sequence[str]) -> list[str]:
+def _notes(case: _Case, labels: Sequence[str]) -> list[str]:
     """What a reader of the numbers must know."""
     said = []
     absent = [labels[k] for k in np.flatnonzero(~case.gold.any(axis=0)).tolist()]

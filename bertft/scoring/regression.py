@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import REGRESSION
 from bertft.metric_names import check_metric
 from bertft.scoring import bootstrap, ranks
 from bertft.scoring.scores import Scores
 
-Array = NDArray[np.float64]
 CORRELATIONS = ("pearson", "spearman")
 
 
@@ -27,18 +27,18 @@ def score_regression(
     main = check_metric(REGRESSION.name, main)
     wanted = REGRESSION.metrics if metrics is None else [check_metric(REGRESSION.name, name) for name in metrics]
     wanted = list(dict.fromkeys([*wanted, main]))
-    gaps = undefined(truth, guess)
-    values = {name: value(name, truth, guess) for name in wanted if name not in gaps}
+    gaps = _undefined(truth, guess)
+    values = {name: _value(name, truth, guess) for name in wanted if name not in gaps}
     return Scores(
         main=main,
         values=values,
         examples=len(truth),
-        interval=interval(main, truth, guess) if main in values else None,
+        interval=_interval(main, truth, guess) if main in values else None,
         notes=[f"{name} is left out: {gaps[name]}." for name in wanted if name in gaps],
     )
 
 
-def undefined(gold: Array, predicted: Array) -> dict[str, str]:
+def _undefined(gold: Array, predicted: Array) -> dict[str, str]:
     """Metric -> why it cannot be had."""
     if not len(gold):
         return dict.fromkeys(REGRESSION.metrics, "there is no row")
@@ -52,7 +52,7 @@ def undefined(gold: Array, predicted: Array) -> dict[str, str]:
     return gaps
 
 
-def value(name: str, gold: Array, predicted: Array) -> float:
+def _value(name: str, gold: Array, predicted: Array) -> float:
     """One metric, by way of its `evaluate.Metric`."""
     from bertft.scoring import real_metrics as local
 
@@ -68,12 +68,12 @@ def value(name: str, gold: Array, predicted: Array) -> float:
     return float(metric().measure(predicted, gold)[key])
 
 
-def interval(main: str, gold: Array, predicted: Array) -> tuple[float, float] | None:
+def _interval(main: str, gold: Array, predicted: Array) -> tuple[float, float] | None:
     """95 % bootstrap interval: rows are drawn, and each draw is a weight per row. Ranks are those of the resample."""
-    return bootstrap.interval_by_rows(len(gold), statistic(main, gold, predicted))
+    return bootstrap.interval_by_rows(len(gold), _statistic(main, gold, predicted))
 
 
-def statistic(main: str, gold: Array, predicted: Array) -> Callable[[Array], Array]:
+def _statistic(main: str, gold: Array, predicted: Array) -> Callable[[Array], Array]:
     """The same metrics from weights (R, N), one value per resample."""
     if main == "pearson":
         return lambda w: ranks.pearson(w, gold, predicted)
@@ -81,14 +81,14 @@ def statistic(main: str, gold: Array, predicted: Array) -> Callable[[Array], Arr
         of_gold, of_predicted = ranks.Order.of(gold), ranks.Order.of(predicted)
         return lambda w: ranks.spearman(w, of_gold, of_predicted)
     if main == "r2":
-        return lambda w: explained(w, gold, predicted)
+        return lambda w: _explained(w, gold, predicted)
     errors = np.abs(gold - predicted) if main == "mae" else (gold - predicted) ** 2
     if main == "rmse":
         return lambda w: np.sqrt(w @ errors / len(gold))
     return lambda w: w @ errors / len(gold)
 
 
-def explained(weights: Array, gold: Array, predicted: Array) -> Array:
+def _explained(weights: Array, gold: Array, predicted: Array) -> Array:
     """R² per resample; NaN where gold is constant."""
     total = weights.sum(1)
     centred = gold - gold.mean()  # keeps the squares small

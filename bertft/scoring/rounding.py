@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.float64]
+from bertft.arrays import Array
 
 ROUNDING = 2.0**-6
 """Of a logit's size; a logit below 1 counts as 1. Neighbouring bf16 numbers lie up to 2^-7 of their size apart, and a logit is a

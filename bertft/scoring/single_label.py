@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import SINGLE_LABEL
 from bertft.metric_names import check_metric
@@ -21,11 +22,9 @@ from bertft.scoring import bootstrap, ranks
 from bertft.scoring.counts import Counts, averaged, family, matthews, per_class
 from bertft.scoring.scores import Confusion, Scores, one_decision
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
-class Case:
+class _Case:
     """Predictions beside gold, with the table of both."""
 
     gold: NDArray[np.int64]
@@ -35,7 +34,7 @@ class Case:
     """(K + 1, K): rows gold, the last of them unknown; columns predicted."""
 
     @classmethod
-    def of(cls, gold: ArrayLike, probabilities: ArrayLike, classes: int) -> Case:
+    def of(cls, gold: ArrayLike, probabilities: ArrayLike, classes: int) -> _Case:
         truth, scores = np.asarray(gold, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
         scores = scores.reshape(len(truth), classes) if scores.size == 0 else scores
         if scores.shape != (len(truth), classes) or ((truth < -1) | (truth >= classes)).any():
@@ -61,28 +60,28 @@ def score_single_label(
 ) -> Scores:
     """`gold` (N,) holds positions in `labels`, or -1; `probabilities` is (N, K). `values` holds exactly `metrics` and
     `main`; without `metrics`, all there are. With two labels the second is the positive one."""
-    case = Case.of(gold, probabilities, len(labels))
+    case = _Case.of(gold, probabilities, len(labels))
     main = check_metric(SINGLE_LABEL.name, main)
-    wanted = [check_metric(SINGLE_LABEL.name, name) for name in metrics] if metrics is not None else every(len(labels))
-    gaps = undefined(case)
-    values = {name: value(name, case) for name in dict.fromkeys([*wanted, main]) if name not in gaps}
+    wanted = [check_metric(SINGLE_LABEL.name, name) for name in metrics] if metrics is not None else _every(len(labels))
+    gaps = _undefined(case)
+    values = {name: _value(name, case) for name in dict.fromkeys([*wanted, main]) if name not in gaps}
     return Scores(
         main=main,
         values=values,
         examples=len(case.gold),
-        interval=interval(main, case) if main in values else None,
+        interval=_interval(main, case) if main in values else None,
         per_class=per_class(list(labels), case.counts),
         confusion=Confusion(list(labels), case.table[:-1].tolist(), case.table[-1].tolist()),
-        notes=notes(case, labels, {name: why for name, why in gaps.items() if name in (*wanted, main)}),
+        notes=_notes(case, labels, {name: why for name, why in gaps.items() if name in (*wanted, main)}),
     )
 
 
-def every(classes: int) -> list[str]:
+def _every(classes: int) -> list[str]:
     """All metrics that make sense for so many labels."""
     return [name for name in SINGLE_LABEL.metrics if classes == 2 or name not in SINGLE_LABEL.binary_metrics]
 
 
-def undefined(case: Case) -> dict[str, str]:
+def _undefined(case: _Case) -> dict[str, str]:
     """Metric -> why it cannot be had."""
     classes = case.probabilities.shape[1]
     if not len(case.gold):
@@ -98,7 +97,7 @@ def undefined(case: Case) -> dict[str, str]:
     return gaps
 
 
-def value(name: str, case: Case) -> float:
+def _value(name: str, case: _Case) -> float:
     """One metric, by way of its `evaluate.Metric`."""
     from bertft.scoring import metrics as local
 
@@ -132,7 +131,7 @@ def from_counts(name: str, counts: Counts, rows: int) -> Array:
     )
 
 
-def interval(main: str, case: Case) -> tuple[float, float] | None:
+def _interval(main: str, case: _Case) -> tuple[float, float] | None:
     """95 % bootstrap interval. All but ROC AUC need only the confusion table, so its cells are drawn, not the rows."""
     if main == "roc_auc":
         return auc_interval(case)
@@ -156,7 +155,7 @@ def one_hot(positions: NDArray[np.int64], width: int) -> Any:
     return csr_array((np.ones(len(rows)), (rows, positions[rows])), shape=(len(positions), width))
 
 
-def auc_interval(case: Case) -> tuple[float, float] | None:
+def auc_interval(case: _Case) -> tuple[float, float] | None:
     """Rows are drawn, each label's ranks follow from one sort."""
     known = case.gold >= 0
     gold, scores = case.gold[known], case.probabilities[known]
@@ -170,7 +169,7 @@ def auc_interval(case: Case) -> tuple[float, float] | None:
     return bootstrap.interval_by_rows(len(gold), statistic, passes=len(sides))
 
 
-def notes(case: Case, labels: Sequence[str], gaps: dict[str, str]) -> list[str]:
+def _notes(case: _Case, labels: Sequence[str], gaps: dict[str, str]) -> list[str]:
     """What a reader of the numbers must know."""
     said = [f"{name} is left out: {why}." for name, why in gaps.items()]
     unknown = int(case.table[-1].sum())

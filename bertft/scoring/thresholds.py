@@ -6,9 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bertft.arrays import Array
 from bertft.scoring.rounding import logit, nearly_constant, rounding_of
-
-Array = NDArray[np.float64]
 
 
 def tune_thresholds(gold: ArrayLike, probabilities: ArrayLike, *, least_positives: int = 10) -> Array:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, logit, softmax
 
-Array = np.ndarray[Any, Any]
+from bertft.arrays import Array, Positions
 
 PENALTIES = tuple(10.0**power for power in np.arange(1.0, -4.1, -0.5))
 """On the squared weights of standardised features, beside the mean loss of a row; the strictest first."""
@@ -54,7 +53,7 @@ class Task:
     link: str
     """`softmax`, `sigmoid` or `identity`."""
 
-    def at(self, rows: Array) -> Task:
+    def at(self, rows: Positions) -> Task:
         return Task(self.features[rows], self.targets[rows], self.weights[rows], self.link)
 
 
@@ -99,7 +98,7 @@ def held_out_losses(task: Task, seed: int) -> Array:
     return losses / seen
 
 
-def folds(rows: int, seed: int) -> Iterator[tuple[Array, Array]]:
+def folds(rows: int, seed: int) -> Iterator[tuple[Positions, Positions]]:
     """Rows to fit and rows held out."""
     parts = np.array_split(np.random.default_rng([seed, 0xF01D]).permutation(rows), FOLDS)
     for held in parts if rows < FOLD_ROWS else parts[:1]:

@@ -13,26 +13,26 @@ from bertft.tags import spans_of
 from bertft.tags.spans import CharSpan, to_char_spans
 from bertft.tags.words import Words
 
-Record = dict[str, Any]
+_Record = dict[str, Any]
 
 
-def tokens_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+def tokens_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> _Record:
     """As Hub data sets have it."""
     return {"tokens": list(words.texts), "tags": list(tags)}
 
 
-def spans_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+def spans_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> _Record:
     """With the words, so that nothing is lost on the way back."""
     entities = [{"start": span.start, "end": span.end, "label": span.label} for span in spans]
     return {"text": words.text, "entities": entities, "tokens": _tokens(words)}
 
 
-def doccano_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+def doccano_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> _Record:
     """doccano's JSONL."""
     return {"text": words.text, "label": [[span.start, span.end, span.label] for span in spans]}
 
 
-def prodigy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+def prodigy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> _Record:
     """Prodigy's JSONL, as `db-in` takes it."""
     first, last = dict(zip(words.starts, range(len(words.starts)), strict=True)), _lasts(words)
     marked = [
@@ -45,13 +45,13 @@ def prodigy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -
     return {"text": words.text, "tokens": _tokens(words), "spans": marked, "answer": "accept"}
 
 
-def spacy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+def spacy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> _Record:
     """What spaCy's Doc.to_json gives."""
     ents = [{"start": span.start, "end": span.end, "label": span.label} for span in spans]
     return {"text": words.text, "ents": ents, "tokens": _tokens(words)}
 
 
-def label_studio_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> Record:
+def label_studio_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> _Record:
     """A task of Label Studio with one annotation."""
     results = [
         {
@@ -67,7 +67,7 @@ def label_studio_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpa
     return {"data": {"text": words.text}, "annotations": [{"result": results}]}
 
 
-FORMS: dict[str, Callable[[Words, Sequence[str], Sequence[CharSpan]], Record]] = {
+FORMS: dict[str, Callable[[Words, Sequence[str], Sequence[CharSpan]], _Record]] = {
     "tokens": tokens_form,
     "spans": spans_form,
     "doccano": doccano_form,
@@ -77,7 +77,7 @@ FORMS: dict[str, Callable[[Words, Sequence[str], Sequence[CharSpan]], Record]] =
 }
 
 
-def in_form(form: str, words: Words, tags: Sequence[str], scheme: str | None) -> Record:
+def in_form(form: str, words: Words, tags: Sequence[str], scheme: str | None) -> _Record:
     """A row in a form of FORMS; `scheme` is that of the tags."""
     spans = to_char_spans(spans_of(tags, scheme), words) if scheme else []
     return FORMS[form](words, tags, spans)
@@ -88,7 +88,7 @@ def _utf16(text: str, place: int) -> int:
     return len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _tokens(words: Words) -> list[Record]:
+def _tokens(words: Words) -> list[_Record]:
     return [
         {"text": text, "start": start, "end": end, "id": number}
         for number, (text, start, end) in enumerate(zip(words.texts, words.starts, words.ends, strict=True))

@@ -16,15 +16,15 @@ from bertft.labels import is_empty, label_text
 from bertft.tags import Span
 from bertft.tags.words import Words
 
-STARTS = ("start", "start_offset", "begin")
+_STARTS = ("start", "start_offset", "begin")
 ENDS = ("end", "end_offset")
-LABELS = ("label", "labels", "type", "entity", "tag", "entity_group")
+_LABELS = ("label", "labels", "type", "entity", "tag", "entity_group")
 HOLDERS = ("entities", "spans", "ents", "label", "labels")
 """Keys of an object that holds the list, as spaCy's {"entities": [...]}."""
 REFUSED = ("reject", "ignore")
 """An annotator's answers that take out a row, or a suggested span (Prodigy)."""
 
-WANTED = 'wanted a list of spans, as [[0, 5, "PER"]] or [{"start": 0, "end": 5, "label": "PER"}]'
+_WANTED = 'wanted a list of spans, as [[0, 5, "PER"]] or [{"start": 0, "end": 5, "label": "PER"}]'
 EMPTY, WIDENED = "empty spans dropped", "spans widened to word borders"
 OVERLAPPING = "overlapping spans dropped (the longer one stays)"
 
@@ -43,7 +43,7 @@ def char_spans(cell: object) -> list[CharSpan] | None:
         return None
     items = _items(cell)
     if items is None:
-        raise DataError(f"`{_short(cell)}` is no list, {WANTED}.")
+        raise DataError(f"`{_short(cell)}` is no list, {_WANTED}.")
     return [_span(item) for item in items if not (isinstance(item, Mapping) and item.get("answer") in REFUSED)]
 
 
@@ -54,7 +54,7 @@ def is_spans(cell: object) -> bool:
         return items is not None
     first = items[0]
     if isinstance(first, Mapping):
-        return _of(first, STARTS) is not None and _of(first, ENDS) is not None
+        return _of(first, _STARTS) is not None and _of(first, ENDS) is not None
     return isinstance(first, list | tuple) and len(first) == 3 and all(is_place(part) for part in first[:2])
 
 
@@ -109,15 +109,15 @@ def _parsed(text: str) -> object:
 def _span(item: object) -> CharSpan:
     start: object = None
     if isinstance(item, Mapping):
-        start, end, label = _of(item, STARTS), _of(item, ENDS), _of(item, LABELS)
+        start, end, label = _of(item, _STARTS), _of(item, ENDS), _of(item, _LABELS)
     elif isinstance(item, list | tuple) and len(item) == 3:
         start, end, label = item
     if not (is_place(start) and is_place(end)):
-        raise DataError(f"`{_short(item)}` is no span, {WANTED}.")
+        raise DataError(f"`{_short(item)}` is no span, {_WANTED}.")
     if isinstance(label, list | tuple):
         label = label[0] if label else None
     if is_empty(label) or isinstance(label, list | tuple | Mapping):
-        raise DataError(f"span `{_short(item)}` has no label, {WANTED}.")
+        raise DataError(f"span `{_short(item)}` has no label, {_WANTED}.")
     return CharSpan(int(str(start)), int(str(end)), label_text(label))
 
 

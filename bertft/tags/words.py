@@ -18,11 +18,11 @@ from itertools import accumulate, pairwise
 from bertft.errors import DataError
 from bertft.labels import is_empty, label_text
 
-CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f"
+_CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f"
 """BERT's Chinese characters; kana and hangul are written words to it."""
-UNSPACED = re.compile(rf"[{CJK}\u3000-\u30ff\uff00-\uffef]")
+UNSPACED = re.compile(rf"[{_CJK}\u3000-\u30ff\uff00-\uffef]")
 """Written without spaces between them: Chinese, kana, and their punctuation."""
-SPACE = "\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACE = "\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 SIGNS = "$+<=>^`|~"
 """ASCII signs that Unicode does not call punctuation, but BERT does."""
 INVISIBLE = ("Cc", "Cf", "Co")
@@ -149,8 +149,8 @@ def _cut(text: str, spans: Sequence[tuple[int, int]]) -> Words:
 def _word_pattern() -> re.Pattern[str]:
     """Python's `re` has no class for punctuation; all of it lies below U+20000."""
     punctuation = "".join(sign for sign in map(chr, range(0x20000)) if unicodedata.category(sign)[0] == "P")
-    alone = re.escape(punctuation + SIGNS) + CJK
-    return re.compile(f"[^{SPACE}{alone}]+|[{alone}]")
+    alone = re.escape(punctuation + SIGNS) + _CJK
+    return re.compile(f"[^{_SPACE}{alone}]+|[{alone}]")
 
 
 def _is_visible(word: str) -> bool:

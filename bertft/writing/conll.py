@@ -16,14 +16,14 @@ from bertft.tags.words import items_of_cell
 from bertft.writing.values import to_cell
 
 WORDS = ("tokens", "words")
-TAGS = ("tags", "predicted_tags")
+_TAGS = ("tags", "predicted_tags")
 """These come last, in this order."""
 MISSING = "_"
 HELD_ROWS = 100
 """So many rows tell which of the columns hold something for each word."""
 BREAKS = re.compile(r"[\t\r\n]+")
 
-Record = Mapping[str, object]
+_Record = Mapping[str, object]
 
 
 class ConllSentences:
@@ -33,18 +33,18 @@ class ConllSentences:
         self, put: Callable[[str], None], columns: Sequence[str], state: Mapping[str, Any] = MappingProxyType({})
     ) -> None:
         """`state` is what `settle` gave, of a file that is gone on with."""
-        if not set(TAGS) & set(columns):
+        if not set(_TAGS) & set(columns):
             raise OutputError(
                 f"A CoNLL file holds words and tags, but there are no tags among {', '.join(columns)}. "
                 f"Write another format (-o out.jsonl)."
             )
         self._put, self._columns = put, columns
-        self._held: list[Record] = []
+        self._held: list[_Record] = []
         self._chosen: list[str] = list(state.get("chosen", []))
         self._count = int(state.get("count", 0))
         self._document: object = state.get("document")
 
-    def write(self, record: Record) -> None:
+    def write(self, record: _Record) -> None:
         if self._chosen:
             self._write_row(record)
             return
@@ -64,7 +64,7 @@ class ConllSentences:
         self.close()
         return {"chosen": self._chosen, "count": self._count, "document": self._document}
 
-    def _write_row(self, record: Record) -> None:
+    def _write_row(self, record: _Record) -> None:
         self._count += 1
         words = _items(record, self._chosen[0])
         if words:
@@ -73,7 +73,7 @@ class ConllSentences:
             lines = ["\t".join(line) for line in zip(*cells, strict=True)]
             self._put(self._document_start(record) + "\n".join(lines) + "\n\n")
 
-    def _cells(self, record: Record, name: str, count: int) -> list[str]:
+    def _cells(self, record: _Record, name: str, count: int) -> list[str]:
         found = _items(record, name)
         if found and len(found) != count:
             raise OutputError(
@@ -82,7 +82,7 @@ class ConllSentences:
             )
         return [_cell(value) or MISSING for value in found or [""] * count]
 
-    def _document_start(self, record: Record) -> str:
+    def _document_start(self, record: _Record) -> str:
         """Where the column `document` says that another one begins."""
         document = record.get("document")
         if document in (None, self._document):
@@ -91,12 +91,12 @@ class ConllSentences:
         return "\t".join(["-DOCSTART-", *["-X-"] * (len(self._chosen) - 2), "O"]) + "\n\n"
 
 
-def _chosen(records: Sequence[Record], columns: Sequence[str]) -> list[str]:
+def _chosen(records: Sequence[_Record], columns: Sequence[str]) -> list[str]:
     """The column of words, those that hold something for each word wherever they hold anything, and the tags. None of
     them where no record has words."""
-    tags = [name for name in TAGS if name in columns]
+    tags = [name for name in _TAGS if name in columns]
     filled = [name for name in columns if any(_items(record, name) for record in records)]
-    others = [name for name in filled if name not in TAGS]
+    others = [name for name in filled if name not in _TAGS]
     preferred = [*(name for name in WORDS if name in others), *others]
     words = next((name for name in preferred if _go_along(records, name, tags[-1])), None)
     if words is None:
@@ -106,16 +106,16 @@ def _chosen(records: Sequence[Record], columns: Sequence[str]) -> list[str]:
     return [words, *along, tags[-1]]
 
 
-def _go_along(records: Sequence[Record], one: str, other: str) -> bool:
+def _go_along(records: Sequence[_Record], one: str, other: str) -> bool:
     pairs = ((_items(record, one), _items(record, other)) for record in records)
     return all(len(left) == len(right) for left, right in pairs if left and right)
 
 
-def _items(record: Record, name: str) -> list[object]:
+def _items(record: _Record, name: str) -> list[object]:
     """What a record has for each word; tags may also stand in one string."""
     cell = record.get(name)
     items = items_of_cell(cell)
-    if items is None and name in TAGS and isinstance(cell, str):
+    if items is None and name in _TAGS and isinstance(cell, str):
         return [*cell.split()]
     return items or []
 

@@ -23,16 +23,16 @@ from bertft.writing.part import Part
 from bertft.writing.target import Target, is_special, open_target
 from bertft.writing.values import DECIMALS, to_cell, to_json, to_json_text
 
-FORMAT_BY_SUFFIX = {
+_FORMAT_BY_SUFFIX = {
     **{".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"},
     **{".conll": "conll", ".bio": "conll", ".iob": "conll"},
 }
-Record = Mapping[str, object]
-WriteRecord = Callable[[Record], None]
+_Record = Mapping[str, object]
+WriteRecord = Callable[[_Record], None]
 
 
 @dataclass(frozen=True)
-class Form:
+class _Form:
     """A format at work."""
 
     write: WriteRecord
@@ -45,16 +45,16 @@ class Form:
 class RecordWriter:
     """Takes records one at a time; `count` says how many, those of before included."""
 
-    def __init__(self, form: Form, target: Target, disarming: Disarming, count: int) -> None:
+    def __init__(self, form: _Form, target: Target, disarming: Disarming, count: int) -> None:
         self._form, self._target = form, target
         self.disarming, self.count = disarming, count
 
-    def write(self, record: Record) -> None:
+    def write(self, record: _Record) -> None:
         """Columns the record lacks are empty."""
         self._form.write(record)
         self.count += 1
 
-    def skip(self, record: Record) -> None:
+    def skip(self, record: _Record) -> None:
         """A record that was written before."""
 
     def mark(self, **notes: int) -> None:
@@ -96,29 +96,29 @@ def _form(
     disarming: Disarming,
     rows: int,
     state: Mapping[str, Any],
-) -> Form:
+) -> _Form:
     """`rows` and `state`: what was written before."""
     if format in ("csv", "tsv"):
         delimiter = "\t" if format == "tsv" else ","
-        return Form(_delimited(target, columns, kept, delimiter, disarming, begun=rows > 0))
+        return _Form(_delimited(target, columns, kept, delimiter, disarming, begun=rows > 0))
     if format == "conll":
         sentences = ConllSentences(partial(_write_text, target), columns, state)
-        return Form(sentences.write, sentences.close, sentences.settle)
+        return _Form(sentences.write, sentences.close, sentences.settle)
     text_of = _json_text(columns, kept)
     if format == "jsonl":
-        return Form(lambda record: _write_text(target, text_of(record) + "\n"))
+        return _Form(lambda record: _write_text(target, text_of(record) + "\n"))
     listed = _JsonList(target, text_of, begun=rows > 0)
-    return Form(listed.write, listed.close)
+    return _Form(listed.write, listed.close)
 
 
 def _format_of(path: str | None, like: str | None) -> str:
     if path is None or is_special(path):
         return like if like in ("csv", "tsv") else "jsonl"
     suffixes = [suffix.lower() for suffix in PurePath(path).suffixes if suffix.lower() != ".gz"]
-    format = FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
+    format = _FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
     if format is None:
         raise OutputError(
-            f"{path}: the format follows the extension; wanted {', '.join(FORMAT_BY_SUFFIX)}, each also with .gz."
+            f"{path}: the format follows the extension; wanted {', '.join(_FORMAT_BY_SUFFIX)}, each also with .gz."
         )
     return format
 
@@ -131,7 +131,7 @@ def _delimited(
     disarming: Disarming,
     *,
     begun: bool,
-) -> Callable[[Record], None]:
+) -> Callable[[_Record], None]:
     """Writes the header at once, unless the file has begun."""
     rounding = [(name, None if name in kept else DECIMALS) for name in columns]
     known = frozenset(columns)
@@ -139,7 +139,7 @@ def _delimited(
     if not begun:
         write_row([disarming(name) for name in columns])
 
-    def write(record: Record) -> None:
+    def write(record: _Record) -> None:
         if not record.keys() <= known:
             raise _late_column(next(name for name in record if name not in known))
         write_row([disarming(to_cell(record.get(name), decimals)) for name, decimals in rounding])
@@ -147,11 +147,11 @@ def _delimited(
     return write
 
 
-def _json_text(columns: Sequence[str], kept: Collection[str]) -> Callable[[Record], str]:
+def _json_text(columns: Sequence[str], kept: Collection[str]) -> Callable[[_Record], str]:
     """Columns in their order, then what else the record has."""
     empty: dict[str, object] = dict.fromkeys(columns)
 
-    def text_of(record: Record) -> str:
+    def text_of(record: _Record) -> str:
         whole = empty | dict(record)
         return to_json_text({name: to_json(value, None if name in kept else DECIMALS) for name, value in whole.items()})
 
@@ -161,10 +161,10 @@ def _json_text(columns: Sequence[str], kept: Collection[str]) -> Callable[[Recor
 class _JsonList:
     """One list of objects, each on its line."""
 
-    def __init__(self, target: Target, text_of: Callable[[Record], str], *, begun: bool) -> None:
+    def __init__(self, target: Target, text_of: Callable[[_Record], str], *, begun: bool) -> None:
         self._target, self._text_of, self._before = target, text_of, ",\n" if begun else "[\n"
 
-    def write(self, record: Record) -> None:
+    def write(self, record: _Record) -> None:
         _write_text(self._target, self._before + self._text_of(record))
         self._before = ",\n"
 

@@ -13,7 +13,7 @@ from sklearn import metrics as oracle
 from bertft.errors import InternalError
 from bertft.kinds import PROBLEMS
 from bertft.scoring import score_tags
-from bertft.scoring.entity_errors import KINDS, count_errors
+from bertft.scoring.entity_errors import ERROR_KINDS, count_errors
 from bertft.scoring.tag_metrics import Seqeval
 from bertft.tags import tag_names
 
@@ -106,7 +106,7 @@ def test_rows_of_different_lengths_are_our_fault() -> None:
     ],
 )
 def test_each_kind_of_error(gold: list, predicted: list, kind: str) -> None:
-    assert count_errors([set(gold)], [set(predicted)]) == {**dict.fromkeys(KINDS, 0), kind: 1}
+    assert count_errors([set(gold)], [set(predicted)]) == {**dict.fromkeys(ERROR_KINDS, 0), kind: 1}
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -128,7 +128,7 @@ def test_every_wrong_entity_is_counted_once(seed: int) -> None:
 
 def test_scores_are_ready_for_json() -> None:
     gold, predicted = random_tags("IOB2", seed=2)
-    assert set(score_tags(gold, predicted, scheme="IOB2").as_dict()["errors"]) == set(KINDS)
+    assert set(score_tags(gold, predicted, scheme="IOB2").as_dict()["errors"]) == set(ERROR_KINDS)
 
 
 def test_the_metric_has_the_keys_of_evaluates_own_module() -> None:
