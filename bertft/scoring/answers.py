@@ -16,8 +16,8 @@ from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import ANSWERS
 from bertft.metric_names import check_metric
-from bertft.scoring import bootstrap
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, squad_agreement
+from bertft.scoring.bootstrap import interval_by_rows
 from bertft.scoring.ranks import quotient
 from bertft.scoring.scores import Scores
 
@@ -101,7 +101,7 @@ def _undefined(name: str, case: _Case) -> str:
 
 def _interval(scores: Array, counted: Array) -> tuple[float, float] | None:
     """95 % bootstrap interval: rows are drawn, and each draw is a weight per row."""
-    return bootstrap.interval_by_rows(len(scores), lambda w: quotient(w @ (scores * counted), w @ counted))
+    return interval_by_rows(len(scores), lambda w: quotient(w @ (scores * counted), w @ counted))
 
 
 def _notes(case: _Case) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import TAGS
-from bertft.scoring import bootstrap
+from bertft.scoring.bootstrap import interval_by_rows
 from bertft.scoring.counts import Counts, averaged, family, per_class, pooled
 from bertft.scoring.entity_errors import Entity, count_errors
 from bertft.scoring.scores import Scores
@@ -123,7 +123,7 @@ def _interval(main: str, counts: Counts) -> tuple[float, float] | None:
     def statistic(weights: Array) -> Array:
         return np.asarray(family(main, Counts(*(weights @ side for side in sides))))
 
-    return bootstrap.interval_by_rows(len(sides[0]), statistic)
+    return interval_by_rows(len(sides[0]), statistic)
 
 
 def _notes(gold: Tags, predicted: Tags, scheme: str) -> list[str]:
@@ -169,4 +169,4 @@ def _accuracy_interval(gold: Tags, predicted: Tags) -> tuple[float, float] | Non
     """Sentences are drawn again."""
     right = np.asarray([sum(a == b for a, b in zip(*pair, strict=True)) for pair in zip(gold, predicted, strict=True)])
     words = np.asarray([len(line) for line in gold])
-    return bootstrap.interval_by_rows(len(words), lambda weights: np.asarray((weights @ right) / (weights @ words)))
+    return interval_by_rows(len(words), lambda weights: np.asarray((weights @ right) / (weights @ words)))

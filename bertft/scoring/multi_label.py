@@ -16,8 +16,9 @@ from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import MULTI_LABEL
 from bertft.metric_names import check_metric
-from bertft.scoring import bootstrap, ranks
+from bertft.scoring.bootstrap import interval_by_rows
 from bertft.scoring.counts import Counts, averaged, per_class, ratio
+from bertft.scoring.ranks import Order, auc, average_precision, quotient
 from bertft.scoring.scores import Scores
 
 RANKED = ("roc_auc", "average_precision")
@@ -93,7 +94,7 @@ def _undefined(case: _Case) -> dict[str, str]:
 
 def _value(name: str, case: _Case) -> float:
     """One metric, by way of its `evaluate.Metric`."""
-    from bertft.scoring import metrics as local
+    import bertft.scoring.metrics as local
 
     gold, predicted, rankable = case.gold, case.predicted, case.rankable
     if name == "subset_accuracy":
@@ -111,7 +112,7 @@ def _value(name: str, case: _Case) -> float:
 def interval(main: str, case: _Case) -> tuple[float, float] | None:
     """95 % bootstrap interval: rows are drawn, and each draw is a weight per row."""
     passes = case.gold.shape[1] if main in RANKED else 1
-    return bootstrap.interval_by_rows(len(case.gold), _statistic(main, case), passes=passes)
+    return interval_by_rows(len(case.gold), _statistic(main, case), passes=passes)
 
 
 def _statistic(main: str, case: _Case) -> Callable[[Array], Array]:
@@ -140,14 +141,14 @@ def per_row(main: str, case: _Case) -> Array:
 
 def ranking(main: str, case: _Case) -> Callable[[Array], Array]:
     """Mean over the labels that a resample leaves with positives and negatives."""
-    measure = ranks.auc if main == "roc_auc" else ranks.average_precision
+    measure = auc if main == "roc_auc" else average_precision
     columns = np.flatnonzero(case.rankable)
-    sides = [(ranks.Order.of(case.probabilities[:, k]), case.gold[:, k]) for k in columns]
+    sides = [(Order.of(case.probabilities[:, k]), case.gold[:, k]) for k in columns]
 
     def mean_over_labels(weights: Array) -> Array:
         values = np.stack([measure(weights, order, positive) for order, positive in sides])
         defined = np.isfinite(values)
-        return ranks.quotient(np.where(defined, values, 0).sum(0), defined.sum(0).astype(np.float64))
+        return quotient(np.where(defined, values, 0).sum(0), defined.sum(0).astype(np.float64))
 
     return mean_over_labels
 

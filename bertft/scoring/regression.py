@@ -11,7 +11,8 @@ from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import REGRESSION
 from bertft.metric_names import check_metric
-from bertft.scoring import bootstrap, ranks
+from bertft.scoring.bootstrap import interval_by_rows
+from bertft.scoring.ranks import Order, pearson, quotient, spearman
 from bertft.scoring.scores import Scores
 
 CORRELATIONS = ("pearson", "spearman")
@@ -54,7 +55,7 @@ def _undefined(gold: Array, predicted: Array) -> dict[str, str]:
 
 def _value(name: str, gold: Array, predicted: Array) -> float:
     """One metric, by way of its `evaluate.Metric`."""
-    from bertft.scoring import real_metrics as local
+    import bertft.scoring.real_metrics as local
 
     if name == "rmse":
         return float(local.Mse().measure(predicted, gold, squared=False)["mse"])
@@ -70,16 +71,16 @@ def _value(name: str, gold: Array, predicted: Array) -> float:
 
 def _interval(main: str, gold: Array, predicted: Array) -> tuple[float, float] | None:
     """95 % bootstrap interval: rows are drawn, and each draw is a weight per row. Ranks are those of the resample."""
-    return bootstrap.interval_by_rows(len(gold), _statistic(main, gold, predicted))
+    return interval_by_rows(len(gold), _statistic(main, gold, predicted))
 
 
 def _statistic(main: str, gold: Array, predicted: Array) -> Callable[[Array], Array]:
     """The same metrics from weights (R, N), one value per resample."""
     if main == "pearson":
-        return lambda w: ranks.pearson(w, gold, predicted)
+        return lambda w: pearson(w, gold, predicted)
     if main == "spearman":
-        of_gold, of_predicted = ranks.Order.of(gold), ranks.Order.of(predicted)
-        return lambda w: ranks.spearman(w, of_gold, of_predicted)
+        of_gold, of_predicted = Order.of(gold), Order.of(predicted)
+        return lambda w: spearman(w, of_gold, of_predicted)
     if main == "r2":
         return lambda w: _explained(w, gold, predicted)
     errors = np.abs(gold - predicted) if main == "mae" else (gold - predicted) ** 2
@@ -93,4 +94,4 @@ def _explained(weights: Array, gold: Array, predicted: Array) -> Array:
     total = weights.sum(1)
     centred = gold - gold.mean()  # keeps the squares small
     spread = weights @ centred**2 - (weights @ centred) ** 2 / total
-    return 1 - ranks.quotient(weights @ (gold - predicted) ** 2, spread)
+    return 1 - quotient(weights @ (gold - predicted) ** 2, spread)

@@ -18,8 +18,9 @@ from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import SINGLE_LABEL
 from bertft.metric_names import check_metric
-from bertft.scoring import bootstrap, ranks
+from bertft.scoring.bootstrap import interval_by_counts, interval_by_rows
 from bertft.scoring.counts import Counts, averaged, family, matthews, per_class
+from bertft.scoring.ranks import Order, auc
 from bertft.scoring.scores import Confusion, Scores, one_decision
 
 
@@ -99,7 +100,7 @@ def _undefined(case: _Case) -> dict[str, str]:
 
 def _value(name: str, case: _Case) -> float:
     """One metric, by way of its `evaluate.Metric`."""
-    from bertft.scoring import metrics as local
+    import bertft.scoring.metrics as local
 
     if name == "accuracy":
         return float(local.Accuracy().measure(case.predicted, case.gold)["accuracy"])
@@ -144,7 +145,7 @@ def _interval(main: str, case: _Case) -> tuple[float, float] | None:
             main, Counts(draws @ of_gold.multiply(of_predicted), draws @ of_gold, draws @ of_predicted), rows
         )
 
-    return bootstrap.interval_by_counts(case.table[gold, predicted].astype(np.float64), statistic)
+    return interval_by_counts(case.table[gold, predicted].astype(np.float64), statistic)
 
 
 def one_hot(positions: NDArray[np.int64], width: int) -> Any:
@@ -160,13 +161,13 @@ def auc_interval(case: _Case) -> tuple[float, float] | None:
     known = case.gold >= 0
     gold, scores = case.gold[known], case.probabilities[known]
     picked = [1] if scores.shape[1] == 2 else range(scores.shape[1])
-    sides = [(ranks.Order.of(scores[:, k]), gold == k) for k in picked]
+    sides = [(Order.of(scores[:, k]), gold == k) for k in picked]
 
     def statistic(weights: Array) -> Array:
-        areas = [ranks.auc(weights, order, positive) for order, positive in sides]
+        areas = [auc(weights, order, positive) for order, positive in sides]
         return np.asarray(np.mean(areas, axis=0))
 
-    return bootstrap.interval_by_rows(len(gold), statistic, passes=len(sides))
+    return interval_by_rows(len(gold), statistic, passes=len(sides))
 
 
 def _notes(case: _Case, labels: Sequence[str], gaps: dict[str, str]) -> list[str]:
