@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bertft.jobs.eval import Evaluated
     from bertft.jobs.model import Model
     from bertft.jobs.predict import Predicted
+    from bertft.jobs.requests import TrainRequest
     from bertft.reading import Table
 
 COLUMNS = ("text", "text_pair", "label", "separator")
@@ -57,33 +59,41 @@ def train(
     """Fine-tune a model; the result has the run's `folder` and `scores`. `data`, `validation` and `test` are files or rows.
     `problem`: single-label, multi-label or regression. `settings`: column names and flags of `bertft train`, as `text="review"`,
     `epochs=3`, `output_dir="runs/mine"`."""
-    from bertft.jobs.requests import TrainRequest
     from bertft.jobs.train import train as run_training
+
+    if problem not in (None, *NAMED_PROBLEMS):
+        raise UsageError(f"problem is {problem!r}: one of {', '.join(NAMED_PROBLEMS)}.")
+    splits = {"train": data, "validation": validation, "test": test}
+    request = replace(
+        _train_request(splits, settings),
+        task=task,
+        problem=problem,
+        config=config,
+        resume=resume,
+        overwrite=overwrite,
+    )
+    with console.in_a_program(quiet=quiet), as_keyboard_interrupt():
+        return run_training(request)
+
+
+def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> TrainRequest:
+    """The data and settings of a request."""
+    from bertft.jobs.requests import TrainRequest
 
     kinds = (DataPlan, ModelPlan, Recipe, OutputPlan, MachinePlan)
     _check(settings, COLUMNS, *kinds, leave_out=("validation", "test"))
-    if problem not in (None, *NAMED_PROBLEMS):
-        raise UsageError(f"problem is {problem!r}: one of {', '.join(NAMED_PROBLEMS)}.")
     tables: dict[str, Table] = {}
-    splits = {"train": data, "validation": validation, "test": test}
     named = {split: _named(rows, split, tables) for split, rows in splits.items() if rows is not None}
-    request = TrainRequest(
-        task=task,
-        problem=problem,
+    return TrainRequest(
         columns=_columns(settings),
         data={**typed(DataPlan, settings), **named},
         model=typed(ModelPlan, settings),
         recipe=typed(Recipe, settings),
         output=typed(OutputPlan, settings),
         machine=typed(MachinePlan, settings),
-        config=config,
-        resume=resume,
-        overwrite=overwrite,
         command="bertft.train(…)",
         tables=tables,
     )
-    with console.in_a_program(quiet=quiet), as_keyboard_interrupt():
-        return run_training(request)
 
 
 def evaluate(
