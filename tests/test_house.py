@@ -38,6 +38,7 @@ STOREYS = [
         *("guess", "tags", "answers", "system"),
     },
     {"reading", "writing", "scoring"},
+    {"gold"},
     {"model", "fast"},
     {"adapters"},
     {"start"},

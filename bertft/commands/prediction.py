@@ -19,9 +19,9 @@ from bertft.engine.predict_loop import Answered, predict_windows
 from bertft.engine.record import add_to_run
 from bertft.errors import UsageError
 from bertft.fields import fields_in
+from bertft.gold import Read
 from bertft.reading import Source, open_source
 from bertft.recipe import SCHEMES
-from bertft.row import Row
 
 
 def run_predict(flags: Flags) -> None:
@@ -37,10 +37,9 @@ def run_predict(flags: Flags) -> None:
     check_output(flags, source, added)
     with predicted_file(flags, source, added, opened) as file:
         unanswered = file.state.get("unanswered", 0)
-        rows = adapter.in_context(rows)
-        for row in islice(rows, file.done):
+        for read in islice(rows, file.done):
             if file.writer is not None:
-                file.writer.skip(row.fields)
+                file.writer.skip(read.row.fields)
         count = file.done
         for window in predict_windows(opened.network, adapter, rows, opened.accelerator, meter, done=file.done):
             count += len(window)
@@ -54,8 +53,8 @@ def run_predict(flags: Flags) -> None:
 
 def write_window(writer: Any, window: Answered, adapter: Adapter, answer: Answer, unanswered: int) -> None:
     """After a full window the file can be gone on with."""
-    for row, prediction in window:
-        writer.write(adapter.record(row, prediction, answer))
+    for read, prediction in window:
+        writer.write(adapter.record(read, prediction, answer))
     if len(window) == predict_loop.WINDOW:
         writer.mark(unanswered=unanswered)
 
@@ -77,13 +76,14 @@ def is_conll(output: str | None) -> bool:
     return (output or "").removesuffix(".gz").endswith((".conll", ".bio", ".iob"))
 
 
-def prepared_rows(source: Source, adapter: Adapter, flags: Flags) -> tuple[Iterator[Row], Adapter]:
+def prepared_rows(source: Source, adapter: Adapter, flags: Flags) -> tuple[Iterator[Read], Adapter]:
     """The rows, which can be read only once, and the adapter with what this file's columns and first row say."""
     usual = adapter.card.usual_columns
     fields = fields_in(adapter.fields, usual, source.columns, file=source.name, named=flags, label=False)
-    rows: Iterator[Row] = iter(source.rows())
+    adapter = replace(adapter, fields=fields)
+    rows = adapter.reader.predictable(source.rows())
     first = list(islice(rows, 1))
-    return chain(first, rows), replace(adapter, fields=fields).for_sample(first[0] if first else None)
+    return chain(first, rows), adapter.for_sample(first[0] if first else None)
 
 
 def asked_answer(flags: Flags) -> Answer:

@@ -141,10 +141,11 @@ def run_eval(flags: Flags) -> None:
         adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=flags, label=True
     )
     card = with_metric(adapter.card, flags["metric"])
-    adapter = replace(adapter, fields=fields, card=card, own=own).for_file(table)
+    adapter = replace(adapter, fields=fields, card=card, own=own)
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
-    examples = gather(adapter, table, table.name, unknown=data.unknown_labels, learning=False)
+    reader = adapter.reader.for_file(table)
+    examples = gather(adapter, reader, table, table.name, unknown=data.unknown_labels, learning=False)
     meter = Meter()
     found = predict_features(opened.network, adapter, examples.windows, opened.accelerator, meter, label="Evaluating")
     scores = adapter.score(found, examples.targets)

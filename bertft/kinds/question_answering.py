@@ -12,6 +12,7 @@ ANSWERS = Problem(
     ),
     usual_metrics=("f1", "exact_match"),
     adapter="bertft.adapters.questions:QuestionAnswering",
+    reader="bertft.gold.questions:QuestionReader",
     answers="It answers with a span of the context, or with none where it has learned that there may be none.",
     outputs=2,
 )

@@ -14,6 +14,7 @@ SINGLE_LABEL = Problem(
     metrics=("accuracy", *_BINARY, *AVERAGES, "mcc", "roc_auc"),
     usual_metrics=("accuracy", "f1_macro"),
     adapter="bertft.adapters.single_label:SingleLabel",
+    reader="bertft.gold.texts:LabelReader",
     answers="It answers with one of these labels: {labels}.",
     binary_metrics=_BINARY,
     problem_type="single_label_classification",
@@ -24,6 +25,7 @@ MULTI_LABEL = Problem(
     metrics=(*AVERAGES, "f1_samples", "subset_accuracy", "hamming_loss", "roc_auc", "average_precision"),
     usual_metrics=("f1_micro", "f1_macro"),
     adapter="bertft.adapters.multi_label:MultiLabel",
+    reader="bertft.gold.texts:LabelsReader",
     answers="It answers with any number of these labels: {labels}.",
     problem_type="multi_label_classification",
 )
@@ -32,6 +34,7 @@ REGRESSION = Problem(
     metrics=("pearson", "spearman", "mse", "rmse", "mae", "r2"),
     usual_metrics=("spearman", "pearson", "mse"),
     adapter="bertft.adapters.regression:Regression",
+    reader="bertft.gold.texts:NumberReader",
     answers='It answers with a number, `predicted_score`; in transformers pass `function_to_apply="none"`.',
     problem_type="regression",
     outputs=1,

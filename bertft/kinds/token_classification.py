@@ -11,6 +11,7 @@ TAGS = Problem(
     ),
     usual_metrics=("f1", "precision", "recall"),
     adapter="bertft.adapters.tagging:WordTagger",
+    reader="bertft.gold.words:WordReader",
     answers="It gives each word one of these tags: {labels}.",
 )
 
