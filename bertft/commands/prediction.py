@@ -9,7 +9,7 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Answer
-from bertft.adapters.best_answers import KEPT
+from bertft.adapters.questions.best_answers import KEPT
 from bertft.commands.opened import Flags, file_plan, open_run
 from bertft.commands.predicted_file import SQUAD, check_output, predicted_file
 from bertft.commands.tables import read_options, refuse_same_file

@@ -7,7 +7,7 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, adapter_for
-from bertft.adapters.texts import check_long, check_overlap
+from bertft.adapters.lengths import check_long, check_overlap
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
 from bertft.fields import fields_in

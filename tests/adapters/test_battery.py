@@ -13,8 +13,8 @@ from conftest import build_tokenizer, texts
 from scipy.special import expit, softmax
 
 from bertft.adapters import Adapter, Answer, Feature, Options, Prediction, adapter_for
-from bertft.adapters.best_answers import Candidate, Found
-from bertft.adapters.best_tags import Tagging
+from bertft.adapters.questions.best_answers import Candidate, Found
+from bertft.adapters.tagging.best_tags import Tagging
 from bertft.answers import Answers
 from bertft.card import plain_card
 from bertft.engine.prepare import adapter_of_record

@@ -16,8 +16,8 @@ from sklearn.metrics import f1_score, hamming_loss, mean_squared_error
 from test_battery import ASKED, CASES, make_adapter, make_rows, outputs_of, targets_of, unlabelled
 
 from bertft.adapters import Adapter, Options, Prediction, adapter_for
-from bertft.adapters.best_answers import Candidate, Found
-from bertft.adapters.best_tags import Tagging
+from bertft.adapters.questions.best_answers import Candidate, Found
+from bertft.adapters.tagging.best_tags import Tagging
 from bertft.answers import Answers
 from bertft.card import plain_card
 from bertft.fields import Fields

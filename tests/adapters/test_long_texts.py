@@ -9,7 +9,7 @@ import pytest
 from conftest import WORDS, build_tokenizer
 
 from bertft.adapters import Adapter, Feature, Options, adapter_for
-from bertft.adapters.texts import check_long
+from bertft.adapters.lengths import check_long
 from bertft.card import plain_card
 from bertft.engine.examples import gather
 from bertft.errors import UsageError

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction, the_same
-from bertft.adapters.best_answers import Candidate, Ends, Found, best_answers
-from bertft.adapters.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
 from bertft.adapters.padding import padded
+from bertft.adapters.questions.best_answers import Candidate, Ends, Found, best_answers
+from bertft.adapters.questions.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
 from bertft.answers import Answers
 from bertft.errors import UsageError
 from bertft.gold.example import QuestionExample

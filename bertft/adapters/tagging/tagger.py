@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
-from bertft.adapters.best_tags import Scored, Tagging, best_tags
 from bertft.adapters.padding import padded
-from bertft.adapters.word_features import Frame, part_of, windows_of
-from bertft.adapters.word_windows import LARGEST_WORD, pieces_of, special_ids
+from bertft.adapters.tagging.best_tags import Scored, Tagging, best_tags
+from bertft.adapters.tagging.word_features import Frame, part_of, windows_of
+from bertft.adapters.tagging.word_windows import LARGEST_WORD, pieces_of, special_ids
 from bertft.errors import UsageError
 from bertft.gold.example import Read, Refusal, WordExample
 from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost

@@ -10,7 +10,7 @@ import torch
 from scipy.special import softmax
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts import TextAdapter
+from bertft.adapters.texts.text_adapter import TextAdapter
 from bertft.gold.example import TextExample
 from bertft.kinds import SINGLE_LABEL
 from bertft.model.losses import on_logits, sequence_loss

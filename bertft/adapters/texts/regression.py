@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts import TextAdapter
+from bertft.adapters.texts.text_adapter import TextAdapter
 from bertft.errors import UsageError
 from bertft.gold.example import TextExample
 from bertft.kinds import REGRESSION

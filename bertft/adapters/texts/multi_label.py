@@ -12,7 +12,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts import TextAdapter
+from bertft.adapters.texts.text_adapter import TextAdapter
 from bertft.gold.example import TextExample
 from bertft.kinds import MULTI_LABEL
 from bertft.model.losses import on_logits, sequence_loss
