@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import repeat
 from typing import Any, ClassVar, Self
 
 from bertft.card import Card
@@ -20,9 +19,6 @@ from bertft.gold.example import NO_LABEL, Example, Read, Refusal
 from bertft.gold.options import Options
 from bertft.labels import Labels
 from bertft.row import Row
-
-NOT_READ = object()
-"""Of a label cell that comes with its row."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +102,11 @@ class Reader(ABC):
 
     def _inputs_beside(self, rows: Iterable[Row], cells: deque[Any]) -> Iterator[Read]:
         """What the label cells say is put into `cells`: a row's neighbours are read before its label is looked at."""
-        for row, known in zip(rows, self.cells if self.cells is not None else repeat(NOT_READ)):  # noqa: B905
-            cells.append(self.cell_or_error(row) if known is NOT_READ else known)
-            yield self.inputs(row, cells[-1])
+        known = self.cells
+        pairs = zip(rows, known, strict=True) if known is not None else ((row, self.cell_or_error(row)) for row in rows)
+        for row, cell in pairs:
+            cells.append(cell)
+            yield self.inputs(row, cell)
 
     def _labelled(self, example: Example, cell: Any) -> Read:
         if isinstance(cell, DataError):

@@ -13,7 +13,7 @@ from bertft.gold.example import Read, Refusal, WordExample
 from bertft.gold.neighbours import check_documents, document_of, with_neighbours
 from bertft.gold.options import Options
 from bertft.gold.reader import Reader
-from bertft.labels import Labels, is_empty, labels_of_card
+from bertft.labels import Labels, labels_of_card
 from bertft.row import Row
 from bertft.tags import detect, entity_type
 from bertft.tags.rows import Marks, learn_tags, marks_in, tags_by, tags_of_card, words_in
@@ -81,9 +81,7 @@ class WordReader(Reader):
 
     def inputs(self, row: Row, cell: Any) -> WordExample | Refusal:
         example = WordExample(row, *words_in(row, self.fields, tags=self._counted(row, cell)))
-        if is_empty(row.fields.get(self.fields.text)) or not example.words.texts:
-            return Refusal(row, f"no words in column '{self.fields.text}'", example)
-        return example
+        return example if example.words.texts else Refusal(row, f"no words in column '{self.fields.text}'", example)
 
     def _counted(self, row: Row, cell: Any) -> object:
         """Tags that say how many words there are; of a row to predict they are not read yet, if it has any."""
