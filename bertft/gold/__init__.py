@@ -35,7 +35,7 @@ def learn_task(
     scheme: str | None = None,
 ) -> Reader:
     """The reader of the training rows. It knows the task's labels, and what else stands in bertft.json as `stored`."""
-    return reader_class(card).learn(card, fields, options, rows, known_order=known_order, scheme=scheme)
+    return reader_for(card, Labels(()), fields, options).learn(rows, known_order=known_order, scheme=scheme)
 
 
 def reader_class(card: Card) -> type[Reader]:

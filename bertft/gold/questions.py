@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from bertft.answers import Answers, answers_of, fixed, wrong_answers
-from bertft.card import Card
 from bertft.errors import DataError
-from bertft.fields import Fields
 from bertft.gold.cells import no_text
 from bertft.gold.example import QuestionExample, Refusal
-from bertft.gold.options import Options
 from bertft.gold.reader import Reader
 from bertft.guess import column_names as names
-from bertft.labels import Labels, is_empty
+from bertft.labels import is_empty
 from bertft.row import Row
 
 
@@ -28,18 +25,8 @@ class QuestionReader(Reader):
 
     fault_advice = "Mend them, or pass --fix-answers to look for each answer nearby."
 
-    @classmethod
-    def learn(
-        cls,
-        card: Card,
-        fields: Fields,
-        options: Options,
-        rows: Iterable[Row],
-        *,
-        known_order: Sequence[str],
-        scheme: str | None,
-    ) -> Self:
-        reader = cls(card, Labels(()), fields, options).with_cells(rows)
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
+        reader = self.with_cells(rows)
         return replace(reader, can_abstain=not all(answers.texts for answers in reader.known_cells))
 
     @classmethod

@@ -36,20 +36,10 @@ class Reader(ABC):
     fault_advice: ClassVar[str] = "Mend them."
     """What to do about faults."""
 
-    @classmethod
     @abstractmethod
-    def learn(
-        cls,
-        card: Card,
-        fields: Fields,
-        options: Options,
-        rows: Iterable[Row],
-        *,
-        known_order: Sequence[str],
-        scheme: str | None,
-    ) -> Self:
-        """The reader of a training file, which knows the task's labels from its card or from the rows. `known_order`: of a
-        checkpoint's labels; `scheme`: the tag scheme that was asked for."""
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
+        """The reader with the labels of the task, from its card or from the training rows. `known_order`: of a checkpoint's
+        labels; `scheme`: the tag scheme that was asked for."""
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:

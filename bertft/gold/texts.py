@@ -10,12 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from bertft.card import Card
 from bertft.errors import DataError
-from bertft.fields import Fields
 from bertft.gold.cells import no_text
 from bertft.gold.example import Refusal, TextExample
-from bertft.gold.options import Options
 from bertft.gold.reader import Reader
 from bertft.labels import Labels, is_empty, label_text, labels_of_card, labels_of_row, learn
 from bertft.row import Row
@@ -28,23 +25,13 @@ UNKNOWN = -1
 class TextReader(Reader):
     """What text classification and regression share."""
 
-    @classmethod
-    def learn(
-        cls,
-        card: Card,
-        fields: Fields,
-        options: Options,
-        rows: Iterable[Row],
-        *,
-        known_order: Sequence[str],
-        scheme: str | None,
-    ) -> Self:
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
         """The card's labels in its order; without any, those of the training rows, sorted, or in the checkpoint's order."""
-        if card.labels:
-            return cls(card, labels_of_card(card.labels, card.label_values), fields, options)
-        if len(fields.label) > 1:
-            return cls(card, Labels(fields.label), fields, options)
-        reader = cls(card, Labels(()), fields, options).with_cells(rows)
+        if self.card.labels:
+            return replace(self, labels=labels_of_card(self.card.labels, self.card.label_values))
+        if len(self.fields.label) > 1:
+            return replace(self, labels=Labels(self.fields.label))
+        reader = self.with_cells(rows)
         return replace(reader, labels=learn_labels(reader, known_order))
 
     def names_in(self, cell: Any) -> Iterable[str]:
@@ -117,18 +104,8 @@ class LabelsReader(TextReader):
 class NumberReader(TextReader):
     """A number for each row."""
 
-    @classmethod
-    def learn(
-        cls,
-        card: Card,
-        fields: Fields,
-        options: Options,
-        rows: Iterable[Row],
-        *,
-        known_order: Sequence[str],
-        scheme: str | None,
-    ) -> Self:
-        return cls(card, Labels(("score",)), fields, options)
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
+        return replace(self, labels=Labels(("score",)))
 
     def label_cell(self, row: Row) -> float | None:
         cell = row.fields.get(self.fields.label[0])

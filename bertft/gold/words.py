@@ -6,14 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from bertft.card import Card
 from bertft.errors import DataError
-from bertft.fields import Fields
 from bertft.gold.example import Read, Refusal, WordExample
 from bertft.gold.neighbours import check_documents, document_of, with_neighbours
-from bertft.gold.options import Options
 from bertft.gold.reader import Reader
-from bertft.labels import Labels, labels_of_card
+from bertft.labels import labels_of_card
 from bertft.row import Row
 from bertft.tags import detect, entity_type
 from bertft.tags.rows import Marks, learn_tags, marks_in, tags_by, tags_of_card, words_in
@@ -28,22 +25,12 @@ class WordReader(Reader):
     found_scheme: str | None = None
     """The file's; None for spans, for plain tags, and where nobody has looked yet."""
 
-    @classmethod
-    def learn(
-        cls,
-        card: Card,
-        fields: Fields,
-        options: Options,
-        rows: Iterable[Row],
-        *,
-        known_order: Sequence[str],
-        scheme: str | None,
-    ) -> Self:
-        if card.labels:
-            given = labels_of_card(card.labels, card.label_values)
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
+        if self.card.labels:
+            given = labels_of_card(self.card.labels, self.card.label_values)
             labels, chosen = tags_of_card(given, scheme=scheme, known_order=known_order)
-            return cls(card, labels, fields, options, scheme=chosen)
-        reader = cls(card, Labels(()), fields, options).with_cells(rows)
+            return replace(self, labels=labels, scheme=chosen)
+        reader = self.with_cells(rows)
         if wrong := next((cell for cell in reader.cells or () if isinstance(cell, DataError)), None):
             raise wrong
         labels, chosen = learn_tags(reader.known_cells, reader.found_scheme, scheme=scheme, known_order=known_order)
