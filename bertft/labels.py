@@ -76,7 +76,10 @@ class Labels:
 
     def index(self, cell: object) -> int | None:
         """Position of the cell's label, or None for a label that the model does not know."""
-        text = label_text(cell)
+        return self.position(label_text(cell))
+
+    def position(self, text: str) -> int | None:
+        """The same for a cell that was read with `label_text`."""
         return self._positions.get(self.spellings.get(text, text))
 
     @cached_property

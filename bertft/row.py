@@ -16,7 +16,3 @@ class Row:
     """File and line, as `train.csv:118`; for formats without lines, file and row, as `train.parquet#118`."""
     fields: Mapping[str, object]
     """Column -> value. CSV cells are str; JSON, Parquet and Arrow keep their own types; a missing cell is None or ''."""
-    before: tuple[str, ...] = ()
-    """Words that stand before it in its document, where they are asked for; the nearest is the last."""
-    after: tuple[str, ...] = ()
-    """Words that stand after it."""

@@ -24,7 +24,7 @@ from conftest import Said, forget_accelerator, read_jsonl, texts, write_csv, wri
 from tagged import asked_rows, tagged_rows
 
 import bertft
-from bertft.adapters.single_label import SingleLabel
+from bertft.adapters.texts.single_label import SingleLabel
 from bertft.errors import BertftWarning, CheckpointError, DataError, UsageError
 from bertft.reading.memory import table_of_rows
 from bertft.runs.record import read_record

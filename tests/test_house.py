@@ -38,6 +38,7 @@ STOREYS = [
         *("guess", "tags", "answers", "system"),
     },
     {"reading", "writing", "scoring", "runs"},
+    {"gold"},
     {"model", "fast", "report"},
     {"adapters"},
     {"start"},
@@ -145,9 +146,12 @@ def test_only_the_console_prints() -> None:
 
 
 def test_the_engine_knows_no_task_and_adapters_know_no_accelerate() -> None:
-    kinds = {"bertft.adapters.single_label", "bertft.adapters.multi_label", "bertft.adapters.regression"}
-    assert not kinds & {module for file in (PACKAGE / "engine").glob("*.py") for module in imports(file)}
-    assert "accelerate" not in {module for file in (PACKAGE / "adapters").glob("*.py") for module in imports(file)}
+    kinds = tuple(
+        f"bertft.{room}.{kind}" for room in ("adapters", "gold") for kind in ("texts", "tagging", "words", "questions")
+    )
+    by_engine = {module for file in (PACKAGE / "engine").rglob("*.py") for module in imports(file)}
+    assert [module for module in by_engine if module.startswith(kinds)] == []
+    assert "accelerate" not in {module for file in (PACKAGE / "adapters").rglob("*.py") for module in imports(file)}
 
 
 def test_scores_wake_no_library_of_metrics() -> None:

@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from bertft.adapters import learn_labels
-from bertft.card import plain_card
+from bertft.card import Card, plain_card
 from bertft.errors import DataError
 from bertft.fields import Fields
+from bertft.gold import Options, learn_task
 from bertft.labels import Labels, in_order, is_empty, label_text, labels_of_card, learn, split_labels
 from bertft.row import Row
 
@@ -95,22 +95,26 @@ def rows_of(*cells: object) -> list[Row]:
     return [Row(i, f"x.csv:{i + 2}", {"text": "good", "label": cell}) for i, cell in enumerate(cells)]
 
 
+def learned(card: Card, fields: Fields, rows: list[Row]) -> Labels:
+    return learn_task(card, fields, Options(max_length=64), rows).labels
+
+
 def test_labels_are_learned_from_the_filled_cells() -> None:
     fields = Fields("text", None, ("label",))
     card = plain_card("text-classification", "single-label")
-    assert learn_labels(card, fields, rows_of("b", "", None, " a ", "b")).names == ("a", "b")
-    assert learn_labels(card, fields, rows_of("2.0", 10, "2")).names == ("2", "10")
+    assert learned(card, fields, rows_of("b", "", None, " a ", "b")).names == ("a", "b")
+    assert learned(card, fields, rows_of("2.0", 10, "2")).names == ("2", "10")
     several = plain_card("text-classification", "multi-label")
-    assert learn_labels(several, fields, rows_of(["b", "a"], [], None, ["c"])).names == ("a", "b", "c")
+    assert learned(several, fields, rows_of(["b", "a"], [], None, ["c"])).names == ("a", "b", "c")
     number = plain_card("text-classification", "regression")
-    assert learn_labels(number, fields, rows_of("0.5")).names == ("score",)
+    assert learned(number, fields, rows_of("0.5")).names == ("score",)
 
 
 @pytest.mark.parametrize(("cells", "found"), [(("a", "a"), "only 'a'"), (("", None), "none")])
 def test_fewer_than_two_labels_are_nothing_to_tell_apart(cells: tuple[object, ...], found: str) -> None:
     card = plain_card("text-classification", "single-label")
     with pytest.raises(DataError, match=rf"'label' holds fewer than two labels \({found}\)"):
-        learn_labels(card, Fields("text", None, ("label",)), rows_of(*cells))
+        learned(card, Fields("text", None, ("label",)), rows_of(*cells))
 
 
 def test_numeric_names_have_no_indices_beside_them() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import PreTokenizedString, normalizers, pre_tokenizers
 
 from bertft.errors import DataError
-from bertft.tags.words import Words, is_tokens, items_of_cell, joined, split_words, tags_of_cell, words_of_cell
+from bertft.tags.words import Words, items_of_cell, joined, split_words, tags_of_cell, tokens_of_cell, words_of_text
 
 SOME = st.text(
     st.one_of(
@@ -22,6 +22,11 @@ SOME = st.text(
     max_size=40,
 )
 LISTS = st.lists(st.text(st.sampled_from("ab'\"\\ ,\n我"), max_size=5), min_size=1, max_size=6)
+
+
+def words_of_cell(cell: object, *, tags: object = None) -> Words:
+    tokens = tokens_of_cell(cell)
+    return words_of_text(cell, tags=tags) if tokens is None else joined(tokens)
 
 
 def places(words: Words) -> list[tuple[int, int]]:
@@ -80,7 +85,7 @@ def test_a_list_may_come_as_it_is_as_json_or_as_python_or_numpy_print_it(tokens:
     printed_by_numpy = "[" + "\n ".join(map(repr, tokens)) + "]"
     for cell in (tokens, tuple(tokens), json.dumps(tokens), repr(tokens), printed_by_numpy):
         assert words_of_cell(cell) == joined(tokens)
-        assert is_tokens(cell)
+        assert tokens_of_cell(cell) is not None
 
 
 def test_numpy_prints_no_commas_and_python_would_read_one_word() -> None:
@@ -91,12 +96,12 @@ def test_numpy_prints_no_commas_and_python_would_read_one_word() -> None:
 
 @pytest.mark.parametrize("text", ["[1] see below", "[1]", "[laughs] no", "['a'] b", "[[1, 2]", "plain"])
 def test_brackets_in_a_text_make_no_list(text: str) -> None:
-    assert not is_tokens(text)
+    assert tokens_of_cell(text) is None
     assert words_of_cell(text) == split_words(text)
 
 
 def test_a_long_broken_list_is_no_list_and_found_so_at_once() -> None:
-    assert not is_tokens("[" + "1 " * 50_000 + "'a' " * 50_000 + "x")
+    assert tokens_of_cell("[" + "1 " * 50_000 + "'a' " * 50_000 + "x") is None
 
 
 def test_numbers_among_tokens_are_words() -> None:

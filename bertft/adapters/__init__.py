@@ -1,18 +1,16 @@
-"""Where data meets model: one file per kind of task. The kind says which; only that one is imported."""
+"""Where examples meet the model: a folder per kind of task. The kind says which; only that one is imported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
-from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Options, Prediction
-from bertft.adapters.learning import learn_labels
+from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
 from bertft.card import Card
 from bertft.errors import CardError
 from bertft.fields import Fields
+from bertft.gold import Options
 from bertft.labels import Labels
-from bertft.row import Row
 
 __all__ = [
     "Adapter",
@@ -23,8 +21,6 @@ __all__ = [
     "Options",
     "Prediction",
     "adapter_for",
-    "learn_labels",
-    "learn_task",
 ]
 
 
@@ -32,13 +28,6 @@ def adapter_for(card: Card, labels: Labels, fields: Fields, tokenizer: Any, opti
     """The adapter of a card. `stored` is what `Adapter.stored()` gave when the model was saved."""
     made = adapter_class(card)
     return made(card, labels, fields, tokenizer, options, **made.restored(stored))
-
-
-def learn_task(
-    card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str] = (), scheme: str | None = None
-) -> tuple[Labels, dict[str, Any]]:
-    """What the training rows say of the task: its labels, and what else `adapter_for` wants as `stored`."""
-    return adapter_class(card).learn(card, fields, rows, known_order=known_order, scheme=scheme)
 
 
 def adapter_class(card: Card) -> type[Adapter]:

@@ -1,13 +1,13 @@
-"""What every adapter is: the verbs between rows and tensors, as pure functions of their input.
+"""What every adapter is: the verbs between examples and tensors, as pure functions of their input.
 
-Row -> Feature -> Batch -> Output -> Prediction. An adapter holds its card, labels, columns and tokenizer; no loader, no device,
-no open file. The engine calls these verbs and knows no task.
+Example -> Feature -> Batch -> Output -> Prediction. An adapter holds its card, labels, columns and tokenizer; no loader, no
+device, no open file. The engine calls these verbs and knows no task.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -16,10 +16,10 @@ from torch import Tensor
 
 from bertft.card import Card
 from bertft.fields import Fields
+from bertft.gold import Options, Read, Reader, Refusal, reader_for
 from bertft.labels import Labels
 from bertft.model.network import Head
 from bertft.recipe import Recipe
-from bertft.row import Row
 from bertft.scoring import Scores
 from bertft.scoring.own import OwnMetric
 
@@ -82,21 +82,6 @@ class Decisions:
 
 
 @dataclass(frozen=True)
-class Options:
-    """How texts become features."""
-
-    max_length: int
-    long: str = "truncate"
-    overlap: int = 64
-    context: str = "none"
-    """`document`: a sentence is read among its neighbours."""
-    max_answer: int = 30
-    """Tokens of the longest answer."""
-    fix_answers: bool = False
-    """Answers that are not where they are said to be are looked for nearby."""
-
-
-@dataclass(frozen=True)
 class Answer:
     """What `predict` was asked to say of each row."""
 
@@ -123,33 +108,22 @@ class Adapter(ABC):
     """Of the user's; it leads the others."""
 
     @classmethod
-    @abstractmethod
-    def learn(
-        cls, card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None
-    ) -> tuple[Labels, dict[str, Any]]:
-        """What the training rows say of the task: its labels, and what else is to be `stored`. Goes over the rows as often as
-        needed. `known_order`: of a checkpoint's labels; `scheme`: the tag scheme that was asked for."""
-
-    @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments of the adapter beyond the usual five, from what `stored` gave when the model was saved."""
         return {}
 
     @abstractmethod
-    def target(self, row: Row) -> Any:
-        """The row's gold value; None when its label cell is empty. DataError for one that is no label."""
-
-    @abstractmethod
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         """What to put on the backbone; `targets` are those of the training rows, for class weights."""
 
-    @abstractmethod
-    def problem(self, row: Row) -> str:
-        """Why the row cannot be predicted, in words; '' when it can."""
+    @property
+    def reader(self) -> Reader:
+        """What turns rows into the examples of this adapter."""
+        return reader_for(self.card, self.labels, self.fields, self.options, **self.stored())
 
     @abstractmethod
-    def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
-        """One row -> its windows, for many rows at once as the tokenizer is faster so."""
+    def encode(self, examples: Sequence[Any]) -> list[list[Feature]]:
+        """One example -> its windows, for many examples at once as the tokenizer is faster so."""
 
     @abstractmethod
     def collate(self, features: Sequence[Feature]) -> Batch:
@@ -213,46 +187,26 @@ class Adapter(ABC):
     def added_columns(self, answer: Answer) -> list[str]:
         """Columns that `record` adds to the input's."""
 
-    @abstractmethod
-    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+    def record(self, read: Read, prediction: Prediction, answer: Answer) -> dict[str, Any]:
         """The row as it leaves: its own columns and the added ones."""
+        blank = {**read.row.fields, **dict.fromkeys(self.added_columns(answer))}
+        if isinstance(read, Refusal) or prediction.values is None:
+            return {**blank, "reason": prediction.reason}
+        return blank | self.answered(read, prediction, answer)
 
-    def unknown_labels(self, row: Row) -> list[str]:
-        """Labels in the row that the model does not know."""
-        return []
+    @abstractmethod
+    def answered(self, example: Any, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        """The added columns of an example that has an answer; what is left out stays empty."""
 
-    def for_file(self, rows: Iterable[Row]) -> Adapter:
-        """The adapter with what a labelled file as a whole says about how it is written, such as its tag scheme."""
-        return self
-
-    def for_sample(self, row: Row | None) -> Adapter:
+    def for_sample(self, first: Read | None) -> Adapter:
         """The adapter with what the first row of a file to predict says about its form."""
         return self
-
-    def in_context(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows of a file, each with what it needs of its neighbours."""
-        yield from rows
 
     @property
     def too_long(self) -> str:
         """What is cut, and the flags against it, in words."""
         window = "" if self.fields.text_pair else ", --long window"
         return f"the texts are longer than {self.options.max_length} tokens and are cut (--max-length{window})"
-
-    fault_advice: ClassVar[str] = "Mend them."
-    """What to do about them."""
-
-    def faults(self, row: Row) -> list[str]:
-        """What is wrong with the row's label, in words; told of all rows at once."""
-        return []
-
-    def remarks(self, row: Row) -> list[str]:
-        """What had to be mended to read the row's label, in words; counted and said once a file."""
-        return []
-
-    def group(self, row: Row) -> Hashable:
-        """Rows of one group are held back together; None: the row stands for itself."""
-        return None
 
     answer_options: ClassVar[tuple[str, ...]] = ()
     """The fields of Answer that `record` heeds."""

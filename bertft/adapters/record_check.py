@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from bertft.adapters.adapter import Options
 from bertft.errors import CheckpointError
+from bertft.gold import Options
 from bertft.model.folder import TaskRecord
 from bertft.recipe import CONTEXTS, LONG_TEXTS, SCHEMES
 from bertft.runs import TASK

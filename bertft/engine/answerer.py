@@ -18,12 +18,12 @@ from bertft.engine.predict_loop import Answered, predict_windows
 from bertft.engine.prepare import adapter_of_record
 from bertft.engine.sharding import ready
 from bertft.errors import UsageError
+from bertft.gold import Read
 from bertft.kinds import KINDS
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import load_tokenizer
 from bertft.recipe import PRECISIONS
-from bertft.row import Row
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Answerer:
         """One for each row; `windows` holds each row's features."""
         return predict_features(self.network, self.adapter, windows, self.accelerator, meter, label=label)
 
-    def answers(self, rows: Iterator[Row], meter: Meter, *, done: int = 0) -> Iterator[Answered]:
-        """A window of rows at a time, in order; also the rows that cannot be predicted: theirs says why. The rows stand in their
-        context already. `done`: rows before, to count on from."""
+    def answers(self, rows: Iterator[Read], meter: Meter, *, done: int = 0) -> Iterator[Answered]:
+        """A window of rows at a time, in order; those that cannot be predicted are among them, and say why. `done`: rows before,
+        to count on from."""
         return predict_windows(self.network, self.adapter, rows, self.accelerator, meter, done=done)
 
 

@@ -1,4 +1,4 @@
-"""Rows to examples: which rows can be learned from or scored, with their targets. What is left out is counted and said once."""
+"""Examples of a file to features: which of its rows can be learned from or scored. What is left out is counted and said once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from bertft import console
 from bertft.adapters import Adapter, Feature
 from bertft.errors import DataError
+from bertft.gold import Example, Read, Reader, Refusal
 from bertft.row import Row
 from bertft.surrogates import shown
 
@@ -74,26 +75,26 @@ class Examples:
         return sum(row[0].truncated for row in self.windows)
 
 
-def gather(adapter: Adapter, rows: Iterable[Row], name: str, *, unknown: str, learning: bool) -> Examples:
+def gather(
+    adapter: Adapter, reader: Reader, rows: Iterable[Row], name: str, *, unknown: str, learning: bool
+) -> Examples:
     """The labelled rows of a file. `unknown`: what to do with labels that the model does not know; `skip` drops the rows
     when learning and counts them as wrong when scoring. DataError when no row is left."""
-    examples, skipped, strangers = Examples(name, [], [], []), Skipped(), Unknown()
-    drop = learning and unknown == "skip"
-    remarks, wrong = Skipped(), list[str]()
-    kept = _labelled(adapter, adapter.in_context(rows), skipped, strangers, remarks, wrong, drop=drop)
+    examples, told = Examples(name, [], [], []), Told(drop=learning and unknown == "skip")
+    kept = told.usable(reader.labelled(rows))
     while chunk := list(islice(kept, CHUNK)):
-        chosen = [row for row, _ in chunk]
-        targets = [target for _, target in chunk]
-        examples.windows += adapter.encode(chosen, targets=targets)
-        examples.targets += targets
-        examples.groups += map(adapter.group, chosen)
-    if wrong:
-        raise DataError(_complaint(wrong, adapter.fault_advice))
-    if strangers.rows and unknown != "skip":
-        raise DataError(strangers.complaint(adapter.labels.names))
-    if len(remarks):
-        console.warn(f"{name}: {remarks}.")
-    _tell(examples, skipped, strangers, adapter, drop=drop)
+        examples.windows += adapter.encode(chunk)
+        examples.targets += [example.gold for example in chunk]
+        examples.groups += [example.group for example in chunk]
+    if told.wrong:
+        raise DataError(_complaint(told.wrong, reader.fault_advice))
+    if told.strangers.rows and unknown != "skip":
+        raise DataError(told.strangers.complaint(adapter.labels.names))
+    told.tell(name)
+    if not len(examples):
+        raise DataError(f"{name}: no row has both a text and a label.")
+    if examples.truncated:
+        console.note(f"{name}: {examples.truncated / len(examples):.1%} of {adapter.too_long}.")
     return examples
 
 
@@ -115,54 +116,50 @@ class Skipped:
         )
 
 
-def _labelled(
-    adapter: Adapter,
-    rows: Iterable[Row],
-    skipped: Skipped,
-    strangers: Unknown,
-    remarks: Skipped,
-    wrong: list[str],
-    *,
-    drop: bool,
-) -> Iterator[tuple[Row, Any]]:
-    for row in rows:
-        target = None
-        reason = adapter.problem(row)
-        if not reason and (faults := adapter.faults(row)):
-            wrong.extend(f"{row.origin}: {fault}" for fault in faults)
-            continue
-        if not reason:
-            target = adapter.target(row)
-            reason = "no label" if target is None else ""
-        if reason:
-            skipped.add(reason, row.origin)
-            continue
-        new = adapter.unknown_labels(row)
-        for label in new:
-            strangers.add(label, row)
-        for remark in adapter.remarks(row):
-            remarks.add(remark, row.origin)
-        if not (new and drop):
-            yield row, target
+@dataclass
+class Told:
+    """What is to be said of the rows of a file once all of them are read."""
+
+    drop: bool
+    """Whether rows with labels that the model does not know are left out."""
+    skipped: Skipped = field(default_factory=Skipped)
+    remarks: Skipped = field(default_factory=Skipped)
+    strangers: Unknown = field(default_factory=Unknown)
+    wrong: list[str] = field(default_factory=list)
+
+    def usable(self, rows: Iterable[Read]) -> Iterator[Example]:
+        """The examples among the rows that can be learned from or scored."""
+        for read in rows:
+            origin = read.row.origin
+            if isinstance(read, Refusal):
+                self.skipped.add(read.reason, origin)
+                continue
+            if read.faults:
+                self.wrong.extend(f"{origin}: {fault}" for fault in read.faults)
+                continue
+            for label in read.unknown:
+                self.strangers.add(label, read.row)
+            for remark in read.remarks:
+                self.remarks.add(remark, origin)
+            if not (read.unknown and self.drop):
+                yield read
+
+    def tell(self, name: str) -> None:
+        """Of the file of that name."""
+        if len(self.remarks):
+            console.warn(f"{name}: {self.remarks}.")
+        if len(self.skipped):
+            console.warn(f"{name}: skipped {self.skipped}.")
+        if self.strangers.rows:
+            treated = "dropped" if self.drop else "counted as wrong"
+            console.warn(
+                f"{name}: rows with labels unknown to the model are {treated}: {_few(list(self.strangers.rows))}."
+            )
 
 
 def _complaint(wrong: Sequence[str], advice: str, most: int = 10) -> str:
     more = f"\nand {len(wrong) - most:,} more" if len(wrong) > most else ""
     return "\n".join(wrong[:most]) + more + f"\n{advice}"
-
-
-def _tell(examples: Examples, skipped: Skipped, strangers: Unknown, adapter: Adapter, *, drop: bool) -> None:
-    if len(skipped):
-        console.warn(f"{examples.name}: skipped {skipped}.")
-    if strangers.rows:
-        treated = "dropped" if drop else "counted as wrong"
-        console.warn(
-            f"{examples.name}: rows with labels unknown to the model are {treated}: {_few(list(strangers.rows))}."
-        )
-    if not len(examples):
-        raise DataError(f"{examples.name}: no row has both a text and a label.")
-    if examples.truncated:
-        console.note(f"{examples.name}: {examples.truncated / len(examples):.1%} of {adapter.too_long}.")
 
 
 def split(

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bertft import console
-from bertft.adapters import Adapter, Options, adapter_for, learn_task
-from bertft.adapters.texts import check_long, check_overlap
+from bertft.adapters import Adapter, adapter_for
+from bertft.adapters.lengths import check_long, check_overlap
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
 from bertft.fields import fields_in
+from bertft.gold import Options, Reader, learn_task
 from bertft.kinds import KINDS, takes
 from bertft.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
@@ -31,18 +32,24 @@ class Tables:
     test: Table | None = None
 
 
-def prepare_adapter(plan: Plan, train: Table, backbone: Backbone) -> Adapter:
-    """The adapter with the labels of the training rows and the backbone's tokenizer."""
+def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Examples, Examples]:
+    """The adapter with the labels of the training rows and the backbone's tokenizer; training and validation examples."""
     tokenizer = load_tokenizer(backbone.path, words=KINDS[plan.card.kind].reads_words)
     options = text_options(plan, longest_input(backbone.config, tokenizer))
     tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
-    labels, stored = learn_task(
-        plan.card, plan.fields, train, known_order=backbone.label_names, scheme=plan.recipe.scheme
+    reader = learn_task(
+        plan.card,
+        plan.fields,
+        options,
+        tables.train,
+        known_order=backbone.label_names,
+        scheme=plan.recipe.scheme,
     )
     for metric in plan.card.metrics:
-        check_metric(plan.card.solves.name, metric, labels=len(labels))
-    adapter = adapter_for(plan.card, labels, plan.fields, tokenizer, options, **stored)
-    return replace(adapter, own=own_metric(plan.recipe.metric))
+        check_metric(plan.card.solves.name, metric, labels=len(reader.labels))
+    adapter = adapter_for(plan.card, reader.labels, plan.fields, tokenizer, options, **reader.learned)
+    adapter = replace(adapter, own=own_metric(plan.recipe.metric))
+    return adapter, *learning_examples(plan, adapter, reader, tables)
 
 
 def own_metric(words: str | None) -> OwnMetric | None:
@@ -70,10 +77,10 @@ def text_options(plan: Plan, longest: int) -> Options:
     )
 
 
-def learning_examples(plan: Plan, adapter: Adapter, tables: Tables) -> tuple[Examples, Examples]:
+def learning_examples(plan: Plan, adapter: Adapter, reader: Reader, tables: Tables) -> tuple[Examples, Examples]:
     """Training and validation examples; without a validation file a share of the training rows is held back."""
-    adapter = adapter.for_file(tables.train)
-    everything = gather(adapter, tables.train, tables.train.name, unknown=plan.data.unknown_labels, learning=True)
+    reader, unknown = reader.for_file(tables.train), plan.data.unknown_labels
+    everything = gather(adapter, reader, tables.train, tables.train.name, unknown=unknown, learning=True)
     if tables.validation is not None:
         return everything, gather_split(plan, adapter, tables.validation)
     kept, held = split(everything.targets, plan.data.validation_share, plan.recipe.seed, everything.groups)
@@ -91,8 +98,8 @@ def gather_split(plan: Plan, adapter: Adapter, table: Table) -> Examples:
     """The rows of a file that is only scored; its columns may have others of the card's names."""
     usual = adapter.card.usual_columns
     fields = fields_in(adapter.fields, usual, table.columns, file=table.name, named={}, label=True)
-    adapter = replace(adapter, fields=fields).for_file(table)
-    return gather(adapter, table, table.name, unknown=plan.data.unknown_labels, learning=False)
+    reader = replace(adapter, fields=fields).reader.for_file(table)
+    return gather(adapter, reader, table, table.name, unknown=plan.data.unknown_labels, learning=False)
 
 
 def task_record(adapter: Adapter) -> TaskRecord:

@@ -16,7 +16,7 @@ from bertft.engine.examples import Examples
 from bertft.engine.haste import hasten_training
 from bertft.engine.judging import Judged, Validator, judge_saved, score_saved
 from bertft.engine.keeper import Keeper, go_on
-from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
+from bertft.engine.prepare import Tables, gather_split, prepare, task_record
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
 from bertft.engine.sizing import Size, sized
@@ -50,8 +50,7 @@ class Run:
 
 def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     """Train, keep the best, score what was saved, and fill the run folder."""
-    adapter = prepare_adapter(run.plan, tables.train, run.backbone)
-    examples, validation = learning_examples(run.plan, adapter, tables)
+    adapter, examples, validation = prepare(run.plan, tables, run.backbone)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
     run = replace(run, plan=sized_plan(run, adapter, examples))
     baseline = constant_baseline(adapter, examples, validation)

@@ -10,8 +10,11 @@ from pathlib import PurePath
 from typing import Any
 
 from bertft import console
+from bertft.card import plain_card
 from bertft.errors import DataError, UsageError
 from bertft.fields import Fields, named_columns
+from bertft.gold import Options
+from bertft.gold.words import WordReader
 from bertft.guess import guess
 from bertft.jobs.requests import ConvertRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_empty, refuse_same_file
@@ -22,11 +25,12 @@ from bertft.reading import Table, read_table
 from bertft.recipe import SCHEMES
 from bertft.row import Row
 from bertft.tags.forms import FORMS, in_form
-from bertft.tags.rows import gold_tags, scheme_of_file, token_objects, words_in, words_of_objects
-from bertft.tags.spans import is_spans
-from bertft.tags.words import Words, is_tokens
+from bertft.tags.rows import Form, Marks, tags_by, token_objects, words_in, words_of_objects
+from bertft.tags.words import Words
 from bertft.writing import open_writer
 
+NO_OPTIONS = Options(max_length=0)
+"""No words are cut here."""
 TAGS_ONLY = (".conll", ".bio", ".iob")
 """Endings of files that hold nothing but words and tags."""
 
@@ -38,8 +42,9 @@ def convert(request: ConvertRequest) -> None:
     table = read_table(request.input, read_options(reading_plan(request.input, request.reading)))
     refuse_empty(table)
     fields = fields_of(table, request.columns)
-    found = scheme_of_file(table, fields, Labels(()))
-    spans = found is None and not plain_tags(table, fields)
+    reader = WordReader(plain_card(TOKEN_CLASSIFICATION.name), Labels(()), fields, NO_OPTIONS).with_cells(table)
+    found = reader.found_scheme
+    spans = found is None and not any(marks.tags and marks.spans is None for marks in reader.known_cells)
     wanted = scheme or found or ("IOB2" if spans else None)
     if found is None and not spans:
         refuse_plain_tags(form, scheme)
@@ -47,8 +52,8 @@ def convert(request: ConvertRequest) -> None:
     made = list(in_form(form, Words((), (), (), ""), [], None))
     others = other_columns(table, fields, made)
     with open_writer(request.output, columns=[*made, *others], kept=others, raw=request.raw) as writer:
-        for row in table:
-            record, mended = converted(row, fields, form, found, wanted)
+        for row, cell in zip(table, reader.cells or (), strict=True):
+            record, mended = converted(row, cell, fields, form, found, wanted)
             if record is None:
                 mended = ["no label: left out"]
             else:
@@ -83,19 +88,26 @@ def other_columns(table: Table, fields: Fields, made: Sequence[str]) -> list[str
 
 
 def converted(
-    row: Row, fields: Fields, form: str, found: str | None, wanted: str | None
+    row: Row, cell: Any, fields: Fields, form: str, found: str | None, wanted: str | None
 ) -> tuple[dict[str, Any] | None, list[str]]:
-    """One row in its new form, None if it is not labelled; and what had to be mended."""
-    words = own_words(row, fields) or words_in(row, fields)
-    tags, remarks = gold_tags(row, words, fields, Labels(()), found, wanted) if words.texts else ((), [])
-    return (in_form(form, words, tags, wanted) if tags is not None else None), remarks
+    """One row in its new form, None if it is not labelled; and what had to be mended. `cell`: what was read of its label cell."""
+    marks = cell if isinstance(cell, Marks) else None
+    words, source = own_words(row, fields) or words_in(row, fields, tags=marks and marks.tags)
+    if not words.texts:
+        return in_form(form, words, (), wanted), []
+    if isinstance(cell, DataError):
+        raise cell
+    if marks is None:
+        return None, []
+    tags, remarks = tags_by(marks, words, source, row, fields, file_scheme=found, scheme=wanted)
+    return in_form(form, words, tags, wanted), remarks
 
 
-def own_words(row: Row, fields: Fields) -> Words | None:
+def own_words(row: Row, fields: Fields) -> tuple[Words, Form] | None:
     """The words as the file itself cuts its text; None where it does not say."""
     tokens = None if fields.text == "tokens" else token_objects(row.fields.get("tokens"))
     try:
-        return None if tokens is None else words_of_objects(tokens, row.fields.get(fields.text))
+        return None if tokens is None else (words_of_objects(tokens, row.fields.get(fields.text)), "objects")
     except DataError as problem:
         raise DataError(f"{row.origin}: {problem}") from None
 
@@ -130,9 +142,3 @@ def fields_of(table: Table, columns: Section) -> Fields:
         Columns(table), text=columns.get("text"), label=label or None, kind=TOKEN_CLASSIFICATION.name, file=table.name
     )
     return Fields(found.text, None, (found.label,) if isinstance(found.label, str) else tuple(found.label))
-
-
-def plain_tags(table: Table, fields: Fields) -> bool:
-    """Whether the words are tagged at all, without a scheme."""
-    cells = (row.fields.get(fields.label[0]) for row in table)
-    return any(is_tokens(cell) and not is_spans(cell) for cell in cells)

@@ -42,7 +42,9 @@ def evaluate(request: EvalRequest) -> Evaluated:
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
     answerer = replace(answerer, adapter=adapter)
-    examples = gather(adapter, table, table.name, unknown=data.unknown_labels, learning=False)
+    examples = gather(
+        adapter, adapter.reader.for_file(table), table, table.name, unknown=data.unknown_labels, learning=False
+    )
     meter = Meter()
     found = answerer.predictions(examples.windows, meter, label="Evaluating")
     scores = adapter.score(found, examples.targets)
@@ -53,8 +55,8 @@ def evaluate(request: EvalRequest) -> Evaluated:
 
 
 def fitted(adapter: Adapter, table: Table, request: EvalRequest) -> Adapter:
-    """The run's adapter with the columns and the form of another labelled file, and the metric that was asked for."""
+    """The run's adapter with the columns of another labelled file, and the metric that was asked for."""
     fields = fields_in(
         adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=request.columns, label=True
     )
-    return replace(adapter, fields=fields, card=with_metric(adapter.card, request.metric)).for_file(table)
+    return replace(adapter, fields=fields, card=with_metric(adapter.card, request.metric))

@@ -46,13 +46,14 @@ class Model:
         rows = [self._row(number, one) for number, one in enumerate(inputs)]
         if not rows:
             return []
-        adapter = self.answerer.adapter.for_sample(rows[0])
+        reads = list(self.answerer.adapter.reader.predictable(rows))
+        adapter = self.answerer.adapter.for_sample(reads[0])
         answerer = replace(self.answerer, adapter=adapter)
         added = adapter.added_columns(answer)
         return [
-            {name: value for name, value in adapter.record(row, prediction, answer).items() if name in added}
-            for window in answerer.answers(iter(adapter.in_context(rows)), Meter())
-            for row, prediction in window
+            {name: value for name, value in adapter.record(read, prediction, answer).items() if name in added}
+            for window in answerer.answers(iter(reads), Meter())
+            for read, prediction in window
         ]
 
     def _row(self, index: int, given: Any) -> Row:

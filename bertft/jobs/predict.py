@@ -9,20 +9,20 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Answer
-from bertft.adapters.best_answers import KEPT
+from bertft.adapters.questions.best_answers import KEPT
 from bertft.engine import predict_loop
 from bertft.engine.answerer import Answerer, open_run
 from bertft.engine.meter import Meter
 from bertft.engine.predict_loop import Answered
 from bertft.errors import UsageError
 from bertft.fields import fields_in
+from bertft.gold import Read
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
 from bertft.plan import MachinePlan, merge
 from bertft.reading import Source, Table, open_source
 from bertft.recipe import SCHEMES
-from bertft.row import Row
 from bertft.runs.record import add_to_run
 from bertft.writing import check_columns
 
@@ -50,10 +50,9 @@ def predict(request: PredictRequest) -> Predicted:
     check_output(request, source, added)
     with predicted_file(request, source, added, answerer) as file:
         unanswered = file.state.get("unanswered", 0)
-        rows = answerer.adapter.in_context(rows)
-        for row in islice(rows, file.done):
+        for read in islice(rows, file.done):
             if file.writer is not None:
-                file.writer.skip(row.fields)
+                file.writer.skip(read.row.fields)
         count = file.done
         for window in answerer.answers(rows, meter, done=file.done):
             count += len(window)
@@ -72,9 +71,9 @@ def records(source: Source | Table, answerer: Answerer, answer: Answer, columns:
     rows, answerer = prepared_rows(source, answerer, columns)
     adapter = answerer.adapter
     check_columns(source.columns, adapter.added_columns(answer))
-    for window in answerer.answers(iter(adapter.in_context(rows)), Meter()):
-        for row, prediction in window:
-            yield adapter.record(row, prediction, answer)
+    for window in answerer.answers(rows, Meter()):
+        for read, prediction in window:
+            yield adapter.record(read, prediction, answer)
 
 
 def opened(request: PredictRequest) -> Answerer:
@@ -90,8 +89,8 @@ def file_format(request: PredictRequest) -> dict[str, Any]:
 
 def write_window(writer: Any, window: Answered, adapter: Adapter, answer: Answer, unanswered: int) -> None:
     """After a full window the file can be gone on with."""
-    for row, prediction in window:
-        writer.write(adapter.record(row, prediction, answer))
+    for read, prediction in window:
+        writer.write(adapter.record(read, prediction, answer))
     if len(window) == predict_loop.WINDOW:
         writer.mark(unanswered=unanswered)
 
@@ -113,14 +112,15 @@ def is_conll(output: str | None) -> bool:
     return (output or "").removesuffix(".gz").endswith((".conll", ".bio", ".iob"))
 
 
-def prepared_rows(source: Source | Table, answerer: Answerer, columns: Section) -> tuple[Iterator[Row], Answerer]:
+def prepared_rows(source: Source | Table, answerer: Answerer, columns: Section) -> tuple[Iterator[Read], Answerer]:
     """The rows, which can be read only once, and the answerer with what this file's columns and first row say."""
     adapter = answerer.adapter
     usual = adapter.card.usual_columns
     fields = fields_in(adapter.fields, usual, source.columns, file=source.name, named=columns, label=False)
-    rows: Iterator[Row] = iter(source.rows())
+    adapter = replace(adapter, fields=fields)
+    rows = adapter.reader.predictable(source.rows())
     first = list(islice(rows, 1))
-    adapter = replace(adapter, fields=fields).for_sample(first[0] if first else None)
+    adapter = adapter.for_sample(first[0] if first else None)
     return chain(first, rows), replace(answerer, adapter=adapter)
 
 

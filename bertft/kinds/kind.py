@@ -26,6 +26,8 @@ class Problem:
     """Of a task without a card, the main one first."""
     adapter: str = ""
     """Where its adapter stands, as `module:class`; empty: there is none yet."""
+    reader: str = ""
+    """Where the reader of its rows stands, in the same way."""
     answers: str = ""
     """What a model answers with, for its card; `{labels}` stands for them."""
     binary_metrics: tuple[str, ...] = ()

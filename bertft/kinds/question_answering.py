@@ -11,7 +11,8 @@ ANSWERS = Problem(
         *("cmrc_f1", "cmrc_exact_match"),
     ),
     usual_metrics=("f1", "exact_match"),
-    adapter="bertft.adapters.questions:QuestionAnswering",
+    adapter="bertft.adapters.questions.answering:QuestionAnswering",
+    reader="bertft.gold.questions:QuestionReader",
     answers="It answers with a span of the context, or with none where it has learned that there may be none.",
     outputs=2,
 )

@@ -10,7 +10,8 @@ TAGS = Problem(
         *("f1", "precision", "recall", "f1_macro", "f1_lenient", "precision_lenient", "recall_lenient", "accuracy"),
     ),
     usual_metrics=("f1", "precision", "recall"),
-    adapter="bertft.adapters.tagging:WordTagger",
+    adapter="bertft.adapters.tagging.tagger:WordTagger",
+    reader="bertft.gold.words:WordReader",
     answers="It gives each word one of these tags: {labels}.",
 )
 

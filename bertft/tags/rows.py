@@ -1,35 +1,48 @@
 """Rows of tagged files to words and gold tags in a scheme that was asked for, whatever the file's form is: tags or character
-spans. No torch here."""
+spans. The label cell is read alone, as marks, since a file's scheme is known only when all of its tags are. No torch here."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from bertft.errors import DataError
 from bertft.fields import Fields
 from bertft.labels import Labels, in_order, is_empty, learn
 from bertft.row import Row
 from bertft.tags import OUTSIDE, convert, detect, entity_type, spans_of, tag_names, tags_of
-from bertft.tags.spans import REFUSED, char_spans, is_place, is_spans, to_word_spans
-from bertft.tags.words import Words, is_tokens, joined, tags_of_cell, words_of_cell
+from bertft.tags.spans import REFUSED, CharSpan, char_spans, is_place, is_spans, parsed, to_word_spans
+from bertft.tags.words import Words, joined, listed, tags_of_cell, tokens_of_cell, words_of_text
 
 ACCEPTED = "accept"
 """Answer of an annotator to a row in which nothing may be marked, which then has no entities."""
 
-Gold = tuple[tuple[str, ...] | None, list[str]]
-"""Tags, or None for a row without a label; and what had to be mended."""
+Form = Literal["tokens", "objects", "text"]
+"""What a cell of words holds: a list of words, tokens with their places, or raw text."""
 
 
-def words_in(row: Row, fields: Fields) -> Words:
-    """The words of a row, and where they stand in its text."""
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a label cell says, before anything is known of the words. An empty list is both: no tags for tokens, and no entities
+    in a text."""
+
+    tags: tuple[str, ...] | None = None
+    """In the file's own scheme."""
+    spans: tuple[CharSpan, ...] | None = None
+
+
+def words_in(row: Row, fields: Fields, *, tags: object) -> tuple[Words, Form]:
+    """The words of a row, and where they stand in its text. `tags`: the row's other cell, or what was read of it, which may say
+    how many words a raw text has."""
     cell = row.fields.get(fields.text)
-    label = row.fields.get(fields.label[0]) if fields.label else None
     try:
         if (objects := token_objects(cell)) is not None:
-            return words_of_objects(objects, row.fields.get("text"))
-        return words_of_cell(cell, tags=label)
+            return words_of_objects(objects, row.fields.get("text")), "objects"
+        tokens = tokens_of_cell(cell)
+        return (words_of_text(cell, tags=tags), "text") if tokens is None else (joined(tokens), "tokens")
     except DataError as problem:
         raise DataError(f"{row.origin}: {problem}") from None
 
@@ -62,98 +75,96 @@ def words_of_objects(tokens: Any, text: object) -> Words:
     return Words(tuple(text[start:end] for start, end in zip(starts, ends, strict=True)), starts, ends, text)
 
 
-def gold_tags(
-    row: Row, words: Words, fields: Fields, labels: Labels, file_scheme: str | None, scheme: str | None
-) -> Gold:
-    """The tags of a row in `scheme`. DataError where they do not fit the words."""
-    cell = row.fields.get(fields.label[0])
-    if row.fields.get("answer") in REFUSED:
-        return None, []
-    if is_empty(cell) and row.fields.get("answer") == ACCEPTED:
-        return (OUTSIDE,) * len(words.texts), []
-    if is_spans(cell) and not (words.texts and cell == [] and is_tokens(row.fields.get(fields.text))):
-        return _from_spans(row, cell, words, scheme)
-    tags = [] if cell == [] else named_tags(cell, labels)
-    if tags is None:
-        return None, []
-    if len(tags) != len(words.texts):
-        raise DataError(
-            f"{row.origin}: {len(words.texts)} words in '{fields.text}' but {len(tags)} tags in '{fields.label[0]}'. "
-            f"Each word needs one."
-        )
-    return tuple(convert(tags, file_scheme, scheme) if file_scheme and scheme else tags), []
-
-
-def _from_spans(row: Row, cell: object, words: Words, scheme: str | None) -> Gold:
+def marks_in(row: Row, fields: Fields, labels: Labels) -> Marks | None:
+    """What the label cell of a row says, by the names that a card gives to numbers; None for a row without a label."""
+    cell, answer = row.fields.get(fields.label[0]), row.fields.get("answer")
+    if answer in REFUSED:
+        return None
+    if is_empty(cell):
+        return Marks(spans=()) if answer == ACCEPTED else None
     try:
-        spans, remarks = to_word_spans(char_spans(cell) or [], words)
+        found = _list_of_cell(cell)
+        if is_spans(found):
+            return Marks(() if cell == [] else None, tuple(char_spans(found) or ()))
+        tags = tags_of_cell(found)
     except DataError as problem:
         raise DataError(f"{row.origin}: {problem}") from None
-    return tuple(tags_of(spans, len(words.texts), scheme or "IOB2")), remarks
+    return None if tags is None else Marks(tuple(sys.intern(labels.spellings.get(tag, tag)) for tag in tags))
 
 
-def named_tags(cell: object, labels: Labels) -> list[str] | None:
-    """The tags in a cell, by the names that a card gives to numbers; None for an empty cell."""
-    tags = None if is_empty(cell) else tags_of_cell(cell)
-    return None if tags is None else [labels.spellings.get(tag, tag) for tag in tags]
+def _list_of_cell(cell: object) -> object:
+    """A string's tags or spans as a list or an object; other cells as they are."""
+    if not isinstance(cell, str):
+        return cell
+    if (items := listed(cell)) is not None:
+        return items
+    found = parsed(cell)
+    return found if is_spans(found) else cell.split()
 
 
-def scheme_of_file(rows: Iterable[Row], fields: Fields, labels: Labels) -> str | None:
-    """The tag scheme of a labelled file; None for spans, and for plain tags."""
-    return detect(_tag_lists(rows, fields, labels))
-
-
-def _tag_lists(rows: Iterable[Row], fields: Fields, labels: Labels) -> Iterator[tuple[str, Sequence[str]]]:
-    for row in rows:
-        cell = row.fields.get(fields.label[0])
-        if row.fields.get("answer") not in REFUSED and not is_spans(cell):
-            yield row.origin, named_tags(cell, labels) or []
+def tags_by(
+    marks: Marks, words: Words, form: Form, row: Row, fields: Fields, *, file_scheme: str | None, scheme: str | None
+) -> tuple[tuple[str, ...], list[str]]:
+    """The tags of a row in `scheme`, and what had to be mended. DataError where the marks do not fit the words."""
+    count = len(words.texts)
+    if marks.spans is not None and not (marks.tags is not None and count and form == "tokens"):
+        try:
+            spans, remarks = to_word_spans(marks.spans, words)
+        except DataError as problem:
+            raise DataError(f"{row.origin}: {problem}") from None
+        return tuple(tags_of(spans, count, scheme or "IOB2")), remarks
+    tags = marks.tags or ()
+    if len(tags) != count:
+        raise DataError(
+            f"{row.origin}: {count} words in '{fields.text}' but {len(tags)} tags in '{fields.label[0]}'. Each word needs one."
+        )
+    return tuple(convert(tags, file_scheme, scheme)) if file_scheme and scheme else tags, []
 
 
 def learn_tags(
-    fields: Fields, rows: Iterable[Row], *, given: Labels | None, scheme: str | None, known_order: Sequence[str]
+    marks: Iterable[Marks], found: str | None, *, scheme: str | None, known_order: Sequence[str]
 ) -> tuple[Labels, str | None]:
-    """The tags that a model shall write, and their scheme: those of all types in the file (or the card), in `scheme`, which
-    is IOB2 unless something else is asked; or the plain tags of a file that has no scheme."""
-    known = given or Labels(())
-    if given is not None:
-        found, types = detect([("the card", given.names)]), {entity_type(tag) for tag in given.names}
-    else:
-        found, types = _found_types(rows, fields, known)
-    if found is None and scheme is None:
-        return given or learn(sorted(types), known_order=known_order), None
+    """The tags that a model shall write, and their scheme: those of all types in a file with the scheme `found`, in `scheme`,
+    which is IOB2 unless something else is asked; or the plain tags of a file that has no scheme."""
+    found, types = _types_in(marks, found)
     if found is None:
-        raise DataError(
-            f"--scheme {scheme}: the tags of this file are plain, such as {_some(types)}; they have no scheme."
-        )
+        _refuse_scheme(scheme, types)
+        return learn(sorted(types), known_order=known_order), None
     names = tag_names(types - {""}, scheme or "IOB2")
-    if given is not None and set(names) == set(given.names):
+    return learn(names, known_order=known_order), scheme or "IOB2"
+
+
+def tags_of_card(given: Labels, *, scheme: str | None, known_order: Sequence[str]) -> tuple[Labels, str | None]:
+    """The same of a card that names its tags."""
+    types = {entity_type(tag) for tag in given.names}
+    if detect([("the card", given.names)]) is None:
+        _refuse_scheme(scheme, types)
+        return given, None
+    names = tag_names(types - {""}, scheme or "IOB2")
+    if set(names) == set(given.names):
         return given, scheme or "IOB2"
-    spellings = given.spellings if given is not None else {}
-    return Labels(learn(names, known_order=known_order).names, spellings), scheme or "IOB2"
+    return Labels(learn(names, known_order=known_order).names, given.spellings), scheme or "IOB2"
 
 
-def _found_types(rows: Iterable[Row], fields: Fields, known: Labels) -> tuple[str | None, set[str]]:
+def _refuse_scheme(scheme: str | None, types: Iterable[str]) -> None:
+    if scheme is not None:
+        some = ", ".join(in_order(types)[:3])
+        raise DataError(f"--scheme {scheme}: the tags of this file are plain, such as {some}; they have no scheme.")
+
+
+def _types_in(marks: Iterable[Marks], scheme: str | None) -> tuple[str | None, set[str]]:
     """The file's scheme with its entity types; or None with its plain tags."""
-    scheme = scheme_of_file(rows, fields, known)
     types: set[str] = set()
     plain: set[str] = set()
-    for row in rows:
-        cell = row.fields.get(fields.label[0])
-        if row.fields.get("answer") in REFUSED:
-            continue
-        if is_spans(cell):
-            types |= {span.label for span in char_spans(cell) or []}
+    for found in marks:
+        if found.spans is not None:
+            types |= {span.label for span in found.spans}
         elif scheme is not None:
-            types |= {span.label for span in spans_of(named_tags(cell, known) or [], scheme)}
+            types |= {span.label for span in spans_of(found.tags or (), scheme)}
         else:
-            plain |= set(named_tags(cell, known) or [])
+            plain |= set(found.tags or ())
     if types:
         return scheme or "IOB2", types
     if scheme is not None or not plain - {OUTSIDE}:
         raise DataError("There is no entity in the training file: nothing to learn.")
     return None, plain
-
-
-def _some(tags: Iterable[str]) -> str:
-    return ", ".join(in_order(tags)[:3])

@@ -86,14 +86,14 @@ def to_char_spans(spans: Sequence[Span], words: Words) -> list[CharSpan]:
 
 def _items(cell: object) -> list[object] | None:
     if isinstance(cell, str):
-        cell = _parsed(cell)
+        cell = parsed(cell)
     if isinstance(cell, Mapping):
         cell = _of(cell, HOLDERS)
     return list(cell) if isinstance(cell, list | tuple) else None
 
 
-def _parsed(text: str) -> object:
-    """JSON, or what Python prints."""
+def parsed(text: str) -> object:
+    """The list or object in a string, as JSON or as Python prints it; None where there is none."""
     if not text.lstrip().startswith(("[", "{")):
         return None
     try:

@@ -59,12 +59,9 @@ def joined(tokens: Sequence[str]) -> Words:
     return Words(tuple(tokens), starts, ends, "".join(pieces))
 
 
-def words_of_cell(cell: object, *, tags: object = None) -> Words:
-    """The words of a list, of a list in a string, or of raw text. Text is cut at white space alone where `tags`, the row's
-    other cell, has exactly so many tags. DataError, which lacks the row's place, for lists of anything else."""
-    tokens = _tokens(cell)
-    if tokens is not None:
-        return joined(tokens)
+def words_of_text(cell: object, *, tags: object = None) -> Words:
+    """The words of raw text. It is cut at white space alone where `tags`, the row's other cell, has exactly so many tags.
+    DataError, which lacks the row's place, for a list of anything but words."""
     if isinstance(cell, list | tuple | Mapping):
         raise DataError('a list of lists or objects, wanted a text or a list of words, as ["EU", "rejects"].')
     text = "" if is_empty(cell) else str(cell)
@@ -77,7 +74,7 @@ def tags_of_cell(cell: object) -> list[str] | None:
     """The tags in a list, in a list in a string, or between white space. None for a cell without any."""
     if is_empty(cell):
         return None
-    items = _listed(cell)
+    items = listed(cell)
     if items is None:
         items = [*str(cell).split()]
     if not _is_flat(items):
@@ -87,17 +84,13 @@ def tags_of_cell(cell: object) -> list[str] | None:
 
 def items_of_cell(cell: object) -> list[object] | None:
     """The items of a list, or of a list in a string, that holds no lists or objects. None for anything else."""
-    items = _listed(cell)
+    items = listed(cell)
     return items if items is not None and _is_flat(items) else None
 
 
-def is_tokens(cell: object) -> bool:
-    """Whether the cell holds words already, and not raw text."""
-    return _tokens(cell) is not None
-
-
-def _tokens(cell: object) -> list[str] | None:
-    """In a string at least one item must be a word: `[1]` is text, with a footnote's mark."""
+def tokens_of_cell(cell: object) -> list[str] | None:
+    """The words of a cell that holds words already; None for raw text. In a string at least one item must be a word: `[1]` is
+    text, with a footnote's mark."""
     items = items_of_cell(cell)
     if items is None:
         return None
@@ -107,17 +100,17 @@ def _tokens(cell: object) -> list[str] | None:
 
 
 def _tag_count(cell: object) -> int | None:
-    items = items_of_cell(cell)
-    if items is None and isinstance(cell, str) and _listed(cell) is None:
+    items = listed(cell)
+    if items is None and isinstance(cell, str):
         items = [*cell.split()]
-    return None if items is None else len(items)
+    return None if items is None or not _is_flat(items) else len(items)
 
 
 def _is_flat(items: Sequence[object]) -> bool:
     return not any(isinstance(item, list | tuple | dict) for item in items)
 
 
-def _listed(cell: object) -> list[object] | None:
+def listed(cell: object) -> list[object] | None:
     """A list's items; None for what is no list, nor one in a string."""
     if not isinstance(cell, str):
         return list(cell) if isinstance(cell, list | tuple) else None

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from conftest import WORDS, build_tokenizer
 
-from bertft.adapters.best_answers import Ends, best_answers
-from bertft.adapters.context_windows import ContextFeature, Frame, encode_pairs, feature_of, windows_of
+from bertft.adapters.questions.best_answers import Ends, best_answers
+from bertft.adapters.questions.context_windows import ContextFeature, Frame, encode_pairs, feature_of, windows_of
 
 QUESTION, CONTEXT = "good film ?", " ".join(WORDS[i * 7 % 20] for i in range(60))
 

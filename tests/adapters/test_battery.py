@@ -12,13 +12,14 @@ import pytest
 from conftest import build_tokenizer, texts
 from scipy.special import expit, softmax
 
-from bertft.adapters import Adapter, Answer, Feature, Options, Prediction, adapter_for, learn_task
-from bertft.adapters.best_answers import Candidate, Found
-from bertft.adapters.best_tags import Tagging
+from bertft.adapters import Adapter, Answer, Feature, Options, Prediction, adapter_for
+from bertft.adapters.questions.best_answers import Candidate, Found
+from bertft.adapters.tagging.best_tags import Tagging
 from bertft.answers import Answers
 from bertft.card import plain_card
 from bertft.engine.prepare import adapter_of_record
 from bertft.fields import Fields
+from bertft.gold import Example, Read, Refusal, learn_task
 from bertft.model.folder import TaskRecord, read_task, write_task
 from bertft.row import Row
 
@@ -107,13 +108,21 @@ def make_rows(case: Case, count: int, *, pair: bool) -> list[Row]:
 def make_adapter(case: Case, rows: Sequence[Row], *, pair: bool, **options: Any) -> Adapter:
     fields = Fields("text", "other" if pair else None, case.label, case.separator)
     card = plain_card(case.kind, case.problem if case.activation else None)
-    labels, stored = learn_task(card, fields, rows)
-    options = {"max_length": 64, **options}
-    return adapter_for(card, labels, fields, build_tokenizer("bert"), Options(**options), **stored).for_file(rows)
+    made = Options(**{"max_length": 64, **options})
+    reader = learn_task(card, fields, made, rows)
+    return adapter_for(card, reader.labels, fields, build_tokenizer("bert"), made, **reader.learned)
+
+
+def labelled(adapter: Adapter, rows: Sequence[Row]) -> list[Example]:
+    return [read for read in adapter.reader.for_file(rows).labelled(rows) if isinstance(read, Example)]
+
+
+def unlabelled(adapter: Adapter, rows: Sequence[Row]) -> list[Example]:
+    return [read for read in adapter.reader.predictable(rows) if isinstance(read, Example)]
 
 
 def targets_of(adapter: Adapter, rows: Sequence[Row]) -> list[Any]:
-    return [adapter.target(row) for row in rows]
+    return [example.gold for example in labelled(adapter, rows)]
 
 
 def outputs_of(adapter: Adapter, windows: Sequence[Feature], seed: int = 0) -> list[Any]:
@@ -130,7 +139,9 @@ def outputs_of(adapter: Adapter, windows: Sequence[Feature], seed: int = 0) -> l
 
 
 def decoded(adapter: Adapter, rows: Sequence[Row]) -> list[Prediction]:
-    return adapter.decode_rows([(outputs_of(adapter, windows), windows) for windows in adapter.encode(rows)])
+    return adapter.decode_rows(
+        [(outputs_of(adapter, windows), windows) for windows in adapter.encode(unlabelled(adapter, rows))]
+    )
 
 
 Asked = tuple[Case, Adapter, list[Row]]
@@ -145,16 +156,16 @@ def test_targets_are_the_gold_values(asked: Asked) -> None:
 
 def test_encode_gives_one_list_of_windows_per_row_in_order(asked: Asked) -> None:
     _, adapter, rows = asked
-    windows = adapter.encode(rows)
+    windows = adapter.encode(unlabelled(adapter, rows))
     assert [[feature.row for feature in row] for row in windows] == [[row.index] for row in rows]
-    backwards = adapter.encode(rows[::-1])
+    backwards = adapter.encode(unlabelled(adapter, rows[::-1]))
     for row, same in zip(windows, backwards[::-1], strict=True):
         assert np.array_equal(row[0].input_ids, same[0].input_ids)
 
 
 def test_ids_and_segments_are_the_tokenizers_own(asked: Asked) -> None:
     case, adapter, rows = asked
-    for row, windows in zip(rows, adapter.encode(rows), strict=True):
+    for row, windows in zip(rows, adapter.encode(unlabelled(adapter, rows)), strict=True):
         cells = (row.fields[name] for name in ("text", "other") if name in row.fields)
         wanted = adapter.tokenizer(*cells, is_split_into_words=case.kind == "token-classification")
         assert windows[0].input_ids.tolist() == wanted["input_ids"]
@@ -166,7 +177,7 @@ def test_ids_and_segments_are_the_tokenizers_own(asked: Asked) -> None:
 
 def test_collate_pads_on_the_right_and_masks_what_it_pads(asked: Asked) -> None:
     _, adapter, rows = asked
-    features = [row[0] for row in adapter.encode(rows)]
+    features = [row[0] for row in adapter.encode(unlabelled(adapter, rows))]
     batch = adapter.collate(features)
     width = batch.inputs["input_ids"].shape[1]
     assert len({len(feature.input_ids) for feature in features}) > 1
@@ -197,14 +208,14 @@ def learned(adapter: Adapter, gold: Any, target: Any, feature: Any) -> Any:
 
 def test_targets_survive_collate(asked: Asked) -> None:
     case, adapter, rows = asked
-    windows = adapter.encode(rows, targets=targets_of(adapter, rows))
+    windows = adapter.encode(labelled(adapter, rows))
     features = [row[0] for row in windows]
     found = adapter.collate(features).targets
     for i, target in enumerate(found.tolist()):
         gold = case.gold[i % len(case.gold)]
         wanted = gold[:-1] if isinstance(gold, list) else gold
         assert learned(adapter, gold, target, features[i]) == wanted
-    assert adapter.collate(adapter.encode(rows[:1])[0]).targets is None
+    assert adapter.collate(adapter.encode(unlabelled(adapter, rows[:1]))[0]).targets is None
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -220,9 +231,10 @@ def test_windows_of_a_text_are_averaged_before_the_tasks_own_function(asked: Ask
 def test_many_rows_are_decoded_as_each_by_itself(asked: Asked) -> None:
     _, adapter, rows = asked
     together = decoded(adapter, rows)
-    for row, prediction in zip(rows, together, strict=True):
-        alone = adapter.decode(outputs_of(adapter, adapter.encode([row])[0]), adapter.encode([row])[0])
-        assert adapter.record(row, alone, Answer()) == adapter.record(row, prediction, Answer())
+    for example, prediction in zip(unlabelled(adapter, rows), together, strict=True):
+        (windows,) = adapter.encode([example])
+        alone = adapter.decode(outputs_of(adapter, windows), windows)
+        assert adapter.record(example, alone, Answer()) == adapter.record(example, prediction, Answer())
 
 
 ANSWERS = [
@@ -241,8 +253,14 @@ def test_a_record_is_the_input_and_then_exactly_the_added_columns(asked: Asked, 
     added = adapter.added_columns(answer)
     if answer == Answer():
         assert added == list(case.added)
-    for prediction in (decoded(adapter, rows[:1])[0], Prediction(None, "no text")):
-        record = adapter.record(rows[0], prediction, answer)
+    (example,) = unlabelled(adapter, rows[:1])
+    refusal = Refusal(rows[0], "no text")
+    asked_of: list[tuple[Read, Prediction]] = [
+        (example, decoded(adapter, rows[:1])[0]),
+        (refusal, Prediction(None, "no text")),
+    ]
+    for read, prediction in asked_of:
+        record = adapter.record(read, prediction, answer)
         assert sorted(record) == sorted([*rows[0].fields, *added])
         assert {name: record[name] for name in rows[0].fields} == dict(rows[0].fields)
 
@@ -252,16 +270,21 @@ def test_a_row_that_cannot_be_predicted_has_empty_answers_and_a_reason(asked: As
     for column, what in zip(("text", "other"), case.missing, strict=True):
         if column in rows[0].fields:
             row = replace(rows[0], fields={**rows[0].fields, column: " "})
-            reason = adapter.problem(row)
+            (refusal,) = adapter.reader.predictable([row])
+            assert isinstance(refusal, Refusal)
+            reason = refusal.reason
             assert reason == f"no {what} in column '{column}'"
-            record = adapter.record(row, Prediction(None, reason), Answer())
+            record = adapter.record(refusal, Prediction(None, reason), Answer())
             assert [record[name] for name in case.added] == [None] * (len(case.added) - 1) + [reason]
-    assert adapter.problem(rows[0]) == ""
+    assert len(unlabelled(adapter, rows[:1])) == 1
 
 
 def test_a_row_without_a_label_has_no_target(asked: Asked) -> None:
     case, adapter, rows = asked
-    assert adapter.target(replace(rows[0], fields={**rows[0].fields, **dict.fromkeys(case.label, "")})) is None
+    row = replace(rows[0], fields={**rows[0].fields, **dict.fromkeys(case.label, "")})
+    (refusal,) = adapter.reader.labelled([row])
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "no label"
 
 
 def test_the_run_folder_gives_the_same_adapter_back(asked: Asked, tmp_path: Path) -> None:
@@ -270,11 +293,12 @@ def test_the_run_folder_gives_the_same_adapter_back(asked: Asked, tmp_path: Path
     adapter = adapter.tuned(found, targets_of(adapter, rows))
     options = asdict(adapter.options)
     write_task(tmp_path, TaskRecord(adapter.card, adapter.labels, adapter.fields, options, adapter.stored(), {}))
-    again = adapter_of_record(read_task(tmp_path), adapter.tokenizer).for_file(rows)
+    again = adapter_of_record(read_task(tmp_path), adapter.tokenizer)
     assert again == adapter
     assert again.labels.names == adapter.labels.names
-    for row, prediction in zip(rows, found, strict=True):
-        assert again.record(row, prediction, Answer()) == adapter.record(row, prediction, Answer())
+    assert again.reader == adapter.reader
+    for example, prediction in zip(unlabelled(adapter, rows), found, strict=True):
+        assert again.record(example, prediction, Answer()) == adapter.record(example, prediction, Answer())
 
 
 def perfect(case: Case, adapter: Adapter, gold: Any) -> Any:

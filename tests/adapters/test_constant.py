@@ -13,11 +13,11 @@ from conftest import build_tokenizer
 from scipy.special import expit
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import f1_score, hamming_loss, mean_squared_error
-from test_battery import ASKED, CASES, make_adapter, make_rows, outputs_of, targets_of
+from test_battery import ASKED, CASES, make_adapter, make_rows, outputs_of, targets_of, unlabelled
 
 from bertft.adapters import Adapter, Options, Prediction, adapter_for
-from bertft.adapters.best_answers import Candidate, Found
-from bertft.adapters.best_tags import Tagging
+from bertft.adapters.questions.best_answers import Candidate, Found
+from bertft.adapters.tagging.best_tags import Tagging
 from bertft.answers import Answers
 from bertft.card import plain_card
 from bertft.fields import Fields
@@ -119,7 +119,8 @@ def test_the_constant_answer_is_named_as_one_and_other_answers_are_not(name: str
     targets = targets_of(adapter, rows)
     constant = adapter.constant(targets, targets)
     assert adapter.same_answer(constant, targets).startswith("all ")
-    other = [(outputs_of(adapter, windows, seed), windows) for seed, windows in enumerate(adapter.encode(rows))]
+    encoded = adapter.encode(unlabelled(adapter, rows))
+    other = [(outputs_of(adapter, windows, seed), windows) for seed, windows in enumerate(encoded)]
     assert adapter.same_answer(adapter.decode_rows(other), targets) == ""
     same_gold = [targets[2]] * 9  # then one answer is as it should be; of the tagger's row all tags are O
     assert adapter.same_answer(adapter.constant(targets, same_gold), same_gold) == ""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from conftest import WORDS, build_tokenizer
 
-from bertft.adapters import Adapter, Options, adapter_for
-from bertft.adapters.texts import check_long
+from bertft.adapters import Adapter, Feature, Options, adapter_for
+from bertft.adapters.lengths import check_long
 from bertft.card import plain_card
 from bertft.engine.examples import gather
 from bertft.errors import UsageError
@@ -33,13 +33,17 @@ def row_of(text: str, other: str = "", index: int = 0) -> Row:
     return Row(index, f"x.csv:{index + 2}", {"text": text, "other": other, "label": "pos"})
 
 
+def encode(adapter: Adapter, rows: list[Row]) -> list[list[Feature]]:
+    return adapter.encode([*adapter.reader.predictable(rows)])
+
+
 @pytest.mark.parametrize("family", ["bert", "roberta", "mpnet", "distilbert"])
 @pytest.mark.parametrize("limit", [8, 9, 16])
 def test_a_pair_is_cut_as_the_tokenizer_cuts_it_for_all_lengths(family: str, limit: int) -> None:
     adapter = make_adapter(family, pair=True, max_length=limit)
     lengths = [(first, second) for first in range(1, 14) for second in range(1, 14)]
     rows = [row_of(words(a), words(b, shift=7), i) for i, (a, b) in enumerate(lengths)]
-    for row, windows in zip(rows, adapter.encode(rows), strict=True):
+    for row, windows in zip(rows, encode(adapter, rows), strict=True):
         texts = (row.fields["text"], row.fields["other"])
         wanted = adapter.tokenizer(*texts, truncation="longest_first", max_length=limit)
         assert [feature.input_ids.tolist() for feature in windows] == [wanted["input_ids"]]
@@ -52,7 +56,7 @@ def test_a_pair_is_cut_as_the_tokenizer_cuts_it_for_all_lengths(family: str, lim
 @pytest.mark.parametrize("length", [1, 13, 14, 15, 40])
 def test_one_text_is_cut_at_its_end(length: int) -> None:
     adapter = make_adapter(max_length=16)
-    ((feature,),) = adapter.encode([row_of(words(length))])
+    ((feature,),) = encode(adapter, [row_of(words(length))])
     assert feature.input_ids.tolist() == adapter.tokenizer(words(length), truncation=True, max_length=16)["input_ids"]
     assert feature.truncated == (length > 14)
 
@@ -62,7 +66,7 @@ def test_one_text_is_cut_at_its_end(length: int) -> None:
 @pytest.mark.parametrize("length", [3, 14, 15, 29, 60])
 def test_windows_cover_every_token_with_the_stated_overlap(family: str, overlap: int, length: int) -> None:
     adapter = make_adapter(family, max_length=16, long="window", overlap=overlap)
-    (windows,) = adapter.encode([row_of(words(length))])
+    (windows,) = encode(adapter, [row_of(words(length))])
     whole = adapter.tokenizer(words(length))["input_ids"]
     inside = [feature.input_ids.tolist()[1:-1] for feature in windows]
     joined = inside[0]
@@ -81,7 +85,7 @@ def test_windows_cover_every_token_with_the_stated_overlap(family: str, overlap:
 def test_head_and_tail_keep_the_first_quarter_and_the_rest_from_the_end(family: str) -> None:
     adapter = make_adapter(family, max_length=16, long="head-tail")
     whole = adapter.tokenizer(words(50))["input_ids"]
-    ((feature,),) = adapter.encode([row_of(words(50))])
+    ((feature,),) = encode(adapter, [row_of(words(50))])
     found = feature.input_ids.tolist()
     assert len(found) == 16
     assert (found[0], found[-1]) == (whole[0], whole[-1])
@@ -92,7 +96,7 @@ def test_head_and_tail_keep_the_first_quarter_and_the_rest_from_the_end(family: 
 def test_a_text_that_fits_is_never_touched() -> None:
     for long in ("truncate", "window", "head-tail"):
         adapter = make_adapter(max_length=16, long=long, overlap=3)
-        ((feature,),) = adapter.encode([row_of(words(14))])
+        ((feature,),) = encode(adapter, [row_of(words(14))])
         assert feature.input_ids.tolist() == adapter.tokenizer(words(14))["input_ids"]
         assert not feature.truncated
 
@@ -101,7 +105,7 @@ def test_a_text_that_fits_is_never_touched() -> None:
 def test_rows_that_are_cut_are_counted_and_said(long: str, cut: int, capsys: pytest.CaptureFixture[str]) -> None:
     adapter = make_adapter(max_length=16, long=long, overlap=3)
     rows = [row_of(words(length), index=i) for i, length in enumerate([3, 14, 15, 20, 60])]
-    examples = gather(adapter, rows, "x.csv", unknown="error", learning=True)
+    examples = gather(adapter, adapter.reader, rows, "x.csv", unknown="error", learning=True)
     assert examples.truncated == cut
     assert ("x.csv: 60.0% of the texts are longer than 16 tokens" in capsys.readouterr().err) == bool(cut)
 

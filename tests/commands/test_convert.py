@@ -94,7 +94,10 @@ def test_parts_of_speech_pass_but_mark_no_spans(run: Run) -> None:
     run("convert", "pos.jsonl", "-o", "pos.conll")
     run("convert", "pos.conll", "-o", "back.jsonl")
     assert read_jsonl(Path("back.jsonl"))[0] == {"tokens": ["a", "dish"], "tags": ["DT", "NN"]}
-    assert "plain" in run("convert", "pos.jsonl", "-o", "x.jsonl", "--form", "spans", ok=2).err
+    write_csv(Path("spaced.csv"), ["text", "tags"], [("a dish", "DT NN")])
+    assert "plain tags to plain tags" in run("convert", "spaced.csv", "-o", "spaced.jsonl").err
+    for file in ("pos.jsonl", "spaced.csv"):
+        assert "plain" in run("convert", file, "-o", "x.jsonl", "--form", "spans", ok=2).err
 
 
 def test_rows_without_a_label_are_left_out_and_counted(run: Run) -> None:

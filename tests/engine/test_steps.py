@@ -28,6 +28,7 @@ from bertft.engine.step import Ingredients, Stepper
 from bertft.engine.train_loop import train
 from bertft.errors import UsageError
 from bertft.fields import Fields
+from bertft.gold import Example
 from bertft.labels import Labels
 from bertft.model.backbone import find_backbone
 from bertft.model.losses import Cost
@@ -53,7 +54,7 @@ class Bench:
 
     @property
     def windows(self) -> list[Any]:
-        return self.adapter.encode(self.rows, targets=[self.adapter.target(row) for row in self.rows])
+        return self.adapter.encode([*self.adapter.reader.labelled(self.rows)])
 
     def ingredients(self, recipe: Recipe, network: Any = None) -> Ingredients:
         features = [feature for row in self.windows for feature in row]
@@ -91,7 +92,8 @@ def bench(calm: Path) -> Bench:
     rows = [
         Row(i, f"x.csv:{i}", {"text": text, "label": sentiment(text)}) for i, text in enumerate(texts(64, longest=20))
     ]
-    head = adapter.head([adapter.target(row) for row in rows], Recipe(class_weights="balanced", label_smoothing=0.1))
+    targets = [read.gold for read in adapter.reader.labelled(rows) if isinstance(read, Example)]
+    head = adapter.head(targets, Recipe(class_weights="balanced", label_smoothing=0.1))
     torch.manual_seed(5)
     return Bench(build_network(backbone, head), adapter, rows, head.cost, start_accelerator("fp32"))
 
@@ -182,7 +184,7 @@ def test_no_batch_holds_more_padded_tokens_than_asked(bench: Bench, limit: int) 
     options = Options(max_length=64)
     adapter = adapter_for(bench.adapter.card, LABELS, bench.adapter.fields, bench.adapter.tokenizer, options)
     rows = [Row(i, f"x.csv:{i}", {"text": text}) for i, text in enumerate(texts(200, longest=50))]
-    features = [row[0] for row in adapter.encode(rows)]
+    features = [row[0] for row in adapter.encode([*adapter.reader.predictable(rows)])]
     order = Order([len(feature.input_ids) for feature in features], Recipe(max_tokens=limit, epochs=1))
     alone = []
     for step in order.steps():
@@ -265,7 +267,7 @@ def test_windows_come_back_to_their_rows(bench: Bench) -> None:
     options = Options(max_length=16, long="window", overlap=4)
     adapter = adapter_for(bench.adapter.card, LABELS, bench.adapter.fields, bench.adapter.tokenizer, options)
     rows = [Row(i, f"x.csv:{i}", {"text": text}) for i, text in enumerate(texts(150, longest=40))]
-    windows = adapter.encode(rows)
+    windows = adapter.encode([*adapter.reader.predictable(rows)])
     assert len({len(row) for row in windows}) > 2
     found = predict_features(bench.network, adapter, windows, bench.accelerator, Meter())
     for row, prediction in zip(windows, found, strict=True):
@@ -280,14 +282,14 @@ def test_rows_in_are_rows_out_in_order(bench: Bench, monkeypatch: pytest.MonkeyP
     words = texts(30, longest=12)
     rows = [Row(i, f"x.csv:{i}", {"text": "" if i % 5 == 2 or 7 <= i < 14 else words[i]}) for i in range(30)]
     pairs = list(predict_rows(bench.network, bench.adapter, iter(rows), bench.accelerator, Meter()))
-    assert [row.index for row, _ in pairs] == list(range(30))
-    for row, prediction in pairs:
-        assert (prediction.values is None) == (row.fields["text"] == "")
+    assert [read.row.index for read, _ in pairs] == list(range(30))
+    for read, prediction in pairs:
+        assert (prediction.values is None) == (read.row.fields["text"] == "")
         if prediction.values is None:
             assert prediction.reason == "no text in column 'text'"
         else:
             ((alone,),) = [
-                predict_features(bench.network, bench.adapter, bench.adapter.encode([row]), bench.accelerator, Meter())
+                predict_features(bench.network, bench.adapter, bench.adapter.encode([read]), bench.accelerator, Meter())
             ]
             assert prediction.values == pytest.approx(alone.values, abs=1e-5)
 

@@ -11,8 +11,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor
 from torch.nn import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 
-from bertft.adapters.multi_label import positive_weights
-from bertft.adapters.single_label import balanced_weights
+from bertft.adapters.texts.multi_label import positive_weights
+from bertft.adapters.texts.single_label import balanced_weights
 from bertft.model.losses import Loss, sequence_loss
 
 PROBLEMS = {"single-label": "single_label_classification", "multi-label": "multi_label_classification"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from conftest import build_tokenizer, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bertft.adapters import Feature, Options, adapter_for, learn_task
+from bertft.adapters import Feature, Options, adapter_for
 from bertft.card import plain_card
 from bertft.fields import Fields
+from bertft.gold import Example, learn_task
 from bertft.row import Row
 from bertft.start import pairs as room
 from bertft.start.pairs import Halves, PairCollator, can_be_halved, halves_of, joined, lessons, pairs_of
@@ -42,9 +44,11 @@ def encoded(rows: Sequence[tuple[str, str]], family: str = "bert", *, max_length
     fields = Fields("a", "b", ("label",), None)
     table = [Row(i, f"x:{i}", {"a": a, "b": b, "label": "yn"[i % 2]}) for i, (a, b) in enumerate(rows)]
     card = plain_card("text-classification", "single-label")
-    labels, stored = learn_task(card, fields, [*table, *(Row(9, "x:9", {"label": label}) for label in "yn")])
-    adapter = adapter_for(card, labels, fields, build_tokenizer(family), Options(max_length=max_length), **stored)
-    return [window for row in adapter.encode(table, targets=[0] * len(table)) for window in row]
+    options = Options(max_length=max_length)
+    labels = learn_task(card, fields, options, [*table, *(Row(9, "x:9", {"label": label}) for label in "yn")]).labels
+    adapter = adapter_for(card, labels, fields, build_tokenizer(family), options)
+    examples = [replace(read, gold=0) for read in adapter.reader.predictable(table) if isinstance(read, Example)]
+    return [window for row in adapter.encode(examples) for window in row]
 
 
 def vectors_for(halves: Halves, *, width: int = 8, seed: int = 0) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,20 +11,15 @@ import torch
 from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction, the_same
-from bertft.adapters.best_answers import Candidate, Ends, Found, best_answers
-from bertft.adapters.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
 from bertft.adapters.padding import padded
-from bertft.adapters.texts import no_text
-from bertft.answers import Answers, answers_of, fixed, wrong_answers
-from bertft.card import Card
-from bertft.errors import DataError, UsageError
-from bertft.fields import Fields
-from bertft.guess import column_names as names
-from bertft.labels import Labels, is_empty
+from bertft.adapters.questions.best_answers import Candidate, Ends, Found, best_answers
+from bertft.adapters.questions.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
+from bertft.answers import Answers
+from bertft.errors import UsageError
+from bertft.gold.example import QuestionExample
 from bertft.model.losses import span_cost
 from bertft.model.network import Head
 from bertft.recipe import Recipe
-from bertft.row import Row
 from bertft.scoring import Scores, score_answers, tune_null_threshold
 from bertft.surrogates import shown
 
@@ -43,14 +38,6 @@ class QuestionAnswering(Adapter):
     constant_answer = "never answering"
     tuning = "The threshold for no answer was tuned on these rows; with 0"
 
-    fault_advice = "Mend them, or pass --fix-answers to look for each answer nearby."
-
-    @classmethod
-    def learn(
-        cls, card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None
-    ) -> tuple[Labels, dict[str, Any]]:
-        return Labels(()), {"can_abstain": any(_unanswerable(row, fields) for row in rows)}
-
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
         return dict(stored)
@@ -59,64 +46,21 @@ class QuestionAnswering(Adapter):
     def too_long(self) -> str:
         return f"the questions fill more than half of {self.options.max_length} tokens and are cut there (--max-length)"
 
-    def problem(self, row: Row) -> str:
-        for what, column in (("question", self.fields.text), ("context", self.fields.text_pair or "")):
-            if problem := no_text(what, column, row):
-                return problem
-        return ""
-
-    def target(self, row: Row) -> Answers | None:
-        found = self._given(row)
-        return fixed(found, self._context(row))[0] if found and self.options.fix_answers else found
-
-    def _given(self, row: Row) -> Answers | None:
-        try:
-            return answers_of(row.fields, self._label(row), self._context(row), fix=False)
-        except DataError as problem:
-            raise DataError(f"{row.origin}: {problem}") from None
-
-    def _label(self, row: Row) -> tuple[str, ...]:
-        """The column of answers; of answers as plain text also that of their places, if this file has one."""
-        label = self.fields.label
-        places = names.named(list(row.fields), names.ANSWER_START)
-        plain = len(label) == 1 and isinstance(row.fields.get(label[0]), str) and not names.named(label, names.ANSWERS)
-        return (*label, *places[:1]) if plain else label
-
-    def _context(self, row: Row) -> str:
-        return str(row.fields[self.fields.text_pair or ""])
-
-    def faults(self, row: Row) -> list[str]:
-        target = self.target(row)
-        return wrong_answers(target, self._context(row)) if target else []
-
-    def remarks(self, row: Row) -> list[str]:
-        found = self._given(row) if self.options.fix_answers else None
-        return ["an answer moved to where its text stands"] if found and fixed(found, self._context(row))[1] else []
-
-    def group(self, row: Row) -> Hashable:
-        """An article, else a context: questions on one text do not part."""
-        title = row.fields.get("title")
-        return self._context(row) if is_empty(title) else str(title)
-
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         if recipe.class_weights or recipe.label_smoothing:
             raise UsageError("--class-weights and --label-smoothing are for classes; answers have none.")
         return Head(self.card.kind, None, (), span_cost)
 
-    def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
+    def encode(self, examples: Sequence[QuestionExample]) -> list[list[Feature]]:
         frame = Frame.of(self.tokenizer)
         room = self.options.max_length - frame.size
-        questions = [str(row.fields[self.fields.text]).strip() for row in rows]
-        contexts = [self._context(row) for row in rows]
+        questions, contexts = [one.question for one in examples], [one.context for one in examples]
         most = int(room * LONGEST_QUESTION)
-        golds: list[Answers | None] = list(targets) if targets is not None else [None] * len(rows)
         features: list[list[Feature]] = []
-        for row, pair, gold in zip(
-            rows, encode_pairs(questions, contexts, self.tokenizer, most=most), golds, strict=True
-        ):
+        for example, pair in zip(examples, encode_pairs(questions, contexts, self.tokenizer, most=most), strict=True):
             windows = windows_of(pair, room=room - len(pair.question), overlap=self.options.overlap)
-            place = _place(gold)
-            features.append([feature_of(row.index, pair, w, frame, place, gold is not None) for w in windows])
+            place, asked = _place(example.gold), example.gold is not None
+            features.append([feature_of(example.row.index, pair, w, frame, place, asked) for w in windows])
         return features
 
     def collate(self, features: Sequence[Feature]) -> Batch:
@@ -181,19 +125,16 @@ class QuestionAnswering(Adapter):
             "reason",
         ]
 
-    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
-        blank = {**row.fields, **dict.fromkeys(self.added_columns(answer))}
-        found: Found | None = prediction.values
-        if found is None:
-            return {**blank, "reason": prediction.reason}
-        blank["no_answer_probability"] = found.no_answer
+    def answered(self, example: QuestionExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        found: Found = prediction.values
+        added: dict[str, Any] = {"no_answer_probability": found.no_answer}
         if answer.n_best:
-            blank["predicted_answers"] = [_shown(candidate) for candidate in found.answers[: answer.n_best]]
+            added["predicted_answers"] = [_shown(candidate) for candidate in found.answers[: answer.n_best]]
         best = self.answer(found)
         if best is None:
-            return {**blank, "predicted_answer": "", "probability": found.no_answer}
+            return {**added, "predicted_answer": "", "probability": found.no_answer}
         return {
-            **blank,
+            **added,
             "predicted_answer": best.text,
             "answer_start": best.start,
             "answer_end": best.end,
@@ -228,11 +169,3 @@ def _targets(features: Sequence[Feature]) -> Tensor | None:
     if features[0].target is None:
         return None
     return torch.from_numpy(np.stack([feature.target for feature in features]))
-
-
-def _unanswerable(row: Row, fields: Fields) -> bool:
-    try:
-        found = answers_of(row.fields, fields.label, str(row.fields.get(fields.text_pair or "")), fix=True)
-    except DataError:
-        return False  # told with the row's place when it is its turn
-    return found is not None and not found.texts

@@ -5,11 +5,12 @@ The BERT paper's 92.4 on CoNLL-2003 was measured so; sentence by sentence the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
 from bertft.errors import DataError
+from bertft.gold.example import Read, Refusal, WordExample
 from bertft.labels import is_empty
 from bertft.row import Row
 
@@ -23,18 +24,24 @@ def document_of(row: Row) -> Hashable:
     return next((str(cell) for cell in cells if not is_empty(cell)), None)
 
 
-def with_neighbours(rows: Iterable[Row], words_of: Callable[[Row], Sequence[str]], *, most: int) -> Iterator[Row]:
+def with_neighbours(read: Iterable[Read], *, most: int) -> Iterator[Read]:
     """The same rows with at most `most` words before and after each, of its own document. One without a document stands alone."""
-    for _, group in groupby(rows, _document_or_row):
+    for _, group in groupby(read, lambda one: _document_or_row(one.row)):
         document = list(group)
-        words = [list(words_of(row)) for row in document]
+        words = [words_of(one) for one in document]
         flat = [word for sentence in words for word in sentence]
         start = 0
-        for row, sentence in zip(document, words, strict=True):
+        for one, sentence in zip(document, words, strict=True):
             end = start + len(sentence)
             before, after = flat[max(start - most, 0) : start], flat[end : end + most]
-            yield replace(row, before=tuple(before), after=tuple(after))
+            yield replace(one, before=tuple(before), after=tuple(after)) if isinstance(one, WordExample) else one
             start = end
+
+
+def words_of(read: Read) -> tuple[str, ...]:
+    """Those that could be read."""
+    found = read.example if isinstance(read, Refusal) else read
+    return found.words.texts if isinstance(found, WordExample) else ()
 
 
 def check_documents(rows: Iterable[Row]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.adapter import Feature
-from bertft.adapters.word_windows import Pieces, Window, cut_windows
+from bertft.adapters.windows import Pieces, Window, cut_windows
 from bertft.surrogates import without_surrogates
 
 Ids = np.ndarray[Any, Any]

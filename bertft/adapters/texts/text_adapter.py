@@ -6,7 +6,7 @@ overlapping windows, or keeps its head and tail (Sun et al. 2019, arXiv 1905.055
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,8 @@ import torch
 from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Batch, Feature
-from bertft.adapters.learning import learn_labels
 from bertft.adapters.padding import padded
-from bertft.card import Card
-from bertft.errors import UsageError
-from bertft.fields import Fields
-from bertft.labels import Labels, is_empty
-from bertft.reading.jsonlines import kind_of
-from bertft.row import Row
+from bertft.gold.example import TextExample
 from bertft.surrogates import without_surrogates
 
 Ids = np.ndarray[Any, Any]
@@ -31,36 +25,23 @@ HEAD_SHARE = 0.25
 
 
 class TextAdapter(Adapter):
-    """`problem`, `encode` and `collate` for text classification and regression."""
+    """`encode` and `collate` for text classification and regression."""
 
-    @classmethod
-    def learn(
-        cls, card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None
-    ) -> tuple[Labels, dict[str, Any]]:
-        return learn_labels(card, fields, rows, known_order=known_order), {}
-
-    def problem(self, row: Row) -> str:
-        found = (no_text("text", column, row) for column in self._text_columns())
-        return next(filter(None, found), "")
-
-    def _text_columns(self) -> list[str]:
-        return [self.fields.text] + ([self.fields.text_pair] if self.fields.text_pair else [])
-
-    def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
-        texts = [[without_surrogates(str(row.fields[column])) for row in rows] for column in self._text_columns()]
+    def encode(self, examples: Sequence[TextExample]) -> list[list[Feature]]:
+        texts = [
+            [*map(without_surrogates, column)] for column in zip(*(example.texts for example in examples), strict=True)
+        ]
         whole = self.tokenizer(*texts, return_attention_mask=False, verbose=False)
         segments = whole.get("token_type_ids")
         encoded = []
-        for position, ids in enumerate(whole["input_ids"]):
-            target = targets[position] if targets is not None else None
-            index = rows[position].index
+        for position, (example, ids) in enumerate(zip(examples, whole["input_ids"], strict=True)):
             if len(ids) <= self.options.max_length:
                 windows = [(ids, segments[position] if segments else None)]
                 lost = False
             else:
                 windows = self._shorten([column[position] for column in texts], ids)
                 lost = self.options.long != "window"
-            encoded.append([_feature(index, window, target, lost) for window in windows])
+            encoded.append([_feature(example.row.index, window, example.gold, lost) for window in windows])
         return encoded
 
     def _shorten(self, texts: list[str], ids: list[int]) -> list[tuple[list[int], list[int] | None]]:
@@ -94,14 +75,6 @@ class TextAdapter(Adapter):
         return torch.as_tensor(np.asarray([feature.target for feature in features]))
 
 
-def no_text(what: str, column: str, row: Row) -> str:
-    """Why a cell cannot be read as a text; '' where it can. Numbers can; what Python prints of a list is nobody's text."""
-    cell = row.fields.get(column)
-    if isinstance(cell, list | tuple | dict | bytes):
-        return f"column '{column}' holds {kind_of(cell)}, no {what}"
-    return f"no {what} in column '{column}'" if is_empty(cell) else ""
-
-
 def _feature(row: int, window: tuple[list[int], list[int] | None], target: Any, truncated: bool) -> Feature:
     ids, segments = window
     any_segment = segments is not None and any(segments)
@@ -112,17 +85,3 @@ def _feature(row: int, window: tuple[list[int], list[int] | None], target: Any, 
         target=target,
         truncated=truncated,
     )
-
-
-def check_long(long: str, *, overlap: int, max_length: int, pair: bool) -> None:
-    """UsageError for a way of cutting that would not cover every token."""
-    if long != "truncate" and pair:
-        raise UsageError(f"--long {long} works on one text, not on a pair. Leave it out: pairs are cut longest_first.")
-    if long == "window":
-        check_overlap(overlap, max_length=max_length)
-
-
-def check_overlap(overlap: int, *, max_length: int) -> None:
-    """UsageError for windows that share so much that they get nowhere."""
-    if overlap >= max_length - 8:
-        raise UsageError(f"--overlap {overlap} leaves no room in windows of {max_length} tokens; half of it is plenty.")

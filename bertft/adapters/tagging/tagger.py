@@ -6,7 +6,7 @@ whole row at once, so a window's border is no border of the answer. A file's tag
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,24 +16,19 @@ import torch
 from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
-from bertft.adapters.best_tags import Scored, Tagging, best_tags
-from bertft.adapters.neighbours import check_documents, document_of, with_neighbours
 from bertft.adapters.padding import padded
-from bertft.adapters.word_features import Frame, part_of, windows_of
-from bertft.adapters.word_windows import LARGEST_WORD, pieces_of, special_ids
-from bertft.card import Card
+from bertft.adapters.tagging.best_tags import Scored, Tagging, best_tags
+from bertft.adapters.tagging.word_features import Frame, part_of, windows_of
+from bertft.adapters.tagging.word_windows import LARGEST_WORD, pieces_of, special_ids
 from bertft.errors import UsageError
-from bertft.fields import Fields
-from bertft.labels import Labels, is_empty, labels_of_card
+from bertft.gold.example import Read, Refusal, WordExample
 from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
 from bertft.model.network import Head
 from bertft.recipe import Recipe
-from bertft.row import Row
 from bertft.scoring import Scores, score_tags
-from bertft.tags import convert, entity_type, legal, spans_of
-from bertft.tags.rows import gold_tags, learn_tags, scheme_of_file, token_objects, words_in
+from bertft.tags import convert, legal, spans_of
 from bertft.tags.spans import to_char_spans
-from bertft.tags.words import Words, is_tokens
+from bertft.tags.words import Words
 
 Ids = np.ndarray[Any, Any]
 
@@ -47,8 +42,6 @@ class WordTagger(Adapter):
 
     scheme: str | None = None
     """The model's tag scheme; None: plain tags."""
-    file_scheme: str | None = None
-    """The tag scheme of the labelled file at hand."""
     raw: bool = False
     """Whether the rows at hand are texts, not tokens."""
 
@@ -57,58 +50,13 @@ class WordTagger(Adapter):
     constant_answer = "the best single tag alone"
 
     @classmethod
-    def learn(
-        cls, card: Card, fields: Fields, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None
-    ) -> tuple[Labels, dict[str, Any]]:
-        given = labels_of_card(card.labels, card.label_values) if card.labels else None
-        labels, chosen = learn_tags(fields, rows, given=given, scheme=scheme, known_order=known_order)
-        return labels, {"scheme": chosen}
-
-    @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
         return {"scheme": stored.get("scheme")}
 
-    def problem(self, row: Row) -> str:
-        if is_empty(row.fields.get(self.fields.text)) or not self._words(row).texts:
-            return f"no words in column '{self.fields.text}'"
-        return ""
-
-    def _words(self, row: Row) -> Words:
-        return words_in(row, self.fields)
-
-    def target(self, row: Row) -> tuple[str, ...] | None:
-        return self._gold(row)[0]
-
-    def remarks(self, row: Row) -> list[str]:
-        return self._gold(row)[1]
-
-    def _gold(self, row: Row) -> tuple[tuple[str, ...] | None, list[str]]:
-        return gold_tags(row, self._words(row), self.fields, self.labels, self.file_scheme, self.scheme)
-
-    def unknown_labels(self, row: Row) -> list[str]:
-        """Types that the model does not know; of plain tags the tags."""
-        strange = [tag for tag in self.target(row) or () if self.labels.index(tag) is None]
-        return sorted({entity_type(tag) if self.scheme else tag for tag in strange})
-
-    def for_file(self, rows: Iterable[Row]) -> WordTagger:
-        if self.options.context == "document":
-            check_documents(rows)
-        return replace(
-            self, file_scheme=(scheme_of_file(rows, self.fields, self.labels) or "IO") if self.scheme else None
-        )
-
-    def for_sample(self, row: Row | None) -> WordTagger:
-        cell = row.fields.get(self.fields.text) if row else None
-        return replace(self, raw=row is not None and not (is_tokens(cell) or token_objects(cell)))
-
-    def in_context(self, rows: Iterable[Row]) -> Iterator[Row]:
-        if self.options.context == "none":
-            yield from rows
-        else:
-            yield from with_neighbours(rows, lambda row: self._words(row).texts, most=self.options.max_length)
-
-    def group(self, row: Row) -> Hashable:
-        return document_of(row)
+    def for_sample(self, first: Read | None) -> WordTagger:
+        example = first.example if isinstance(first, Refusal) else first
+        tokens = isinstance(example, WordExample) and example.form != "text"
+        return replace(self, raw=first is not None and not tokens)
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         if recipe.crf and (recipe.class_weights or recipe.label_smoothing):
@@ -140,17 +88,18 @@ class WordTagger(Adapter):
         found = ([self.labels.index(tag) for tag in tags] for tags in targets)
         return [np.asarray([IGNORED if tag is None else tag for tag in tags], dtype=np.int64) for tags in found]
 
-    def encode(self, rows: Sequence[Row], *, targets: Sequence[Any] | None = None) -> list[list[Feature]]:
+    def encode(self, examples: Sequence[WordExample]) -> list[list[Feature]]:
         before, after = special_ids(self.tokenizer)
         room = self.options.max_length - len(before) - len(after)
-        words = [[*row.before, *self._words(row).texts, *row.after] for row in rows]
-        pieces = pieces_of(words, self.tokenizer, max_pieces=max(int(room * LARGEST_WORD), 1))
-        numbers = self._numbers(targets) if targets is not None else [None] * len(rows)
+        words = [[*example.before, *example.words.texts, *example.after] for example in examples]
         encoded: list[list[Feature]] = []
-        for row, found, tags in zip(rows, pieces, numbers, strict=True):
-            own = range(len(row.before), found.words - len(row.after))
+        for example, found in zip(
+            examples, pieces_of(words, self.tokenizer, max_pieces=max(int(room * LARGEST_WORD), 1)), strict=True
+        ):
+            own = range(len(example.before), found.words - len(example.after))
             windows = windows_of(found, own, room, self.options.overlap)
-            frame = Frame(row.index, before, after, found, own.start)
+            frame = Frame(example.row.index, before, after, found, own.start)
+            tags = None if example.gold is None else self._numbers([example.gold])[0]
             encoded.append(
                 [frame.feature(w, None if tags is None else part_of(tags, w, own.start, self._legal)) for w in windows]
             )
@@ -203,15 +152,12 @@ class WordTagger(Adapter):
         words = ["words"] if self.raw else []
         return [*words, "predicted_tags", *(["entities"] if self.scheme else []), "reason"]
 
-    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
-        blank = {**row.fields, **dict.fromkeys(self.added_columns(answer))}
-        if prediction.values is None:
-            return {**blank, "reason": prediction.reason}
-        words, tags = self._words(row), self._tags(prediction.values)
+    def answered(self, example: WordExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        words, tags = example.words, self._tags(prediction.values)
         said = convert(tags, self.scheme, answer.scheme) if self.scheme and answer.scheme else tags
-        blank |= {"words": list(words.texts)} if self.raw else {}
-        blank |= {"entities": self._entities(words, tags, prediction.values)} if self.scheme else {}
-        return {**blank, "predicted_tags": said}
+        added: dict[str, Any] = {"words": list(words.texts)} if self.raw else {}
+        added |= {"entities": self._entities(words, tags, prediction.values)} if self.scheme else {}
+        return {**added, "predicted_tags": said}
 
     def _entities(self, words: Words, tags: Sequence[str], tagging: Tagging) -> list[dict[str, Any]]:
         """An entity is as probable as its least probable word."""

@@ -10,18 +10,14 @@ import torch
 from scipy.special import softmax
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts import TextAdapter
+from bertft.adapters.texts.text_adapter import TextAdapter
+from bertft.gold.example import TextExample
 from bertft.kinds import SINGLE_LABEL
-from bertft.labels import is_empty, label_text
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.recipe import Recipe
-from bertft.row import Row
 from bertft.scoring import Scores, score_single_label
 from bertft.scoring.rounding import class_logits, nearly_constant
-
-UNKNOWN = -1
-"""Target of a row whose label the model does not know: wrong whatever it answers."""
 
 
 class SingleLabel(TextAdapter):
@@ -30,13 +26,6 @@ class SingleLabel(TextAdapter):
     answer_options = ("top_k", "min_probability")
     answers_with = "a label"
     constant_answer = "the best single class alone"
-
-    def target(self, row: Row) -> int | None:
-        cell = row.fields.get(self.fields.label[0])
-        if is_empty(cell):
-            return None
-        position = self.labels.index(cell)
-        return UNKNOWN if position is None else position
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         weights = balanced_weights(targets, len(self.labels)) if recipe.class_weights else None
@@ -82,25 +71,24 @@ class SingleLabel(TextAdapter):
             return the_same(len(probabilities), "the same probabilities, within rounding")
         return ""
 
-    def unknown_labels(self, row: Row) -> list[str]:
-        return [label_text(row.fields[self.fields.label[0]])] if self.target(row) == UNKNOWN else []
-
     def added_columns(self, answer: Answer) -> list[str]:
         several = ["predicted_labels", "probabilities"] if answer.top_k else []
         return ["predicted_label", "probability", *several, "reason"]
 
-    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
-        blank = {**row.fields, **dict.fromkeys(self.added_columns(answer))}
-        if prediction.values is None:
-            return {**blank, "reason": prediction.reason}
+    def answered(self, example: TextExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
         order = np.argsort(-prediction.values, kind="stable")[: answer.top_k or 1]
         names = [self.labels.names[position] for position in order]
         probabilities = [float(prediction.values[position]) for position in order]
+        several: dict[str, Any] = {}
         if answer.top_k:
-            blank |= {"predicted_labels": names, "probabilities": probabilities}
+            several = {"predicted_labels": names, "probabilities": probabilities}
         if probabilities[0] < (answer.min_probability or 0.0):
-            return {**blank, "probability": probabilities[0], "reason": f"probability below {answer.min_probability:g}"}
-        return {**blank, "predicted_label": names[0], "probability": probabilities[0]}
+            return {
+                **several,
+                "probability": probabilities[0],
+                "reason": f"probability below {answer.min_probability:g}",
+            }
+        return {**several, "predicted_label": names[0], "probability": probabilities[0]}
 
 
 def balanced_weights(targets: Sequence[int], classes: int) -> torch.Tensor:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts import TextAdapter
-from bertft.errors import DataError, UsageError
+from bertft.adapters.texts.text_adapter import TextAdapter
+from bertft.errors import UsageError
+from bertft.gold.example import TextExample
 from bertft.kinds import REGRESSION
-from bertft.labels import is_empty
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.recipe import Recipe
-from bertft.row import Row
 from bertft.scoring import Scores, score_regression
 from bertft.scoring.rounding import ROUNDING
-from bertft.surrogates import shown
 
 
 class Regression(TextAdapter):
@@ -27,20 +24,6 @@ class Regression(TextAdapter):
 
     answers_with = "a number"
     constant_answer = "the mean of the training rows alone"
-
-    def target(self, row: Row) -> float | None:
-        cell = row.fields.get(self.fields.label[0])
-        if is_empty(cell):
-            return None
-        try:
-            number = float(str(cell).strip())
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise DataError(
-                f"{row.origin}: '{shown(cell)}' in column '{self.fields.label[0]}' is not a number, and the task is a regression."
-            )
-        return number
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         if recipe.class_weights or recipe.label_smoothing:
@@ -73,7 +56,5 @@ class Regression(TextAdapter):
     def added_columns(self, answer: Answer) -> list[str]:
         return ["predicted_score", "reason"]
 
-    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
-        if prediction.values is None:
-            return {**row.fields, "predicted_score": None, "reason": prediction.reason}
-        return {**row.fields, "predicted_score": float(prediction.values[0]), "reason": None}
+    def answered(self, example: TextExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        return {"predicted_score": float(prediction.values[0])}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from bertft.adapters.context_windows import ContextFeature
+from bertft.adapters.questions.context_windows import ContextFeature
 
 Logits = np.ndarray[Any, Any]
 

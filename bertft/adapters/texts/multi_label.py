@@ -12,13 +12,12 @@ from scipy.special import expit
 from torch import Tensor
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts import TextAdapter
+from bertft.adapters.texts.text_adapter import TextAdapter
+from bertft.gold.example import TextExample
 from bertft.kinds import MULTI_LABEL
-from bertft.labels import labels_of_row
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.recipe import Recipe
-from bertft.row import Row
 from bertft.scoring import Scores, best_fixed_labels, score_multi_label, tune_thresholds
 from bertft.scoring.rounding import logit, nearly_constant
 
@@ -34,25 +33,6 @@ class MultiLabel(TextAdapter):
     answers_with = "labels"
     constant_answer = "the best fixed set of labels alone"
     tuning = "Thresholds were tuned on these rows, label by label; with 0.5 for all"
-
-    def target(self, row: Row) -> np.ndarray[Any, Any] | None:
-        """(K + 1,) 0 and 1; the last says that the row has a label which the model does not know."""
-        names = labels_of_row(row, self.fields.label, self.fields.separator, self._column_names())
-        if names is None:
-            return None
-        known = np.zeros(len(self.labels) + 1, dtype=np.int8)
-        for name in names:
-            position = self.labels.index(name)
-            known[-1 if position is None else position] = 1
-        return known
-
-    def _column_names(self) -> Sequence[str]:
-        """With one column per label, the labels in the columns' order, whatever this file calls them."""
-        return self.labels.names if len(self.fields.label) > 1 else ()
-
-    def unknown_labels(self, row: Row) -> list[str]:
-        names = labels_of_row(row, self.fields.label, self.fields.separator, self._column_names()) or []
-        return [name for name in names if self.labels.index(name) is None]
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         weights = positive_weights(np.stack(targets)[:, :-1]) if recipe.class_weights else None
@@ -112,15 +92,12 @@ class MultiLabel(TextAdapter):
     def added_columns(self, answer: Answer) -> list[str]:
         return ["predicted_labels", "probabilities", "reason"]
 
-    def record(self, row: Row, prediction: Prediction, answer: Answer) -> dict[str, Any]:
-        blank = {**row.fields, **dict.fromkeys(self.added_columns(answer))}
-        if prediction.values is None:
-            return {**blank, "reason": prediction.reason}
+    def answered(self, example: TextExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
         least = self._thresholds() if answer.min_probability is None else answer.min_probability
         order = np.argsort(-prediction.values, kind="stable")[: answer.top_k]
         given = [int(position) for position in order if (prediction.values >= np.asarray(least))[position]]
         names = [self.labels.names[position] for position in given]
-        return {**blank, "predicted_labels": names, "probabilities": [float(prediction.values[k]) for k in given]}
+        return {"predicted_labels": names, "probabilities": [float(prediction.values[k]) for k in given]}
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""One text, or a pair, and a class, some labels, or a number."""

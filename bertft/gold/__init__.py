@@ -1,0 +1,47 @@
+"""A row is read once: a row of a file becomes an Example, or a Refusal with a reason. Each kind of task has its own reader, which
+`kinds/` names. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any
+
+from bertft.card import Card
+from bertft.errors import CardError
+from bertft.fields import Fields
+from bertft.gold.example import Example, Read, Refusal
+from bertft.gold.options import Options
+from bertft.gold.reader import Reader
+from bertft.labels import Labels
+from bertft.row import Row
+
+__all__ = ["Example", "Options", "Read", "Reader", "Refusal", "learn_task", "reader_for"]
+
+
+def reader_for(card: Card, labels: Labels, fields: Fields, options: Options, **stored: Any) -> Reader:
+    """The reader of a card. `stored` is what bertft.json says of the task beside its labels."""
+    made = reader_class(card)
+    return made(card, labels, fields, options, **made.restored(stored))
+
+
+def learn_task(
+    card: Card,
+    fields: Fields,
+    options: Options,
+    rows: Iterable[Row],
+    *,
+    known_order: Sequence[str] = (),
+    scheme: str | None = None,
+) -> Reader:
+    """The reader of the training rows. It knows the task's labels, and what else stands in bertft.json as `stored`."""
+    return reader_for(card, Labels(()), fields, options).learn(rows, known_order=known_order, scheme=scheme)
+
+
+def reader_class(card: Card) -> type[Reader]:
+    """CardError for a kind that has none yet."""
+    if not card.solves.reader:
+        raise CardError(f"{card.name}: no adapter for {card.solves.name} yet.")
+    module, name = card.solves.reader.split(":")
+    found: type[Reader] = getattr(import_module(module), name)
+    return found

@@ -1,0 +1,72 @@
+"""Rows of a question and a context, with the answers that stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from bertft.answers import Answers, answers_of, fixed, wrong_answers
+from bertft.errors import DataError
+from bertft.gold.cells import no_text
+from bertft.gold.example import QuestionExample, Refusal
+from bertft.gold.reader import Reader
+from bertft.guess import column_names as names
+from bertft.labels import is_empty
+from bertft.row import Row
+
+
+@dataclass(frozen=True)
+class QuestionReader(Reader):
+    """The gold value are Answers: places in the context."""
+
+    can_abstain: bool = False
+    """Whether there are questions without an answer."""
+
+    fault_advice = "Mend them, or pass --fix-answers to look for each answer nearby."
+
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
+        reader = self.with_cells(rows)
+        return replace(reader, can_abstain=not all(answers.texts for answers in reader.known_cells))
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        return {"can_abstain": stored["can_abstain"]} if "can_abstain" in stored else {}
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        return {"can_abstain": self.can_abstain}
+
+    def inputs(self, row: Row, cell: Any) -> QuestionExample | Refusal:
+        for what, column in (("question", self.fields.text), ("context", self.fields.text_pair or "")):
+            if reason := no_text(what, column, row):
+                return Refusal(row, reason)
+        return QuestionExample(row, str(row.fields[self.fields.text]).strip(), self._context(row))
+
+    def _context(self, row: Row) -> str:
+        return str(row.fields.get(self.fields.text_pair or ""))
+
+    def label_cell(self, row: Row) -> Answers | None:
+        try:
+            return answers_of(row.fields, self._columns(row), self._context(row), fix=False)
+        except DataError as problem:
+            raise DataError(f"{row.origin}: {problem}") from None
+
+    def _columns(self, row: Row) -> tuple[str, ...]:
+        """The column of answers; of answers as plain text also that of their places, if this file has one."""
+        label = self.fields.label
+        places = names.named(list(row.fields), names.ANSWER_START)
+        plain = len(label) == 1 and isinstance(row.fields.get(label[0]), str) and not names.named(label, names.ANSWERS)
+        return (*label, *places[:1]) if plain else label
+
+    def with_gold(self, example: QuestionExample, cell: Answers) -> QuestionExample:
+        """In a group are the questions on one article, else on one context: questions on one text do not part."""
+        gold, moved = fixed(cell, example.context) if self.options.fix_answers else (cell, 0)
+        title = example.row.fields.get("title")
+        return replace(
+            example,
+            gold=gold,
+            group=example.context if is_empty(title) else str(title),
+            faults=tuple(wrong_answers(gold, example.context)),
+            remarks=("an answer moved to where its text stands",) if moved else (),
+        )

@@ -1,0 +1,125 @@
+"""Rows of one text, or of a pair, with a label, some labels, or a number."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+
+from bertft.errors import DataError
+from bertft.gold.cells import no_text
+from bertft.gold.example import Refusal, TextExample
+from bertft.gold.reader import Reader
+from bertft.labels import Labels, is_empty, label_text, labels_of_card, labels_of_row, learn
+from bertft.row import Row
+from bertft.surrogates import shown
+
+UNKNOWN = -1
+"""Gold value of a row whose label the model does not know: wrong whatever it answers."""
+
+
+class TextReader(Reader):
+    """What text classification and regression share."""
+
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
+        """The card's labels in its order; without any, those of the training rows, sorted, or in the checkpoint's order."""
+        if self.card.labels:
+            return replace(self, labels=labels_of_card(self.card.labels, self.card.label_values))
+        if len(self.fields.label) > 1:
+            return replace(self, labels=Labels(self.fields.label))
+        reader = self.with_cells(rows)
+        return replace(reader, labels=learn_labels(reader, known_order))
+
+    def names_in(self, cell: Any) -> Iterable[str]:
+        """The labels in a label cell that was read."""
+        raise NotImplementedError
+
+    def inputs(self, row: Row, cell: Any) -> TextExample | Refusal:
+        columns = [self.fields.text, *([self.fields.text_pair] if self.fields.text_pair else [])]
+        if reason := next(filter(None, (no_text("text", column, row) for column in columns)), ""):
+            return Refusal(row, reason)
+        return TextExample(row, tuple(str(row.fields[column]) for column in columns))
+
+
+def learn_labels(reader: TextReader, known_order: Sequence[str]) -> Labels:
+    """Those in the label cells; DataError for too few, and for a cell that cannot be read."""
+    labels = learn(_names(reader), known_order=known_order)
+    if len(labels) < reader.card.solves.fewest_labels:
+        found = f"only '{labels.names[0]}'" if labels.names else "none"
+        raise DataError(
+            f"Column '{reader.fields.label[0]}' holds fewer than two labels ({found}): there is nothing to tell apart."
+        )
+    return labels
+
+
+def _names(reader: TextReader) -> Iterator[str]:
+    for cell in reader.known_cells:
+        yield from reader.names_in(cell)
+
+
+class LabelReader(TextReader):
+    """One label for each row."""
+
+    def names_in(self, cell: str) -> Iterable[str]:
+        return (cell,)
+
+    def label_cell(self, row: Row) -> str | None:
+        cell = row.fields.get(self.fields.label[0])
+        return None if is_empty(cell) else sys.intern(label_text(cell))
+
+    def with_gold(self, example: TextExample, cell: str) -> TextExample:
+        """The gold value is the label's position, or UNKNOWN."""
+        position = self.labels.position(cell)
+        if position is None:
+            return replace(example, gold=UNKNOWN, unknown=(cell,))
+        return replace(example, gold=position)
+
+
+class LabelsReader(TextReader):
+    """Any number of labels for each row."""
+
+    def names_in(self, cell: tuple[str, ...]) -> Iterable[str]:
+        return cell
+
+    def label_cell(self, row: Row) -> tuple[str, ...] | None:
+        """With one column per label, the labels stand in the columns' order, whatever this file calls them."""
+        names = self.labels.names if len(self.fields.label) > 1 else ()
+        found = labels_of_row(row, self.fields.label, self.fields.separator, names)
+        return None if found is None else tuple(map(sys.intern, found))
+
+    def with_gold(self, example: TextExample, cell: tuple[str, ...]) -> TextExample:
+        """The gold value is (K + 1,) 0 and 1; the last says that the row has a label which the model does not know."""
+        known, unknown = np.zeros(len(self.labels) + 1, dtype=np.int8), []
+        for name in cell:
+            position = self.labels.position(name)
+            known[-1 if position is None else position] = 1
+            unknown += [name] if position is None else []
+        return replace(example, gold=known, unknown=tuple(unknown))
+
+
+class NumberReader(TextReader):
+    """A number for each row."""
+
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
+        return replace(self, labels=Labels(("score",)))
+
+    def label_cell(self, row: Row) -> float | None:
+        cell = row.fields.get(self.fields.label[0])
+        if is_empty(cell):
+            return None
+        try:
+            number = float(str(cell).strip())
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise DataError(
+                f"{row.origin}: '{shown(cell)}' in column '{self.fields.label[0]}' is not a number, and the task is a regression."
+            )
+        return number
+
+    def with_gold(self, example: TextExample, cell: float) -> TextExample:
+        return replace(example, gold=cell)

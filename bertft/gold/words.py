@@ -1,0 +1,97 @@
+"""Rows of words, or of a text that is cut into words, with a tag for each word or with character spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from bertft.errors import DataError
+from bertft.gold.example import Read, Refusal, WordExample
+from bertft.gold.neighbours import check_documents, document_of, with_neighbours
+from bertft.gold.reader import Reader
+from bertft.labels import labels_of_card
+from bertft.row import Row
+from bertft.tags import detect, entity_type
+from bertft.tags.rows import Marks, learn_tags, marks_in, tags_by, tags_of_card, words_in
+
+
+@dataclass(frozen=True)
+class WordReader(Reader):
+    """The gold value is a tag for each word, in the model's scheme whatever the file's is."""
+
+    scheme: str | None = None
+    """The model's; None: plain tags."""
+    found_scheme: str | None = None
+    """The file's; None for spans, for plain tags, and where nobody has looked yet."""
+
+    def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
+        if self.card.labels:
+            given = labels_of_card(self.card.labels, self.card.label_values)
+            labels, chosen = tags_of_card(given, scheme=scheme, known_order=known_order)
+            return replace(self, labels=labels, scheme=chosen)
+        reader = self.with_cells(rows)
+        if wrong := next((cell for cell in reader.cells or () if isinstance(cell, DataError)), None):
+            raise wrong
+        labels, chosen = learn_tags(reader.known_cells, reader.found_scheme, scheme=scheme, known_order=known_order)
+        return replace(reader, labels=labels, scheme=chosen)
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        return {"scheme": stored.get("scheme")}
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        return {"scheme": self.scheme}
+
+    def for_file(self, rows: Iterable[Row]) -> Self:
+        if self.options.context == "document":
+            check_documents(rows)
+        return self.with_cells(rows) if self.scheme and self.cells is None else self
+
+    def with_cells(self, rows: Iterable[Row]) -> Self:
+        """With the scheme of their tags, too."""
+        cells: list[Any] = []
+        found = detect(self._tags(rows, cells))
+        return replace(self, cells=cells, found_scheme=found)
+
+    def _tags(self, rows: Iterable[Row], cells: list[Any]) -> Iterator[tuple[str, Sequence[str]]]:
+        """Where each row stands, and its tags; what else its label cell may say is put into `cells`, too."""
+        for row in rows:
+            cells.append(self.cell_or_error(row))
+            yield row.origin, (cells[-1].tags or ()) if isinstance(cells[-1], Marks) else ()
+
+    def in_context(self, read: Iterator[Read]) -> Iterator[Read]:
+        if self.options.context == "none":
+            return read
+        return with_neighbours(read, most=self.options.max_length)
+
+    def inputs(self, row: Row, cell: Any) -> WordExample | Refusal:
+        example = WordExample(row, *words_in(row, self.fields, tags=self._counted(row, cell)))
+        return example if example.words.texts else Refusal(row, f"no words in column '{self.fields.text}'", example)
+
+    def _counted(self, row: Row, cell: Any) -> object:
+        """Tags that say how many words there are; of a row to predict they are not read yet, if it has any."""
+        if isinstance(cell, Marks):
+            return cell.tags
+        return row.fields.get(self.fields.label[0]) if cell is None and self.fields.label else None
+
+    def label_cell(self, row: Row) -> Marks | None:
+        return marks_in(row, self.fields, self.labels)
+
+    def with_gold(self, example: WordExample, cell: Marks) -> WordExample:
+        """Types that the model does not know are told; of plain tags the tags."""
+        tags, remarks = tags_by(
+            cell,
+            example.words,
+            example.form,
+            example.row,
+            self.fields,
+            file_scheme=(self.found_scheme or "IO") if self.scheme else None,
+            scheme=self.scheme,
+        )
+        strange = {tag for tag in tags if self.labels.position(tag) is None}
+        unknown = sorted({entity_type(tag) if self.scheme else tag for tag in strange})
+        return replace(
+            example, gold=tags, group=document_of(example.row), remarks=tuple(remarks), unknown=tuple(unknown)
+        )
