@@ -91,6 +91,26 @@ def test_every_room_stands_in_one_storey() -> None:
     assert rooms == set().union(*STOREYS)
 
 
+def inner_rooms_of_fast(package: Path) -> list[str]:
+    """Imports from outside that do not come in by its door, as `file -> module`."""
+    return [
+        f"{file.relative_to(package)} -> {module}"
+        for file in sorted(package.rglob("*.py"))
+        for module in imports(file)
+        if module.startswith("bertft.fast.") and file.relative_to(package).parts[0] != "fast"
+    ]
+
+
+def test_the_fast_path_has_one_door() -> None:
+    assert inner_rooms_of_fast(PACKAGE) == []
+
+
+def test_an_import_past_the_door_would_be_seen(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "any.py").write_text("from bertft import fast\nfrom bertft.fast.masks import DropoutMasks\n")
+    assert inner_rooms_of_fast(tmp_path) == ["model/any.py -> bertft.fast.masks"]
+
+
 def strings(file: Path) -> Iterator[str]:
     """Every string of a file but its docstrings."""
     tree = ast.parse(file.read_text(encoding="utf-8"))

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from bertft import console
+from bertft import console, fast
 from bertft.adapters import Adapter, Feature
 from bertft.engine.device import cuts_up
 from bertft.engine.eval_loop import model_outputs
-from bertft.engine.haste import hasten
 from bertft.engine.meter import Meter
 from bertft.engine.stage import run_stage
 from bertft.model.backbone import Backbone
@@ -70,7 +69,7 @@ class Beginning:
         with the checkpoint, and stays."""
         self.network.to(self.accelerator.device)
         if not cuts_up(self.accelerator):  # FSDP and the fast encoder exclude each other
-            hasten(self.network, self.accelerator)
+            fast.speed_up(self.network, self.accelerator.device)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         classifier = classifier_of(self.network, len(self.head.label_names))
         if self.recipe.pool == "mean":
@@ -131,6 +130,13 @@ class Beginning:
         for parameter in classifier.parameters():
             parameter.requires_grad_(True)
         console.note(f"{label}: {len(features):,}, mean squared error {loss:.3f}.")
+
+
+def speed_up_training(network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any) -> None:
+    """Make a network that is about to be trained on these features fast, unless it will be cut up among processes."""
+    if not cuts_up(accelerator):
+        texts = (feature.input_ids for feature in features)
+        fast.speed_up_training(network, texts, padding=adapter.tokenizer.pad_token_id, device=accelerator.device)
 
 
 def has_own_head(backbone: Backbone, head: Head) -> bool:

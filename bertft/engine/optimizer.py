@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.autograd.graph import increment_version
 
-from bertft.fast.vocabulary import cut_of
+from bertft import fast
 from bertft.model.layers import layer_of_parameters
 from bertft.model.tagger import Tagger
 from bertft.recipe import Recipe
@@ -18,17 +17,7 @@ def build_optimizer(network: Any, recipe: Recipe, groups: list[dict[str, Any]] |
     fused = all(parameter.is_floating_point() for parameter in network.parameters())
     groups = parameter_groups(network, recipe) if groups is None else groups
     optimizer = torch.optim.AdamW(groups, lr=recipe.rate, fused=fused)
-    cut = cut_of(network)
-
-    def follow_up(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        """torch's fused AdamW (2.13) does not count its updates, and copies of the weights would go stale; nor does it know of
-        the word pieces that are not trained, which decay all the same."""
-        for group in optimizer.param_groups:
-            increment_version(group["params"])
-            if cut is not None and any(weight is cut.weight for weight in group["params"]):
-                cut.decayed *= 1 - float(group["lr"]) * group["weight_decay"]
-
-    optimizer.register_step_post_hook(follow_up)
+    fast.follow_steps(network, optimizer)
     return optimizer
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Feature
+from bertft.engine.beginning import speed_up_training
 from bertft.engine.examples import Examples
-from bertft.engine.haste import hasten_training
 from bertft.engine.judging import predict
 from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
@@ -159,7 +159,7 @@ class Refit:
         return network.to(self.accelerator.device)
 
     def _train(self, network: Any, features: Sequence[Feature], head: Head) -> None:
-        hasten_training(network, self.adapter, features, self.accelerator)
+        speed_up_training(network, self.adapter, features, self.accelerator)
         run_stage(
             network,
             self.adapter,

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bertft import fast
 from bertft.engine.device import cuts_up
-from bertft.engine.haste import hasten
 
 
 def is_sharded(network: Any) -> bool:
@@ -49,7 +49,7 @@ def fill(network: Any, weights: Mapping[str, Tensor]) -> None:
 
 def ready(network: Any, accelerator: Any) -> Any:
     """A network that only answers, on the device and fast: whole in every process, as it needs no room for gradients."""
-    hasten(network, accelerator)
+    fast.speed_up(network, accelerator.device)
     if cuts_up(accelerator):
         return network.to(accelerator.device)
     return accelerator.prepare_model(network, evaluation_mode=True)

@@ -18,7 +18,7 @@ import torch
 from bertft import console
 from bertft.adapters import Adapter, Batch, Feature
 from bertft.engine.device import is_out_of_memory
-from bertft.engine.dropout import Chance
+from bertft.engine.dropout import StepDropout
 from bertft.engine.meter import Meter
 from bertft.engine.order import Ids, Step
 from bertft.engine.sharding import whole
@@ -116,13 +116,13 @@ class Stepper:
 
     def _backward(self, step: Step, asked: Sequence[Callable[[], object]]) -> tuple[list[Part], list[float]]:
         """Gradients of the whole step. What went through, and the sums over all processes of its loss and of what is asked."""
-        chance = Chance(self.made_of.recipe.seed, step.number, self.accelerator)
+        dropout = StepDropout(self.made_of.recipe.seed, step.number, self.accelerator)
         cut = list(self._cut(step))
-        parts = [self._backward_part(ids, self._weight(step), chance, last=ids is cut[-1]) for ids in cut]
+        parts = [self._backward_part(ids, self._weight(step), dropout, last=ids is cut[-1]) for ids in cut]
         loss = torch.stack([part.losses.sum() for part in parts]).sum()
         return parts, self._tell_all([float(loss), *(float(bool(question())) for question in asked)])
 
-    def _backward_part(self, ids: Ids, weight: int, chance: Chance, *, last: bool) -> Part:
+    def _backward_part(self, ids: Ids, weight: int, dropout: StepDropout, *, last: bool) -> Part:
         """Adds up the gradients of this process's share of a batch. All processes pad alike."""
         accelerator, made_of = self.accelerator, self.made_of
         batch = made_of.adapter.collate([made_of.features[example] for example in ids])
@@ -132,7 +132,7 @@ class Stepper:
         inputs = {name: values[rows].to(accelerator.device) for name, values in batch.inputs.items()}  # (B, T)
         targets = batch.targets[rows].to(accelerator.device)  # type: ignore[index]
         with nullcontext() if last else accelerator.no_sync(self.network):  # gradients travel with the last part only
-            with chance.of_rows(rows, len(ids)):
+            with dropout.of_rows(rows, len(ids)):
                 losses = made_of.cost(self.network(**inputs), targets) * share  # (B,)
             accelerator.backward(losses.sum() * accelerator.num_processes / max(weight, 1))
         return Part([ids[row] for row in rows], losses.detach(), batch)

@@ -10,10 +10,9 @@ from typing import Any
 from bertft import console
 from bertft.adapters import Adapter, Feature
 from bertft.engine.advice import Course, advice
-from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network
+from bertft.engine.beginning import Beginning, has_own_head, has_state, speed_up_training, start_network
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.examples import Examples
-from bertft.engine.haste import hasten_training
 from bertft.engine.judging import Judged, Validator, judge_saved, score_saved
 from bertft.engine.keeper import Keeper, go_on
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
@@ -227,7 +226,7 @@ def learn(
     warm = not resuming and beginning.warm_up(own_head=own_head)
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
-    hasten_training(network, adapter, examples.features, accelerator)
+    speed_up_training(network, adapter, examples.features, accelerator)
     accelerator.wait_for_everyone()
     keeper = Keeper(
         run.folder,

@@ -1,8 +1,8 @@
-"""Training only the word pieces that the training texts have.
+"""Train only the tokens that occur in the training texts.
 
-A piece that no training text has never gets a gradient. AdamW moves its weights by the decay alone: each step multiplies them by
-1 - rate * decay. So they are left out of the training, and multiplied by the product of all steps where somebody asks for them:
-in an evaluation, whose texts may have them, and in what is saved.
+No other token ever gets a gradient. AdamW changes its weights by the decay alone: each step multiplies them by 1 - rate * decay.
+So they are left out of the training, and multiplied by the product of all steps when they are needed: in an evaluation, whose
+texts may contain them, and in what is saved.
 """
 
 from __future__ import annotations
