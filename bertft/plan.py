@@ -67,6 +67,8 @@ class MachinePlan:
 
     threads: int | None = None
     """Of the processor; None: as many as the process may use cores."""
+    fast: bool | None = None
+    """Whether bertft/fast computes what it can; None: unless the environment says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,18 @@ class Plan:
     output_dir: str
     save_steps: int | None = None
     threads: int | None = None
+    fast: bool | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As in plan.toml: nothing in it is None, a setting that is not set is left out."""
+        machine = _set_only({"threads": self.threads, "fast": self.fast})
         return {
             "task": self.card.to_dict(),
             "data": {**_set_only(asdict(self.data)), "fields": self.fields.to_dict()},
             "model": {"name": self.model},
             "recipe": _set_only(asdict(self.recipe)),
             "output": _set_only({"dir": self.output_dir, "save_steps": self.save_steps}),
-            **({"machine": {"threads": self.threads}} if self.threads else {}),
+            **({"machine": machine} if machine else {}),
         }
 
 

@@ -24,6 +24,7 @@ def eval_command(
     metric: opt.MainMetric = None,
     fix_answers: opt.FixAnswers = None,
     threads: opt.Threads = None,
+    fast: opt.Fast = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
     **settings: Any,

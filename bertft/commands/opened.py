@@ -33,7 +33,7 @@ class Opened:
     accelerator: Any
 
 
-def open_run(path: str, precision: str | None, threads: int | None) -> Opened:
+def open_run(path: str, precision: str | None, threads: int | None, *, fast: bool | None = None) -> Opened:
     """The model and the adapter of a run folder, on the device."""
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
@@ -42,7 +42,7 @@ def open_run(path: str, precision: str | None, threads: int | None) -> Opened:
     record = read_task(folder)
     check_record(record, path)
     adapter = adapter_of_record(record, load_tokenizer(path, words=KINDS[record.card.kind].reads_words))
-    accelerator = start_accelerator(precision or "auto", threads)
+    accelerator = start_accelerator(precision or "auto", threads, fast=fast)
     network = load_network(path, adapter.card.kind)
     check_answers(record, network, path)
     network = ready(network, accelerator)

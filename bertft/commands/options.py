@@ -80,6 +80,16 @@ Threads = Annotated[
     int | None,
     flag(PANEL_RARE, "N", "Threads of the processor.", default="OMP_NUM_THREADS, or one for each physical core"),
 ]
+Fast = Annotated[
+    bool | None,
+    flag(
+        PANEL_RARE,
+        None,
+        "On processors, compute BERT and its kin with faster code than transformers', within rounding of it.",
+        "--fast/--no-fast",
+        default="fast, unless BERTFT_FAST is 0",
+    ),
+]
 Json = Annotated[bool, flag(OUTPUT, None, "Print the result as one JSON object.", "--json")]
 GoOn = Annotated[bool, flag(OUTPUT, None, "Go on where an interrupted prediction stopped.", "--resume")]
 Raw = Annotated[

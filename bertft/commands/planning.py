@@ -72,6 +72,7 @@ def make_plan(flags: Flags) -> Planned:
         threads=check_threads(
             config.get("machine", {}).get("threads") if flags["threads"] is None else flags["threads"]
         ),
+        fast=config.get("machine", {}).get("fast") if flags["fast"] is None else flags["fast"],
     )
     validation, test = (read_split(path, data) if path else None for path in (data.validation, data.test))
     return Planned(plan, Tables(train, validation, test), backbone)

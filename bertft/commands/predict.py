@@ -25,6 +25,7 @@ def predict_command(
     delimiter: opt.Delimiter = None,
     no_header: opt.NoHeader = False,
     threads: opt.Threads = None,
+    fast: opt.Fast = None,
     resume: opt.GoOn = False,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,

@@ -30,7 +30,7 @@ def run_predict(flags: Flags) -> None:
     answer = asked_answer(flags)
     reading = {**flags, "format": None} if flags["format"] == SQUAD else flags
     source = open_source(flags["input"], read_options(file_plan(flags["input"], reading)))
-    opened = open_run(flags["run"], flags["precision"], flags["threads"])
+    opened = open_run(flags["run"], flags["precision"], flags["threads"], fast=flags["fast"])
     check_answer(answer, opened.adapter)
     rows, adapter = prepared_rows(source, opened.adapter, flags)
     added, meter = adapter.added_columns(answer), Meter()

@@ -50,7 +50,7 @@ def run_train(flags: Flags) -> None:
         return
     if flags["resume"]:
         check_repeats(plan, stored_plan(Path(plan.output_dir)))
-    accelerator = start_accelerator(plan.recipe.precision, threads_for(plan, flags))
+    accelerator = start_accelerator(plan.recipe.precision, threads_for(plan, flags), fast=plan.fast)
     with ExitStack() as held:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, flags, held))
         plan = replace(plan, output_dir=folder)
@@ -135,7 +135,7 @@ def run_eval(flags: Flags) -> None:
     own = own_metric(flags["metric"])
     data = file_plan(flags["data"], flags)
     table = read_split(flags["data"], data)
-    opened = open_run(flags["run"], flags["precision"], flags["threads"])
+    opened = open_run(flags["run"], flags["precision"], flags["threads"], fast=flags["fast"])
     adapter = opened.adapter
     fields = fields_in(
         adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=flags, label=True

@@ -34,6 +34,7 @@ def train_command(
     config: opt.Config = None,
     save_steps: opt.SaveSteps = None,
     threads: opt.Threads = None,
+    fast: opt.Fast = None,
     resume: opt.Resume = False,
     output_dir: opt.OutputDir = None,
     overwrite: opt.Overwrite = False,

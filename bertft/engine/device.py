@@ -12,13 +12,16 @@ from bertft.errors import UsageError, UserError
 from bertft.system.cores import THREAD_SETTINGS, crowded, others_so_far, usable_cores
 
 
-def start_accelerator(precision: str, threads: int | None = None) -> Any:
+def start_accelerator(precision: str, threads: int | None = None, *, fast: bool | None = None) -> Any:
     """An Accelerator in that precision; `auto` is resolved here. Only its main process speaks from now on. `threads`: see
-    `set_threads`."""
+    `set_threads`. `fast`: whether this process uses bertft/fast; None: as the environment says."""
     import torch
     from accelerate import Accelerator
     from accelerate.utils import DistributedDataParallelKwargs
 
+    from bertft.fast import switch
+
+    switch(fast)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     chosen = resolve_precision(precision, cuda=torch.cuda.is_available())
     unused = DistributedDataParallelKwargs(find_unused_parameters=False)
@@ -124,14 +127,18 @@ def _processor_has_bf16() -> bool:
 
 
 def describe(accelerator: Any) -> str:
-    """`cpu, bf16, 2 threads` or `cuda, bf16, 4 processes`."""
+    """`cpu, bf16, 2 threads` or `cuda, bf16, 4 processes`; on a processor also that the fast path is off."""
     import torch
+
+    from bertft import fast
 
     precision = "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision
     processes = accelerator.num_processes
     names = {"cpu": lambda: _threads(torch.get_num_threads()), "cuda": torch.cuda.get_device_name}
     where = names.get(accelerator.device.type, lambda: "1 device")()
-    return f"{accelerator.device.type}, {precision}, {where}" + (f", {processes} processes" if processes > 1 else "")
+    several = f", {processes} processes" if processes > 1 else ""
+    plain = ", not fast" if accelerator.device.type == "cpu" and not fast.is_on() else ""
+    return f"{accelerator.device.type}, {precision}, {where}{several}{plain}"
 
 
 def _threads(count: int) -> str:

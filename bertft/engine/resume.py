@@ -56,7 +56,7 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts:
     folder = last_whole(run / CHECKPOINT)
     try:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-        _check_facts(state["facts"], facts)
+        _check_facts({"fast": True, **state["facts"]}, facts)  # older states do not tell: they all were
         storage = fast.Storage(network)
         fill(network, storage.take_up(load_file(folder / _WEIGHTS), state))
         _load_optimizer(optimizer, load_file(folder / _OPTIMIZER), storage)

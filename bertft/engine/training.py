@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bertft import console
+from bertft import console, fast
 from bertft.adapters import Adapter, Feature
 from bertft.engine.advice import Course, advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, speed_up_training, start_network
@@ -278,4 +278,5 @@ def facts(run: Run, accelerator: Any) -> dict[str, Any]:
         "device": accelerator.device.type,
         "processes": accelerator.num_processes,
         "threads": torch.get_num_threads(),
+        "fast": fast.is_on(),
     }
