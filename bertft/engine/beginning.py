@@ -17,6 +17,7 @@ from bertft.engine.eval_loop import model_outputs
 from bertft.engine.meter import Meter
 from bertft.engine.stage import run_stage
 from bertft.model.backbone import Backbone
+from bertft.model.extras import add_extras
 from bertft.model.layers import freeze
 from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
@@ -33,13 +34,13 @@ PAIR_FACTOR, TWIN_FACTOR = 8.0, 2.0
 
 
 def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
-    """The backbone with its new head, seeded, and frozen as the recipe says."""
+    """The backbone with its new head and extras, seeded, and frozen as the recipe says."""
     from accelerate.utils import set_seed
 
     if recipe.pool == "mean":
         check_mean(backbone, head.kind, head.label_names)
     set_seed(recipe.seed)
-    network = build_network(backbone, head)
+    network = add_extras(build_network(backbone, head), head.kind, recipe, head.legal)
     if recipe.pool == "mean":
         append_mean_layer(network)
     freeze(network, recipe.freeze)

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from bertft import fast
+from bertft.model.extras import extra_of
 from bertft.model.layers import layer_of_parameters
-from bertft.model.tagger import Tagger
 from bertft.recipe import Recipe
 
 
@@ -22,18 +22,18 @@ def build_optimizer(network: Any, recipe: Recipe, groups: list[dict[str, Any]] |
 
 
 def parameter_groups(network: Any, recipe: Recipe) -> list[dict[str, Any]]:
-    """One group per layer rate and decay. Matrices decay; biases and LayerNorm, which are vectors, do not. What a tagger
-    has beyond the backbone and its classifier has a rate of its own."""
+    """One group per layer rate and decay. Matrices decay; biases and LayerNorm, which are vectors, do not. Extras
+    learn at the head's rate."""
     layers = layer_of_parameters(network)
     top = max(layers.values())
     groups: dict[tuple[float, bool], list[Any]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            beyond = isinstance(network, Tagger) and not name.startswith("network.")
+            extra = extra_of(network, name)
             rate = recipe.rate * recipe.layer_decay ** (top - layers[name])
-            rate = recipe.head_learning_rate if beyond else rate
-            plain = "bias" in name or name.startswith("crf.")  # MPNet's relative bias and a CRF's moves are matrices
-            decays = parameter.ndim > 1 and not plain
+            rate = rate if extra is None else recipe.head_learning_rate
+            is_matrix = parameter.ndim > 1 and "bias" not in name  # MPNet's relative bias has two dimensions
+            decays = is_matrix and (extra is None or extra.decays)
             groups.setdefault((rate, decays), []).append(parameter)
     return [
         {

@@ -14,7 +14,7 @@ from bertft.fast.encoder import use_fast_layers
 from bertft.fast.masks import DropoutBits
 from bertft.fast.switch import is_on
 from bertft.fast.vocabulary import cut_of, cut_vocabulary
-from bertft.model.tagger import transformers_part
+from bertft.model.extras import transformers_part
 
 
 def speed_up(network: Any, device: torch.device) -> None:
