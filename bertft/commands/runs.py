@@ -20,12 +20,11 @@ from bertft.commands.tables import read_split
 from bertft.engine.device import decided_by_main, start_accelerator
 from bertft.engine.eval_loop import predict_features
 from bertft.engine.examples import gather
-from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
 from bertft.engine.model_card import REFITTED
 from bertft.engine.prepare import own_metric
 from bertft.engine.record import Finished, add_to_run, data_hashes, run_record
-from bertft.engine.resume import threads_of
+from bertft.engine.resume import go_on, threads_of
 from bertft.engine.sizing import unsized
 from bertft.engine.training import Run, run_training
 from bertft.errors import CheckpointError, Stopped, UsageError

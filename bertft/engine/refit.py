@@ -19,10 +19,10 @@ from bertft.adapters import Adapter, Feature
 from bertft.engine.beginning import speed_up_training
 from bertft.engine.examples import Examples
 from bertft.engine.judging import predict
-from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import parameter_groups
 from bertft.engine.order import Order
+from bertft.engine.resume import go_on
 from bertft.engine.sharding import whole_weights
 from bertft.engine.stage import run_stage
 from bertft.engine.step import NotANumber

@@ -6,7 +6,9 @@ The order of the data and all chance need no state: they follow from the seed an
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,10 @@ from torch import Tensor
 from bertft import console, fast
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
-from bertft.plan import MOST_THREADS
-from bertft.runs import CHECKPOINT
-from bertft.system.files import fresh_folder, last_whole
+from bertft.plan import MOST_THREADS, read_config
+from bertft.runs import CHECKPOINT, PLAN
+from bertft.scoring.own import typed_again
+from bertft.system.files import explained, fresh_folder, last_whole
 
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 
@@ -67,6 +70,18 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts:
     for group, rate in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):
         group["lr"] = rate
     return state
+
+
+def go_on(folder: Path) -> str:
+    """How to go on with the run in a folder."""
+    plan = read_config(str(folder / PLAN)) if (folder / PLAN).is_file() else {}
+    metric = typed_again(plan.get("recipe", {}).get("metric"))
+    return f"go on with: bertft train --resume -o {shlex.quote(str(folder))}{metric}"
+
+
+def while_writing(folder: Path) -> AbstractContextManager[None]:
+    """Inside, a file of the run that cannot be written is an error that says how to go on."""
+    return explained(folder, f"The last state stands; make room and {go_on(folder)}")
 
 
 def threads_of(run: Path) -> int | None:

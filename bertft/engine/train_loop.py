@@ -1,4 +1,4 @@
-"""The training loop, top to bottom. It knows no task: a network, features, a loss, and someone who evaluates.
+"""The training loop, top to bottom. It knows no task: a network, features, a loss, someone who evaluates, and observers.
 
 Nothing is lost on the way: a signal is put off to the end of the step, then the state is saved; a step that comes to nothing
 leaves the state before it."""
@@ -6,11 +6,13 @@ leaves the state before it."""
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bertft import console
 from bertft.engine.keeper import Keeper
 from bertft.engine.meter import Meter
+from bertft.engine.observers import ConsoleLines, Observer
 from bertft.engine.optimizer import build_optimizer, build_schedule
 from bertft.engine.order import Order, Step
 from bertft.engine.step import Ingredients, NotANumber, Stepper
@@ -20,8 +22,9 @@ from bertft.system import signals
 LOGS_PER_EPOCH = 20
 
 
-def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
-    """Train to the last step or the early stop. The keeper holds the best weights and the last state."""
+def train(made_of: Ingredients, keeper: Keeper, accelerator: Any, observers: Sequence[Observer] = ()) -> Meter:
+    """Train to the last step or the early stop. The keeper holds the best weights and the last state. `observers`: further ones,
+    beside the console and the history."""
     recipe = made_of.recipe
     order = order_of(made_of)
     optimizer = build_optimizer(made_of.network, recipe)
@@ -32,8 +35,9 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
     eval_every = recipe.eval_steps or order.steps_per_epoch
     log_every = max(order.steps_per_epoch // LOGS_PER_EPOCH, 1)
     with console.progress("Training", order.total_steps) as bar, signals.deferred():
+        told: list[Observer] = [ConsoleLines(bar), keeper.history, *observers]
         if keeper.warm or keeper.owes_evaluation:
-            evaluate(made_of, network, keeper, order.step(keeper.step), save=keeper.owes_evaluation)
+            evaluate(made_of, network, keeper, told, order.step(keeper.step), save=keeper.owes_evaluation)
         for step in order.steps(after=order.total_steps if keeper.stops else keeper.step):
             loss, stop, save = take_step(step, stepper, keeper)
             rate = schedule.get_last_lr()[0]
@@ -41,13 +45,13 @@ def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
             keeper.count(step, *loss)
             last = step.number == order.total_steps
             if step.number % log_every == 0 or last:
-                bar.update(step.number, keeper.log(step, learning_rate=rate))
+                log(step, keeper.progress(learning_rate=rate), told)
             due = step.number % eval_every == 0 or last
             if stop:
                 keeper.save(owes_evaluation=due)
                 raise Stopped(signals.asked() or signal.SIGTERM)
             if due:
-                evaluate(made_of, network, keeper, step, save=save or last)
+                evaluate(made_of, network, keeper, told, step, save=save or last)
             elif save:
                 keeper.save()
             if keeper.stops:
@@ -70,11 +74,21 @@ def take_step(step: Step, stepper: Stepper, keeper: Keeper) -> tuple[tuple[float
     return (taken.loss, taken.weight), stop, save
 
 
-def evaluate(made_of: Ingredients, network: Any, keeper: Keeper, step: Step, *, save: bool) -> None:
+def log(step: Step, values: Mapping[str, float], told: Sequence[Observer]) -> None:
+    for observer in told:
+        observer.logged(step, values)
+
+
+def evaluate(
+    made_of: Ingredients, network: Any, keeper: Keeper, told: Sequence[Observer], step: Step, *, save: bool
+) -> None:
     """Score, and keep what is best, and the state where it is time to `save`. A signal ends it; then the evaluation is owed."""
     try:
         scores = made_of.evaluate(network)
     except Stopped:
         keeper.save(owes_evaluation=True)
         raise
-    keeper.consider(scores, step, save=save)
+    verdict = keeper.consider(scores, step)
+    for observer in told:
+        observer.evaluated(step, scores, verdict.words)
+    keeper.keep(verdict, step, save=save)

@@ -14,10 +14,11 @@ from bertft.engine.beginning import Beginning, has_own_head, has_state, speed_up
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.examples import Examples
 from bertft.engine.judging import Judged, Validator, judge_saved, score_saved
-from bertft.engine.keeper import Keeper, go_on
+from bertft.engine.keeper import Keeper
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
+from bertft.engine.resume import go_on
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import order_of, train

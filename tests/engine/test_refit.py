@@ -20,7 +20,7 @@ from bertft.adapters import Feature
 from bertft.engine import refit as module
 from bertft.engine import training
 from bertft.engine.judging import Validator
-from bertft.engine.keeper import Keeper
+from bertft.engine.keeper import Keeper, Verdict
 from bertft.engine.order import Step
 from bertft.engine.refit import Refit, is_as_good, is_cheap, shortened
 from bertft.engine.step import Stepper
@@ -99,9 +99,9 @@ def test_a_fall_that_chance_explains_is_no_harm() -> None:
 def test_where_the_start_was_best_no_rows_are_added(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
     whole = Keeper.consider
 
-    def consider(self: Keeper, scores: Scores, step: Step, **named: Any) -> None:
+    def consider(self: Keeper, scores: Scores, step: Step) -> Verdict:
         scores.values["accuracy"] = 0.0 if step.number else 1.0
-        whole(self, scores, step, **named)
+        return whole(self, scores, step)
 
     monkeypatch.setattr(Keeper, "consider", consider)
     said = run(*words_of("warm", tmp_path, tiny), "-o", "run")

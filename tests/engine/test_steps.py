@@ -239,7 +239,8 @@ def test_a_falling_error_counts_as_a_gain(bench: Bench, tmp_path: Path) -> None:
     for number, value in enumerate([0.9, 0.5, 0.7], start=1):
         assert not keeper.stops
         keeper.count(Step(number, 1.0, []), 0.0, 1)
-        keeper.consider(Scores("mse", {"mse": value}, 1), Step(number, 1.0, []), save=False)
+        step = Step(number, 1.0, [])
+        keeper.keep(keeper.consider(Scores("mse", {"mse": value}, 1), step), step, save=False)
     assert (keeper.best_step, keeper.stops) == (2, True)
 
 
