@@ -45,11 +45,11 @@ def run_stage(
     stepper, running = Stepper(made_of, prepared, optimizer, accelerator, Meter()), RunningMean()
     with console.progress(label, order.total_steps) as bar, signals.deferred():
         for step in order.steps():
-            taken = stepper.take(step, [signals.asked])
+            result = stepper.take(step, [signals.asked])
             schedule.step()
-            if taken.flags[0]:
+            if result.flags[0]:
                 raise Stopped(signals.asked() or signal.SIGTERM)
-            running.add(taken.loss, taken.weight)
+            running.add(result.loss, result.weight)
             if step.number == order.total_steps * 4 // 5:
                 running.read()
             bar.update(step.number, str(stepper.meter))

@@ -43,7 +43,7 @@ class Ingredients:
 
 
 @dataclass(frozen=True)
-class Taken:
+class StepResult:
     """What a step found out."""
 
     loss: float
@@ -84,7 +84,7 @@ class Stepper:
         self.pieces = 1
         """Into how many parts each batch is cut, because the memory is too small for all of it."""
 
-    def take(self, step: Step, asked: Sequence[Callable[[], object]] = ()) -> Taken:
+    def take(self, step: Step, asked: Sequence[Callable[[], object]] = ()) -> StepResult:
         """One optimizer step over its batches. NotANumber before the weights are touched."""
         self.network.train()
         parts, told = self._backward_within_memory(step, asked)
@@ -101,7 +101,7 @@ class Stepper:
         for part in parts:
             batch = part.batch
             self.meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
-        return Taken(loss, self._weight(step), flags)
+        return StepResult(loss, self._weight(step), flags)
 
     def _backward_within_memory(
         self, step: Step, asked: Sequence[Callable[[], object]]

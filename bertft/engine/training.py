@@ -11,10 +11,10 @@ from bertft import console, fast
 from bertft.adapters import Adapter, Feature
 from bertft.engine.advice import Course, advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, speed_up_training, start_network
+from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.examples import Examples
-from bertft.engine.judging import Judged, Validator, judge_saved, score_saved
-from bertft.engine.keeper import Keeper
+from bertft.engine.judging import Judged, Validator, score_best, score_saved
 from bertft.engine.prepare import Tables, gather_split, learning_examples, prepare_adapter, task_record
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
@@ -57,7 +57,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     baseline = constant_baseline(adapter, examples, validation)
     learned = learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
-    judged = judge_saved(best_folder(run.folder), adapter, validation, accelerator)
+    judged = score_best(best_folder(run.folder), adapter, validation, accelerator)
     accelerator.free_memory()
     if accelerator.is_main_process:
         with explained(run.folder, f"Make room and {go_on(run.folder)}"):
@@ -229,7 +229,7 @@ def learn(
     parameters = count_parameters(network)
     speed_up_training(network, adapter, examples.features, accelerator)
     accelerator.wait_for_everyone()
-    keeper = Keeper(
+    checkpoints = Checkpoints(
         run.folder,
         metric=adapter.main_metric,
         patience=recipe.early_stop,
@@ -242,9 +242,17 @@ def learn(
     )
     validate = Validator(adapter, validation, accelerator)
     made_of = Ingredients(network, adapter, examples.features, head.cost, recipe, validate, origin)
-    timings = train(made_of, keeper, accelerator).timings()
-    epochs = order_of(made_of).step(keeper.step).epoch
-    return Learned(parameters, timings, keeper.step, epochs, keeper.best_step, keeper.course(), keeper.start_scores())
+    timings = train(made_of, checkpoints, accelerator).timings()
+    epochs = order_of(made_of).step(checkpoints.step).epoch
+    return Learned(
+        parameters,
+        timings,
+        checkpoints.step,
+        epochs,
+        checkpoints.best_step,
+        checkpoints.course(),
+        checkpoints.start_scores(),
+    )
 
 
 def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, validation: Examples) -> None:

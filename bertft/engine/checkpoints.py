@@ -1,4 +1,4 @@
-"""Keeps the best model and the last state, and knows when to stop. One metric decides all three.
+"""The checkpoints of a run, the best model and the last state, and when to stop. One metric decides all three.
 
 The best model stands in the run folder itself, ready for transformers, until a refit (refit.py) takes its place; the last state
 stands in `checkpoint/`. The state is saved after an evaluation, unless less than FEW_STEPS were taken since the last one, every
@@ -45,8 +45,8 @@ class Verdict:
     """'' if it is not kept."""
 
 
-class Keeper:
-    """The memory of one run. Only the main process writes."""
+class Checkpoints:
+    """Of one run. Only the main process writes."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Keeper:
             self.history.begin()
 
     def attach(self, network: Any, optimizer: Any, schedule: Any, stepper: Stepper) -> None:
-        """Give the keeper what it saves; when resuming, fill it from the last state."""
+        """Hand over what is saved; when resuming, fill it from the last state."""
         self._network, self._optimizer, self._schedule, self._stepper = network, optimizer, schedule, stepper
         if not self._resuming:
             return
