@@ -16,7 +16,7 @@ from bertft.kinds import KINDS, NAMED_PROBLEMS
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
-    {"__init__", "errors", "console"},
+    {"__init__", "errors", "console", "protocols"},
     {"kinds", "runs"},
     {
         *(
@@ -171,6 +171,12 @@ def test_the_engine_knows_no_task_and_adapters_know_no_accelerate() -> None:
 
 def test_scores_wake_no_library_of_metrics() -> None:
     script = "import sys, bertft.scoring; print([name for name in ('evaluate', 'datasets', 'sklearn') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_protocols_wake_no_library() -> None:
+    script = f"import sys, bertft.protocols; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

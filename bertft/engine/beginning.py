@@ -22,6 +22,7 @@ from bertft.model.layers import freeze
 from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.runs import CHECKPOINT
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
@@ -33,7 +34,7 @@ PAIR_FACTOR, TWIN_FACTOR = 8.0, 2.0
 """Learning rates of the lessons on pairs and on classes, as factors of the run's own: neither has a head to keep."""
 
 
-def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
+def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Network:
     """The backbone with its new head and extras, seeded, and frozen as the recipe says."""
     from accelerate.utils import set_seed
 
@@ -51,16 +52,16 @@ def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
 class Beginning:
     """What the weights before the first step are made from."""
 
-    network: Any
+    network: Network
     head: Head
     adapter: Adapter
     features: Sequence[Feature]
     recipe: Recipe
-    accelerator: Any
+    accelerator: Device
     origin: Callable[[int], str]
     """Where a feature's row stands in its file."""
 
-    def outputs(self, network: Any, features: Sequence[Feature]) -> list[Any]:
+    def outputs(self, network: Network, features: Sequence[Feature]) -> list[Any]:
         """What the adapter keeps of a network's outputs for each feature."""
         with console.progress("", len(features)) as bar:
             return model_outputs(network, self.adapter, features, self.accelerator, Meter(), bar)
@@ -133,7 +134,7 @@ class Beginning:
         console.note(f"{label}: {len(features):,}, mean squared error {loss:.3f}.")
 
 
-def speed_up_training(network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any) -> None:
+def speed_up_training(network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device) -> None:
     """Make a network that is about to be trained on these features fast, unless it will be cut up among processes."""
     if not cuts_up(accelerator):
         texts = (feature.input_ids for feature in features)

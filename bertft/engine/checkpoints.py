@@ -24,6 +24,7 @@ from bertft.engine.resume import while_writing
 from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
+from bertft.protocols import Device, Network
 from bertft.runs import CHECKPOINT
 from bertft.scoring import Baseline, Scores, better, standard_error
 
@@ -54,7 +55,7 @@ class Checkpoints:
         *,
         metric: str,
         patience: int | None,
-        accelerator: Any,
+        accelerator: Device,
         facts: Mapping[str, Any],
         save_steps: int | None = None,
         resuming: bool = False,
@@ -78,7 +79,7 @@ class Checkpoints:
         if not self._resuming:
             self.history.begin()
 
-    def attach(self, network: Any, optimizer: Any, schedule: Any, stepper: Stepper) -> None:
+    def attach(self, network: Network, optimizer: Any, schedule: Any, stepper: Stepper) -> None:
         """Hand over what is saved; when resuming, fill it from the last state."""
         self._network, self._optimizer, self._schedule, self._stepper = network, optimizer, schedule, stepper
         if not self._resuming:

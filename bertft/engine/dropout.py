@@ -15,12 +15,13 @@ import numpy as np
 import torch
 
 from bertft import fast
+from bertft.protocols import Device
 
 
 class StepDropout:
     """The dropout of one step, from its first batch on."""
 
-    def __init__(self, seed: int, step: int, accelerator: Any) -> None:
+    def __init__(self, seed: int, step: int, accelerator: Device) -> None:
         self._several = accelerator.num_processes > 1
         self._bits = fast.dropout_bits(seed, step, accelerator.device)
         own = accelerator.process_index if self._bits is None else 0

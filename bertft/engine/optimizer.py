@@ -9,10 +9,11 @@ import torch
 from bertft import fast
 from bertft.model.extras import extra_of
 from bertft.model.layers import layer_of_parameters
+from bertft.protocols import Network
 from bertft.recipe import Recipe
 
 
-def build_optimizer(network: Any, recipe: Recipe, groups: list[dict[str, Any]] | None = None) -> torch.optim.AdamW:
+def build_optimizer(network: Network, recipe: Recipe, groups: list[dict[str, Any]] | None = None) -> torch.optim.AdamW:
     """AdamW over the trainable weights; fused where torch has it. `groups`: None for the recipe's."""
     fused = all(parameter.is_floating_point() for parameter in network.parameters())
     groups = parameter_groups(network, recipe) if groups is None else groups
@@ -21,7 +22,7 @@ def build_optimizer(network: Any, recipe: Recipe, groups: list[dict[str, Any]] |
     return optimizer
 
 
-def parameter_groups(network: Any, recipe: Recipe) -> list[dict[str, Any]]:
+def parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     """One group per layer rate and decay. Matrices decay; biases and LayerNorm, which are vectors, do not. Extras
     learn at the head's rate."""
     layers = layer_of_parameters(network)

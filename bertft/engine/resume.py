@@ -21,6 +21,7 @@ from bertft import console, fast
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
 from bertft.plan import MOST_THREADS, read_config
+from bertft.protocols import Network
 from bertft.runs import CHECKPOINT, PLAN
 from bertft.scoring.own import typed_again
 from bertft.system.files import explained, fresh_folder, last_whole
@@ -37,7 +38,7 @@ class State:
     counters: dict[str, Any]
 
 
-def state_of(network: Any, optimizer: Any, schedule: Any, counters: dict[str, Any]) -> State:
+def state_of(network: Network, optimizer: Any, schedule: Any, counters: dict[str, Any]) -> State:
     """Gathered from all processes, which all have to call it."""
     storage = fast.Storage(network)
     weights = {name: whole(storage.whole_weight(parameter)) for name, parameter in network.named_parameters()}
@@ -53,7 +54,9 @@ def save_state(run: Path, state: State) -> None:
         (folder / _STATE).write_text(json.dumps(state.counters), encoding="utf-8")
 
 
-def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts: Mapping[str, Any]) -> dict[str, Any]:
+def load_state(
+    run: Path, network: Network, optimizer: Any, schedule: Any, *, facts: Mapping[str, Any]
+) -> dict[str, Any]:
     """Fill network, optimizer and schedule; return the counters. CheckpointError where the state is damaged or of another
     run, UsageError where the data have changed since."""
     folder = last_whole(run / CHECKPOINT)

@@ -6,8 +6,6 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torch import nn
-
 from bertft import console
 from bertft.engine.meter import Meter, RunningMean
 from bertft.engine.optimizer import build_optimizer, build_schedule
@@ -15,18 +13,19 @@ from bertft.engine.order import Order
 from bertft.engine.step import Ingredients, Stepper
 from bertft.errors import Stopped
 from bertft.model.losses import Cost
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
 from bertft.system import signals
 
 
 def run_stage(
-    network: nn.Module,
+    network: Network,
     collator: Any,
     features: Sequence[Any],
     cost: Cost,
     recipe: Recipe,
-    accelerator: Any,
+    accelerator: Device,
     *,
     label: str,
     origin: Callable[[int], str],
@@ -57,5 +56,5 @@ def run_stage(
     return running.read()
 
 
-def _no_scores(_: Any) -> Scores:
+def _no_scores(_: Network) -> Scores:
     raise NotImplementedError("a stage evaluates nothing")

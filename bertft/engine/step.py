@@ -24,6 +24,7 @@ from bertft.engine.order import Ids, Step
 from bertft.engine.sharding import whole
 from bertft.errors import TrainingError
 from bertft.model.losses import Cost
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
 
@@ -32,12 +33,12 @@ from bertft.scoring import Scores
 class Ingredients:
     """What a training run is made of."""
 
-    network: Any
+    network: Network
     adapter: Adapter
     features: Sequence[Feature]
     cost: Cost
     recipe: Recipe
-    evaluate: Callable[[Any], Scores]
+    evaluate: Callable[[Network], Scores]
     origin: Callable[[int], str]
     """Where a feature's row stands in its file."""
 
@@ -78,7 +79,9 @@ class NotANumber(TrainingError):
 class Stepper:
     """Takes steps with a prepared network and optimizer."""
 
-    def __init__(self, made_of: Ingredients, network: Any, optimizer: Any, accelerator: Any, meter: Meter) -> None:
+    def __init__(
+        self, made_of: Ingredients, network: Network, optimizer: Any, accelerator: Device, meter: Meter
+    ) -> None:
         self.made_of, self.network, self.optimizer = made_of, network, optimizer
         self.accelerator, self.meter = accelerator, meter
         self.pieces = 1

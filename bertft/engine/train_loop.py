@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from bertft import console
 from bertft.engine.checkpoints import Checkpoints
@@ -17,13 +16,14 @@ from bertft.engine.optimizer import build_optimizer, build_schedule
 from bertft.engine.order import Order, Step
 from bertft.engine.step import Ingredients, NotANumber, Stepper
 from bertft.errors import Stopped
+from bertft.protocols import Device, Network
 from bertft.system import signals
 
 LOGS_PER_EPOCH = 20
 
 
 def train(
-    made_of: Ingredients, checkpoints: Checkpoints, accelerator: Any, observers: Sequence[Observer] = ()
+    made_of: Ingredients, checkpoints: Checkpoints, accelerator: Device, observers: Sequence[Observer] = ()
 ) -> Meter:
     """Train to the last step or the early stop; the best weights and the last state stand in `checkpoints` then. `observers`:
     further ones, beside the console and the history."""
@@ -84,7 +84,13 @@ def log(step: Step, values: Mapping[str, float], told: Sequence[Observer]) -> No
 
 
 def evaluate(
-    made_of: Ingredients, network: Any, checkpoints: Checkpoints, told: Sequence[Observer], step: Step, *, save: bool
+    made_of: Ingredients,
+    network: Network,
+    checkpoints: Checkpoints,
+    told: Sequence[Observer],
+    step: Step,
+    *,
+    save: bool,
 ) -> None:
     """Score, and keep what is best, and the state where it is time to `save`. A signal ends it; then the evaluation is owed."""
     try:

@@ -29,6 +29,7 @@ from bertft.model.layers import count_parameters
 from bertft.model.network import Head
 from bertft.model.pooling import reads_mean
 from bertft.plan import Plan
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.scoring import Baseline, Comparison, Scores
 from bertft.system.files import explained, sweep
@@ -48,7 +49,7 @@ class Run:
     resume: bool = False
 
 
-def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
+def run_training(run: Run, tables: Tables, accelerator: Device) -> Finished:
     """Train, keep the best, score what was saved, and fill the run folder."""
     adapter = prepare_adapter(run.plan, tables.train, run.backbone)
     examples, validation = learning_examples(run.plan, adapter, tables)
@@ -85,11 +86,16 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
         refitted=refitted,
         device=describe(accelerator),
     )
+    leave_records(finished, accelerator)
+    return finished
+
+
+def leave_records(finished: Finished, accelerator: Device) -> None:
+    """run.json and the model card, once for all processes."""
     if accelerator.is_main_process:
-        with explained(run.folder, f"Its model and last state stand; make room and {go_on(run.folder)}"):
+        with explained(finished.folder, f"Its model and last state stand; make room and {go_on(finished.folder)}"):
             write_records(finished)
     accelerator.wait_for_everyone()
-    return finished
 
 
 def sized_plan(run: Run, adapter: Adapter, examples: Examples) -> Plan:
@@ -133,7 +139,7 @@ def refit(
     tables: Tables,
     examples: Examples,
     validation: Examples,
-    accelerator: Any,
+    accelerator: Device,
 ) -> bool:
     """Let the chosen model learn from the validation rows too, where the recipe says so; whether it did."""
     trained = as_trained(run.plan.recipe, learned)
@@ -141,7 +147,7 @@ def refit(
     from_the_beginning = run.plan.recipe.refit and cheap and ended_well(learned, judged, accelerator)
     origin = origin_in(tables)
 
-    def anew(features: Sequence[Feature], head: Head) -> Any:
+    def anew(features: Sequence[Feature], head: Head) -> Network:
         return first_network(run, judged.adapter, head, features, accelerator, origin)
 
     found = Refit(
@@ -163,7 +169,7 @@ def refit(
     return False
 
 
-def ended_well(learned: Learned, judged: Judged, accelerator: Any) -> bool:
+def ended_well(learned: Learned, judged: Judged, accelerator: Device) -> bool:
     """Whether the last evaluation was about as good as the best; all processes do as the main one, which has the history."""
 
     def decide() -> str:
@@ -184,9 +190,9 @@ def first_network(
     adapter: Adapter,
     head: Head,
     features: Sequence[Feature],
-    accelerator: Any,
+    accelerator: Device,
     origin: Callable[[int], str],
-) -> Any:
+) -> Network:
     """What a run on these features begins with. The backbone is looked up again: a network changes the config that made it."""
     backbone = find_backbone(run.plan.model)
     own_head = has_own_head(backbone, head)
@@ -212,7 +218,7 @@ def learn(
     tables: Tables,
     examples: Examples,
     validation: Examples,
-    accelerator: Any,
+    accelerator: Device,
     baseline: Baseline,
 ) -> Learned:
     """From the first weights to the best, which stand in the run folder."""
@@ -244,6 +250,13 @@ def learn(
     made_of = Ingredients(network, adapter, examples.features, head.cost, recipe, validate, origin)
     timings = train(made_of, checkpoints, accelerator).timings()
     epochs = order_of(made_of).step(checkpoints.step).epoch
+    return learned_in(checkpoints, parameters, timings, epochs)
+
+
+def learned_in(
+    checkpoints: Checkpoints, parameters: tuple[int, int], timings: Mapping[str, float], epochs: float
+) -> Learned:
+    """What the checkpoints of a training tell, and what they do not."""
     return Learned(
         parameters,
         timings,
@@ -255,7 +268,7 @@ def learn(
     )
 
 
-def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, validation: Examples) -> None:
+def introduce(network: Network, run: Run, accelerator: Device, examples: Examples, validation: Examples) -> None:
     """Say what is about to be trained, on what, and what it will take on the disk."""
     total, trainable = count_parameters(network)
     megabytes = total * 4 / 1e6
@@ -276,7 +289,7 @@ def write_start(run: Run, adapter: Adapter) -> None:
         write_task(run.folder, task_record(adapter))
 
 
-def facts(run: Run, accelerator: Any) -> dict[str, Any]:
+def facts(run: Run, accelerator: Device) -> dict[str, Any]:
     """What a resumed run must have in common with what it goes on from, or can only nearly repeat it."""
     import torch
 

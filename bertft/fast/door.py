@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.autograd.graph import increment_version
 
 from bertft.fast.encoder import use_fast_layers
@@ -15,16 +14,17 @@ from bertft.fast.masks import DropoutBits
 from bertft.fast.switch import is_on
 from bertft.fast.vocabulary import cut_of, cut_vocabulary
 from bertft.model.extras import transformers_part
+from bertft.protocols import Network
 
 
-def speed_up(network: Any, device: torch.device) -> None:
+def speed_up(network: Network, device: torch.device) -> None:
     """Let a network on this device compute its encoder here."""
     if _helps_on(device):
         use_fast_layers(transformers_part(network))
 
 
 def speed_up_training(
-    network: Any, texts: Iterable[np.ndarray[Any, Any]], *, padding: int | None, device: torch.device
+    network: Network, texts: Iterable[np.ndarray[Any, Any]], *, padding: int | None, device: torch.device
 ) -> None:
     """The same for a network that is about to be trained on texts of these token ids, filled up with `padding`. It must not be
     cut up among processes."""
@@ -38,7 +38,7 @@ def dropout_bits(seed: int, step: int, device: torch.device) -> DropoutBits | No
     return DropoutBits(seed, step) if _helps_on(device) else None
 
 
-def follow_steps(network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def follow_steps(network: Network, optimizer: torch.optim.Optimizer) -> None:
     """Let copies of weights, and rows that are not trained, follow each step of the network's optimizer."""
     cut = cut_of(network)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from bertft.fast.vocabulary import cut_of, widened
+from bertft.protocols import Network
 
 _ROWS, _DECAYED = "pieces", "decayed"
 """In the files of a state."""
@@ -23,7 +24,7 @@ Memory = dict[str, Tensor]
 class Storage:
     """Between a network's parameters and what is stored of them."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: Network) -> None:
         self._network, self._cut = network, cut_of(network)
 
     def counters(self) -> dict[str, float | None]:

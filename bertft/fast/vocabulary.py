@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bertft.protocols import Network
+
 WORTH_IT = 0.9
 """Share of the matrix above which it is trained whole."""
 
@@ -74,7 +76,7 @@ def widened(part: Tensor, pieces: Tensor, vocabulary: int) -> Tensor:
     return part.new_zeros(vocabulary, part.shape[1]).index_copy_(0, pieces, part)
 
 
-def cut_of(network: nn.Module) -> CutEmbedding | None:
+def cut_of(network: Network) -> CutEmbedding | None:
     """The one in a network, if there is one."""
     return next((module for module in network.modules() if isinstance(module, CutEmbedding)), None)
 

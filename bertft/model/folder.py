@@ -18,6 +18,7 @@ from bertft.fields import Fields
 from bertft.labels import Labels
 from bertft.model.extras import save_extras, transformers_part
 from bertft.model.trust import check_closed
+from bertft.protocols import Network, Tokenizer
 from bertft.runs import PLAN, TASK
 from bertft.system.files import explained, landing, settle, write_text
 
@@ -119,7 +120,7 @@ def free_run_folder(name: str) -> str:
     return str(folder)
 
 
-def save_network(network: Any, folder: Path, weights: Mapping[str, Any]) -> None:
+def save_network(network: Network, folder: Path, weights: Mapping[str, Any]) -> None:
     """config.json and model.safetensors as transformers writes them, and the weights of extras: all of them or none.
     `weights` is the network's state, which may be in pieces elsewhere."""
     with landing(folder) as beside:
@@ -127,7 +128,7 @@ def save_network(network: Any, folder: Path, weights: Mapping[str, Any]) -> None
         transformers_part(network).save_pretrained(beside, state_dict=own)
 
 
-def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     """Its files, all of them or none."""
     with landing(folder) as beside:
         tokenizer.save_pretrained(beside)

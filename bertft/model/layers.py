@@ -11,9 +11,10 @@ from torch import nn
 
 from bertft.errors import UsageError
 from bertft.model.extras import transformers_part
+from bertft.protocols import Network
 
 
-def layer_of_parameters(network: Any) -> dict[str, int]:
+def layer_of_parameters(network: Network) -> dict[str, int]:
     """Parameter name -> layer: 0 embeddings and what all layers share, 1..N encoder layers (N with a norm at their end),
     N + 1 everything above (pooler, head, extras)."""
     whole = transformers_part(network)
@@ -43,7 +44,7 @@ def _encoder_layers(network: Any) -> tuple[str, int]:
     return "", 0
 
 
-def freeze(network: Any, what: str | None) -> None:
+def freeze(network: Network, what: str | None) -> None:
     """Stop the gradient of `embeddings`, `encoder` (embeddings and all layers), or N: embeddings and the N lowest layers."""
     if what is None:
         return
@@ -57,7 +58,7 @@ def freeze(network: Any, what: str | None) -> None:
         parameter.requires_grad_(layers[name] > deepest)
 
 
-def count_parameters(network: nn.Module) -> tuple[int, int]:
+def count_parameters(network: Network) -> tuple[int, int]:
     """(all, trainable) parameters; shared ones count once."""
     parameters = list(network.parameters())
     return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)

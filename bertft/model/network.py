@@ -18,6 +18,7 @@ from bertft.model.crf import Legal
 from bertft.model.extras import load_extras
 from bertft.model.losses import Cost
 from bertft.model.trust import check_weights
+from bertft.protocols import Network
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def build_network(backbone: Backbone, head: Head) -> Any:
     return network
 
 
-def load_network(folder: str, kind: str) -> Any:
+def load_network(folder: str, kind: str) -> Network:
     """A fine-tuned model from a run folder; every weight must be there."""
     network, report = _load(kind, folder, config=read_config(folder))
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bertft.kinds import takes
 from bertft.model.crf import Legal
 from bertft.model.extras.extra import Extra
+from bertft.protocols import Network
 from bertft.recipe import Recipe
 
 
@@ -48,24 +49,24 @@ def kinds_of_extras() -> Iterator[type[Extra]]:
         )
 
 
-def add_extras(network: Any, kind: str, recipe: Recipe, legal: Legal | None) -> Any:
+def add_extras(network: Any, kind: str, recipe: Recipe, legal: Legal | None) -> Network:
     """A new network of transformers for a kind of task with the extras that the recipe asks for; the network itself if none."""
     asked = (one for one in kinds_of_extras() if one.setting is None or takes(one.setting, kind))
     extras = [extra for one in asked if (extra := one.wanted(network, recipe, legal)) is not None]
     return ExtendedNetwork(network, extras) if extras else network
 
 
-def extras_of(network: Any) -> list[Extra]:
+def extras_of(network: Network) -> list[Extra]:
     """Those that stand on a network; none on one of transformers."""
     parts = network.children() if isinstance(network, ExtendedNetwork) else ()
     return [part for part in parts if isinstance(part, Extra)]
 
 
-def extra_of(network: Any, parameter: str) -> Extra | None:
+def extra_of(network: Network, parameter: str) -> Extra | None:
     """The extra that a parameter of this name belongs to; None if transformers made it."""
     return next((extra for extra in extras_of(network) if parameter.startswith(f"{extra.name}.")), None)
 
 
-def transformers_part(network: Any) -> Any:
+def transformers_part(network: Network) -> Any:
     """What transformers saves and loads: an extended network's inner one, any other network itself."""
     return network.network if isinstance(network, ExtendedNetwork) else network

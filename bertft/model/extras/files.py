@@ -13,6 +13,7 @@ from torch import Tensor
 
 from bertft.errors import CheckpointError
 from bertft.model.extras.extended import ExtendedNetwork, extra_of, extras_of, kinds_of_extras
+from bertft.protocols import Network
 
 FILE = "tagger.safetensors"
 """The first extras were those of taggers."""
@@ -21,7 +22,7 @@ _PART = "network."
 """Begins the names of transformers' own weights in an ExtendedNetwork."""
 
 
-def save_extras(network: Any, folder: Path, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def save_extras(network: Network, folder: Path, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Write the weights of extras, what is true or false as 1 or 0, and no file if there are none. `weights` is the network's
     state; returned is what is left of it for transformers to save, under transformers' names."""
     if not isinstance(network, ExtendedNetwork):
@@ -35,11 +36,12 @@ def save_extras(network: Any, folder: Path, weights: Mapping[str, Tensor]) -> di
     return {name.removeprefix(_PART): value for name, value in weights.items() if name.startswith(_PART)}
 
 
-def load_extras(network: Any, folder: Path) -> Any:
+def load_extras(network: Any, folder: Path) -> Network:
     """A network of transformers with the extras that are stored beside it; the network itself if there are none."""
     file = folder / FILE
     if not file.is_file():
-        return network
+        plain: Network = network
+        return plain
     try:
         metadata, tensors = _read(file)
         found = (kind.stored(network, tensors, metadata) for kind in kinds_of_extras())
