@@ -129,13 +129,15 @@ def predict(
     _check(settings, (*COLUMNS[:2], *ANSWER, "raw"), DataPlan, MachinePlan, leave_out=("validation", "test"))
     if output is not None:
         return _predict_file(run, data, str(output), precision, quiet, settings)
-    model = load(run, precision=precision, threads=settings.get("threads"), quiet=quiet)
+    model = load(run, precision=precision, quiet=quiet, threads=settings.get("threads"), fast=settings.get("fast"))
     answer = {name: settings.get(name) for name in ANSWER}
     with console.in_a_program(quiet=quiet):
         return model.table(data, columns=_columns(settings), reading=typed(DataPlan, settings), **answer)
 
 
-def load(run: Any, *, precision: str | None = None, threads: int | None = None, quiet: bool = True) -> Model:
+def load(
+    run: Any, *, precision: str | None = None, threads: int | None = None, fast: bool | None = None, quiet: bool = True
+) -> Model:
     """A run that answers: `load("runs/mine")("a text")` is a dict, with a list of inputs a list of dicts. An input is a text, a
     tuple of two texts or of question and context, a list of words for a tagger (in a list of inputs), or a dict of columns."""
     from bertft.engine.answerer import open_run
@@ -145,7 +147,7 @@ def load(run: Any, *, precision: str | None = None, threads: int | None = None, 
     if isinstance(run, Model):
         return run
     with console.in_a_program(quiet=quiet):
-        return Model(open_run(_folder(run), precision, merge(MachinePlan, {"threads": threads}).threads))
+        return Model(open_run(_folder(run), precision, merge(MachinePlan, {"threads": threads, "fast": fast})))
 
 
 def _predict_file(

@@ -152,6 +152,13 @@ class MachinePlan:
         check=((lambda value: 0 < value <= MOST_THREADS), f"a whole number from 1 to {MOST_THREADS:,} is wanted"),
         otherwise="OMP_NUM_THREADS, or one for each physical core",
     )
+    fast: bool | None = setting(
+        None,
+        "On processors, compute BERT and its kin with faster code than transformers', within rounding of it.",
+        panel=RARE,
+        otherwise="fast, unless BERTFT_FAST is 0",
+        flags=("--fast/--no-fast",),
+    )
 
 
 @dataclass(frozen=True)
@@ -165,17 +172,18 @@ class Plan:
     recipe: Recipe
     output_dir: str
     save_steps: int | None = None
-    threads: int | None = None
+    machine: MachinePlan = MachinePlan()
 
     def to_dict(self) -> dict[str, Any]:
         """As in plan.toml: nothing in it is None, a setting that is not set is left out."""
+        machine = _set_only(asdict(self.machine))
         return {
             "task": self.card.to_dict(),
             "data": {**_set_only(asdict(self.data)), "fields": self.fields.to_dict()},
             "model": {"name": self.model},
             "recipe": _set_only(asdict(self.recipe)),
             "output": _set_only({"dir": self.output_dir, "save_steps": self.save_steps}),
-            **({"machine": {"threads": self.threads}} if self.threads else {}),
+            **({"machine": machine} if machine else {}),
         }
 
 

@@ -16,7 +16,7 @@ from bertft.kinds import KINDS, NAMED_PROBLEMS
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
-    {"errors", "console", "arrays"},
+    {"errors", "console", "arrays", "protocols"},
     {"kinds"},
     {
         *(
@@ -93,6 +93,26 @@ def test_every_room_stands_in_one_storey() -> None:
     assert rooms == set().union(*STOREYS)
 
 
+def inner_rooms_of_fast(package: Path) -> list[str]:
+    """Imports from outside that do not come in by its door, as `file -> module`."""
+    return [
+        f"{file.relative_to(package)} -> {module}"
+        for file in sorted(package.rglob("*.py"))
+        for module in imports(file)
+        if module.startswith("bertft.fast.") and file.relative_to(package).parts[0] != "fast"
+    ]
+
+
+def test_the_fast_path_has_one_door() -> None:
+    assert inner_rooms_of_fast(PACKAGE) == []
+
+
+def test_an_import_past_the_door_would_be_seen(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "any.py").write_text("from bertft import fast\nfrom bertft.fast.masks import DropoutMasks\n")
+    assert inner_rooms_of_fast(tmp_path) == ["model/any.py -> bertft.fast.masks"]
+
+
 def strings(file: Path) -> Iterator[str]:
     """Every string of a file but its docstrings."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -156,6 +176,12 @@ def test_the_engine_knows_no_task_and_adapters_know_no_accelerate() -> None:
 
 def test_scores_wake_no_library_of_metrics() -> None:
     script = "import sys, bertft.scoring; print([name for name in ('evaluate', 'datasets', 'sklearn') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_protocols_wake_no_library() -> None:
+    script = f"import sys, bertft.protocols; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Prediction
@@ -23,6 +22,8 @@ from bertft.kinds import KINDS
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import load_tokenizer
+from bertft.plan import MachinePlan
+from bertft.protocols import Device, Network
 from bertft.recipe import PRECISIONS
 
 
@@ -32,8 +33,8 @@ class Answerer:
 
     folder: Path
     adapter: Adapter
-    network: Any
-    accelerator: Any
+    network: Network
+    accelerator: Device
 
     def predictions(self, windows: Windows, meter: Meter, *, label: str = "") -> list[Prediction]:
         """One for each row; `windows` holds each row's features."""
@@ -45,7 +46,7 @@ class Answerer:
         return predict_windows(self.network, self.adapter, rows, self.accelerator, meter, done=done)
 
 
-def open_run(path: str, precision: str | None, threads: int | None) -> Answerer:
+def open_run(path: str, precision: str | None, machine: MachinePlan) -> Answerer:
     """The model and the adapter of a run folder, on the device."""
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
@@ -53,7 +54,7 @@ def open_run(path: str, precision: str | None, threads: int | None) -> Answerer:
     record = read_task(folder)
     check_record(record, path)
     adapter = adapter_of_record(record, load_tokenizer(path, words=KINDS[record.card.kind].reads_words))
-    accelerator = start_accelerator(precision or "auto", threads)
+    accelerator = start_accelerator(precision or "auto", machine)
     network = load_network(path, adapter.card.kind)
     check_answers(record, network, path)
     network = ready(network, accelerator)

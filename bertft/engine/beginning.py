@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from bertft import console
+from bertft import console, fast
 from bertft.adapters import Adapter, Feature
 from bertft.engine.device import cuts_up
 from bertft.engine.eval_loop import model_outputs
-from bertft.engine.haste import hasten
 from bertft.engine.meter import Meter
 from bertft.engine.stage import run_stage
 from bertft.model.backbone import Backbone
+from bertft.model.extras import add_extras
 from bertft.model.layers import freeze
 from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.runs import CHECKPOINT
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
@@ -33,14 +34,14 @@ PAIR_FACTOR, TWIN_FACTOR = 8.0, 2.0
 """Learning rates of the lessons on pairs and on classes, as factors of the run's own: neither has a head to keep."""
 
 
-def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
-    """The backbone with its new head, seeded, and frozen as the recipe says."""
+def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Network:
+    """The backbone with its new head and extras, seeded, and frozen as the recipe says."""
     from accelerate.utils import set_seed
 
     if recipe.pool == "mean":
         check_mean(backbone, head.kind, head.label_names)
     set_seed(recipe.seed)
-    network = build_network(backbone, head)
+    network = add_extras(build_network(backbone, head), head.kind, recipe, head.legal)
     if recipe.pool == "mean":
         append_mean_layer(network)
     freeze(network, recipe.freeze)
@@ -51,16 +52,16 @@ def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
 class Beginning:
     """What the weights before the first step are made from."""
 
-    network: Any
+    network: Network
     head: Head
     adapter: Adapter
     features: Sequence[Feature]
     recipe: Recipe
-    accelerator: Any
+    accelerator: Device
     origin: Callable[[int], str]
     """Where a feature's row stands in its file."""
 
-    def outputs(self, network: Any, features: Sequence[Feature]) -> list[Any]:
+    def outputs(self, network: Network, features: Sequence[Feature]) -> list[Any]:
         """What the adapter keeps of a network's outputs for each feature."""
         with console.progress("", len(features)) as bar:
             return model_outputs(network, self.adapter, features, self.accelerator, Meter(), bar)
@@ -70,7 +71,7 @@ class Beginning:
         with the checkpoint, and stays."""
         self.network.to(self.accelerator.device)
         if not cuts_up(self.accelerator):  # FSDP and the fast encoder exclude each other
-            hasten(self.network, self.accelerator)
+            fast.speed_up(self.network, self.accelerator.device)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         classifier = classifier_of(self.network, len(self.head.label_names))
         if self.recipe.pool == "mean":
@@ -131,6 +132,13 @@ class Beginning:
         for parameter in classifier.parameters():
             parameter.requires_grad_(True)
         console.note(f"{label}: {len(features):,}, mean squared error {loss:.3f}.")
+
+
+def speed_up_training(network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device) -> None:
+    """Make a network that is about to be trained on these features fast, unless it will be cut up among processes."""
+    if not cuts_up(accelerator):
+        texts = (feature.input_ids for feature in features)
+        fast.speed_up_training(network, texts, padding=adapter.tokenizer.pad_token_id, device=accelerator.device)
 
 
 def has_own_head(backbone: Backbone, head: Head) -> bool:

@@ -5,31 +5,37 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from bertft import console
 from bertft.errors import UsageError, UserError
+from bertft.plan import MachinePlan
+from bertft.protocols import Device
 from bertft.system.cores import THREAD_SETTINGS, crowded, others_so_far, usable_cores
 
+ANY_MACHINE = MachinePlan()
 
-def start_accelerator(precision: str, threads: int | None = None) -> Any:
-    """An Accelerator in that precision; `auto` is resolved here. Only its main process speaks from now on. `threads`: see
-    `set_threads`."""
+
+def start_accelerator(precision: str, machine: MachinePlan = ANY_MACHINE) -> Device:
+    """An Accelerator in that precision; `auto` is resolved here. Only its main process speaks from now on. On `threads`
+    see `set_threads`."""
     import torch
     from accelerate import Accelerator
     from accelerate.utils import DistributedDataParallelKwargs
 
+    from bertft.fast import switch
+
+    switch(machine.fast)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     chosen = of_this_process(precision) or resolve_precision(precision, cuda=torch.cuda.is_available())
     unused = DistributedDataParallelKwargs(find_unused_parameters=False)
-    accelerator = Accelerator(
+    accelerator: Device = Accelerator(
         cpu=not torch.accelerator.is_available(),  # or several processes on processors would not find each other
         mixed_precision="no" if chosen == "fp32" else chosen,
         kwargs_handlers=[unused],
     )
     console.speak_only_if(accelerator.is_main_process)
     _check_way(accelerator)
-    set_threads(threads, accelerator)
+    set_threads(machine.threads, accelerator)
     if (
         accelerator.num_processes == 1
         and os.environ.get("ACCELERATE_USE_CPU") == "True"
@@ -58,7 +64,7 @@ def of_this_process(precision: str) -> str | None:
     return now
 
 
-def set_threads(asked: int | None, accelerator: Any) -> None:
+def set_threads(asked: int | None, accelerator: Device) -> None:
     """The number that was asked for, else that of the environment, else a thread for each core. A launcher of several processes
     has shared out the cores already. Says where the threads will have to wait for a core."""
     import torch
@@ -74,25 +80,25 @@ def set_threads(asked: int | None, accelerator: Any) -> None:
         (console.warn if threads > cores else console.note)(words)
 
 
-def _check_way(accelerator: Any) -> None:
+def _check_way(accelerator: Device) -> None:
     """UsageError for a way of cutting the model up among processes that its weights could not be saved from."""
     from accelerate.utils import DistributedType
 
     plain = ("NO", "FSDP", *(kind.name for kind in DistributedType if kind.name.startswith("MULTI_")))
     name = accelerator.distributed_type.name
-    if name not in plain or (name == "FSDP" and not accelerator.is_fsdp2):
+    if name not in plain or (name == "FSDP" and not cuts_up(accelerator)):
         way = "FSDP version 1" if name == "FSDP" else name
         raise UsageError(
             f"Accelerate is set up for {way}; bertft takes plain data parallelism and FSDP version 2 (fsdp_version: 2)."
         )
 
 
-def cuts_up(accelerator: Any) -> bool:
+def cuts_up(accelerator: Device) -> bool:
     """Whether it cuts networks up among processes (FSDP)."""
     return bool(getattr(accelerator, "is_fsdp2", False))
 
 
-def decided_by_main(accelerator: Any, decide: Callable[[], str]) -> str:
+def decided_by_main(accelerator: Device, decide: Callable[[], str]) -> str:
     """What the main process decides, in all processes. Its error ends them all; it alone tells it."""
     from accelerate.utils import broadcast_object_list
 
@@ -139,15 +145,19 @@ def _processor_has_bf16() -> bool:
     return any(bool(capabilities.get(name)) for name in ("avx512_bf16", "amx_bf16", "arm_bf16", "bf16"))
 
 
-def describe(accelerator: Any) -> str:
-    """`cpu, bf16, 2 threads` or `cuda, bf16, 4 processes`."""
+def describe(accelerator: Device) -> str:
+    """`cpu, bf16, 2 threads` or `cuda, bf16, 4 processes`; on a processor also that the fast path is off."""
     import torch
+
+    from bertft import fast
 
     precision = "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision
     processes = accelerator.num_processes
     names = {"cpu": lambda: _threads(torch.get_num_threads()), "cuda": torch.cuda.get_device_name}
     where = names.get(accelerator.device.type, lambda: "1 device")()
-    return f"{accelerator.device.type}, {precision}, {where}" + (f", {processes} processes" if processes > 1 else "")
+    several = f", {processes} processes" if processes > 1 else ""
+    plain = ", not fast" if accelerator.device.type == "cpu" and not fast.is_on() else ""
+    return f"{accelerator.device.type}, {precision}, {where}{several}{plain}"
 
 
 def _threads(count: int) -> str:

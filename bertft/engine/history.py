@@ -4,16 +4,19 @@ leave, is dropped when the run goes on."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bertft.engine.order import Step
+from bertft.engine.resume import while_writing
 from bertft.runs import HISTORY
+from bertft.scoring import Scores
 from bertft.system.files import write_text
 
 
 class History:
-    """Appends to the file, in the one process that writes."""
+    """An observer that appends to the file, in the one process that writes."""
 
     def __init__(self, folder: Path, *, writes: bool) -> None:
         self.path, self.writes = folder / HISTORY, writes
@@ -23,10 +26,16 @@ class History:
         if self.writes:
             write_text(self.path, "")
 
-    def add(self, step: Step, values: dict[str, Any]) -> None:
+    def logged(self, step: Step, values: Mapping[str, float]) -> None:
+        self._add(step, values)
+
+    def evaluated(self, step: Step, scores: Scores, verdict: str) -> None:
+        self._add(step, {"validation": scores.values})
+
+    def _add(self, step: Step, values: Mapping[str, Any]) -> None:
         """A line of what was found after that step."""
         if self.writes:
-            with self.path.open("a", encoding="utf-8") as file:
+            with while_writing(self.path.parent), self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step.number, "epoch": round(step.epoch, 4), **values}) + "\n")
 
     def lines(self) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ class Judged:
     meter: Meter
 
 
-def judge_saved(folder: Path, adapter: Adapter, validation: Examples, accelerator: Any) -> Judged:
+def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator: Any) -> Judged:
     """Scores of the model as it lies in a folder, read back from there; thresholds are chosen on the validation rows."""
     network, meter = load_saved(folder, adapter, accelerator), Meter()
     found = predict(network, adapter, validation, accelerator, meter, label="Validation")

@@ -5,46 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.autograd.graph import increment_version
 
-from bertft.fast.vocabulary import cut_of
+from bertft import fast
+from bertft.model.extras import extra_of
 from bertft.model.layers import layer_of_parameters
-from bertft.model.tagger import Tagger
+from bertft.protocols import Network
 from bertft.recipe import Recipe
 
 
-def build_optimizer(network: Any, recipe: Recipe, groups: list[dict[str, Any]] | None = None) -> torch.optim.AdamW:
+def build_optimizer(network: Network, recipe: Recipe, groups: list[dict[str, Any]] | None = None) -> torch.optim.AdamW:
     """AdamW over the trainable weights; fused where torch has it. `groups`: None for the recipe's."""
     fused = all(parameter.is_floating_point() for parameter in network.parameters())
     groups = parameter_groups(network, recipe) if groups is None else groups
     optimizer = torch.optim.AdamW(groups, lr=recipe.rate, fused=fused)
-    cut = cut_of(network)
-
-    def follow_up(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        """torch's fused AdamW (2.13) does not count its updates, and copies of the weights would go stale; nor does it know of
-        the word pieces that are not trained, which decay all the same."""
-        for group in optimizer.param_groups:
-            increment_version(group["params"])
-            if cut is not None and any(weight is cut.weight for weight in group["params"]):
-                cut.decayed *= 1 - float(group["lr"]) * group["weight_decay"]
-
-    optimizer.register_step_post_hook(follow_up)
+    fast.follow_steps(network, optimizer)
     return optimizer
 
 
-def parameter_groups(network: Any, recipe: Recipe) -> list[dict[str, Any]]:
-    """One group per layer rate and decay. Matrices decay; biases and LayerNorm, which are vectors, do not. What a tagger
-    has beyond the backbone and its classifier has a rate of its own."""
+def parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+    """One group per layer rate and decay. Matrices decay; biases and LayerNorm, which are vectors, do not. Extras
+    learn at the head's rate."""
     layers = layer_of_parameters(network)
     top = max(layers.values())
     groups: dict[tuple[float, bool], list[Any]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            beyond = isinstance(network, Tagger) and not name.startswith("network.")
+            extra = extra_of(network, name)
             rate = recipe.rate * recipe.layer_decay ** (top - layers[name])
-            rate = recipe.head_learning_rate if beyond else rate
-            plain = "bias" in name or name.startswith("crf.")  # MPNet's relative bias and a CRF's moves are matrices
-            decays = parameter.ndim > 1 and not plain
+            rate = rate if extra is None else recipe.head_learning_rate
+            is_matrix = parameter.ndim > 1 and "bias" not in name  # MPNet's relative bias has two dimensions
+            decays = is_matrix and (extra is None or extra.decays)
             groups.setdefault((rate, decays), []).append(parameter)
     return [
         {

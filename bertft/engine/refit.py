@@ -10,19 +10,19 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Feature
+from bertft.engine.beginning import speed_up_training
 from bertft.engine.examples import Examples
-from bertft.engine.haste import hasten_training
 from bertft.engine.judging import predict
-from bertft.engine.keeper import go_on
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import parameter_groups
 from bertft.engine.order import Order
+from bertft.engine.resume import go_on
 from bertft.engine.sharding import whole_weights
 from bertft.engine.stage import run_stage
 from bertft.engine.step import NotANumber
@@ -30,6 +30,7 @@ from bertft.errors import CheckpointError, TrainingError
 from bertft.model.folder import save_network
 from bertft.model.layers import freeze
 from bertft.model.network import Head, load_network
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.runs import BEST, CHECKPOINT, OF_THE_RUN, REFIT_MARK
 from bertft.scoring import Scores, better, standard_error
@@ -94,9 +95,9 @@ class Refit:
     validation: Examples
     recipe: Recipe
     """Of the refit."""
-    anew: Callable[[Sequence[Feature], Head], Any] | None
+    anew: Callable[[Sequence[Feature], Head], Network] | None
     """Makes the network that a run on these features begins with; None where the chosen model goes on."""
-    accelerator: Any
+    accelerator: Device
     origin: Callable[[int], str]
     """Where a feature's row stands in its file."""
 
@@ -123,7 +124,7 @@ class Refit:
         if best_folder(self.folder) != self.folder:
             self._put_in_place(self._load_chosen())
 
-    def _problem(self, network: Any, features: Sequence[Feature], head: Head, scores: Scores) -> str:
+    def _problem(self, network: Network, features: Sequence[Feature], head: Head, scores: Scores) -> str:
         """What is wrong with the network after its refit; '' if nothing is."""
         try:
             self._train(network, features, head)
@@ -137,7 +138,7 @@ class Refit:
             return ""
         return f"the {scores.main} of the validation rows went from {scores.main_value:.4f} to {after.main_value:.4f}."
 
-    def _scores(self, network: Any) -> Scores:
+    def _scores(self, network: Network) -> Scores:
         network = self.accelerator.unwrap_model(network)
         found = predict(network, self.adapter, self.validation, self.accelerator, Meter())
         return self.adapter.score(found, self.validation.targets)
@@ -153,13 +154,13 @@ class Refit:
                 write_text(self.folder / CHECKPOINT / REFIT_MARK, f"{BEST}/ is what the validation rows chose.\n")
         self.accelerator.wait_for_everyone()
 
-    def _load_chosen(self) -> Any:
+    def _load_chosen(self) -> Network:
         network = load_network(str(best_folder(self.folder)), self.adapter.card.kind)
         freeze(network, self.recipe.freeze)
         return network.to(self.accelerator.device)
 
-    def _train(self, network: Any, features: Sequence[Feature], head: Head) -> None:
-        hasten_training(network, self.adapter, features, self.accelerator)
+    def _train(self, network: Network, features: Sequence[Feature], head: Head) -> None:
+        speed_up_training(network, self.adapter, features, self.accelerator)
         run_stage(
             network,
             self.adapter,
@@ -172,14 +173,14 @@ class Refit:
             groups=parameter_groups(network, self.recipe),
         )
 
-    def _put_in_place(self, network: Any) -> None:
+    def _put_in_place(self, network: Network) -> None:
         weights = whole_weights(network)
         if self.accelerator.is_main_process:
             with self._writing():
                 save_network(network, self.folder, weights)
         self.accelerator.wait_for_everyone()
 
-    def _writing(self) -> Any:
+    def _writing(self) -> AbstractContextManager[None]:
         return explained(self.folder, f"Its model and last state stand; make room and {go_on(self.folder)}")
 
 

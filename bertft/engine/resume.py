@@ -6,7 +6,9 @@ The order of the data and all chance need no state: they follow from the seed an
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from bertft import console
+from bertft import console, fast
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
-from bertft.fast.vocabulary import CutEmbedding, cut_of, widened
-from bertft.plan import MOST_THREADS
-from bertft.runs import CHECKPOINT
-from bertft.system.files import fresh_folder, last_whole
+from bertft.plan import MOST_THREADS, read_config
+from bertft.protocols import Network
+from bertft.runs import CHECKPOINT, PLAN
+from bertft.scoring.own import typed_again
+from bertft.system.files import explained, fresh_folder, last_whole
 
-_PIECES = "pieces"
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 
 
@@ -36,15 +38,12 @@ class State:
     counters: dict[str, Any]
 
 
-def state_of(network: Any, optimizer: Any, schedule: Any, counters: dict[str, Any]) -> State:
+def state_of(network: Network, optimizer: Any, schedule: Any, counters: dict[str, Any]) -> State:
     """Gathered from all processes, which all have to call it."""
-    cut = cut_of(network)
-    weights = {
-        name: cut.whole() if cut is not None and parameter is cut.weight else whole(parameter)
-        for name, parameter in network.named_parameters()
-    }
-    counters = {**counters, "schedule": _plain_schedule(schedule), "decayed": cut.decayed if cut is not None else None}
-    return State(weights, _optimizer_tensors(optimizer, cut), counters)
+    storage = fast.Storage(network)
+    weights = {name: whole(storage.whole_weight(parameter)) for name, parameter in network.named_parameters()}
+    counters = {**counters, "schedule": _plain_schedule(schedule), **storage.counters()}
+    return State(weights, _optimizer_tensors(optimizer, storage), counters)
 
 
 def save_state(run: Path, state: State) -> None:
@@ -55,16 +54,18 @@ def save_state(run: Path, state: State) -> None:
         (folder / _STATE).write_text(json.dumps(state.counters), encoding="utf-8")
 
 
-def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts: Mapping[str, Any]) -> dict[str, Any]:
+def load_state(
+    run: Path, network: Network, optimizer: Any, schedule: Any, *, facts: Mapping[str, Any]
+) -> dict[str, Any]:
     """Fill network, optimizer and schedule; return the counters. CheckpointError where the state is damaged or of another
     run, UsageError where the data have changed since."""
     folder = last_whole(run / CHECKPOINT)
     try:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-        _check_facts(state["facts"], facts)
-        cut = cut_of(network)
-        _load_weights(network, load_file(folder / _WEIGHTS), cut, state.pop("decayed", None))
-        _load_optimizer(optimizer, load_file(folder / _OPTIMIZER), cut)
+        _check_facts({"fast": True, **state["facts"]}, facts)  # older states do not tell: they all were
+        storage = fast.Storage(network)
+        fill(network, storage.take_up(load_file(folder / _WEIGHTS), state))
+        _load_optimizer(optimizer, load_file(folder / _OPTIMIZER), storage)
         schedule.load_state_dict({**schedule.state_dict(), **state.pop("schedule")})
     except (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, SafetensorError) as problem:
         reason = f"{type(problem).__name__}: {problem}"
@@ -72,6 +73,18 @@ def load_state(run: Path, network: Any, optimizer: Any, schedule: Any, *, facts:
     for group, rate in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):
         group["lr"] = rate
     return state
+
+
+def go_on(folder: Path) -> str:
+    """How to go on with the run in a folder."""
+    plan = read_config(str(folder / PLAN)) if (folder / PLAN).is_file() else {}
+    metric = typed_again(plan.get("recipe", {}).get("metric"))
+    return f"go on with: bertft train --resume -o {shlex.quote(str(folder))}{metric}"
+
+
+def while_writing(folder: Path) -> AbstractContextManager[None]:
+    """Inside, a file of the run that cannot be written is an error that says how to go on."""
+    return explained(folder, f"The last state stands; make room and {go_on(folder)}")
 
 
 def threads_of(run: Path) -> int | None:
@@ -102,41 +115,29 @@ def _plain_schedule(schedule: Any) -> dict[str, Any]:
     return {key: schedule.state_dict()[key] for key in ("last_epoch", "_step_count", "_last_lr")}
 
 
-def _load_weights(network: Any, weights: dict[str, Tensor], cut: CutEmbedding | None, decayed: float | None) -> None:
-    if cut is not None:
-        name = next(name for name, parameter in network.named_parameters() if parameter is cut.weight)
-        cut.go_on_from(weights[name], decayed)
-        weights[name] = weights[name][cut.pieces]
-    fill(network, weights)
-
-
 def _parameters(optimizer: Any) -> list[Tensor]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
-def _optimizer_tensors(optimizer: Any, cut: CutEmbedding | None) -> dict[str, Tensor]:
-    """`POSITION.NAME` -> tensor; positions count the parameters of all groups. Of a cut vocabulary also its pieces."""
-    parameters: list[Tensor] = _parameters(optimizer)
-    tensors: dict[str, Tensor] = {}
-    for position, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"{position}.{name}": whole(value) for name, value in state.items()}
-        if cut is not None and parameters[position] is cut.weight:
-            tensors[f"{position}.{_PIECES}"] = cut.pieces
-    return tensors
-
-
-def _load_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], cut: CutEmbedding | None) -> None:
-    """A vocabulary that was cut then may be whole now, or the other way round."""
+def _optimizer_tensors(optimizer: Any, storage: fast.Storage) -> dict[str, Tensor]:
+    """`POSITION.NAME` -> tensor; positions count the parameters of all groups."""
     parameters = _parameters(optimizer)
-    state: dict[int, dict[str, Tensor]] = {}
+    return {
+        f"{position}.{name}": whole(value)
+        for position, memory in optimizer.state_dict()["state"].items()
+        for name, value in storage.stored_memory(parameters[position], memory).items()
+    }
+
+
+def _load_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], storage: fast.Storage) -> None:
+    stored: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         position, _, name = key.partition(".")
-        parameter, pieces = parameters[int(position)], tensors.get(f"{position}.{_PIECES}")
-        is_cut = cut is not None and parameter is cut.weight
-        if pieces is not None and value.ndim == 2:
-            value = widened(value, pieces, len(cut.start) if cut is not None and is_cut else len(parameter))
-        if cut is not None and is_cut and value.ndim == 2:
-            value = value[cut.pieces]
-        if name != _PIECES:
-            state.setdefault(int(position), {})[name] = like(value, parameter)
+        stored.setdefault(int(position), {})[name] = value
+    parameters = _parameters(optimizer)
+    state = {
+        position: {name: like(value, parameter) for name, value in storage.own_memory(parameter, memory).items()}
+        for position, memory in stored.items()
+        for parameter in (parameters[position],)
+    }
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

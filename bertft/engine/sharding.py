@@ -5,16 +5,16 @@ Where nothing is cut up, tensors pass through. What gathers has to be called in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from bertft import fast
 from bertft.engine.device import cuts_up
-from bertft.engine.haste import hasten
+from bertft.protocols import Device, Network
 
 
-def is_sharded(network: Any) -> bool:
+def is_sharded(network: Network) -> bool:
     """Whether every forward pass needs all processes."""
     return any(hasattr(parameter, "full_tensor") for parameter in network.parameters())
 
@@ -25,7 +25,7 @@ def whole(value: Tensor) -> Tensor:
     return gathered.detach().cpu().contiguous()
 
 
-def whole_weights(network: Any) -> dict[str, Tensor]:
+def whole_weights(network: Network) -> dict[str, Tensor]:
     """Name -> whole tensor, of all weights and buffers that a checkpoint holds."""
     return {name: whole(value) for name, value in network.state_dict().items()}
 
@@ -40,16 +40,17 @@ def like(value: Tensor, parameter: Tensor) -> Tensor:
     return distribute_tensor(value.to(mesh.device_type), mesh, parameter.placements)  # type: ignore[attr-defined]
 
 
-def fill(network: Any, weights: Mapping[str, Tensor]) -> None:
+def fill(network: Network, weights: Mapping[str, Tensor]) -> None:
     """Every parameter from its whole tensor. KeyError where one is missing, RuntimeError where a shape differs."""
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(like(weights[name], parameter))
 
 
-def ready(network: Any, accelerator: Any) -> Any:
+def ready(network: Network, accelerator: Device) -> Network:
     """A network that only answers, on the device and fast: whole in every process, as it needs no room for gradients."""
-    hasten(network, accelerator)
+    fast.speed_up(network, accelerator.device)
     if cuts_up(accelerator):
         return network.to(accelerator.device)
-    return accelerator.prepare_model(network, evaluation_mode=True)
+    prepared: Network = accelerator.prepare_model(network, evaluation_mode=True)
+    return prepared

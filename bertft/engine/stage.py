@@ -6,8 +6,6 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torch import nn
-
 from bertft import console
 from bertft.engine.meter import Meter, RunningMean
 from bertft.engine.optimizer import build_optimizer, build_schedule
@@ -15,18 +13,19 @@ from bertft.engine.order import Order
 from bertft.engine.step import Ingredients, Stepper
 from bertft.errors import Stopped
 from bertft.model.losses import Cost
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
 from bertft.system import signals
 
 
 def run_stage(
-    network: nn.Module,
+    network: Network,
     collator: Any,
     features: Sequence[Any],
     cost: Cost,
     recipe: Recipe,
-    accelerator: Any,
+    accelerator: Device,
     *,
     label: str,
     origin: Callable[[int], str],
@@ -45,11 +44,11 @@ def run_stage(
     stepper, running = Stepper(made_of, prepared, optimizer, accelerator, Meter()), RunningMean()
     with console.progress(label, order.total_steps) as bar, signals.deferred():
         for step in order.steps():
-            taken = stepper.take(step, [signals.asked])
+            result = stepper.take(step, [signals.asked])
             schedule.step()
-            if taken.flags[0]:
+            if result.flags[0]:
                 raise Stopped(signals.asked() or signal.SIGTERM)
-            running.add(taken.loss, taken.weight)
+            running.add(result.loss, result.weight)
             if step.number == order.total_steps * 4 // 5:
                 running.read()
             bar.update(step.number, str(stepper.meter))
@@ -57,5 +56,5 @@ def run_stage(
     return running.read()
 
 
-def _no_scores(_: Any) -> Scores:
+def _no_scores(_: Network) -> Scores:
     raise NotImplementedError("a stage evaluates nothing")

@@ -18,12 +18,13 @@ import torch
 from bertft import console
 from bertft.adapters import Adapter, Batch, Feature
 from bertft.engine.device import is_out_of_memory
-from bertft.engine.dropout import Chance
+from bertft.engine.dropout import StepDropout
 from bertft.engine.meter import Meter
 from bertft.engine.order import Ids, Step
 from bertft.engine.sharding import whole
 from bertft.errors import TrainingError
 from bertft.model.losses import Cost
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.scoring import Scores
 
@@ -32,18 +33,18 @@ from bertft.scoring import Scores
 class Ingredients:
     """What a training run is made of."""
 
-    network: Any
+    network: Network
     adapter: Adapter
     features: Sequence[Feature]
     cost: Cost
     recipe: Recipe
-    evaluate: Callable[[Any], Scores]
+    evaluate: Callable[[Network], Scores]
     origin: Callable[[int], str]
     """Where a feature's row stands in its file."""
 
 
 @dataclass(frozen=True)
-class Taken:
+class StepResult:
     """What a step found out."""
 
     loss: float
@@ -78,13 +79,15 @@ class NotANumber(TrainingError):
 class Stepper:
     """Takes steps with a prepared network and optimizer."""
 
-    def __init__(self, made_of: Ingredients, network: Any, optimizer: Any, accelerator: Any, meter: Meter) -> None:
+    def __init__(
+        self, made_of: Ingredients, network: Network, optimizer: Any, accelerator: Device, meter: Meter
+    ) -> None:
         self.made_of, self.network, self.optimizer = made_of, network, optimizer
         self.accelerator, self.meter = accelerator, meter
         self.pieces = 1
         """Into how many parts each batch is cut, because the memory is too small for all of it."""
 
-    def take(self, step: Step, asked: Sequence[Callable[[], object]] = ()) -> Taken:
+    def take(self, step: Step, asked: Sequence[Callable[[], object]] = ()) -> StepResult:
         """One optimizer step over its batches. NotANumber before the weights are touched."""
         self.network.train()
         parts, told = self._backward_within_memory(step, asked)
@@ -101,7 +104,7 @@ class Stepper:
         for part in parts:
             batch = part.batch
             self.meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
-        return Taken(loss, self._weight(step), flags)
+        return StepResult(loss, self._weight(step), flags)
 
     def _backward_within_memory(
         self, step: Step, asked: Sequence[Callable[[], object]]
@@ -116,13 +119,13 @@ class Stepper:
 
     def _backward(self, step: Step, asked: Sequence[Callable[[], object]]) -> tuple[list[Part], list[float]]:
         """Gradients of the whole step. What went through, and the sums over all processes of its loss and of what is asked."""
-        chance = Chance(self.made_of.recipe.seed, step.number, self.accelerator)
+        dropout = StepDropout(self.made_of.recipe.seed, step.number, self.accelerator)
         cut = list(self._cut(step))
-        parts = [self._backward_part(ids, self._weight(step), chance, last=ids is cut[-1]) for ids in cut]
+        parts = [self._backward_part(ids, self._weight(step), dropout, last=ids is cut[-1]) for ids in cut]
         loss = torch.stack([part.losses.sum() for part in parts]).sum()
         return parts, self._tell_all([float(loss), *(float(bool(question())) for question in asked)])
 
-    def _backward_part(self, ids: Ids, weight: int, chance: Chance, *, last: bool) -> Part:
+    def _backward_part(self, ids: Ids, weight: int, dropout: StepDropout, *, last: bool) -> Part:
         """Adds up the gradients of this process's share of a batch. All processes pad alike."""
         accelerator, made_of = self.accelerator, self.made_of
         batch = made_of.adapter.collate([made_of.features[example] for example in ids])
@@ -132,7 +135,7 @@ class Stepper:
         inputs = {name: values[rows].to(accelerator.device) for name, values in batch.inputs.items()}  # (B, T)
         targets = batch.targets[rows].to(accelerator.device)  # type: ignore[index]
         with nullcontext() if last else accelerator.no_sync(self.network):  # gradients travel with the last part only
-            with chance.of_rows(rows, len(ids)):
+            with dropout.of_rows(rows, len(ids)):
                 losses = made_of.cost(self.network(**inputs), targets) * share  # (B,)
             accelerator.backward(losses.sum() * accelerator.num_processes / max(weight, 1))
         return Part([ids[row] for row in rows], losses.detach(), batch)

@@ -1,4 +1,4 @@
-"""The training loop, top to bottom. It knows no task: a network, features, a loss, and someone who evaluates.
+"""The training loop, top to bottom. It knows no task: a network, features, a loss, someone who evaluates, and observers.
 
 Nothing is lost on the way: a signal is put off to the end of the step, then the state is saved; a step that comes to nothing
 leaves the state before it."""
@@ -6,53 +6,61 @@ leaves the state before it."""
 from __future__ import annotations
 
 import signal
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from bertft import console
-from bertft.engine.keeper import Keeper
+from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.meter import Meter
+from bertft.engine.observers import ConsoleLines, Observer
 from bertft.engine.optimizer import build_optimizer, build_schedule
 from bertft.engine.order import Order, Step
 from bertft.engine.step import Ingredients, NotANumber, Stepper
 from bertft.errors import Stopped
+from bertft.protocols import Device, Network
 from bertft.system import signals
 
 LOGS_PER_EPOCH = 20
 
 
-def train(made_of: Ingredients, keeper: Keeper, accelerator: Any) -> Meter:
-    """Train to the last step or the early stop. The keeper holds the best weights and the last state."""
+def train(
+    made_of: Ingredients, checkpoints: Checkpoints, accelerator: Device, observers: Sequence[Observer] = ()
+) -> Meter:
+    """Train to the last step or the early stop; the best weights and the last state stand in `checkpoints` then. `observers`:
+    further ones, beside the console and the history."""
     recipe = made_of.recipe
     order = order_of(made_of)
     optimizer = build_optimizer(made_of.network, recipe)
     network, optimizer = accelerator.prepare(made_of.network, optimizer)
     schedule = build_schedule(optimizer.optimizer, recipe, order.total_steps)
-    stepper = Stepper(made_of, network, optimizer, accelerator, keeper.meter)
-    keeper.attach(accelerator.unwrap_model(network), optimizer.optimizer, schedule, stepper)
+    stepper = Stepper(made_of, network, optimizer, accelerator, checkpoints.meter)
+    checkpoints.attach(accelerator.unwrap_model(network), optimizer.optimizer, schedule, stepper)
     eval_every = recipe.eval_steps or order.steps_per_epoch
     log_every = max(order.steps_per_epoch // LOGS_PER_EPOCH, 1)
     with console.progress("Training", order.total_steps) as bar, signals.deferred():
-        if keeper.warm or keeper.owes_evaluation:
-            evaluate(made_of, network, keeper, order.step(keeper.step), save=keeper.owes_evaluation)
-        for step in order.steps(after=order.total_steps if keeper.stops else keeper.step):
-            loss, stop, save = take_step(step, stepper, keeper)
+        told: list[Observer] = [ConsoleLines(bar), checkpoints.history, *observers]
+        if checkpoints.warm or checkpoints.owes_evaluation:
+            evaluate(
+                made_of, network, checkpoints, told, order.step(checkpoints.step), save=checkpoints.owes_evaluation
+            )
+        for step in order.steps(after=order.total_steps if checkpoints.stops else checkpoints.step):
+            loss, stop, save = take_step(step, stepper, checkpoints)
             rate = schedule.get_last_lr()[0]
             schedule.step()
-            keeper.count(step, *loss)
+            checkpoints.count(step, *loss)
             last = step.number == order.total_steps
             if step.number % log_every == 0 or last:
-                bar.update(step.number, keeper.log(step, learning_rate=rate))
+                log(step, checkpoints.progress(learning_rate=rate), told)
             due = step.number % eval_every == 0 or last
             if stop:
-                keeper.save(owes_evaluation=due)
+                checkpoints.save(owes_evaluation=due)
                 raise Stopped(signals.asked() or signal.SIGTERM)
             if due:
-                evaluate(made_of, network, keeper, step, save=save or last)
+                evaluate(made_of, network, checkpoints, told, step, save=save or last)
             elif save:
-                keeper.save()
-            if keeper.stops:
+                checkpoints.save()
+            if checkpoints.stops:
                 break
-    return keeper.meter
+    return checkpoints.meter
 
 
 def order_of(made_of: Ingredients) -> Order:
@@ -60,21 +68,37 @@ def order_of(made_of: Ingredients) -> Order:
     return Order([len(feature.input_ids) for feature in made_of.features], made_of.recipe)
 
 
-def take_step(step: Step, stepper: Stepper, keeper: Keeper) -> tuple[tuple[float, int], bool, bool]:
+def take_step(step: Step, stepper: Stepper, checkpoints: Checkpoints) -> tuple[tuple[float, int], bool, bool]:
     """Its summed loss and what that weighs; whether any process was asked to stop; whether it is time to save."""
     try:
-        taken = stepper.take(step, [signals.asked, keeper.save_is_due])
+        result = stepper.take(step, [signals.asked, checkpoints.save_is_due])
     except NotANumber as problem:
-        raise NotANumber(f"{problem}\n{keeper.save_good_state()}") from None
-    stop, save = taken.flags
-    return (taken.loss, taken.weight), stop, save
+        raise NotANumber(f"{problem}\n{checkpoints.save_good_state()}") from None
+    stop, save = result.flags
+    return (result.loss, result.weight), stop, save
 
 
-def evaluate(made_of: Ingredients, network: Any, keeper: Keeper, step: Step, *, save: bool) -> None:
+def log(step: Step, values: Mapping[str, float], told: Sequence[Observer]) -> None:
+    for observer in told:
+        observer.logged(step, values)
+
+
+def evaluate(
+    made_of: Ingredients,
+    network: Network,
+    checkpoints: Checkpoints,
+    told: Sequence[Observer],
+    step: Step,
+    *,
+    save: bool,
+) -> None:
     """Score, and keep what is best, and the state where it is time to `save`. A signal ends it; then the evaluation is owed."""
     try:
         scores = made_of.evaluate(network)
     except Stopped:
-        keeper.save(owes_evaluation=True)
+        checkpoints.save(owes_evaluation=True)
         raise
-    keeper.consider(scores, step, save=save)
+    verdict = checkpoints.consider(scores, step)
+    for observer in told:
+        observer.evaluated(step, scores, verdict.words)
+    checkpoints.keep(verdict, step, save=save)

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bertft import console
+from bertft import console, fast
 from bertft.adapters import Adapter, Feature
 from bertft.engine.advice import Course, advice
-from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network
+from bertft.engine.beginning import Beginning, has_own_head, has_state, speed_up_training, start_network
+from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.examples import Examples
-from bertft.engine.haste import hasten_training
-from bertft.engine.judging import Judged, Validator, judge_saved, score_saved
-from bertft.engine.keeper import Keeper, go_on
+from bertft.engine.judging import Judged, Validator, score_best, score_saved
 from bertft.engine.prepare import Tables, gather_split, prepare, task_record
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
+from bertft.engine.resume import go_on
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import order_of, train
@@ -29,6 +29,7 @@ from bertft.model.layers import count_parameters
 from bertft.model.network import Head
 from bertft.model.pooling import reads_mean
 from bertft.plan import Plan
+from bertft.protocols import Device, Network
 from bertft.recipe import Recipe
 from bertft.scoring import Baseline, Comparison, Scores
 from bertft.system.files import explained, sweep
@@ -48,7 +49,7 @@ class Run:
     resume: bool = False
 
 
-def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
+def run_training(run: Run, tables: Tables, accelerator: Device) -> Finished:
     """Train, keep the best, score what was saved, and fill the run folder."""
     adapter, examples, validation = prepare(run.plan, tables, run.backbone)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
@@ -56,7 +57,7 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
     baseline = constant_baseline(adapter, examples, validation)
     learned = learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
-    judged = judge_saved(best_folder(run.folder), adapter, validation, accelerator)
+    judged = score_best(best_folder(run.folder), adapter, validation, accelerator)
     accelerator.free_memory()
     if accelerator.is_main_process:
         with explained(run.folder, f"Make room and {go_on(run.folder)}"):
@@ -84,11 +85,16 @@ def run_training(run: Run, tables: Tables, accelerator: Any) -> Finished:
         refitted=refitted,
         device=describe(accelerator),
     )
+    leave_records(finished, accelerator)
+    return finished
+
+
+def leave_records(finished: Finished, accelerator: Device) -> None:
+    """run.json and the model card, once for all processes."""
     if accelerator.is_main_process:
-        with explained(run.folder, f"Its model and last state stand; make room and {go_on(run.folder)}"):
+        with explained(finished.folder, f"Its model and last state stand; make room and {go_on(finished.folder)}"):
             write_records(finished)
     accelerator.wait_for_everyone()
-    return finished
 
 
 def sized_plan(run: Run, adapter: Adapter, examples: Examples) -> Plan:
@@ -132,7 +138,7 @@ def refit(
     tables: Tables,
     examples: Examples,
     validation: Examples,
-    accelerator: Any,
+    accelerator: Device,
 ) -> bool:
     """Let the chosen model learn from the validation rows too, where the recipe says so; whether it did."""
     trained = as_trained(run.plan.recipe, learned)
@@ -140,7 +146,7 @@ def refit(
     from_the_beginning = run.plan.recipe.refit and cheap and ended_well(learned, judged, accelerator)
     origin = origin_in(tables)
 
-    def anew(features: Sequence[Feature], head: Head) -> Any:
+    def anew(features: Sequence[Feature], head: Head) -> Network:
         return first_network(run, judged.adapter, head, features, accelerator, origin)
 
     found = Refit(
@@ -162,7 +168,7 @@ def refit(
     return False
 
 
-def ended_well(learned: Learned, judged: Judged, accelerator: Any) -> bool:
+def ended_well(learned: Learned, judged: Judged, accelerator: Device) -> bool:
     """Whether the last evaluation was about as good as the best; all processes do as the main one, which has the history."""
 
     def decide() -> str:
@@ -183,9 +189,9 @@ def first_network(
     adapter: Adapter,
     head: Head,
     features: Sequence[Feature],
-    accelerator: Any,
+    accelerator: Device,
     origin: Callable[[int], str],
-) -> Any:
+) -> Network:
     """What a run on these features begins with. The backbone is looked up again: a network changes the config that made it."""
     backbone = find_backbone(run.plan.model)
     own_head = has_own_head(backbone, head)
@@ -211,7 +217,7 @@ def learn(
     tables: Tables,
     examples: Examples,
     validation: Examples,
-    accelerator: Any,
+    accelerator: Device,
     baseline: Baseline,
 ) -> Learned:
     """From the first weights to the best, which stand in the run folder."""
@@ -226,9 +232,9 @@ def learn(
     warm = not resuming and beginning.warm_up(own_head=own_head)
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
-    hasten_training(network, adapter, examples.features, accelerator)
+    speed_up_training(network, adapter, examples.features, accelerator)
     accelerator.wait_for_everyone()
-    keeper = Keeper(
+    checkpoints = Checkpoints(
         run.folder,
         metric=adapter.main_metric,
         patience=recipe.early_stop,
@@ -241,12 +247,27 @@ def learn(
     )
     validate = Validator(adapter, validation, accelerator)
     made_of = Ingredients(network, adapter, examples.features, head.cost, recipe, validate, origin)
-    timings = train(made_of, keeper, accelerator).timings()
-    epochs = order_of(made_of).step(keeper.step).epoch
-    return Learned(parameters, timings, keeper.step, epochs, keeper.best_step, keeper.course(), keeper.start_scores())
+    timings = train(made_of, checkpoints, accelerator).timings()
+    epochs = order_of(made_of).step(checkpoints.step).epoch
+    return learned_in(checkpoints, parameters, timings, epochs)
 
 
-def introduce(network: Any, run: Run, accelerator: Any, examples: Examples, validation: Examples) -> None:
+def learned_in(
+    checkpoints: Checkpoints, parameters: tuple[int, int], timings: Mapping[str, float], epochs: float
+) -> Learned:
+    """What the checkpoints of a training tell, and what they do not."""
+    return Learned(
+        parameters,
+        timings,
+        checkpoints.step,
+        epochs,
+        checkpoints.best_step,
+        checkpoints.course(),
+        checkpoints.start_scores(),
+    )
+
+
+def introduce(network: Network, run: Run, accelerator: Device, examples: Examples, validation: Examples) -> None:
     """Say what is about to be trained, on what, and what it will take on the disk."""
     total, trainable = count_parameters(network)
     megabytes = total * 4 / 1e6
@@ -267,7 +288,7 @@ def write_start(run: Run, adapter: Adapter) -> None:
         write_task(run.folder, task_record(adapter))
 
 
-def facts(run: Run, accelerator: Any) -> dict[str, Any]:
+def facts(run: Run, accelerator: Device) -> dict[str, Any]:
     """What a resumed run must have in common with what it goes on from, or can only nearly repeat it."""
     import torch
 
@@ -278,4 +299,5 @@ def facts(run: Run, accelerator: Any) -> dict[str, Any]:
         "device": accelerator.device.type,
         "processes": accelerator.num_processes,
         "threads": torch.get_num_threads(),
+        "fast": fast.is_on(),
     }

@@ -1,6 +1,8 @@
-"""The same computation in less time. A network of transformers is left as it is, but for its encoder's `forward`, which this
-room takes over where it knows the encoder's layers: the layer of BERT and its kin, on a processor. Any other network runs as
-transformers wrote it. What differs is said here, and nothing else does:
+"""The same computation in less time, behind one door: nobody outside imports what stands beside this file.
+
+A network of transformers is left as it is, except that its encoder's `forward` is taken over where its layers are known: those of
+BERT and its kin, on a processor. Any other network runs as transformers wrote it, and so does every network once the switch is
+off: `switch(False)` (`--no-fast`) or `BERTFT_FAST=0`. The differences:
 
 - Linear layers see no padding: tokens of all texts stand in one row (`packing`), and stand in their texts for attention.
 - A layer is one step for autograd (`layer`, `attention`), with weights in the products' precision that are made once per
@@ -8,5 +10,23 @@ transformers wrote it. What differs is said here, and nothing else does:
 - Without gradients, weights lie in the order in which oneDNN multiplies, which also does GELU (`working`): one rounding less.
 - Where only the first token's output is asked for, the last layer computes no other (`encoder`).
 - Dropout's bits cost a byte each (`masks`).
-- Word pieces that no training text has are not trained (`vocabulary`): their weights follow from the decay alone.
+- Tokens that do not occur in the training texts are not trained (`vocabulary`): their weights follow from the decay alone. What
+  is stored does not differ from a training of all of them (`storage`).
 """
+
+from bertft.fast.door import dropout_bits, follow_steps, speed_up, speed_up_training
+from bertft.fast.masks import DropoutBits, DropoutMasks
+from bertft.fast.storage import Storage
+from bertft.fast.switch import is_on, switch
+
+__all__ = [
+    "DropoutBits",
+    "DropoutMasks",
+    "Storage",
+    "dropout_bits",
+    "follow_steps",
+    "is_on",
+    "speed_up",
+    "speed_up_training",
+    "switch",
+]

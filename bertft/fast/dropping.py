@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bertft.fast.masks import Masks
+from bertft.fast.masks import DropoutMasks
 from bertft.fast.packing import Layout
 
 
@@ -44,6 +44,6 @@ def drop_attention(layout: Layout, heads: int, p: float, *, first_only: bool) ->
 
 def draw(shape: tuple[int, ...], p: float) -> Tensor:
     """Also for padding, and for tokens whose output nobody reads: so chance is the same as in transformers' own layers."""
-    if Masks.active is None:
-        raise RuntimeError("a fast network is trained inside Masks, which draw for it")
-    return Masks.active.keep(shape, p)
+    if DropoutMasks.active is None:
+        raise RuntimeError("a fast network is trained inside DropoutMasks, which draw for it")
+    return DropoutMasks.active.keep(shape, p)

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from bertft.fast.layer import Layer, Pass
-from bertft.fast.masks import Masks
+from bertft.fast.masks import DropoutMasks
 from bertft.fast.packing import key_mask, layout_of
-from bertft.fast.parts import parts_of
+from bertft.model.parts import parts_of
 
 KIN = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "ernie", "distilbert")
 """Families whose layers are BERT's. Their heads for whole texts read the first token's output and no other."""
 
 
-def quicken(network: Any) -> bool:
+def use_fast_layers(network: Any) -> bool:
     """Let a network of transformers compute its encoder here; whether it does from now on."""
     config, base = network.config, network.base_model
     encoder = getattr(base, "encoder", None) or getattr(base, "transformer", None)
@@ -54,10 +54,13 @@ class FastForward(nn.Module):
         from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
         asks_more = others.get("output_hidden_states") or others.get("output_attentions")
-        if asks_more or hidden_states.device.type != "cpu" or (self.training and Masks.active is None):
+        if asks_more or hidden_states.device.type != "cpu" or (self.training and DropoutMasks.active is None):
             return super().forward(hidden_states, attention_mask=attention_mask, **others)
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else hidden_states.dtype
-        with torch.autocast("cpu", enabled=False), torch._C.DisableTorchFunction():  # Masks need not look at each call
+        with (
+            torch.autocast("cpu", enabled=False),
+            torch._C.DisableTorchFunction(),
+        ):  # DropoutMasks need not look at each call
             run = Pass(layout_of(key_mask(attention_mask), *hidden_states.shape[:2]), dtype, self.training)
             hidden = self._through_layers(run.layout.pack(hidden_states).float(), run)
             whole = hidden[:, None] if self.first_only else run.layout.pad(hidden)

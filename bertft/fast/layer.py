@@ -11,8 +11,8 @@ from bertft.fast.attention import attend
 from bertft.fast.dropping import drop_attention, drop_hidden
 from bertft.fast.linear import Linear
 from bertft.fast.packing import Layout
-from bertft.fast.parts import Parts
 from bertft.fast.residual import add_and_norm
+from bertft.model.parts import Parts
 
 
 @dataclass(frozen=True)

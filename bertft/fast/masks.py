@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 Keep = np.ndarray[Any, Any]
 
 
-class Bits:
+class DropoutBits:
     """Draws which elements stay."""
 
     def __init__(self, *seeds: int) -> None:
@@ -39,22 +39,22 @@ class Bits:
         return keep
 
 
-class Masks(TorchFunctionMode):
+class DropoutMasks(TorchFunctionMode):
     """Inside it, dropout takes its masks from here: in a fast layer, in transformers' own, and in torch's attention."""
 
-    active: Masks | None = None
+    active: DropoutMasks | None = None
 
-    def __init__(self, bits: Bits, rows: Sequence[int] | None = None, whole: int | None = None) -> None:
+    def __init__(self, bits: DropoutBits, rows: Sequence[int] | None = None, whole: int | None = None) -> None:
         """A batch of these `rows` of a batch of `whole`, for all of which masks are drawn; by default all there are."""
         super().__init__()
         self.bits, self.rows, self.whole = bits, None if rows is None else list(rows), whole
 
     def __enter__(self) -> Any:
-        self._before, Masks.active = Masks.active, self
+        self._before, DropoutMasks.active = DropoutMasks.active, self
         return super().__enter__()  # type: ignore[no-untyped-call]
 
     def __exit__(self, *problem: Any) -> None:
-        Masks.active = self._before
+        DropoutMasks.active = self._before
         super().__exit__(*problem)  # type: ignore[no-untyped-call]
 
     def keep(self, shape: Sequence[int], p: float) -> Tensor:

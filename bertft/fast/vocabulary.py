@@ -1,8 +1,8 @@
-"""Training only the word pieces that the training texts have.
+"""Train only the tokens that occur in the training texts.
 
-A piece that no training text has never gets a gradient. AdamW moves its weights by the decay alone: each step multiplies them by
-1 - rate * decay. So they are left out of the training, and multiplied by the product of all steps where somebody asks for them:
-in an evaluation, whose texts may have them, and in what is saved.
+No other token ever gets a gradient. AdamW changes its weights by the decay alone: each step multiplies them by 1 - rate * decay.
+So they are left out of the training, and multiplied by the product of all steps when they are needed: in an evaluation, whose
+texts may contain them, and in what is saved.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from bertft.protocols import Network
 
 WORTH_IT = 0.9
 """Share of the matrix above which it is trained whole."""
@@ -74,7 +76,7 @@ def widened(part: Tensor, pieces: Tensor, vocabulary: int) -> Tensor:
     return part.new_zeros(vocabulary, part.shape[1]).index_copy_(0, pieces, part)
 
 
-def cut_of(network: nn.Module) -> CutEmbedding | None:
+def cut_of(network: Network) -> CutEmbedding | None:
     """The one in a network, if there is one."""
     return next((module for module in network.modules() if isinstance(module, CutEmbedding)), None)
 

@@ -1,5 +1,5 @@
 """Copies of weights, made for the products. Autocast makes them anew in every pass; here they last until the weights change,
-which torch counts (but for its fused AdamW: see engine/optimizer.py)."""
+which torch counts (except for its fused AdamW: see door.py)."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def evaluate(request: EvalRequest) -> Evaluated:
     own = own_metric(request.metric)
     data = reading_plan(request.data, request.reading)
     table = read_split(request.data, data, request.tables)
-    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine).threads)
+    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
     adapter = replace(fitted(answerer.adapter, table, request), own=own)
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))

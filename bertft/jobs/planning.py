@@ -58,7 +58,7 @@ def make_plan(request: TrainRequest) -> Planned:
         recipe=recipe,
         output_dir=request.output.get("dir") or free_run_folder(run_name(choice.card, data)),
         save_steps=output.save_steps,
-        threads=merge(MachinePlan, config.get("machine", {}), request.machine).threads,
+        machine=merge(MachinePlan, config.get("machine", {}), request.machine),
     )
     train = sampled(train, data.limit, choice, recipe.seed)
     validation, test = (

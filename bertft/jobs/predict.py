@@ -78,7 +78,7 @@ def records(source: Source | Table, answerer: Answerer, answer: Answer, columns:
 
 def opened(request: PredictRequest) -> Answerer:
     """The run that answers."""
-    return open_run(request.run, request.precision, merge(MachinePlan, request.machine).threads)
+    return open_run(request.run, request.precision, merge(MachinePlan, request.machine))
 
 
 def file_format(request: PredictRequest) -> dict[str, Any]:

@@ -10,16 +10,15 @@ from typing import Any
 
 from bertft import console
 from bertft.engine.device import decided_by_main, start_accelerator
-from bertft.engine.keeper import go_on
 from bertft.engine.record import Finished, data_hashes
-from bertft.engine.resume import threads_of
+from bertft.engine.resume import go_on, threads_of
 from bertft.engine.training import Run, run_training
 from bertft.errors import CheckpointError, Stopped, UsageError
 from bertft.jobs.planning import Planned, check_repeats, make_plan
 from bertft.jobs.requests import TrainRequest
 from bertft.model.folder import open_run_folder
 from bertft.model.trust import check_closed
-from bertft.plan import Plan, read_config
+from bertft.plan import MachinePlan, Plan, read_config
 from bertft.runs import CHECKPOINT, PLAN, RECORD
 from bertft.system.cores import THREAD_SETTINGS
 from bertft.system.files import last_whole
@@ -39,7 +38,7 @@ def train(request: TrainRequest) -> Finished:
     plan = planned.plan
     if request.resume:
         check_repeats(plan, stored_plan(Path(plan.output_dir)))
-    accelerator = start_accelerator(plan.recipe.precision, threads_for(plan, resume=request.resume))
+    accelerator = start_accelerator(plan.recipe.precision, machine_for(plan, resume=request.resume))
     with ExitStack() as held:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
@@ -53,11 +52,11 @@ def train(request: TrainRequest) -> Finished:
             raise
 
 
-def threads_for(plan: Plan, *, resume: bool) -> int | None:
-    """Those that were asked for; a resumed run's own, unless the environment says otherwise."""
-    if plan.threads or not resume or any(name in os.environ for name in THREAD_SETTINGS):
-        return plan.threads
-    return threads_of(Path(plan.output_dir))
+def machine_for(plan: Plan, *, resume: bool) -> MachinePlan:
+    """What was asked for; a resumed run has its own number of threads, unless the environment says otherwise."""
+    if plan.machine.threads or not resume or any(name in os.environ for name in THREAD_SETTINGS):
+        return plan.machine
+    return replace(plan.machine, threads=threads_of(Path(plan.output_dir)))
 
 
 def run_folder(plan: Plan, request: TrainRequest, held: ExitStack) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from bertft import console
 from bertft.errors import CheckpointError
 from bertft.model.trust import check_config, without_kernels
+from bertft.protocols import Tokenizer
 
 DEFAULT = "google-bert/bert-base-uncased"
 EMBEDDED = "minilm"
@@ -136,7 +137,7 @@ def _cannot_open(path: str, problem: Exception) -> str:
     )
 
 
-def longest_input(config: Any, tokenizer: Any) -> int:
+def longest_input(config: Any, tokenizer: Tokenizer) -> int:
     """Tokens that the backbone takes at most, special tokens included. Its positions decide; without any, its tokenizer
     does, which may otherwise remember how a run cut its texts."""
     return positions(config) or int(tokenizer.model_max_length)

@@ -25,33 +25,16 @@ _EXCLUDED = 100 * FORBIDDEN
 """Score of a tag that is known not to be a word's: worse than any two forbidden moves around it."""
 
 
-class CRF(nn.Module):
-    """The learned scores of moves. Forbidden ones stay as they are, whatever is learned."""
-
-    legal_start: Tensor
-    legal_moves: Tensor
-    legal_end: Tensor
-
-    def __init__(self, start: Sequence[bool], moves: Sequence[Sequence[bool]], end: Sequence[bool]) -> None:
-        super().__init__()
-        for name, part in (("start", start), ("moves", moves), ("end", end)):
-            self.register_buffer(f"legal_{name}", torch.as_tensor(part, dtype=torch.bool))
-        self.start = nn.Parameter(torch.zeros(self.legal_start.shape))
-        self.transitions = nn.Parameter(torch.zeros(self.legal_moves.shape))
-        self.end = nn.Parameter(torch.zeros(self.legal_end.shape))
-
-    def scores(self) -> Scores:
-        return (
-            self.start.masked_fill(~self.legal_start, FORBIDDEN),
-            self.transitions.masked_fill(~self.legal_moves, FORBIDDEN),
-            self.end.masked_fill(~self.legal_end, FORBIDDEN),
-        )
+def allowed(scores: Scores, legal: tuple[Tensor, Tensor, Tensor]) -> Scores:
+    """Those scores, but FORBIDDEN for what is not legal."""
+    start, moves, end = (part.masked_fill(~fine, FORBIDDEN) for part, fine in zip(scores, legal, strict=True))
+    return start, moves, end
 
 
-@torch.no_grad()
 def forbidding(legal: Legal) -> Scores:
     """The scores of a CRF that has learned nothing: 0 for what is legal."""
-    return CRF(*legal).scores()
+    start, moves, end = (torch.as_tensor(part, dtype=torch.bool) for part in legal)
+    return allowed((torch.zeros(start.shape), torch.zeros(moves.shape), torch.zeros(end.shape)), (start, moves, end))
 
 
 def log_likelihood(emissions: Tensor, tags: Tensor, mask: Tensor, scores: Scores) -> Tensor:

@@ -16,8 +16,9 @@ from bertft.card import Card
 from bertft.errors import CheckpointError, OutputError
 from bertft.fields import Fields
 from bertft.labels import Labels
-from bertft.model.tagger import PART, Tagger, save_extras, transformers_part
+from bertft.model.extras import save_extras, transformers_part
 from bertft.model.trust import check_closed
+from bertft.protocols import Network, Tokenizer
 from bertft.runs import PLAN, TASK
 from bertft.system.files import explained, landing, settle, write_text
 
@@ -119,17 +120,15 @@ def free_run_folder(name: str) -> str:
     return str(folder)
 
 
-def save_network(network: Any, folder: Path, weights: Mapping[str, Any]) -> None:
-    """config.json and model.safetensors as transformers writes them, and what a tagger has beyond: all of them or none.
+def save_network(network: Network, folder: Path, weights: Mapping[str, Any]) -> None:
+    """config.json and model.safetensors as transformers writes them, and the weights of extras: all of them or none.
     `weights` is the network's state, which may be in pieces elsewhere."""
     with landing(folder) as beside:
-        if isinstance(network, Tagger):
-            save_extras(network, beside, weights)
-            weights = {name.removeprefix(PART): value for name, value in weights.items() if name.startswith(PART)}
-        transformers_part(network).save_pretrained(beside, state_dict=dict(weights))
+        own = save_extras(network, beside, weights)
+        transformers_part(network).save_pretrained(beside, state_dict=own)
 
 
-def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     """Its files, all of them or none."""
     with landing(folder) as beside:
         tokenizer.save_pretrained(beside)

@@ -10,18 +10,20 @@ from typing import Any
 from torch import nn
 
 from bertft.errors import UsageError
-from bertft.model.tagger import Tagger, transformers_part
+from bertft.model.extras import transformers_part
+from bertft.protocols import Network
 
 
-def layer_of_parameters(network: Any) -> dict[str, int]:
+def layer_of_parameters(network: Network) -> dict[str, int]:
     """Parameter name -> layer: 0 embeddings and what all layers share, 1..N encoder layers (N with a norm at their end),
-    N + 1 everything above (pooler, head)."""
-    whole, prefix = transformers_part(network), "network." if isinstance(network, Tagger) else ""
+    N + 1 everything above (pooler, head, extras)."""
+    whole = transformers_part(network)
     layers_at, count = _encoder_layers(whole)
     layers = {
-        prefix + name: _layer(name, whole.base_model_prefix, layers_at, count) for name, _ in whole.named_parameters()
+        parameter: _layer(name, whole.base_model_prefix, layers_at, count)
+        for name, parameter in whole.named_parameters()
     }
-    return {name: layers.get(name, count + 1) for name, _ in network.named_parameters()}
+    return {name: layers.get(parameter, count + 1) for name, parameter in network.named_parameters()}
 
 
 def _layer(name: str, base: str, layers_at: str, count: int) -> int:
@@ -42,7 +44,7 @@ def _encoder_layers(network: Any) -> tuple[str, int]:
     return "", 0
 
 
-def freeze(network: Any, what: str | None) -> None:
+def freeze(network: Network, what: str | None) -> None:
     """Stop the gradient of `embeddings`, `encoder` (embeddings and all layers), or N: embeddings and the N lowest layers."""
     if what is None:
         return
@@ -56,7 +58,7 @@ def freeze(network: Any, what: str | None) -> None:
         parameter.requires_grad_(layers[name] > deepest)
 
 
-def count_parameters(network: nn.Module) -> tuple[int, int]:
+def count_parameters(network: Network) -> tuple[int, int]:
     """(all, trainable) parameters; shared ones count once."""
     parameters = list(network.parameters())
     return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)

@@ -12,12 +12,13 @@ from typing import Any
 
 from bertft import console
 from bertft.errors import CheckpointError
-from bertft.kinds import KINDS, takes
+from bertft.kinds import KINDS
 from bertft.model.backbone import Backbone, read_config
-from bertft.model.crf import CRF, Legal
+from bertft.model.crf import Legal
+from bertft.model.extras import load_extras
 from bertft.model.losses import Cost
-from bertft.model.tagger import Tagger, load_extras
 from bertft.model.trust import check_weights
+from bertft.protocols import Network
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,6 @@ class Head:
     label_names: tuple[str, ...]
     """Empty for question answering, whose two outputs are a start and an end."""
     cost: Cost
-    bilstm: int | None = None
-    """Units each way of an LSTM between backbone and tags."""
     legal: Legal | None = None
     """Which tags may follow which in a tagger with a CRF."""
     link: str | None = None
@@ -41,7 +40,7 @@ class Head:
 
 
 def build_network(backbone: Backbone, head: Head) -> Any:
-    """The backbone with a new head, in fp32. Seed torch first: the head's weights are drawn here."""
+    """The backbone with a new head, in fp32, as transformers has it. Seed torch first: the head's weights are drawn here."""
     config = backbone.config
     names = head.label_names or ("LABEL_0", "LABEL_1")  # what transformers calls them
     config.id2label = dict(enumerate(names))
@@ -49,18 +48,16 @@ def build_network(backbone: Backbone, head: Head) -> Any:
     config.problem_type = KINDS[head.kind].problem(head.problem).problem_type if head.problem else None
     network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
     _check_loaded(network, report, backbone)
-    if head.bilstm is None and head.legal is None:
-        return network
-    return Tagger(network, bilstm=head.bilstm, crf=CRF(*head.legal) if head.legal else None)
+    return network
 
 
-def load_network(folder: str, kind: str) -> Any:
+def load_network(folder: str, kind: str) -> Network:
     """A fine-tuned model from a run folder; every weight must be there."""
     network, report = _load(kind, folder, config=read_config(folder))
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
-    return load_extras(network, Path(folder)) if takes("crf", kind) else network
+    return load_extras(network, Path(folder))
 
 
 def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:

@@ -17,9 +17,9 @@ import torch
 from torch import nn
 
 from bertft.errors import UsageError
-from bertft.fast.parts import Parts, parts_of
 from bertft.kinds import kinds_with, takes
 from bertft.model.backbone import Backbone
+from bertft.model.parts import Parts, parts_of
 
 FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
 """Whose classifiers read the first token through a linear layer and a tanh."""

@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from bertft.adapters import Adapter, Feature
+from bertft.model.extras import extras_of, transformers_part
 from bertft.model.network import Head
 from bertft.model.pooling import pooler_of, set_pooler
-from bertft.model.tagger import Tagger, transformers_part
 from bertft.start.probe import Probe, fit_probe, loss_of, prior_bias
 
 MOST_FEATURES = 4000
@@ -171,7 +171,7 @@ def _set(linear: nn.Linear, weight: np.ndarray[Any, Any] | None, bias: np.ndarra
 
 def _reads_noise(network: Any) -> bool:
     """Whether something drawn at random stands below the classifier, and learns at a rate of its own."""
-    return isinstance(network, Tagger) and network.bilstm is not None
+    return any(extra.feeds_classifier for extra in extras_of(network))
 
 
 def classifier_of(network: Any, labels: int) -> nn.Linear | None:

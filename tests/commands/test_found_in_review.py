@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import Said, texts, write_csv
 
-from bertft.engine.keeper import Keeper
+from bertft.engine.checkpoints import Checkpoints, Verdict
+from bertft.engine.order import Step
 
 Run = Callable[..., Said]
 FAST = ("--max-steps", 2, "--precision", "fp32")
@@ -70,13 +71,13 @@ def test_a_metric_for_two_labels_is_refused_for_three(run: Run, reviews: Path, t
 def test_a_run_that_stopped_early_is_at_its_end(
     run: Run, reviews: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values, whole = iter([0.8, 0.9, 0.5]), Keeper.consider  # the first of the warm start
+    values, whole = iter([0.8, 0.9, 0.5]), Checkpoints.consider  # the first of the warm start
 
-    def consider(self: Keeper, scores: object, *words: object, **named: object) -> None:
+    def consider(self: Checkpoints, scores: object, step: Step) -> Verdict:
         scores.values["accuracy"] = next(values)  # type: ignore[attr-defined]
-        whole(self, scores, *words, **named)  # type: ignore[arg-type]
+        return whole(self, scores, step)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Keeper, "consider", consider)
+    monkeypatch.setattr(Checkpoints, "consider", consider)
     words = ("--epochs", 3, "--eval-steps", 2, "--early-stop", 1, "--precision", "fp32")
     run("train", "train.csv", "--model", tiny, "-o", "run", *words)
     before = json.loads(Path("run/run.json").read_text())

@@ -11,7 +11,7 @@ import pytest
 from conftest import read_csv, read_jsonl, sentiment, texts, write_csv, write_jsonl
 from sklearn.metrics import accuracy_score, recall_score
 
-from bertft.engine.keeper import go_on
+from bertft.engine.resume import go_on
 from bertft.scoring import higher_is_better
 
 ROWS = texts(60)

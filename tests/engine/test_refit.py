@@ -19,8 +19,8 @@ from refits import BEST, is_refit, let_all_be_good, make_cheap, record, words_of
 from bertft.adapters import Feature
 from bertft.engine import refit as module
 from bertft.engine import training
+from bertft.engine.checkpoints import Checkpoints, Verdict
 from bertft.engine.judging import Validator
-from bertft.engine.keeper import Keeper
 from bertft.engine.order import Step
 from bertft.engine.refit import Refit, is_as_good, is_cheap, shortened
 from bertft.engine.step import Stepper
@@ -97,13 +97,13 @@ def test_a_fall_that_chance_explains_is_no_harm() -> None:
 
 
 def test_where_the_start_was_best_no_rows_are_added(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
-    whole = Keeper.consider
+    whole = Checkpoints.consider
 
-    def consider(self: Keeper, scores: Scores, step: Step, **named: Any) -> None:
+    def consider(self: Checkpoints, scores: Scores, step: Step) -> Verdict:
         scores.values["accuracy"] = 0.0 if step.number else 1.0
-        whole(self, scores, step, **named)
+        return whole(self, scores, step)
 
-    monkeypatch.setattr(Keeper, "consider", consider)
+    monkeypatch.setattr(Checkpoints, "consider", consider)
     said = run(*words_of("warm", tmp_path, tiny), "-o", "run")
     assert record()["best_step"] == 0
     assert not record()["refitted"]
@@ -223,14 +223,14 @@ def test_after_a_last_epoch_that_was_worse_the_best_goes_on(
         return found
 
     monkeypatch.setattr(Validator, "__call__", best_first)
-    judge = training.judge_saved
+    judge = training.score_best
 
     def as_seen(*words: Any) -> Any:
         judged = judge(*words)
         judged.scores.values["accuracy"] = 1.0
         return judged
 
-    monkeypatch.setattr(training, "judge_saved", as_seen)
+    monkeypatch.setattr(training, "score_best", as_seen)
     said = run(*words_of("warm", tmp_path, tiny), "-o", "run")
     assert record()["best_step"] == 5
     assert "Refit: 1 epoch more on all 120 rows" in said.err

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Said, read_jsonl
 
-from bertft.engine.keeper import Keeper
+from bertft.engine.checkpoints import Checkpoints, Verdict
 from bertft.engine.order import Step
 
 Run = Callable[..., Said]
@@ -39,15 +39,15 @@ class Stopped(Exception):
 
 def stop_after(evaluations: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run dies right after that many evaluations."""
-    whole, seen = Keeper.consider, []
+    whole, seen = Checkpoints.keep, []
 
-    def consider(self: Keeper, *words: object, **named: object) -> None:
+    def keep(self: Checkpoints, *words: object, **named: object) -> None:
         whole(self, *words, **named)  # type: ignore[arg-type]
         seen.append(1)
         if len(seen) == evaluations:
             raise Stopped
 
-    monkeypatch.setattr(Keeper, "consider", consider)
+    monkeypatch.setattr(Checkpoints, "keep", keep)
 
 
 @pytest.mark.parametrize("evaluations", [1, 2, 4])
@@ -85,14 +85,18 @@ def test_the_best_is_kept_and_not_the_last(run: Run, reviews: Path, tiny: str, m
     """The third of five evaluations is made the best, the first being that of the warm start; then the patience of two ends
     the run."""
     values, saved = iter([0.2, 0.3, 0.9, 0.5, 0.4, 0.8]), {}
-    whole = Keeper.consider
+    judge, whole = Checkpoints.consider, Checkpoints.keep
 
-    def consider(self: Keeper, scores: object, step: Step, **named: object) -> None:
+    def consider(self: Checkpoints, scores: object, step: Step) -> Verdict:
         scores.values["accuracy"] = next(values)  # type: ignore[attr-defined]
-        whole(self, scores, step, **named)  # type: ignore[arg-type]
+        return judge(self, scores, step)  # type: ignore[arg-type]
+
+    def keep(self: Checkpoints, verdict: Verdict, step: Step, **named: object) -> None:
+        whole(self, verdict, step, **named)  # type: ignore[arg-type]
         saved[step.number] = weights("run")
 
-    monkeypatch.setattr(Keeper, "consider", consider)
+    monkeypatch.setattr(Checkpoints, "consider", consider)
+    monkeypatch.setattr(Checkpoints, "keep", keep)
     run("train", "train.csv", "--model", tiny, "-o", "run", *WORDS, "--precision", "fp32", "--early-stop", 2)
     assert list(saved) == [0, 3, 6, 9, 12]
     assert len({saved[0], saved[3], saved[6]}) == 3

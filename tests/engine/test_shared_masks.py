@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from bertft.engine.dropout import Chance
+from bertft.engine.dropout import StepDropout
 
 
 def accelerator(processes: int, rank: int = 0, device: str = "cpu") -> Any:
@@ -19,7 +19,7 @@ def accelerator(processes: int, rank: int = 0, device: str = "cpu") -> Any:
 
 def drop(values: torch.Tensor, rows: list[int], whole: int, processes: int) -> torch.Tensor:
     """Twice, as layers do."""
-    with Chance(3, 1, accelerator(processes)).of_rows(rows, whole):
+    with StepDropout(3, 1, accelerator(processes)).of_rows(rows, whole):
         return functional.dropout(functional.dropout(values, 0.1, True), 0.4, True)
 
 
@@ -37,11 +37,11 @@ def test_attention_on_a_part_is_dropped_as_in_the_whole(mask: str) -> None:
     seen = torch.rand(6, 1, 9, 9) > 0.3
     seen[..., 0] = True
     added = {"none": None, "booleans": seen, "numbers": torch.where(seen, 0.0, -1e4)}[mask]
-    with Chance(3, 1, accelerator(1)).of_rows(range(6), 6):
+    with StepDropout(3, 1, accelerator(1)).of_rows(range(6), 6):
         whole = functional.scaled_dot_product_attention(query, key, value, attn_mask=added, dropout_p=0.3)
     for rows in ([0, 1, 2], [3, 4, 5], [5]):
         own = None if added is None else added[rows]
-        with Chance(3, 1, accelerator(2)).of_rows(rows, 6):
+        with StepDropout(3, 1, accelerator(2)).of_rows(rows, 6):
             part = functional.scaled_dot_product_attention(
                 query[rows], key[rows], value[rows], attn_mask=own, dropout_p=0.3
             )
@@ -50,7 +50,7 @@ def test_attention_on_a_part_is_dropped_as_in_the_whole(mask: str) -> None:
 
 def test_without_training_nothing_is_dropped() -> None:
     values = torch.rand(2, 3)
-    with Chance(3, 1, accelerator(2)).of_rows([0, 1], 4):
+    with StepDropout(3, 1, accelerator(2)).of_rows([0, 1], 4):
         assert torch.equal(functional.dropout(values, 0.9, False), values)
         assert torch.equal(functional.dropout(values, 0.0, True), values)
 
@@ -59,7 +59,7 @@ def test_every_step_has_chance_of_its_own() -> None:
     """Of the step and the seed; on GPUs also of the process, on processors not."""
     drawn = {}
     for seed, step, rank, device in itertools.product((1, 2), (1, 2, 300), (0, 1), ("cpu", "cuda")):
-        Chance(seed, step, accelerator(2, rank, device))
+        StepDropout(seed, step, accelerator(2, rank, device))
         drawn[seed, step, rank, device] = torch.rand(1).item()
     processor = {key[:2] for key in drawn}
     assert len(processor) == 6
@@ -73,7 +73,7 @@ def test_what_has_no_rows_of_the_batch_is_dropped_alike_everywhere() -> None:
     table = torch.rand(512, 8)
     dropped = []
     for rows, processes in (([0, 1, 2], 1), ([0, 1], 2), ([2], 2)):
-        with Chance(3, 1, accelerator(processes)).of_rows(rows, 3):
+        with StepDropout(3, 1, accelerator(processes)).of_rows(rows, 3):
             dropped.append(functional.dropout(table, 0.1, True))
     assert dropped[0].shape == table.shape
     assert torch.equal(dropped[0], dropped[1])
@@ -89,5 +89,5 @@ def test_a_deberta_with_relative_attention_can_be_trained() -> None:
     network = DebertaV2ForSequenceClassification(DebertaV2Config(vocab_size=50, **sizes, **relative)).train()
     for size in (1, 3):
         ids = torch.randint(1, 50, (size, 5))
-        with Chance(3, 1, accelerator(1)).of_rows(range(size), size):
+        with StepDropout(3, 1, accelerator(1)).of_rows(range(size), size):
             network(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.sum().backward()

@@ -17,9 +17,9 @@ from scipy.special import softmax
 
 from bertft.adapters import Adapter, Options, adapter_for
 from bertft.card import plain_card
+from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import resolve_precision, start_accelerator
 from bertft.engine.eval_loop import predict_features
-from bertft.engine.keeper import Keeper
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import build_optimizer
 from bertft.engine.order import Order, Step
@@ -64,9 +64,9 @@ class Bench:
             network or self.network, self.adapter, features, self.cost, recipe, scores, "x.csv:{}".format
         )
 
-    def keeper(self, folder: Path, *, metric: str = "accuracy", patience: int | None = None) -> Keeper:
+    def checkpoints(self, folder: Path, *, metric: str = "accuracy", patience: int | None = None) -> Checkpoints:
         folder.mkdir()
-        return Keeper(folder, metric=metric, patience=patience, accelerator=self.accelerator, facts={"data": {}})
+        return Checkpoints(folder, metric=metric, patience=patience, accelerator=self.accelerator, facts={"data": {}})
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +134,8 @@ def test_a_step_is_one_large_batch_however_it_is_cut(
     order = list(Order([len(feature.input_ids) for feature in made_of.features], recipe).steps())
     rates = schedule_of_transformers(recipe, 5)
     by_hand, losses = steps_by_hand(bench, recipe, rates, order)
-    keeper = bench.keeper(tmp_path / "run")
-    train(made_of, keeper, bench.accelerator)
+    checkpoints = bench.checkpoints(tmp_path / "run")
+    train(made_of, checkpoints, bench.accelerator)
     assert furthest(bench.network, by_hand) < 1e-5
     lines = [line for line in read_jsonl(tmp_path / "run" / "history.jsonl") if "loss" in line]
     assert [line["loss"] for line in lines] == pytest.approx(losses, rel=1e-4)
@@ -159,8 +159,8 @@ def schedule_of_transformers(recipe: Recipe, steps: int) -> list[float]:
 @pytest.mark.parametrize("scheduler", ["linear", "cosine", "constant", "constant_with_warmup"])
 def test_the_learning_rate_of_each_step_is_transformers(bench: Bench, tmp_path: Path, scheduler: str) -> None:
     recipe = Recipe(batch_size=32, scheduler=scheduler, warmup=0.3, learning_rate=1e-3, max_steps=10)
-    keeper = bench.keeper(tmp_path / "run")
-    train(bench.ingredients(recipe), keeper, bench.accelerator)
+    checkpoints = bench.checkpoints(tmp_path / "run")
+    train(bench.ingredients(recipe), checkpoints, bench.accelerator)
     lines = [line for line in read_jsonl(tmp_path / "run" / "history.jsonl") if "loss" in line]
     assert [line["step"] for line in lines] == list(range(1, 11))
     assert [line["learning_rate"] for line in lines] == pytest.approx(schedule_of_transformers(recipe, 10))
@@ -221,10 +221,10 @@ def test_patience_ends_a_run_and_the_best_model_stands_in_the_folder(
         return evaluate(network)
 
     object.__setattr__(made_of, "evaluate", remembering)
-    keeper = bench.keeper(tmp_path / "run", patience=patience)
-    train(made_of, keeper, bench.accelerator)
+    checkpoints = bench.checkpoints(tmp_path / "run", patience=patience)
+    train(made_of, checkpoints, bench.accelerator)
     assert len(seen) == stops_after
-    assert (keeper.best_step, keeper.step) == (2 * best, 2 * stops_after)
+    assert (checkpoints.best_step, checkpoints.step) == (2 * best, 2 * stops_after)
     kept, last = (
         load_file(tmp_path / "run" / name) for name in ("model.safetensors", "checkpoint/weights.safetensors")
     )
@@ -234,15 +234,16 @@ def test_patience_ends_a_run_and_the_best_model_stands_in_the_folder(
 
 def test_a_falling_error_counts_as_a_gain(bench: Bench, tmp_path: Path) -> None:
     """mse 0.9, 0.5, 0.7: the second is best."""
-    keeper = bench.keeper(tmp_path / "run", metric="mse", patience=1)
+    checkpoints = bench.checkpoints(tmp_path / "run", metric="mse", patience=1)
     optimizer = build_optimizer(bench.network, Recipe())
-    stepper = Stepper(bench.ingredients(Recipe()), bench.network, optimizer, bench.accelerator, keeper.meter)
-    keeper.attach(bench.network, optimizer, schedule_stub(), stepper)
+    stepper = Stepper(bench.ingredients(Recipe()), bench.network, optimizer, bench.accelerator, checkpoints.meter)
+    checkpoints.attach(bench.network, optimizer, schedule_stub(), stepper)
     for number, value in enumerate([0.9, 0.5, 0.7], start=1):
-        assert not keeper.stops
-        keeper.count(Step(number, 1.0, []), 0.0, 1)
-        keeper.consider(Scores("mse", {"mse": value}, 1), Step(number, 1.0, []), save=False)
-    assert (keeper.best_step, keeper.stops) == (2, True)
+        assert not checkpoints.stops
+        checkpoints.count(Step(number, 1.0, []), 0.0, 1)
+        step = Step(number, 1.0, [])
+        checkpoints.keep(checkpoints.consider(Scores("mse", {"mse": value}, 1), step), step, save=False)
+    assert (checkpoints.best_step, checkpoints.stops) == (2, True)
 
 
 def schedule_stub() -> Any:

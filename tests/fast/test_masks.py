@@ -8,7 +8,7 @@ import torch
 from scipy.stats import binomtest, chi2_contingency
 from torch.nn import functional
 
-from bertft.fast.masks import Bits, Masks
+from bertft.fast.masks import DropoutBits, DropoutMasks
 
 MANY = 4_000_000
 
@@ -16,30 +16,30 @@ MANY = 4_000_000
 @pytest.mark.parametrize("p", [0.001, 0.1, 0.125, 0.2, 0.5, 0.9])
 def test_as_many_go_as_asked(p: float) -> None:
     """Not the next multiple of 1/256: for 0.1 that would be off by eleven standard deviations."""
-    gone = MANY - int(Bits(1, 2).keep(MANY, p).sum())
+    gone = MANY - int(DropoutBits(1, 2).keep(MANY, p).sum())
     assert binomtest(gone, MANY, p).pvalue > 1e-4
 
 
 def test_neighbours_are_independent() -> None:
-    keep = Bits(3).keep(MANY, 0.1)
+    keep = DropoutBits(3).keep(MANY, 0.1)
     for distance in (1, 2, 7, 8, 64):
         table = np.histogram2d(keep[:-distance], keep[distance:], bins=2)[0]
         assert chi2_contingency(table).pvalue > 1e-4
 
 
 def test_bits_follow_from_the_seeds() -> None:
-    first = Bits(1, 2).keep(1000, 0.3)
-    assert np.array_equal(first, Bits(1, 2).keep(1000, 0.3))
-    assert not np.array_equal(first, Bits(1, 3).keep(1000, 0.3))
-    assert not np.array_equal(first, Bits(2, 2).keep(1000, 0.3))
+    first = DropoutBits(1, 2).keep(1000, 0.3)
+    assert np.array_equal(first, DropoutBits(1, 2).keep(1000, 0.3))
+    assert not np.array_equal(first, DropoutBits(1, 3).keep(1000, 0.3))
+    assert not np.array_equal(first, DropoutBits(2, 2).keep(1000, 0.3))
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 1001])
 def test_any_number_of_them(count: int) -> None:
-    keep = Bits(1).keep(count, 0.1)
+    keep = DropoutBits(1).keep(count, 0.1)
     assert keep.shape == (count,)
     assert keep.dtype == bool
-    assert Bits(1).keep(count, 0.0).all()
+    assert DropoutBits(1).keep(count, 0.0).all()
 
 
 def test_grouped_queries_get_torchs_own_dropout() -> None:
@@ -48,6 +48,6 @@ def test_grouped_queries_get_torchs_own_dropout() -> None:
     torch.manual_seed(3)
     wanted = functional.scaled_dot_product_attention(query, key, key, dropout_p=0.5, enable_gqa=True)
     torch.manual_seed(3)
-    with Masks(Bits(1)):
+    with DropoutMasks(DropoutBits(1)):
         found = functional.scaled_dot_product_attention(query, key, key, dropout_p=0.5, enable_gqa=True)
     assert torch.equal(found, wanted)

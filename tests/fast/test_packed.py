@@ -13,8 +13,8 @@ import transformers
 from torch import Tensor
 
 from bertft.engine.optimizer import build_optimizer
-from bertft.fast.encoder import quicken
-from bertft.fast.masks import Bits, Masks
+from bertft.fast.encoder import use_fast_layers
+from bertft.fast.masks import DropoutBits, DropoutMasks
 from bertft.fast.working import can_pack
 from bertft.recipe import Recipe
 
@@ -37,7 +37,7 @@ def build(backbones: Backbones, head: str) -> list[Any]:
     build_one = getattr(transformers, f"AutoModelFor{head}").from_pretrained
     plain = build_one(backbones("bert"), num_labels=3, dtype=torch.float32).eval()
     fast = copy.deepcopy(plain)
-    assert quicken(fast)
+    assert use_fast_layers(fast)
     return [plain, fast]
 
 
@@ -80,7 +80,7 @@ def test_changed_weights_answer_at_once(backbones: Backbones, bf16: bool) -> Non
         optimizer = build_optimizer(network, Recipe(learning_rate=0.01))
         for _ in range(2):
             answer(network, inputs, bf16=bf16)
-            with Masks(Bits(1)), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            with DropoutMasks(DropoutBits(1)), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
                 network(**inputs).logits[inputs["attention_mask"].bool()].square().sum().backward()
             optimizer.step()
             optimizer.zero_grad()
@@ -104,7 +104,7 @@ def test_training_lets_go_of_what_only_answers_need(backbones: Backbones) -> Non
     fast = build(backbones, "SequenceClassification")[1]
     inputs = next(batches())
     answer(fast, inputs, bf16=False)
-    with Masks(Bits(1)):
+    with DropoutMasks(DropoutBits(1)):
         fast.train()(**inputs).logits.sum().backward()
     assert all(layer.up.packed._packed is None for layer in fast.base_model.encoder.fast_layers)
 

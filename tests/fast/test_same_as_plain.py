@@ -14,8 +14,8 @@ from conftest import FAMILIES
 from torch import Tensor, nn
 
 from bertft.engine.optimizer import build_optimizer
-from bertft.fast.encoder import KIN, quicken
-from bertft.fast.masks import Bits, Masks
+from bertft.fast.encoder import KIN, use_fast_layers
+from bertft.fast.masks import DropoutBits, DropoutMasks
 from bertft.recipe import Recipe
 
 HEADS = ("SequenceClassification", "TokenClassification", "QuestionAnswering")
@@ -37,7 +37,7 @@ def build(folder: Path, head: str, *, dropout: float = 0.1) -> Any:
 
 def fast_copy(network: Any) -> Any:
     fast = copy.deepcopy(network)
-    assert quicken(fast)
+    assert use_fast_layers(fast)
     return fast
 
 
@@ -49,7 +49,9 @@ def batch(*, padded: bool = True) -> dict[str, Tensor]:
     return {"input_ids": ids, "attention_mask": mask}
 
 
-def learned(network: Any, inputs: dict[str, Tensor], masks: Masks, *, bf16: bool) -> tuple[Tensor, dict[str, Tensor]]:
+def learned(
+    network: Any, inputs: dict[str, Tensor], masks: DropoutMasks, *, bf16: bool
+) -> tuple[Tensor, dict[str, Tensor]]:
     """The outputs at the tokens, and the gradient of every weight."""
     network.zero_grad()
     with masks, torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
@@ -81,7 +83,8 @@ def assert_close(one: Any, other: Any, *, tolerance: float) -> None:
 def test_outputs_and_gradients_are_the_plain_ones(backbones: Backbones, family: str, head: str, padded: bool) -> None:
     plain = build(backbones(family), head)
     found = [
-        learned(network, batch(padded=padded), Masks(Bits(1)), bf16=False) for network in (plain, fast_copy(plain))
+        learned(network, batch(padded=padded), DropoutMasks(DropoutBits(1)), bf16=False)
+        for network in (plain, fast_copy(plain))
     ]
     assert_close(*found, tolerance=2e-5)
 
@@ -94,7 +97,9 @@ def test_a_few_texts_at_once_are_as_good_as_all(
     """Attention in slices of 1, and of 4 and 2."""
     plain = build(backbones("bert"), head)
     monkeypatch.setattr("bertft.fast.attention.AT_ONCE", texts * plain.config.num_attention_heads * 11 * 11)
-    found = [learned(network, batch(), Masks(Bits(1)), bf16=False) for network in (plain, fast_copy(plain))]
+    found = [
+        learned(network, batch(), DropoutMasks(DropoutBits(1)), bf16=False) for network in (plain, fast_copy(plain))
+    ]
     assert_close(*found, tolerance=2e-5)
 
 
@@ -102,9 +107,9 @@ def test_a_few_texts_at_once_are_as_good_as_all(
 @pytest.mark.parametrize("head", HEADS)
 def test_in_bf16_they_are_as_near_to_fp32_as_autocast(backbones: Backbones, family: str, head: str) -> None:
     plain = build(backbones(family), head)
-    exact = learned(plain, batch(), Masks(Bits(1)), bf16=False)
-    autocast = learned(plain, batch(), Masks(Bits(1)), bf16=True)
-    fast = learned(fast_copy(plain), batch(), Masks(Bits(1)), bf16=True)
+    exact = learned(plain, batch(), DropoutMasks(DropoutBits(1)), bf16=False)
+    autocast = learned(plain, batch(), DropoutMasks(DropoutBits(1)), bf16=True)
+    fast = learned(fast_copy(plain), batch(), DropoutMasks(DropoutBits(1)), bf16=True)
 
     def off(found: Any) -> float:
         return sum(float((found[1][name] - gradient).norm()) for name, gradient in exact[1].items())
@@ -120,7 +125,9 @@ def test_frozen_weights_get_no_gradient_and_the_others_get_theirs(
     plain = build(backbones(family), "TokenClassification")
     for name, weight in plain.named_parameters():
         weight.requires_grad_(frozen not in name)
-    found = [learned(network, batch(), Masks(Bits(1)), bf16=False) for network in (plain, fast_copy(plain))]
+    found = [
+        learned(network, batch(), DropoutMasks(DropoutBits(1)), bf16=False) for network in (plain, fast_copy(plain))
+    ]
     assert all(frozen not in name for name in found[1][1])
     assert_close(*found, tolerance=2e-5)
 
@@ -145,11 +152,11 @@ def test_changed_weights_are_used_at_once(backbones: Backbones, bf16: bool) -> N
     for network in (plain, fast):
         optimizer = build_optimizer(network, Recipe(learning_rate=0.01))
         for _ in range(3):
-            learned(network, batch(), Masks(Bits(1)), bf16=bf16)
+            learned(network, batch(), DropoutMasks(DropoutBits(1)), bf16=bf16)
             optimizer.step()
         with torch.no_grad():
             next(network.base_model.encoder.layer[0].attention.self.query.parameters()).mul_(1.5)
-    found = [learned(network, batch(), Masks(Bits(1)), bf16=bf16) for network in (plain, fast)]
+    found = [learned(network, batch(), DropoutMasks(DropoutBits(1)), bf16=bf16) for network in (plain, fast)]
     assert torch.allclose(found[0][0], found[1][0], atol=0.03 if bf16 else 1e-4)
 
 
@@ -157,14 +164,14 @@ def test_a_pass_without_gradients_leaves_nothing_that_training_trips_over(backbo
     fast = fast_copy(build(backbones("bert"), "SequenceClassification"))
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
         fast.eval()(**batch())
-    assert learned(fast.train(), batch(), Masks(Bits(1)), bf16=True)[1]
+    assert learned(fast.train(), batch(), DropoutMasks(DropoutBits(1)), bf16=True)[1]
 
 
 @pytest.mark.parametrize("family", [family for family in FAMILIES if family not in KIN])
 def test_other_families_run_as_they_are(backbones: Backbones, family: str) -> None:
     network = build_any(backbones(family))
     before = network(**batch()).logits
-    assert not quicken(network)
+    assert not use_fast_layers(network)
     assert torch.equal(network(**batch()).logits, before)
 
 
@@ -187,7 +194,7 @@ def test_what_is_not_quite_bert_runs_as_it_is(backbones: Backbones, change: str)
         network.config.output_hidden_states = True
     else:
         attention.key = nn.Linear(32, 32, bias=False)
-    assert not quicken(network)
+    assert not use_fast_layers(network)
 
 
 def test_training_without_masks_runs_as_it_is(backbones: Backbones) -> None:

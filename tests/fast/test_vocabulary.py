@@ -16,7 +16,7 @@ from torch import nn
 
 from bertft.engine.optimizer import build_optimizer, build_schedule
 from bertft.engine.resume import load_state, save_state, state_of
-from bertft.fast.masks import Bits, Masks
+from bertft.fast.masks import DropoutBits, DropoutMasks
 from bertft.fast.vocabulary import CutEmbedding, cut_of, cut_vocabulary, widened
 from bertft.recipe import Recipe
 
@@ -139,7 +139,7 @@ def test_a_run_goes_on_however_its_vocabulary_is_cut(
         ready_to_train(build(backbones("bert")), texts[how]) for how in (before, after)
     )
     for _ in range(2):
-        with Masks(Bits(1)):
+        with DropoutMasks(DropoutBits(1)):
             one.train()(input_ids=torch.tensor(TEXTS[0])[None]).logits.square().sum().backward()
         optimizer.step()
         optimizer.zero_grad()

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from bertft.model.crf import (
-    CRF,
     FORBIDDEN,
     Legal,
     Scores,
@@ -22,6 +21,7 @@ from bertft.model.crf import (
     path_score,
     viterbi,
 )
+from bertft.model.extras.crf import CRF
 
 IOB2: Legal = ([True, True, False], [[True, True, False], [True, True, True], [True, True, True]], [True, True, True])
 """O, B, I: an I comes neither first nor after an O."""

@@ -17,7 +17,7 @@ from torch.nn.functional import cosine_similarity, layer_norm
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
 from bertft.errors import UsageError
-from bertft.fast.encoder import FastForward, quicken
+from bertft.fast.encoder import FastForward, use_fast_layers
 from bertft.model.backbone import embedded_backbone, find_backbone
 from bertft.model.layers import count_parameters, freeze, layer_of_parameters
 from bertft.model.losses import on_logits, sequence_loss
@@ -103,7 +103,7 @@ def test_the_first_token_of_the_new_layer_is_the_mean_of_the_tokens(folder_of: F
     wanted = mean_by_hand(network, inputs)
     append_mean_layer(network)
     if fast:
-        assert quicken(network)
+        assert use_fast_layers(network)
         assert isinstance(network.base_model.encoder, FastForward)
     with torch.no_grad():
         found = network.base_model(**inputs).last_hidden_state[:, 0]
@@ -116,7 +116,7 @@ def test_neither_padding_nor_company_changes_the_mean(folder_of: Folder, fast: b
     network = build(folder_of("bert"))
     append_mean_layer(network)
     if fast:
-        quicken(network)
+        use_fast_layers(network)
     inputs = padded_batch()
     with torch.no_grad():
         together = network(**inputs).logits

@@ -67,7 +67,6 @@ class WordTagger(Adapter):
             None,
             self.labels.names,
             crf_cost if recipe.crf else tag_cost(weights=weights, smoothing=recipe.label_smoothing),
-            bilstm=recipe.bilstm,
             legal=self._legal if recipe.crf else None,
             link="softmax",
             weights=weights,

@@ -1,4 +1,4 @@
-"""Keeps the best model and the last state, and knows when to stop. One metric decides all three.
+"""The checkpoints of a run, the best model and the last state, and when to stop. One metric decides all three.
 
 The best model stands in the run folder itself, ready for transformers, until a refit (refit.py) takes its place; the last state
 stands in `checkpoint/`. The state is saved after an evaluation, unless less than FEW_STEPS were taken since the last one, every
@@ -8,11 +8,9 @@ SAVE_SECONDS in between (or every `save_steps`), at the end, and when a signal e
 from __future__ import annotations
 
 import math
-import shlex
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +20,13 @@ from bertft.engine.advice import Course
 from bertft.engine.history import History
 from bertft.engine.meter import Meter, RunningMean
 from bertft.engine.order import Step
+from bertft.engine.resume import while_writing
 from bertft.engine.sharding import whole_weights
 from bertft.engine.step import Stepper
 from bertft.model.folder import save_network
-from bertft.plan import read_config
-from bertft.runs import CHECKPOINT, PLAN
+from bertft.protocols import Device, Network
+from bertft.runs import CHECKPOINT
 from bertft.scoring import Baseline, Scores, better, standard_error
-from bertft.scoring.own import typed_again
-from bertft.system.files import explained
 
 SAVE_SECONDS = 600
 """At most so much work is lost when the power fails."""
@@ -39,8 +36,18 @@ FEW_STEPS = 50
 """Optimizer steps since the last state that an evaluation need not save: epochs of small files take less time than saving."""
 
 
-class Keeper:
-    """The memory of one run. Only the main process writes."""
+@dataclass(frozen=True)
+class Verdict:
+    """What an evaluation means for the model."""
+
+    improved: bool
+    """Whether it takes the place of the best so far."""
+    words: str
+    """'' if it is not kept."""
+
+
+class Checkpoints:
+    """Of one run. Only the main process writes."""
 
     def __init__(
         self,
@@ -48,7 +55,7 @@ class Keeper:
         *,
         metric: str,
         patience: int | None,
-        accelerator: Any,
+        accelerator: Device,
         facts: Mapping[str, Any],
         save_steps: int | None = None,
         resuming: bool = False,
@@ -72,8 +79,8 @@ class Keeper:
         if not self._resuming:
             self.history.begin()
 
-    def attach(self, network: Any, optimizer: Any, schedule: Any, stepper: Stepper) -> None:
-        """Give the keeper what it saves; when resuming, fill it from the last state."""
+    def attach(self, network: Network, optimizer: Any, schedule: Any, stepper: Stepper) -> None:
+        """Hand over what is saved; when resuming, fill it from the last state."""
         self._network, self._optimizer, self._schedule, self._stepper = network, optimizer, schedule, stepper
         if not self._resuming:
             return
@@ -106,16 +113,13 @@ class Keeper:
         self.step = step.number
         self.running.add(loss, weight)
 
-    def log(self, step: Step, *, learning_rate: float) -> str:
-        """A line of the training loss into the history; what to show of it."""
-        loss = self.running.read()
+    def progress(self, *, learning_rate: float) -> dict[str, float]:
+        """What observers are told: the mean loss since the last time, and how fast the run is."""
         rates = {key: value for key, value in self.meter.timings().items() if key.endswith(("_second", "padding"))}
-        with self._writing():
-            self.history.add(step, {"loss": loss, "learning_rate": learning_rate} | rates)
-        return f"loss {loss:.4f}  {self.meter}"
+        return {"loss": self.running.read(), "learning_rate": learning_rate, **rates}
 
-    def consider(self, scores: Scores, step: Step, *, save: bool) -> None:
-        """Keep the model if it is the best so far; and the state, where it is time to `save` or much was done since the last."""
+    def consider(self, scores: Scores, step: Step) -> Verdict:
+        """Whether the model is the best so far, by its scores after a step; counted for the early stop."""
         value = scores.main_value
         gained = math.isnan(self.best_value) or better(scores.main, value, self.best_value)
         self.without_gain = 0 if gained else self.without_gain + 1
@@ -125,15 +129,15 @@ class Keeper:
         if improved:
             self.best_step, self.best_value = step.number, value
             self.slack = standard_error(scores) if step.number == 0 else 0.0
-        shown = "  ".join(f"{name} {score:.4f}" for name, score in scores.values.items() if name in _few(scores))
-        console.note(
-            f"Epoch {step.epoch:.2f}  step {step.number:,}  {shown}{self._praise(scores, gained) if improved else ''}"
-        )
-        with self._writing():
-            self.history.add(step, {"validation": scores.values})
-            weights = whole_weights(self._network) if improved else {}  # of all processes
-            if improved and self.accelerator.is_main_process:
-                save_network(self._network, self.folder, weights)
+        return Verdict(improved, self._praise(scores, gained) if improved else "")
+
+    def keep(self, verdict: Verdict, step: Step, *, save: bool) -> None:
+        """The model, if that is the verdict; and the state, where it is time to `save` or much was done since the last."""
+        if verdict.improved:
+            weights = whole_weights(self._network)  # of all processes
+            with while_writing(self.folder):
+                if self.accelerator.is_main_process:
+                    save_network(self._network, self.folder, weights)
         if save or self.stops or step.number - self._saved_step >= FEW_STEPS:
             self.save()
 
@@ -146,15 +150,15 @@ class Keeper:
         """Of an evaluation whose model is kept: how it stands to the constant answer, while it is no better."""
         beaten = self.baseline is None or self.baseline.beaten_by(scores)
         if beaten and not gained:
-            return "  kept: as good as the best"
-        return "  best so far" if beaten else f"  no better yet: {self.baseline}"
+            return "kept: as good as the best"
+        return "best so far" if beaten else f"no better yet: {self.baseline}"
 
     def save(self, *, owes_evaluation: bool = False) -> None:
         """The state after the current step."""
         self.owes_evaluation = owes_evaluation
         state = resume.state_of(self._network, self._optimizer, self._schedule, self._counters())  # of all processes
         if self.accelerator.is_main_process:
-            with self._writing():
+            with while_writing(self.folder):
                 resume.save_state(self.folder, state)
         self._saved_step, self._saved_at = self.step, time.monotonic()
         self.accelerator.wait_for_everyone()
@@ -179,9 +183,6 @@ class Keeper:
         """How the training went, for advice."""
         return Course.of(self.history.lines(), metric=self.metric, stopped_early=self.stops)
 
-    def _writing(self) -> AbstractContextManager[None]:
-        return explained(self.folder, f"The last state stands; make room and {go_on(self.folder)}")
-
     def _counters(self) -> dict[str, Any]:
         return {
             "step": self.step,
@@ -196,16 +197,3 @@ class Keeper:
             "owes_evaluation": self.owes_evaluation,
             "facts": dict(self.facts),
         }
-
-
-def go_on(folder: Path) -> str:
-    """How to go on with the run in a folder."""
-    plan = read_config(str(folder / PLAN)) if (folder / PLAN).is_file() else {}
-    metric = typed_again(plan.get("recipe", {}).get("metric"))
-    return f"go on with: bertft train --resume -o {shlex.quote(str(folder))}{metric}"
-
-
-def _few(scores: Scores) -> list[str]:
-    """The main metric and two more: what fits on a line."""
-    others = [name for name in scores.values if name != scores.main]
-    return [scores.main, *others[:2]]

@@ -14,8 +14,11 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from bertft.errors import CheckpointError, UsageError
-from bertft.model.crf import CRF
-from bertft.model.tagger import FILE, BiLSTM, Tagger, load_extras, save_extras, transformers_part
+from bertft.model.extras import ExtendedNetwork, add_extras, extras_of, load_extras, save_extras, transformers_part
+from bertft.model.extras.bilstm import BiLSTM
+from bertft.model.extras.crf import CRF
+from bertft.model.extras.files import FILE
+from bertft.recipe import Recipe
 
 Backbones = Callable[[str], Path]
 OBI = ([True, True, False], [[True, True, False], [True, True, True], [True, True, True]], [True, True, True])
@@ -29,12 +32,12 @@ def token_classifier(folder: Path, *, tags: int = 3) -> Any:
     return AutoModelForTokenClassification.from_config(config).eval()
 
 
-def build(folder: Path, *, bilstm: int | None = 5, crf: bool = True) -> Tagger:
+def build(folder: Path, *, bilstm: int | None = 5, crf: bool = True) -> Any:
     torch.manual_seed(1)
-    tagger = Tagger(token_classifier(folder), bilstm=bilstm, crf=CRF(*OBI) if crf else None).eval()
-    if tagger.crf is not None:
-        for parameter in tagger.crf.parameters():
-            torch.nn.init.normal_(parameter)
+    network, recipe = token_classifier(folder), Recipe(bilstm=bilstm, crf=crf)
+    tagger = add_extras(network, "token-classification", recipe, OBI if crf else None).eval()
+    for parameter in tagger.crf.parameters() if crf else ():
+        torch.nn.init.normal_(parameter)
     return tagger
 
 
@@ -95,7 +98,6 @@ def test_the_bilstm_is_gone_from_the_network_after_each_call(backbones: Backbone
 def test_the_outputs_bring_the_scores_of_moves_only_with_a_crf(backbones: Backbones) -> None:
     with_crf, without = build(backbones("bert")), build(backbones("bert"), crf=False)
     outputs = with_crf(**padded_batch())
-    assert with_crf.crf is not None
     for name, wanted in zip(("start", "moves", "end"), with_crf.crf.scores(), strict=True):
         assert torch.equal(outputs[name], wanted)
     assert list(without(**padded_batch())) == ["logits"]
@@ -109,7 +111,6 @@ def test_bf16_gives_about_the_same_and_learns(backbones: Backbones) -> None:
     assert torch.allclose(outputs["logits"].float(), exact["logits"], atol=0.02)
     assert torch.equal(outputs["moves"], exact["moves"])
     outputs["logits"].float().square().sum().backward()
-    assert tagger.bilstm is not None
     assert all(parameter.grad.isfinite().all() and parameter.grad.any() for parameter in tagger.bilstm.parameters())
 
 
@@ -129,7 +130,7 @@ def test_what_is_saved_comes_back(backbones: Backbones, tmp_path: Path, bilstm: 
         name: values.tolist() for name, values in tagger(**inputs).items()
     }
     assert found.state_dict().keys() == tagger.state_dict().keys()
-    assert (found.crf is None, found.bilstm is None) == (not crf, bilstm is None)
+    assert [type(extra) for extra in extras_of(found)] == [BiLSTM] * (bilstm is not None) + [CRF] * crf
 
 
 def test_what_is_saved_beside_it_leaves_the_network_to_transformers(backbones: Backbones, tmp_path: Path) -> None:
@@ -148,7 +149,9 @@ def test_a_network_without_extras_is_itself(backbones: Backbones, tmp_path: Path
     network = token_classifier(backbones("bert"))
     assert load_extras(network, tmp_path) is network
     assert transformers_part(network) is network
-    assert transformers_part(Tagger(network, bilstm=None, crf=None)) is network
+    assert transformers_part(ExtendedNetwork(network, [])) is network
+    assert add_extras(network, "token-classification", Recipe(), None) is network
+    assert add_extras(network, "text-classification", Recipe(bilstm=5, crf=True), OBI) is network
 
 
 def cut(file: Path) -> None:
@@ -209,5 +212,5 @@ def test_a_backbone_without_a_plain_classifier_is_refused_in_plain_words(backbon
     network = token_classifier(backbones("bert"))
     network.classifier = torch.nn.Sequential(network.classifier)
     with pytest.raises(UsageError, match=r"--bilstm: this backbone \(bert\) has no plain classifier"):
-        Tagger(network, bilstm=5, crf=None)
-    Tagger(network, bilstm=None, crf=CRF(*OBI))
+        add_extras(network, "token-classification", Recipe(bilstm=5), None)
+    add_extras(network, "token-classification", Recipe(crf=True), OBI)

@@ -1,0 +1,44 @@
+"""Who follows a training: each observer is told what was logged and how the model scored. A tracker, or a live display, is one
+class with these two methods; history.jsonl (history.py) and the console are the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bertft import console
+from bertft.engine.order import Step
+from bertft.scoring import Scores
+
+
+class Observer(Protocol):
+    """Is called in all processes."""
+
+    def logged(self, step: Step, values: Mapping[str, float]) -> None:
+        """`loss` (mean since the last time), `learning_rate`, `examples_per_second`, `tokens_per_second` and `padding` after a
+        step; about 20 times an epoch."""
+
+    def evaluated(self, step: Step, scores: Scores, verdict: str) -> None:
+        """The scores on the validation rows after a step, before the model is saved. `verdict`: what they mean, in words; '' if
+        the model is not kept."""
+
+
+class ConsoleLines:
+    """The progress bar, and a line for each evaluation."""
+
+    def __init__(self, bar: console.Bar) -> None:
+        self._bar = bar
+
+    def logged(self, step: Step, values: Mapping[str, float]) -> None:
+        rates = f"{values['examples_per_second']:,.0f} ex/s  {values['tokens_per_second']:,.0f} tok/s"
+        self._bar.update(step.number, f"loss {values['loss']:.4f}  {rates}  padding {values['padding']:.0%}")
+
+    def evaluated(self, step: Step, scores: Scores, verdict: str) -> None:
+        shown = [f"{name} {score:.4f}" for name, score in scores.values.items() if name in few(scores)]
+        console.note("  ".join([f"Epoch {step.epoch:.2f}", f"step {step.number:,}", *shown, *filter(None, [verdict])]))
+
+
+def few(scores: Scores) -> list[str]:
+    """The main metric and two more: what fits on a line."""
+    others = [name for name in scores.values if name != scores.main]
+    return [scores.main, *others[:2]]
