@@ -140,14 +140,17 @@ def load(
 ) -> Model:
     """A run that answers: `load("runs/mine")("a text")` is a dict, with a list of inputs a list of dicts. An input is a text, a
     tuple of two texts or of question and context, a list of words for a tagger (in a list of inputs), or a dict of columns."""
-    from bertft.engine.answerer import open_run
     from bertft.jobs.model import Model
+    from bertft.jobs.opening import open_run
     from bertft.plan import merge
 
     if isinstance(run, Model):
         return run
     with console.in_a_program(quiet=quiet):
-        return Model(open_run(_folder(run), precision, merge(MachinePlan, {"threads": threads, "fast": fast})))
+        return Model(
+            Path(_folder(run)),
+            open_run(_folder(run), precision, merge(MachinePlan, {"threads": threads, "fast": fast})),
+        )
 
 
 def _predict_file(

@@ -1,62 +1,64 @@
-"""A run that answers: network, adapter and device, which belong together. `eval`, `predict` and the Python door all ask it, so
-they cannot disagree."""
+"""What answers: network, adapter and device, which belong together. Validation, `eval`, `predict` and the Python door all ask it,
+so they cannot disagree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
+from typing import Any
 
 from bertft import console
-from bertft.adapters import Adapter, Prediction
-from bertft.adapters.record_check import check_answers, check_record
-from bertft.engine.device import describe, start_accelerator
-from bertft.engine.eval_loop import Windows, predict_features
+from bertft.adapters import Adapter, Feature, Prediction
+from bertft.engine.eval_loop import model_outputs, stop_together
 from bertft.engine.meter import Meter
-from bertft.engine.predict_loop import Answered, predict_windows
-from bertft.engine.prepare import adapter_of_record
-from bertft.engine.sharding import ready
-from bertft.errors import UsageError
-from bertft.gold import Read
-from bertft.kinds import KINDS
-from bertft.model.folder import read_task
-from bertft.model.network import load_network
-from bertft.model.tokens import load_tokenizer
-from bertft.plan import MachinePlan
+from bertft.gold import Example, Read, Refusal
 from bertft.protocols import Device, Network
-from bertft.recipe import PRECISIONS
+
+AT_ONCE = 4096
+"""Rows whose outputs are in memory at once."""
+
+WINDOW = 4096
+"""Rows of a file in memory at once: the next ones are not read before these are answered."""
+
+Windows = Sequence[Sequence[Feature]]
+Answered = list[tuple[Read, Prediction]]
 
 
 @dataclass(frozen=True)
 class Answerer:
-    """A run folder, ready to answer."""
+    """A network that is ready to answer, on its device."""
 
-    folder: Path
     adapter: Adapter
     network: Network
     accelerator: Device
 
     def predictions(self, windows: Windows, meter: Meter, *, label: str = "") -> list[Prediction]:
-        """One for each row; `windows` holds each row's features."""
-        return predict_features(self.network, self.adapter, windows, self.accelerator, meter, label=label)
+        """One for each row; `windows` holds each row's features. In several processes each computes its share, and all get all.
+        `label`: what the progress bar says; without one there is none."""
+        found: list[Prediction] = []
+        with console.progress(label, sum(map(len, windows))) as bar:
+            for start in range(0, len(windows), AT_ONCE):
+                found += self._part(windows[start : start + AT_ONCE], meter, bar)
+                stop_together(self.accelerator)
+        return found
+
+    def _part(self, windows: Windows, meter: Meter, bar: console.Bar) -> list[Prediction]:
+        flat = [feature for row in windows for feature in row]
+        outputs: Iterator[Any] = iter(model_outputs(self.network, self.adapter, flat, self.accelerator, meter, bar))
+        return self.adapter.decode_rows([([next(outputs) for _ in row], row) for row in windows])
 
     def answers(self, rows: Iterator[Read], meter: Meter, *, done: int = 0) -> Iterator[Answered]:
         """A window of rows at a time, in order; those that cannot be predicted are among them, and say why. `done`: rows before,
         to count on from."""
-        return predict_windows(self.network, self.adapter, rows, self.accelerator, meter, done=done)
+        with console.progress("Predicting", None) as bar:
+            while window := list(islice(rows, WINDOW)):
+                yield list(zip(window, self.answer(window, meter), strict=True))
+                done += len(window)
+                bar.update(done, str(meter))
 
-
-def open_run(path: str, precision: str | None, machine: MachinePlan) -> Answerer:
-    """The model and the adapter of a run folder, on the device."""
-    if precision is not None and precision not in PRECISIONS:
-        raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
-    folder = Path(path)
-    record = read_task(folder)
-    check_record(record, path)
-    adapter = adapter_of_record(record, load_tokenizer(path, words=KINDS[record.card.kind].reads_words))
-    accelerator = start_accelerator(precision or "auto", machine)
-    network = load_network(path, adapter.card.kind)
-    check_answers(record, network, path)
-    network = ready(network, accelerator)
-    console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
-    return Answerer(folder, adapter, network, accelerator)
+    def answer(self, window: Sequence[Read], meter: Meter) -> list[Prediction]:
+        """One prediction per row."""
+        asked = [read for read in window if isinstance(read, Example)]
+        found = iter(self.predictions(self.adapter.encode(asked), meter) if asked else ())
+        return [Prediction(None, read.reason) if isinstance(read, Refusal) else next(found) for read in window]

@@ -1,4 +1,5 @@
-"""Features in, one prediction per row out, in the rows' order. Batches are sorted by length; outputs leave the device at once."""
+"""Features in, what is kept of the network's outputs for each out, in the same order. Batches are sorted by length; outputs leave
+the device at once."""
 
 from __future__ import annotations
 
@@ -10,12 +11,13 @@ import numpy as np
 import torch
 
 from bertft import console
-from bertft.adapters import Adapter, Feature, Prediction
+from bertft.adapters import Adapter, Feature
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
 from bertft.engine.order import inference_batches
 from bertft.engine.sharding import is_sharded
 from bertft.errors import Stopped
+from bertft.protocols import Device, Network
 from bertft.system import signals
 
 BATCH_SIZE, MOST_TOKENS = 64, 64 * 128
@@ -25,30 +27,9 @@ with their length."""
 ON_PROCESSORS = 128, 1536
 """The same on processors, whose caches hold no more of the hidden states."""
 
-AT_ONCE = 4096
-"""Rows whose outputs are in memory at once."""
-
-Windows = Sequence[Sequence[Feature]]
-
-
-def predict_features(
-    network: Any, adapter: Adapter, windows: Windows, accelerator: Any, meter: Meter, *, label: str = ""
-) -> list[Prediction]:
-    """`windows` holds each row's features. In several processes each computes its share, and all get all."""
-    predictions: list[Prediction] = []
-    total = sum(map(len, windows))
-    with console.progress(label, total) as bar:
-        for start in range(0, len(windows), AT_ONCE):
-            part = windows[start : start + AT_ONCE]
-            flat = [feature for row in part for feature in row]
-            outputs = iter(model_outputs(network, adapter, flat, accelerator, meter, bar))
-            predictions += adapter.decode_rows([([next(outputs) for _ in row], row) for row in part])
-            _stop_together(accelerator)
-    return predictions
-
 
 def model_outputs(
-    network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any, meter: Meter, bar: console.Bar
+    network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device, meter: Meter, bar: console.Bar
 ) -> list[Any]:
     """What the adapter keeps of the network's outputs (fp32) for each feature."""
     lengths = [len(feature.input_ids) for feature in features]
@@ -70,7 +51,7 @@ def model_outputs(
 
 
 def _within_memory(
-    network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any, meter: Meter
+    network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device, meter: Meter
 ) -> list[Any]:
     """In halves where the memory is too small for all at once."""
     try:
@@ -84,7 +65,7 @@ def _within_memory(
 
 
 def _batch_outputs(
-    network: Any, adapter: Adapter, features: Sequence[Feature], accelerator: Any, meter: Meter
+    network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device, meter: Meter
 ) -> list[Any]:
     batch = adapter.collate(features)
     without_gradients = (
@@ -96,7 +77,7 @@ def _batch_outputs(
     return adapter.outputs_of(_to_numpy(outputs), features)
 
 
-def _stop_together(accelerator: Any) -> None:
+def stop_together(accelerator: Device) -> None:
     """Raise Stopped in all processes if any was asked to stop: one that leaves alone would keep the others waiting."""
     if accelerator.num_processes == 1:
         return
@@ -113,7 +94,7 @@ def _tensors(outputs: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
     return ((name, values) for name, values in outputs.items() if isinstance(values, torch.Tensor))
 
 
-def _gather(found: list[Any], accelerator: Any) -> list[Any]:
+def _gather(found: list[Any], accelerator: Device) -> list[Any]:
     from accelerate.utils import gather_object
 
     return list(gather_object(found)) if accelerator.num_processes > 1 else found

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bertft.adapters import Adapter, Prediction
-from bertft.engine.eval_loop import predict_features
+from bertft.engine.answerer import Answerer
 from bertft.engine.examples import Examples
 from bertft.engine.meter import Meter
 from bertft.engine.sharding import ready
 from bertft.model.network import load_network
+from bertft.protocols import Device, Network
 from bertft.scoring import Scores
 
 
@@ -21,12 +21,11 @@ class Validator:
 
     adapter: Adapter
     examples: Examples
-    accelerator: Any
+    accelerator: Device
 
-    def __call__(self, network: Any) -> Scores:
-        network = self.accelerator.unwrap_model(network)
-        found = predict(network, self.adapter, self.examples, self.accelerator, Meter())
-        return tune(self.adapter, found, self.examples)[1]
+    def __call__(self, network: Network) -> Scores:
+        answerer = Answerer(self.adapter, self.accelerator.unwrap_model(network), self.accelerator)
+        return tune(self.adapter, answerer.predictions(self.examples.windows, Meter()), self.examples)[1]
 
 
 @dataclass(frozen=True)
@@ -41,30 +40,24 @@ class Judged:
     meter: Meter
 
 
-def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator: Any) -> Judged:
+def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator: Device) -> Judged:
     """Scores of the model as it lies in a folder, read back from there; thresholds are chosen on the validation rows."""
-    network, meter = load_saved(folder, adapter, accelerator), Meter()
-    found = predict(network, adapter, validation, accelerator, meter, label="Validation")
+    answerer, meter = load_answerer(folder, adapter, accelerator), Meter()
+    found = answerer.predictions(validation.windows, meter, label="Validation")
     tuned, scores = tune(adapter, found, validation)
     return Judged(tuned, scores, tuned.same_answer(found, validation.targets), meter)
 
 
-def score_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Any) -> Scores:
+def score_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Device) -> Scores:
     """Of the model as it lies in a folder, with the thresholds that the adapter brings."""
-    network = load_saved(folder, adapter, accelerator)
-    return adapter.score(predict(network, adapter, test, accelerator, Meter(), label="Test"), test.targets)
+    answerer = load_answerer(folder, adapter, accelerator)
+    return adapter.score(answerer.predictions(test.windows, Meter(), label="Test"), test.targets)
 
 
-def load_saved(folder: Path, adapter: Adapter, accelerator: Any) -> Any:
+def load_answerer(folder: Path, adapter: Adapter, accelerator: Device) -> Answerer:
     """The network of a folder, ready to answer."""
-    return ready(load_network(str(folder), adapter.card.kind), accelerator)
-
-
-def predict(
-    network: Any, adapter: Adapter, examples: Examples, accelerator: Any, meter: Meter, *, label: str = ""
-) -> list[Prediction]:
-    """What a network says of each row."""
-    return predict_features(network, adapter, examples.windows, accelerator, meter, label=label)
+    network = ready(load_network(str(folder), adapter.card.kind), accelerator)
+    return Answerer(adapter, network, accelerator)
 
 
 def tune(adapter: Adapter, found: list[Prediction], validation: Examples) -> tuple[Adapter, Scores]:

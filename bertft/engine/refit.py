@@ -16,9 +16,9 @@ from pathlib import Path
 
 from bertft import console
 from bertft.adapters import Adapter, Feature
+from bertft.engine.answerer import Answerer
 from bertft.engine.beginning import speed_up_training
 from bertft.engine.examples import Examples
-from bertft.engine.judging import predict
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import parameter_groups
 from bertft.engine.order import Order
@@ -140,7 +140,7 @@ class Refit:
 
     def _scores(self, network: Network) -> Scores:
         network = self.accelerator.unwrap_model(network)
-        found = predict(network, self.adapter, self.validation, self.accelerator, Meter())
+        found = Answerer(self.adapter, network, self.accelerator).predictions(self.validation.windows, Meter())
         return self.adapter.score(found, self.validation.targets)
 
     def _keep_chosen(self) -> None:

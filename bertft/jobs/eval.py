@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bertft.adapters import Adapter
-from bertft.engine.answerer import open_run
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
 from bertft.fields import fields_in
+from bertft.jobs.opening import open_run
 from bertft.jobs.planning import with_metric
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
@@ -49,8 +49,8 @@ def evaluate(request: EvalRequest) -> Evaluated:
     found = answerer.predictions(examples.windows, meter, label="Evaluating")
     scores = adapter.score(found, examples.targets)
     if answerer.accelerator.is_main_process:
-        add_to_run(answerer.folder, "scores", Path(table.name).name, scores.as_dict())
-        add_to_run(answerer.folder, "timings", "eval", meter.timings())
+        add_to_run(Path(request.run), "scores", Path(table.name).name, scores.as_dict())
+        add_to_run(Path(request.run), "timings", "eval", meter.timings())
     return Evaluated(request.run, table.name, scores, meter.timings())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from bertft import console
@@ -25,12 +26,13 @@ from bertft.runs.record import RunRecord, read_record
 class Model:
     """A run folder, ready to answer; call it with an input or a list of inputs."""
 
+    folder: Path
     answerer: Answerer
 
     @property
     def record(self) -> RunRecord:
         """What is known of the run: its scores, data, versions, timings."""
-        return read_record(self.answerer.folder)
+        return read_record(self.folder)
 
     def __call__(self, inputs: Any, **wishes: Any) -> Any:
         """A dict for one input, a list of dicts for a list: the columns that `bertft predict` adds. `wishes`: top_k,

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Answer
 from bertft.adapters.questions.best_answers import KEPT
-from bertft.engine import predict_loop
-from bertft.engine.answerer import Answerer, open_run
+from bertft.engine import answerer as answering
+from bertft.engine.answerer import Answered, Answerer
 from bertft.engine.meter import Meter
-from bertft.engine.predict_loop import Answered
 from bertft.errors import UsageError
 from bertft.fields import fields_in
 from bertft.gold import Read
+from bertft.jobs.opening import open_run
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
@@ -61,7 +62,7 @@ def predict(request: PredictRequest) -> Predicted:
                 write_window(file.writer, window, answerer.adapter, answer, unanswered)
     tell(request, source, file.writer, count, unanswered, meter)
     if answerer.accelerator.is_main_process:
-        add_to_run(answerer.folder, "timings", "predict", meter.timings())
+        add_to_run(Path(request.run), "timings", "predict", meter.timings())
     return Predicted(request.output, count, unanswered, meter.timings())
 
 
@@ -91,7 +92,7 @@ def write_window(writer: Any, window: Answered, adapter: Adapter, answer: Answer
     """After a full window the file can be gone on with."""
     for read, prediction in window:
         writer.write(adapter.record(read, prediction, answer))
-    if len(window) == predict_loop.WINDOW:
+    if len(window) == answering.WINDOW:
         writer.mark(unanswered=unanswered)
 
 

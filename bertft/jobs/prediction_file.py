@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bertft import __version__, console
@@ -109,7 +110,8 @@ def check_output(request: PredictRequest, source: Source, added: list[str]) -> N
 
 def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
     """What must be the same in a prediction that goes on. Contents, not names and dates: files get copied."""
-    files = [*sorted(answerer.folder.glob("*.safetensors")), *(answerer.folder / name for name in MODEL_FILES)]
+    folder = Path(request.run)
+    files = [*sorted(folder.glob("*.safetensors")), *(folder / name for name in MODEL_FILES)]
     return {
         "the input": sha256_of(request.input) or "",
         "the model": json.dumps({path.name: sha256_of(str(path)) for path in files}),

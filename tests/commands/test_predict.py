@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import Said, read_csv, read_jsonl, texts, write_csv, write_jsonl
 
-from bertft.engine import predict_loop
+from bertft.engine import answerer
 
 Run = Callable[..., Said]
 AWKWARD = ["", "NA", 'a "quoted" text', "two\nlines", "🚲 emoji", "null", "tab\there", ";,|", " ", "'", "\\n", "0", "#"]
@@ -123,7 +123,7 @@ def test_a_file_without_rows_gives_a_file_without_rows(run: Run, tmp_path: Path,
 def test_a_failure_midway_leaves_what_was_there(
     run: Run, tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch, before: str | None
 ) -> None:
-    monkeypatch.setattr(predict_loop, "WINDOW", 8)  # two windows are answered before the bad line is read
+    monkeypatch.setattr(answerer, "WINDOW", 8)  # two windows are answered before the bad line is read
     lines = [json.dumps({"text": text}) for text in texts(20)]
     (tmp_path / "new.jsonl").write_text("\n".join([*lines, '{"text": ', "{}"]))
     if before:

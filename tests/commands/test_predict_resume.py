@@ -18,7 +18,7 @@ from conftest import HANGING, PowerFails, Said, texts, write_csv, write_jsonl
 from errands import words_of
 from tagged import asked_rows, tagged_rows
 
-from bertft.engine import predict_loop
+from bertft.engine import answerer
 from bertft.system.locks import locked_file
 from bertft.writing import Part
 
@@ -27,7 +27,7 @@ Run = Callable[..., Said]
 
 @pytest.fixture
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict_loop, "WINDOW", 8)
+    monkeypatch.setattr(answerer, "WINDOW", 8)
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +175,9 @@ def test_a_part_without_its_own_note_is_not_gone_on_with(
     """Two predictions were killed, the second one before its first mark: the first one's note is not about its rows."""
     monkeypatch.setattr(Part, "abandon", lambda self, problem: self._file.close())  # killed: nobody cleans up
     words = ("predict", trained, inputs("texts"), "-o")
-    monkeypatch.setattr(predict_loop, "WINDOW", 8)
+    monkeypatch.setattr(answerer, "WINDOW", 8)
     begin_and_fail(run, monkeypatch, *words, "out.csv", "--top-k", 2, at=20)
-    monkeypatch.setattr(predict_loop, "WINDOW", 80)
+    monkeypatch.setattr(answerer, "WINDOW", 80)
     run(*words, "whole.csv", "--top-k", 2)
     begin_and_fail(run, monkeypatch, *words, "out.csv", at=80)
     assert Path(".out.csv.part").stat().st_size > 0
@@ -263,7 +263,7 @@ def test_whatever_ends_it_one_hears_what_is_kept(
 
 def test_a_stop_at_the_very_end_leaves_a_whole_file(run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The signal comes between the new name and the removal of the note."""
-    monkeypatch.setattr(predict_loop, "WINDOW", 8)
+    monkeypatch.setattr(answerer, "WINDOW", 8)
     monkeypatch.setattr("bertft.writing.part.flush_folder", lambda folder: os.kill(os.getpid(), signal.SIGTERM))
     said = run("predict", trained, inputs("texts"), "-o", "out.csv", ok=143)
     assert "are kept" not in said.err
@@ -282,17 +282,17 @@ def test_two_predictions_into_one_file_do_not_mix(run: Run, trained: Path) -> No
 
 SMALL = """
 from bertft.commands.main import main
-from bertft.engine import predict_loop
-predict_loop.WINDOW = 8
+from bertft.engine import answerer
+answerer.WINDOW = 8
 main()
 """
 
 
 STOPPED = """
 import os, sys, threading
-from bertft.engine import predict_loop
+from bertft.engine.answerer import Answerer
 
-whole, windows, number = predict_loop.predict_window, int(sys.argv.pop(1)), int(sys.argv.pop(1))
+whole, windows, number = Answerer.answer, int(sys.argv.pop(1)), int(sys.argv.pop(1))
 
 def predict_window(*words):
     global windows
@@ -301,7 +301,7 @@ def predict_window(*words):
         threading.Thread(target=os.kill, args=(os.getpid(), number)).start()
     return whole(*words)
 
-predict_loop.predict_window = predict_window
+Answerer.answer = predict_window
 """
 """Before SMALL: a signal in one of the windows, from a thread of its own, so that it comes anywhere in the work."""
 

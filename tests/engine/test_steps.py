@@ -17,13 +17,12 @@ from scipy.special import softmax
 
 from bertft.adapters import Adapter, Options, adapter_for
 from bertft.card import plain_card
+from bertft.engine.answerer import Answerer
 from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import resolve_precision, start_accelerator
-from bertft.engine.eval_loop import predict_features
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import build_optimizer
 from bertft.engine.order import Order, Step
-from bertft.engine.predict_loop import predict_rows
 from bertft.engine.step import Ingredients, Stepper
 from bertft.engine.train_loop import train
 from bertft.errors import UsageError
@@ -63,6 +62,9 @@ class Bench:
         return Ingredients(
             network or self.network, self.adapter, features, self.cost, recipe, scores, "x.csv:{}".format
         )
+
+    def answerer(self, adapter: Adapter | None = None) -> Answerer:
+        return Answerer(adapter or self.adapter, self.network, self.accelerator)
 
     def checkpoints(self, folder: Path, *, metric: str = "accuracy", patience: int | None = None) -> Checkpoints:
         folder.mkdir()
@@ -254,7 +256,7 @@ def schedule_stub() -> Any:
 def test_evaluation_gives_what_one_text_at_a_time_gives(bench: Bench, tmp_path: Path) -> None:
     bench.network.train()  # evaluation must turn dropout off by itself
     bench.network.dropout.p = 0.5
-    found = predict_features(bench.network, bench.adapter, bench.windows, bench.accelerator, Meter())
+    found = bench.answerer().predictions(bench.windows, Meter())
     assert len(found) == len(bench.rows)
     network = bench.network.eval()
     for row, prediction in zip(bench.rows, found, strict=True):
@@ -270,7 +272,7 @@ def test_windows_come_back_to_their_rows(bench: Bench) -> None:
     rows = [Row(i, f"x.csv:{i}", {"text": text}) for i, text in enumerate(texts(150, longest=40))]
     windows = adapter.encode([*adapter.reader.predictable(rows)])
     assert len({len(row) for row in windows}) > 2
-    found = predict_features(bench.network, adapter, windows, bench.accelerator, Meter())
+    found = bench.answerer(adapter).predictions(windows, Meter())
     for row, prediction in zip(windows, found, strict=True):
         with torch.inference_mode():
             logits = [bench.network(torch.tensor(w.input_ids[None].astype(np.int64))).logits[0].numpy() for w in row]
@@ -279,19 +281,18 @@ def test_windows_come_back_to_their_rows(bench: Bench) -> None:
 
 def test_rows_in_are_rows_out_in_order(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also over several windows of rows, and where some have no text."""
-    monkeypatch.setattr("bertft.engine.predict_loop.WINDOW", 7)
+    monkeypatch.setattr("bertft.engine.answerer.WINDOW", 7)
     words = texts(30, longest=12)
     rows = [Row(i, f"x.csv:{i}", {"text": "" if i % 5 == 2 or 7 <= i < 14 else words[i]}) for i in range(30)]
-    pairs = list(predict_rows(bench.network, bench.adapter, iter(rows), bench.accelerator, Meter()))
+    answers = bench.answerer().answers(bench.adapter.reader.predictable(rows), Meter())
+    pairs = [pair for window in answers for pair in window]
     assert [read.row.index for read, _ in pairs] == list(range(30))
     for read, prediction in pairs:
         assert (prediction.values is None) == (read.row.fields["text"] == "")
         if prediction.values is None:
             assert prediction.reason == "no text in column 'text'"
         else:
-            ((alone,),) = [
-                predict_features(bench.network, bench.adapter, bench.adapter.encode([read]), bench.accelerator, Meter())
-            ]
+            (alone,) = bench.answerer().predictions(bench.adapter.encode([read]), Meter())
             assert prediction.values == pytest.approx(alone.values, abs=1e-5)
 
 

@@ -1,0 +1,33 @@
+"""A run folder in, the Answerer that its model and adapter make out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bertft import console
+from bertft.adapters.record_check import check_answers, check_record
+from bertft.engine.answerer import Answerer
+from bertft.engine.device import describe, start_accelerator
+from bertft.engine.prepare import adapter_of_record
+from bertft.engine.sharding import ready
+from bertft.errors import UsageError
+from bertft.kinds import KINDS
+from bertft.model.folder import read_task
+from bertft.model.network import load_network
+from bertft.model.tokens import load_tokenizer
+from bertft.plan import MachinePlan
+from bertft.recipe import PRECISIONS
+
+
+def open_run(path: str, precision: str | None, machine: MachinePlan) -> Answerer:
+    """The model and the adapter of a run folder, on the device."""
+    if precision is not None and precision not in PRECISIONS:
+        raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
+    record = read_task(Path(path))
+    check_record(record, path)
+    adapter = adapter_of_record(record, load_tokenizer(path, words=KINDS[record.card.kind].reads_words))
+    accelerator = start_accelerator(precision or "auto", machine)
+    network = load_network(path, adapter.card.kind)
+    check_answers(record, network, path)
+    console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
+    return Answerer(adapter, ready(network, accelerator), accelerator)
