@@ -12,9 +12,6 @@ import datasets
 import evaluate
 from sklearn import metrics as sums
 
-from bertft.errors import UsageError
-from bertft.kinds import PROBLEMS
-
 
 class LocalMetric(evaluate.Metric):  # type: ignore[misc]  # evaluate has no types
     """A metric that keeps what it collects in memory: no folder, no lock, nothing another process could trip over."""
@@ -117,16 +114,3 @@ class AveragePrecision(RocAuc):
 
     def _compute(self, prediction_scores: Any, references: Any, **options: Any) -> dict[str, Any]:
         return {"average_precision": sums.average_precision_score(references, prediction_scores, **options)}
-
-
-def load_metric(name: str) -> Any:
-    """Any other metric that `evaluate` knows, as its own `Metric`; it is downloaded, so it may not be there."""
-    try:
-        return evaluate.load(name)
-    except Exception as error:  # a missing module, a missing network and a missing package all raise something else
-        reason = str(error).strip().split("\n")[0]
-        ours = ", ".join(dict.fromkeys(name for problem in PROBLEMS.values() for name in problem.metrics))
-        raise UsageError(
-            f"The metric '{name}' is none of ours, and evaluate could not load it: {reason}. "
-            f"These need no network: {ours}."
-        ) from error

@@ -9,7 +9,6 @@ import re
 import string
 from typing import Any
 
-import evaluate
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,7 +18,6 @@ from bertft.errors import InternalError, UsageError
 from bertft.kinds import PROBLEMS
 from bertft.metric_names import check_metric
 from bertft.scoring import score_answers, tune_null_threshold
-from bertft.scoring.answer_metrics import Squad, SquadV2
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, segments, squad_agreement, words_of
 
 PHRASES = [
@@ -250,65 +248,3 @@ def test_chinese_is_cut_into_characters_and_the_rest_into_words() -> None:
     assert segments(" U.S. Army, 1,000 Men (3%).") == ["u.s.", "army", ",", "1,000", "men", "(", "3", "%", ")", "."]
     assert cmrc_f1("1990年5月", ["1990年5月1日"]) == pytest.approx(2 * 4 / (4 + 6))
     assert (cmrc_f1("", []), cmrc_f1("我", []), cmrc_exact("", []), cmrc_exact("我", [])) == (1, 0, 1, 0)
-
-
-def asked(gold: list[list[str]]) -> list[dict[str, Any]]:
-    return [{"id": f"q{i}", "answers": {"text": t, "answer_start": [0] * len(t)}} for i, t in enumerate(gold)]
-
-
-def test_squad_is_version_one_by_the_keys_of_evaluate() -> None:
-    predicted, gold = PHRASES, [[text, "Army"] for text in reversed(PHRASES)]
-    predictions = [{"id": f"q{i}", "prediction_text": text} for i, text in enumerate(predicted)]
-    rows = [official(*row, version=1) for row in zip(predicted, gold, strict=True)]
-    exact, f1 = (100 * sum(column) / len(rows) for column in zip(*rows, strict=True))
-    metric = Squad()
-    assert metric.compute(predictions=predictions, references=asked(gold)) == pytest.approx(
-        {"exact_match": exact, "f1": f1}
-    )
-    assert isinstance(metric, evaluate.Metric)
-    assert metric.name == "squad"
-    missing = Squad().measure(predictions[:1], asked([["a"], ["b"]]))
-    assert missing["exact_match"] == 50  # the empty text and "a" are both without a word
-    known = Squad().measure(
-        [{"id": "1", "prediction_text": "1976"}, {"id": "2", "prediction_text": "Beyonce"}],
-        [{"id": "1", "answers": {"text": ["1976"]}}, {"id": "2", "answers": {"text": ["Beyoncé and Bruno Mars"]}}],
-    )
-    assert known == {"exact_match": 50, "f1": 50}
-
-
-@pytest.mark.parametrize("quality", ["some right", "all wrong"])
-@pytest.mark.parametrize("threshold", [1.0, 0.5])
-def test_squad_v2_has_the_parts_and_the_best_thresholds(threshold: float, quality: str) -> None:
-    predicted, gold, odds = random_case(4, 45)
-    predicted = [
-        ("" if i % 9 == 0 else text) if quality == "some right" else "wrong" for i, text in enumerate(predicted)
-    ]
-    chances = [float(np.float32(1 / (1 + math.exp(-one)))) for one in odds]
-    predictions = [
-        {"id": f"q{i}", "prediction_text": text, "no_answer_probability": chance}
-        for i, (text, chance) in enumerate(zip(predicted, chances, strict=True))
-    ]
-    raw = np.array([official(*row) for row in zip(predicted, gold, strict=True)])
-    has, above = np.array([bool(texts) for texts in gold]), np.array(chances) > threshold
-    rows = np.where(above[:, None], ~has[:, None], raw) * 100
-    expected: dict[str, float] = {}
-    for part, chosen in (("", has | True), ("HasAns_", has), ("NoAns_", ~has)):
-        exact, f1 = rows[chosen].mean(0)
-        expected |= {f"{part}exact": exact, f"{part}f1": f1, f"{part}total": chosen.sum()}
-    for place, name in enumerate(("exact", "f1")):
-        best, at = official_threshold(predicted, raw[:, place].tolist(), chances, gold)
-        expected |= {f"best_{name}": 100 * best, f"best_{name}_thresh": at}
-    found = SquadV2().compute(predictions=predictions, references=asked(gold), no_answer_threshold=threshold)
-    assert found == pytest.approx(expected)
-    assert list(found) == list(expected)
-    assert SquadV2().name == "squad_v2"
-
-
-def test_without_unanswerable_questions_squad_v2_has_no_such_part() -> None:
-    found = SquadV2().measure(
-        [{"id": 1, "prediction_text": "x", "no_answer_probability": 0.0}], [{"id": 1, "answers": {"text": ["x"]}}]
-    )
-    assert found == {
-        **{"exact": 100, "f1": 100, "total": 1, "HasAns_exact": 100, "HasAns_f1": 100, "HasAns_total": 1},
-        **{"best_exact": 100, "best_exact_thresh": 0, "best_f1": 100, "best_f1_thresh": 0},
-    }

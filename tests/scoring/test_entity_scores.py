@@ -14,7 +14,6 @@ from bertft.errors import InternalError
 from bertft.kinds import PROBLEMS
 from bertft.scoring import score_tags
 from bertft.scoring.entity_errors import ERROR_KINDS, count_errors
-from bertft.scoring.tag_metrics import Seqeval
 from bertft.tags import tag_names
 
 SEQEVAL = {"IOB1": schemes.IOB1, "IOB2": schemes.IOB2, "BIOES": schemes.IOBES, "BILOU": schemes.BILOU}
@@ -129,12 +128,3 @@ def test_every_wrong_entity_is_counted_once(seed: int) -> None:
 def test_scores_are_ready_for_json() -> None:
     gold, predicted = random_tags("IOB2", seed=2)
     assert set(score_tags(gold, predicted, scheme="IOB2").as_dict()["errors"]) == set(ERROR_KINDS)
-
-
-def test_the_metric_has_the_keys_of_evaluates_own_module() -> None:
-    gold, predicted = random_tags("IOB2", seed=5)
-    found = Seqeval().compute(predictions=predicted, references=gold, scheme="IOB2", mode="strict")
-    ours = score_tags(gold, predicted, scheme="IOB2")
-    assert set(found) == {"LOC", "PER", *(f"overall_{name}" for name in ("precision", "recall", "f1", "accuracy"))}
-    assert found["overall_f1"] == pytest.approx(ours.values["f1"])
-    assert found["PER"]["number"] == ours.per_class["PER"]["support"]

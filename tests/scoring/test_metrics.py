@@ -19,7 +19,6 @@ from bertft.metric_names import ALIASES, check_metric
 from bertft.scoring import better, higher_is_better
 from bertft.scoring import metrics as local
 from bertft.scoring import real_metrics as real
-from bertft.scoring.metrics import load_metric
 
 RNG = np.random.default_rng(0)
 GOLD, GUESS = RNG.integers(0, 2, 50), RNG.integers(0, 2, 50)
@@ -102,23 +101,6 @@ def test_several_metrics_collect_at_once_without_disturbing_each_other() -> None
     assert (first.compute()["accuracy"], second.compute()["accuracy"]) == (1.0, 0.0)
 
 
-@pytest.mark.parametrize("task", [*real.GLUE_ACCURACY, "mrpc", "qqp", "cola"])
-def test_glue_reports_what_glue_reports(task: str) -> None:
-    accuracy, f1 = (GOLD == GUESS).mean(), oracle.f1_score(GOLD, GUESS)
-    expected = {"accuracy": accuracy} | ({"f1": f1} if task in ("mrpc", "qqp") else {})
-    if task == "cola":
-        expected = {"matthews_correlation": oracle.matthews_corrcoef(GOLD, GUESS)}
-    assert real.GlueMetric(task).compute(predictions=GUESS, references=GOLD) == pytest.approx(expected)
-
-
-def test_glue_stsb_reports_both_correlations() -> None:
-    assert real.GlueMetric("stsb").compute(predictions=OTHERS, references=NUMBERS) == pytest.approx(
-        {"pearson": stats.pearsonr(OTHERS, NUMBERS)[0], "spearmanr": stats.spearmanr(OTHERS, NUMBERS)[0]}
-    )
-    with pytest.raises(KeyError, match="no task of GLUE"):
-        real.GlueMetric("squad")
-
-
 @pytest.mark.slow
 def test_nothing_is_written_and_no_network_is_needed(tmp_path: Path) -> None:
     code = (
@@ -154,18 +136,6 @@ def test_plain_f1_with_more_than_two_labels_names_its_averages() -> None:
     assert check_metric("single-label", "f1", labels=2) == "f1"
     with pytest.raises(UsageError, match="'f1' is for two labels, here are 5: use f1_macro, f1_micro or f1_weighted"):
         check_metric("single-label", "f1", labels=5)
-
-
-def test_a_metric_that_evaluate_cannot_fetch_is_a_plain_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(name: str) -> None:
-        raise FileNotFoundError(f"Couldn't find a module script at {name}.\nsecond line")
-
-    monkeypatch.setattr(evaluate, "load", offline)
-    with pytest.raises(
-        UsageError, match="'bleurt' is none of ours, and evaluate could not load it: Couldn't find"
-    ) as told:
-        load_metric("bleurt")
-    assert "second line" not in str(told.value)
 
 
 def test_better_knows_which_way_is_up() -> None:
