@@ -12,10 +12,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from prepared import begin
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 # The same tests everywhere; CUDA_VISIBLE_DEVICES=0 puts them on a GPU
@@ -199,15 +201,14 @@ def in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def bertft(*words: object, stdin: str | None = None, ok: int | None = 0, env: dict[str, str] | None = None) -> Any:
-    """The installed command, in a process of its own. `ok` is the exit code it must have."""
-    command = [str(Path(sys.executable).with_name("bertft")), *map(str, words)]
-    done = subprocess.run(
-        command, input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=HANGING
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert ok is None or done.returncode == ok, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
+def bertft(*words: object, stdin: str | None = None, ok: int | None = 0, cold: bool = False, **more: Any) -> Any:
+    """The command, in a process of its own: `prepared.begin` says what more there is. `ok` is the exit code it must have."""
+    given = None if stdin is None else PIPE
+    with begin(*words, cold=cold, stdin=given, stdout=PIPE, stderr=PIPE, **more) as process:
+        out, err = process.communicate(stdin, timeout=HANGING)
+    assert "Traceback" not in err, err
+    assert ok is None or process.returncode == ok, f"exit {process.returncode}\n{out}\n{err}"
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def wait_to_hear(words: str, process: subprocess.Popen[str]) -> None:

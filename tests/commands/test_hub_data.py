@@ -45,7 +45,9 @@ def hub() -> Path:
 def train(card: str, tiny: str) -> Any:
     Path("mine.toml").write_text(card, encoding="utf-8")
     env = {"HF_HOME": str(Path("home").resolve())}
-    return bertft("train", "--task", "mine.toml", "--model", tiny, "-o", "run", "--epochs", 1, env=env).stdout
+    return bertft(
+        "train", "--task", "mine.toml", "--model", tiny, "-o", "run", "--epochs", 1, env=env, cold=True
+    ).stdout
 
 
 @pytest.mark.parametrize(
