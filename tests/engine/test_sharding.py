@@ -20,7 +20,7 @@ from bertft.errors import UsageError
 from bertft.fast.vocabulary import widened
 
 Run = Callable[..., Said]
-CLI = Path(__file__).with_name("sharded_cli.py")
+CLI = Path(__file__).parents[1] / "tools" / "sharded_cli.py"
 
 
 @pytest.mark.parametrize("errand", ["sequence", "mean", "tagger"])
