@@ -10,7 +10,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -121,6 +121,14 @@ def libraries_are_not_looked_through() -> None:
     for name in ("accelerate", "sklearn.metrics", "torch", "transformers"):
         importlib.import_module(name)
     keep_what_is_loaded()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_file_waits_for_the_disk() -> Iterator[None]:
+    """The power does not fail in tests; a file is flushed some ten thousand times."""
+    with pytest.MonkeyPatch.context() as here:
+        here.setattr(os, "fsync", os.fstat)
+        yield
 
 
 _kept = {"modules": 0}
