@@ -280,6 +280,25 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return run_command
 
 
+_undisturbed: dict[tuple[str, ...], Path] = {}
+
+
+@pytest.fixture
+def undisturbed(run: Callable[..., Said], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """`run(*words, "-o", "whole")`, done once for the same words and data: a link leads to it, so never write into it. Not for
+    tests that have changed how runs are done."""
+
+    def place(*words: object, name: str = "whole") -> None:
+        key = tuple(Path(word).read_text() if Path(word).is_file() else word for word in map(str, words))
+        if key not in _undisturbed:
+            folder = tmp_path_factory.mktemp("undisturbed") / name
+            run(*words, "-o", folder)
+            _undisturbed[key] = folder
+        Path(name).symlink_to(_undisturbed[key])
+
+    return place
+
+
 @pytest.fixture(scope="session")
 def trained(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run over three classes, made once: never write into it."""

@@ -164,9 +164,11 @@ def test_weights_that_are_no_numbers_are_told_at_the_first_step(
     assert " and 11 more. Train again with a smaller --lr, or look at these rows." in said.err.replace("\n", " ")
 
 
-def test_a_full_disk_gives_one_message_and_the_last_state_stands(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_a_full_disk_gives_one_message_and_the_last_state_stands(
+    run: Run, undisturbed: Any, tmp_path: Path, tiny: str
+) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     run(*words, "-o", "run", "--save-steps", 4, "--quiet")
     size = Path("run/checkpoint/optimizer.safetensors").stat().st_size
     done = bertft(*words, "-o", "new", limits={"RLIMIT_FSIZE": size - 1}, ok=2)
@@ -192,10 +194,10 @@ def tight_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_up_on_the_way_leaves_the_last_state(
-    run: Run, tmp_path: Path, tiny: str, tight_disk: Path
+    run: Run, undisturbed: Any, tmp_path: Path, tiny: str, tight_disk: Path
 ) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     folder = tight_disk / "run"
     run(*words, "-o", "needed", "--max-steps", 6)
     assert json.loads(Path("needed/checkpoint/state.json").read_text())["step"] == 6

@@ -38,10 +38,10 @@ def apart(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("errand", ["sequence", "mean", "pairs", "refit", "tagger", "tags", "questions"])
-def test_two_processes_learn_what_one_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
+def test_two_processes_learn_what_one_does(undisturbed: Run, tmp_path: Path, tiny: str, errand: str) -> None:
     """With dropout, an odd batch size and validation rows that do not divide by two."""
     words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
-    run(*words, "-o", "one")
+    undisturbed(*words, name="one")
     said = together(*words, "-o", "two")
     assert len(losses("one")) > 20
     assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
@@ -85,9 +85,11 @@ def test_rows_fewer_than_processes_are_counted_once(run: Run, tmp_path: Path, tr
     assert Path("out.csv").read_text() == Path("alone.csv").read_text()
 
 
-def test_a_run_of_two_processes_goes_on_as_one_and_the_other_way_round(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_a_run_of_two_processes_goes_on_as_one_and_the_other_way_round(
+    run: Run, undisturbed: Run, tmp_path: Path, tiny: str
+) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     process = torchrun(*words, "-o", "run", "--save-steps", 1)
     wait_to_hear("Training", process)
     process.send_signal(signal.SIGTERM)
@@ -128,10 +130,10 @@ def test_a_users_mistake_is_told_once_and_ends_both(tmp_path: Path, tiny: str) -
     assert os.listdir("mine") == ["thesis.txt"]
 
 
-def test_two_launches_on_two_hosts_are_one_run(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_two_launches_on_two_hosts_are_one_run(undisturbed: Run, tmp_path: Path, tiny: str) -> None:
     """The hosts are imitated by two launches on the loopback device."""
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "one")
+    undisturbed(*words, name="one")
     port = free_port()
     launches = [
         torchrun(*words, "-o", "two", launch=("--nnodes", 2, "--nproc_per_node", 1, "--node_rank", rank), port=port)

@@ -24,9 +24,11 @@ CLI = Path(__file__).parents[1] / "tools" / "sharded_cli.py"
 
 
 @pytest.mark.parametrize("errand", ["sequence", "mean", "tagger"])
-def test_sharded_training_learns_what_one_process_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
+def test_sharded_training_learns_what_one_process_does(
+    run: Run, undisturbed: Run, tmp_path: Path, tiny: str, errand: str
+) -> None:
     words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
-    run(*words, "-o", "one")
+    undisturbed(*words, name="one")
     together(*words, "-o", "two", script=CLI)
     assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
     assert json.dumps(judged("two")) == json.dumps(judged("one"))
@@ -54,9 +56,9 @@ def of_whole(state: dict[str, torch.Tensor], name: str, vocabulary: int) -> torc
     return state[name] if pieces is None or state[name].ndim < 2 else widened(state[name], pieces, vocabulary)
 
 
-def test_a_sharded_run_goes_on_sharded_and_whole(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_a_sharded_run_goes_on_sharded_and_whole(run: Run, undisturbed: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "one")
+    undisturbed(*words, name="one")
     begun = pair(*words, "-o", "two", "--save-steps", 1, script=CLI)
     wait_to_hear("Training", begun[0])
     for process in begun:

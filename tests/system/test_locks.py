@@ -42,7 +42,7 @@ def test_a_second_run_is_told_who_holds_the_folder(run: Run, tmp_path: Path, tin
     assert not list(Path("run").glob(".*"))
 
 
-def test_a_lock_of_a_dead_process_is_void(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_a_lock_of_a_dead_process_is_void(run: Run, undisturbed: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("sequence", tmp_path, tiny)
     first = begin(*words, "-o", "run", "--save-steps", "1", **PIPES)
     wait_to_hear("Training", first)
@@ -51,7 +51,7 @@ def test_a_lock_of_a_dead_process_is_void(run: Run, tmp_path: Path, tiny: str) -
     said = run("train", "--resume", "-o", "run")
     assert f"run: process {first.pid} on " in said.err
     assert "was cut off; its lock is void." in said.err
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     assert digest(Path("run")) == digest(Path("whole"))
     assert course(Path("run")) == course(Path("whole"))
     assert not list(Path("run").glob(".*"))
