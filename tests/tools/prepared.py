@@ -23,9 +23,10 @@ from typing import Any
 
 BERTFT = str(Path(sys.executable).with_name("bertft"))
 INSTALLED = "import sys\nfrom bertft.commands.main import main\nsys.exit(main())\n"
-READ_LATE = {"BERTFT_DEBUG", "PYTEST_CURRENT_TEST"}
+READ_LATE = {"BERTFT_DEBUG"}
 READ_LATE |= {"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
-"""Environment variables that nothing has read when the libraries are loaded. Whatever else differs needs another server."""
+"""Environment variables that nothing has read when the libraries are loaded. Others that are asked for need a server of their
+own; what a command has set in this process does not."""
 SERVER = Path(__file__).with_name("server.py")
 PR_SET_CHILD_SUBREAPER = 36
 PIPES = slice(9, 15)
@@ -45,7 +46,7 @@ def begin(
     command = [*_door(script), *map(str, words)]
     if cold or not sys.platform.startswith("linux"):
         return _cold(command, env, limits or {}, streams)
-    return Prepared(command, script, {**os.environ, **(env or {})}, limits or {}, streams)
+    return Prepared(command, script, env or {}, limits or {}, streams)
 
 
 def _door(script: str | Path) -> list[str]:
@@ -83,22 +84,24 @@ class Prepared(subprocess.Popen[str]):
             "argv": [named, *command[door:]],
             "path": str(Path(named).parent) if named != "-c" else "",
             "script": script.read_text() if isinstance(script, Path) else script or INSTALLED,
-            "env": dict(env),
+            "env": {**os.environ, **env},
             "limits": dict(limits),
             "cwd": os.getcwd(),
         }
+        other = env.items() - os.environ.items()
+        self.early = frozenset((name, value) for name, value in other if name not in READ_LATE)
         super().__init__(command, text=True, **streams)
 
     def _execute_child(self, _command: object, *more: Any) -> None:
         pipes = more[PIPES]
         files = [number if given == -1 else given for number, given in enumerate((pipes[0], pipes[3], pipes[5]))]
-        self.pid = server(early(self.asked["env"])).fork(self.asked, files)
+        self.pid = server(self.early).fork(self.asked, files)
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
 
 class Server:
-    """One for all tests of this process, and for one environment."""
+    """One for all tests of this process, as long as they ask for no other environment."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -122,12 +125,8 @@ class Server:
         self.process.wait()
 
 
-def early(env: Mapping[str, str]) -> frozenset[tuple[str, str]]:
-    return frozenset((name, value) for name, value in env.items() if name not in READ_LATE)
-
-
 @functools.cache
-def server(env: frozenset[tuple[str, str]]) -> Server:
-    made = Server(dict(env))
+def server(early: frozenset[tuple[str, str]]) -> Server:
+    made = Server({**os.environ, **dict(early)})
     atexit.register(made.close)
     return made
