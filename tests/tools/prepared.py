@@ -3,7 +3,8 @@
 It is a process of its own: with a number, arguments, folder, environment, streams, signals and an exit code. It differs from a
 fresh one in what Python and the libraries take in when they start, and the number of its hash seed is that of all others. Tests
 that are about this (the installed script, imports, settings that are read once, peaks of memory) ask for `cold`. At its end
-modules are not taken apart. Where the system cannot give processes away to another parent, all are cold."""
+modules are not taken apart. Where the system cannot give processes away to another parent, and with a GPU, which outlives no
+fork, all are cold."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ def begin(
     """`bertft WORDS`, or a script (its source, or its file) with these words. `limits`: names and values for setrlimit. Ctrl-C
     works as on a terminal, whoever runs the tests."""
     command = [*_door(script), *map(str, words)]
-    if cold or not sys.platform.startswith("linux"):
+    if cold or not sys.platform.startswith("linux") or os.environ.get("CUDA_VISIBLE_DEVICES"):
         return _cold(command, env, limits or {}, streams)
     return Prepared(command, script, env or {}, limits or {}, streams)
 
