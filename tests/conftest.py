@@ -10,12 +10,14 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from prepared import begin
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 # The same tests everywhere; CUDA_VISIBLE_DEVICES=0 puts them on a GPU
@@ -118,8 +120,26 @@ def libraries_are_not_looked_through() -> None:
     """Each training collects garbage, which takes a third of a second where all of the libraries are looked through."""
     for name in ("accelerate", "sklearn.metrics", "torch", "transformers"):
         importlib.import_module(name)
-    gc.collect()
-    gc.freeze()
+    keep_what_is_loaded()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_file_waits_for_the_disk() -> Iterator[None]:
+    """The power does not fail in tests; a file is flushed some ten thousand times."""
+    with pytest.MonkeyPatch.context() as here:
+        here.setattr(os, "fsync", os.fstat)
+        yield
+
+
+_kept = {"modules": 0}
+
+
+def keep_what_is_loaded() -> None:
+    """Again where a command has loaded more."""
+    if len(sys.modules) > _kept["modules"]:
+        gc.collect()
+        gc.freeze()
+        _kept["modules"] = len(sys.modules)
 
 
 @pytest.fixture(autouse=True)
@@ -199,15 +219,14 @@ def in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def bertft(*words: object, stdin: str | None = None, ok: int | None = 0, env: dict[str, str] | None = None) -> Any:
-    """The installed command, in a process of its own. `ok` is the exit code it must have."""
-    command = [str(Path(sys.executable).with_name("bertft")), *map(str, words)]
-    done = subprocess.run(
-        command, input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=HANGING
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert ok is None or done.returncode == ok, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
+def bertft(*words: object, stdin: str | None = None, ok: int | None = 0, cold: bool = False, **more: Any) -> Any:
+    """The command, in a process of its own: `prepared.begin` says what more there is. `ok` is the exit code it must have."""
+    given = None if stdin is None else PIPE
+    with begin(*words, cold=cold, stdin=given, stdout=PIPE, stderr=PIPE, **more) as process:
+        out, err = process.communicate(stdin, timeout=HANGING)
+    assert "Traceback" not in err, err
+    assert ok is None or process.returncode == ok, f"exit {process.returncode}\n{out}\n{err}"
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def wait_to_hear(words: str, process: subprocess.Popen[str]) -> None:
@@ -245,6 +264,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         from bertft.commands.main import main
 
         forget_accelerator()
+        keep_what_is_loaded()
         monkeypatch.setattr(sys, "argv", ["bertft", *map(str, words)])
         monkeypatch.setenv("BERTFT_DEBUG", "1")
         code = 0
@@ -258,6 +278,25 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Said(code, heard.out, heard.err)
 
     return run_command
+
+
+_undisturbed: dict[tuple[str, ...], Path] = {}
+
+
+@pytest.fixture
+def undisturbed(run: Callable[..., Said], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """`run(*words, "-o", "whole")`, done once for the same words and data: a link leads to it, so never write into it. Not for
+    tests that have changed how runs are done."""
+
+    def place(*words: object, name: str = "whole") -> None:
+        key = tuple(Path(word).read_text() if Path(word).is_file() else word for word in map(str, words))
+        if key not in _undisturbed:
+            folder = tmp_path_factory.mktemp("undisturbed") / name
+            run(*words, "-o", folder)
+            _undisturbed[key] = folder
+        Path(name).symlink_to(_undisturbed[key])
+
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import bertft, sentiment, texts, write_csv
+from conftest import sentiment, texts, write_csv
 
 from bertft.catalog import find_card
 from bertft.jobs.requests import TrainRequest
@@ -31,8 +31,9 @@ SIZES = {"train": 40, "validation_matched": 12, "validation_mismatched": 9, "tes
 
 
 @pytest.fixture
-def hub() -> Path:
-    """A data set with a split of each size, as `datasets` finds it."""
+def hub(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data set with a split of each size, as `datasets` finds it, and an empty folder for its copies."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", Path("home").resolve())
     folder = Path("data_set").resolve()
     folder.mkdir()
     for seed, (split, rows) in enumerate(SIZES.items()):
@@ -43,12 +44,6 @@ def hub() -> Path:
     return folder
 
 
-def train(card: str, tiny: str) -> Any:
-    Path("mine.toml").write_text(card, encoding="utf-8")
-    env = {"HF_HOME": str(Path("home").resolve())}
-    return bertft("train", "--task", "mine.toml", "--model", tiny, "-o", "run", "--epochs", 1, env=env).stdout
-
-
 @pytest.mark.parametrize(
     ("more", "scored"),
     [
@@ -57,8 +52,9 @@ def train(card: str, tiny: str) -> Any:
         ('validation = "validation_matched"', None),
     ],
 )
-def test_a_cards_splits_are_all_read(hub: Path, tiny: str, more: str, scored: str | None) -> None:
-    said = train(CARD.format(path=hub) + more + "\n", tiny)
+def test_a_cards_splits_are_all_read(run: Any, hub: Path, tiny: str, more: str, scored: str | None) -> None:
+    Path("mine.toml").write_text(CARD.format(path=hub) + more + "\n", encoding="utf-8")
+    said = run("train", "--task", "mine.toml", "--model", tiny, "-o", "run", "--epochs", 1).out
     assert f"Validation: {SIZES['validation_matched']} rows" in said
     assert [line for line in said.splitlines() if line.startswith("Test:")] == (
         [f"Test: {SIZES[scored]} rows"] if scored else []

@@ -204,14 +204,14 @@ def test_a_mistake_in_prediction_is_one_plain_message_and_leaves_nothing_half_wr
 
 
 def test_the_installed_command_shows_no_traceback_and_leaves_with_2(tmp_path: Path) -> None:
-    done = bertft("train", "nowhere.csv", ok=2)
+    done = bertft("train", "nowhere.csv", ok=2, cold=True)
     assert done.stderr.startswith("Error: nowhere.csv")
-    assert bertft("train", "--no-such-flag", ok=2).stdout == ""
-    assert bertft("unheard-of", ok=2).stdout == ""
+    assert bertft("train", "--no-such-flag", ok=2, cold=True).stdout == ""
+    assert bertft("unheard-of", ok=2, cold=True).stdout == ""
 
 
 def test_a_stream_goes_through_the_installed_command(tmp_path: Path, trained: Path) -> None:
-    done = bertft("predict", trained, "-", "--quiet", stdin='text\ngood great film\nbad awful film\n""\n')
+    done = bertft("predict", trained, "-", "--quiet", cold=True, stdin='text\ngood great film\nbad awful film\n""\n')
     (tmp_path / "out.csv").write_text(done.stdout)
     found = read_csv(tmp_path / "out.csv")
     assert [row["text"] for row in found] == ["good great film", "bad awful film", ""]

@@ -8,11 +8,11 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import prepared
 import pytest
 from conftest import HANGING, PowerFails, Said, texts, write_csv, write_jsonl
 from errands import words_of
@@ -306,10 +306,9 @@ Answerer.answer = predict_window
 """Before SMALL: a signal in one of the windows, from a thread of its own, so that it comes anywhere in the work."""
 
 
-def begin(*words: object, script: str = SMALL, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+def begin(*words: object, script: str = SMALL, **limits: int) -> subprocess.Popen[str]:
     """The command with small windows, in a process of its own."""
-    command = [sys.executable, "-c", script, *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before)
+    return prepared.begin(*words, script=script, limits=limits, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def many(count: int = 2000) -> Path:
@@ -324,7 +323,6 @@ def test_a_real_process_that_is_stopped_can_be_gone_on_with(run: Run, trained: P
         process = begin(
             *(chance.randint(2, 60), int(number), *words, "out.csv", "--resume"),
             script=STOPPED + SMALL,
-            before=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         said = process.communicate(timeout=HANGING)[1]
         assert process.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number], said
@@ -340,11 +338,8 @@ def test_a_real_process_that_is_stopped_can_be_gone_on_with(run: Run, trained: P
 
 
 def test_a_full_disk_keeps_what_is_done(run: Run, trained: Path) -> None:
-    import resource
-
     words = ("predict", trained, many(600), "-o", "out.csv")
-    limit = (20_000, 20_000)
-    process = begin(*words, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+    process = begin(*words, RLIMIT_FSIZE=20_000)
     said = process.communicate(timeout=HANGING)[1]
     assert process.returncode == 2
     assert said.count("Error: ") == 1

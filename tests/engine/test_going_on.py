@@ -40,11 +40,11 @@ def cut_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 @pytest.mark.parametrize("errand", ERRANDS)
 def test_a_run_cut_off_anywhere_ends_in_the_same_bits(
-    run: Run, tmp_path: Path, tiny: str, cut_at: Callable[[int], None], errand: str
+    run: Run, undisturbed: Any, tmp_path: Path, tiny: str, cut_at: Callable[[int], None], errand: str
 ) -> None:
     """Cut off twice, at random steps of one and the same run: before the first state, between states, in mid-epoch."""
     words = words_of(errand, tmp_path, tiny)
-    run(*words, "-o", "whole", "--quiet")
+    undisturbed(*words)
     last = int(json.loads(Path("whole/run.json").read_text())["steps"])
     chance = random.Random(errand)
     for attempt in range(2):
@@ -86,11 +86,11 @@ def test_a_state_that_is_due_at_an_evaluation_is_saved(run: Run, tmp_path: Path,
 
 @pytest.mark.parametrize(("evaluation", "step"), [(1, 0), (2, 5), (3, 10)])
 def test_an_evaluation_that_was_cut_off_is_made_up_for(
-    run: Run, tmp_path: Path, tiny: str, monkeypatch: Any, evaluation: int, step: int
+    run: Run, undisturbed: Any, tmp_path: Path, tiny: str, monkeypatch: Any, evaluation: int, step: int
 ) -> None:
     """Also the first, of the warm start, which is before any step."""
     words = words_of("warm", tmp_path, tiny)
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     seen = [0]
     score = training.Validator.__call__
 
@@ -168,9 +168,11 @@ def test_what_a_crash_left_half_written_is_swept_up(run: Run, tmp_path: Path, ti
     assert not list(Path("run").glob(".*"))
 
 
-def test_a_torn_line_of_the_history_is_dropped(run: Run, tmp_path: Path, tiny: str, cut_at: Any) -> None:
+def test_a_torn_line_of_the_history_is_dropped(
+    run: Run, undisturbed: Any, tmp_path: Path, tiny: str, cut_at: Any
+) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     cut_at(12)
     with pytest.raises(PowerFails):
         run(*words, "-o", "run")

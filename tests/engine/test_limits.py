@@ -5,16 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from conftest import HANGING, Said
+from conftest import Said, bertft
 from errands import course, digest, words_of
 from safetensors.torch import load_file
 
@@ -166,23 +164,14 @@ def test_weights_that_are_no_numbers_are_told_at_the_first_step(
     assert " and 11 more. Train again with a smaller --lr, or look at these rows." in said.err.replace("\n", " ")
 
 
-def small_disk(limit: int) -> Callable[[], None]:
-    """No file of the process may grow beyond so many bytes."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-
-def bertft(*words: str, limit: int) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("bertft")), *words]
-    return subprocess.run(command, capture_output=True, text=True, preexec_fn=small_disk(limit), timeout=HANGING)
-
-
-def test_a_full_disk_gives_one_message_and_the_last_state_stands(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_a_full_disk_gives_one_message_and_the_last_state_stands(
+    run: Run, undisturbed: Any, tmp_path: Path, tiny: str
+) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     run(*words, "-o", "run", "--save-steps", 4, "--quiet")
     size = Path("run/checkpoint/optimizer.safetensors").stat().st_size
-    done = bertft(*words, "-o", "new", limit=size - 1)
-    assert done.returncode == 2
+    done = bertft(*words, "-o", "new", limits={"RLIMIT_FSIZE": size - 1}, ok=2)
     assert done.stderr.count("Error: ") == 1
     assert "new: cannot be written" in done.stderr
     assert "The last state stands; make room and go on with: bertft train --resume -o new" in done.stderr
@@ -205,10 +194,10 @@ def tight_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_up_on_the_way_leaves_the_last_state(
-    run: Run, tmp_path: Path, tiny: str, tight_disk: Path
+    run: Run, undisturbed: Any, tmp_path: Path, tiny: str, tight_disk: Path
 ) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     folder = tight_disk / "run"
     run(*words, "-o", "needed", "--max-steps", 6)
     assert json.loads(Path("needed/checkpoint/state.json").read_text())["step"] == 6

@@ -5,46 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import HANGING, Said, texts, wait_to_hear, write_csv
 from errands import course, words_of
+from pair import CLI, free_port, launched, together, torchrun
 from safetensors.torch import load_file
 
 Run = Callable[..., Said]
-CLI = Path(__file__).parents[2] / "cli.py"
 AT_MOST = 1e-4
 """Between the losses of one and of two processes, in fp32, dropout included."""
 WEIGHTS_AT_MOST = 1e-3
 """Between the weights of one and of two processes, as a share of their size."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def torchrun(*words: object, launch: Sequence[object] = (), port: int | None = None) -> list[str]:
-    places = ("--master_addr", "127.0.0.1", "--master_port", port or free_port())
-    tool = Path(sys.executable).with_name("torchrun")
-    return [str(word) for word in (tool, *(launch or ("--nproc_per_node", 2)), *places, CLI, *words)]
-
-
-def together(*words: object, ok: int | None = 0) -> subprocess.CompletedProcess[str]:
-    """The command in two processes."""
-    done = subprocess.run(torchrun(*words), capture_output=True, text=True, timeout=HANGING, env=one_thread())
-    assert ok is None or done.returncode == ok, done.stderr[-3000:]
-    return done
-
-
-def one_thread() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def losses(run: str) -> list[float]:
@@ -63,10 +38,10 @@ def apart(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("errand", ["sequence", "mean", "pairs", "refit", "tagger", "tags", "questions"])
-def test_two_processes_learn_what_one_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
+def test_two_processes_learn_what_one_does(undisturbed: Run, tmp_path: Path, tiny: str, errand: str) -> None:
     """With dropout, an odd batch size and validation rows that do not divide by two."""
     words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
-    run(*words, "-o", "one")
+    undisturbed(*words, name="one")
     said = together(*words, "-o", "two")
     assert len(losses("one")) > 20
     assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
@@ -110,12 +85,12 @@ def test_rows_fewer_than_processes_are_counted_once(run: Run, tmp_path: Path, tr
     assert Path("out.csv").read_text() == Path("alone.csv").read_text()
 
 
-def test_a_run_of_two_processes_goes_on_as_one_and_the_other_way_round(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_a_run_of_two_processes_goes_on_as_one_and_the_other_way_round(
+    run: Run, undisturbed: Run, tmp_path: Path, tiny: str
+) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "whole")
-    process = subprocess.Popen(
-        torchrun(*words, "-o", "run", "--save-steps", 1), stderr=subprocess.PIPE, text=True, env=one_thread()
-    )
+    undisturbed(*words)
+    process = torchrun(*words, "-o", "run", "--save-steps", 1)
     wait_to_hear("Training", process)
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=HANGING)[1]
@@ -131,7 +106,7 @@ def test_a_run_of_two_processes_goes_on_as_one_and_the_other_way_round(run: Run,
 
 def test_one_process_that_dies_ends_the_run_with_a_message(tmp_path: Path, tiny: str) -> None:
     words = [*words_of("sequence", tmp_path, tiny), "--epochs", "500"]
-    process = subprocess.Popen(torchrun(*words, "-o", "run"), stderr=subprocess.PIPE, text=True, env=one_thread())
+    process = torchrun(*words, "-o", "run")
     wait_to_hear("Epoch", process)
     victim = children_of(process.pid)[-1]
     os.kill(victim, signal.SIGKILL)
@@ -155,21 +130,13 @@ def test_a_users_mistake_is_told_once_and_ends_both(tmp_path: Path, tiny: str) -
     assert os.listdir("mine") == ["thesis.txt"]
 
 
-def test_two_launches_on_two_hosts_are_one_run(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_two_launches_on_two_hosts_are_one_run(undisturbed: Run, tmp_path: Path, tiny: str) -> None:
     """The hosts are imitated by two launches on the loopback device."""
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "one")
+    undisturbed(*words, name="one")
     port = free_port()
     launches = [
-        subprocess.Popen(
-            torchrun(
-                *words, "-o", "two", launch=("--nnodes", 2, "--nproc_per_node", 1, "--node_rank", rank), port=port
-            ),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=one_thread(),
-        )
+        torchrun(*words, "-o", "two", launch=("--nnodes", 2, "--nproc_per_node", 1, "--node_rank", rank), port=port)
         for rank in (0, 1)
     ]
     said = [launch.communicate(timeout=HANGING) for launch in launches]
@@ -181,19 +148,18 @@ def test_two_launches_on_two_hosts_are_one_run(run: Run, tmp_path: Path, tiny: s
 
 def test_accelerate_launch_starts_two_processes_too(run: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    tool = Path(sys.executable).with_name("accelerate")
-    launch = (tool, "launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", free_port(), CLI)
-    command = [str(word) for word in (*launch, *words, "-o", "two", "--max-steps", 4)]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=HANGING, env=one_thread())
-    assert said.returncode == 0, said.stderr[-2000:]
-    assert ", 2 processes" in said.stderr
+    launch = ("launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", free_port(), CLI)
+    process = launched("accelerate.commands.accelerate_cli", *launch, *words, "-o", "two", "--max-steps", 4)
+    said = process.communicate(timeout=HANGING)[1]
+    assert process.returncode == 0, said[-2000:]
+    assert ", 2 processes" in said
     run(*words, "-o", "one", "--max-steps", 4)
     assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
 
 
 def test_accelerate_launch_on_one_processor_says_what_it_did(tmp_path: Path, tiny: str) -> None:
-    tool = Path(sys.executable).with_name("accelerate")
-    words = (tool, "launch", "--cpu", "--num_processes", "2", CLI, *words_of("sequence", tmp_path, tiny))
-    said = subprocess.run([*map(str, words), "--max-steps", "2"], capture_output=True, text=True, env=one_thread())
-    assert said.returncode == 0, said.stderr
-    assert "`accelerate launch --cpu` starts one process whatever --num_processes says." in said.stderr
+    words = ("launch", "--cpu", "--num_processes", "2", CLI, *words_of("sequence", tmp_path, tiny))
+    process = launched("accelerate.commands.accelerate_cli", *words, "--max-steps", 2)
+    said = process.communicate(timeout=HANGING)[1]
+    assert process.returncode == 0, said
+    assert "`accelerate launch --cpu` starts one process whatever --num_processes says." in said

@@ -53,10 +53,11 @@ def stop_after(evaluations: int, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("evaluations", [1, 2, 4])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_run_that_went_on_ends_like_one_that_never_stopped(
-    run: Run, reviews: Path, tiny: str, monkeypatch: pytest.MonkeyPatch, evaluations: int, precision: str
-) -> None:
+    run: Run, undisturbed: Callable[..., None], reviews: Path, tiny: str,
+    monkeypatch: pytest.MonkeyPatch, evaluations: int, precision: str,
+) -> None:  # fmt: skip
     words = (*WORDS, "--precision", precision, "--early-stop", 9, "--save-steps", 3)
-    run("train", "train.csv", "--model", tiny, "-o", "whole", *words)
+    undisturbed("train", "train.csv", "--model", tiny, *words)
     with monkeypatch.context() as here:
         stop_after(evaluations, here)
         with pytest.raises(Stopped):

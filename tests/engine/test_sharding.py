@@ -11,29 +11,25 @@ import pytest
 import torch
 from conftest import HANGING, Said, forget_accelerator, wait_to_hear
 from errands import words_of
+from pair import pair, together
 from safetensors.torch import load_file
-from test_processes import AT_MOST, judged, losses, one_thread, torchrun
+from test_processes import AT_MOST, judged, losses
 
 from bertft.engine import device
 from bertft.errors import UsageError
 from bertft.fast.vocabulary import widened
 
 Run = Callable[..., Said]
-CLI = Path(__file__).with_name("sharded_cli.py")
-
-
-def sharded(*words: object) -> list[str]:
-    return [str(CLI) if word.endswith("/cli.py") else word for word in torchrun(*words)]
+CLI = Path(__file__).parents[1] / "tools" / "sharded_cli.py"
 
 
 @pytest.mark.parametrize("errand", ["sequence", "mean", "tagger"])
-def test_sharded_training_learns_what_one_process_does(run: Run, tmp_path: Path, tiny: str, errand: str) -> None:
+def test_sharded_training_learns_what_one_process_does(
+    run: Run, undisturbed: Run, tmp_path: Path, tiny: str, errand: str
+) -> None:
     words = [*words_of(errand, tmp_path, tiny), "--batch-size", "15"]
-    run(*words, "-o", "one")
-    done = subprocess.run(
-        sharded(*words, "-o", "two"), capture_output=True, text=True, timeout=HANGING, env=one_thread()
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    undisturbed(*words, name="one")
+    together(*words, "-o", "two", script=CLI)
     assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
     assert json.dumps(judged("two")) == json.dumps(judged("one"))
     for file in ("model.safetensors", "checkpoint/weights.safetensors", "checkpoint/optimizer.safetensors"):
@@ -49,8 +45,7 @@ def test_sharded_training_learns_what_one_process_does(run: Run, tmp_path: Path,
 
 def test_lessons_on_pairs_are_left_out_and_it_is_said(tmp_path: Path, tiny: str) -> None:
     words = [*words_of("pairs", tmp_path, tiny), "-o", "two", "--max-steps", "4"]
-    done = subprocess.run(sharded(*words), capture_output=True, text=True, timeout=HANGING, env=one_thread())
-    assert done.returncode == 0, done.stderr[-3000:]
+    done = together(*words, script=CLI)
     assert done.stderr.count("Warning: Pairs: left out with FSDP.") == 1
     assert len(losses("two")) == 4
 
@@ -61,21 +56,17 @@ def of_whole(state: dict[str, torch.Tensor], name: str, vocabulary: int) -> torc
     return state[name] if pieces is None or state[name].ndim < 2 else widened(state[name], pieces, vocabulary)
 
 
-def test_a_sharded_run_goes_on_sharded_and_whole(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_a_sharded_run_goes_on_sharded_and_whole(run: Run, undisturbed: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    run(*words, "-o", "one")
-    process = subprocess.Popen(
-        sharded(*words, "-o", "two", "--save-steps", 1), stderr=subprocess.PIPE, text=True, env=one_thread()
-    )
-    wait_to_hear("Training", process)
-    process.terminate()
-    said = process.communicate(timeout=HANGING)[1]
+    undisturbed(*words, name="one")
+    begun = pair(*words, "-o", "two", "--save-steps", 1, script=CLI)
+    wait_to_hear("Training", begun[0])
+    for process in begun:
+        process.terminate()
+    said = [process.communicate(timeout=HANGING)[1] for process in begun]
     assert json.loads(Path("two/checkpoint/state.json").read_text())["step"] < 21, said
     subprocess.run(["cp", "-r", "two", "three"], check=True)
-    done = subprocess.run(
-        sharded("train", "--resume", "-o", "two"), capture_output=True, text=True, timeout=HANGING, env=one_thread()
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    together("train", "--resume", "-o", "two", script=CLI)
     assert losses("two") == pytest.approx(losses("one"), abs=AT_MOST)
     run(*words, "--resume", "-o", "three")
     assert losses("three") == pytest.approx(losses("one"), abs=AT_MOST)

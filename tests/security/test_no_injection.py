@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import Said, bertft, texts, write_csv, write_jsonl
+from prepared import begin
 
 Run = Callable[..., Said]
 EVIL = [
@@ -141,8 +140,7 @@ def test_other_formats_are_left_alone(run: Run, trained: Path, ending: str) -> N
 def on_a_terminal(*words: object) -> str:
     """What a terminal gets to see, of stdout and stderr."""
     ours, theirs = os.openpty()
-    command = [sys.executable, "-m", "bertft", *map(str, words)]
-    with subprocess.Popen(command, stdout=theirs, stderr=theirs) as process:
+    with begin(*words, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         seen = b""
         with suppress(OSError):  # the end, on Linux

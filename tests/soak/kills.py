@@ -21,6 +21,7 @@ from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 from conftest import build_backbone
 from errands import ERRANDS, course, digest, scores, words_of

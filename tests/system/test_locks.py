@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import Said, wait_to_hear
 from errands import course, digest, words_of
-from test_signals import begin
+from prepared import begin
+from test_signals import PIPES
 
 from bertft.errors import OutputError
 from bertft.system.locks import locked_folder
@@ -21,7 +22,7 @@ Run = Callable[..., Said]
 
 def test_a_second_run_is_told_who_holds_the_folder(run: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    first = begin(*words, "-o", "run", "--epochs", "500", "--save-steps", "5")
+    first = begin(*words, "-o", "run", "--epochs", "500", "--save-steps", "5", **PIPES)
     try:
         wait_to_hear("Epoch", first)
         for flags in ((), ("--overwrite",), ("--resume", "--epochs", "500")):
@@ -41,16 +42,16 @@ def test_a_second_run_is_told_who_holds_the_folder(run: Run, tmp_path: Path, tin
     assert not list(Path("run").glob(".*"))
 
 
-def test_a_lock_of_a_dead_process_is_void(run: Run, tmp_path: Path, tiny: str) -> None:
+def test_a_lock_of_a_dead_process_is_void(run: Run, undisturbed: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("sequence", tmp_path, tiny)
-    first = begin(*words, "-o", "run", "--save-steps", "1")
+    first = begin(*words, "-o", "run", "--save-steps", "1", **PIPES)
     wait_to_hear("Training", first)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     said = run("train", "--resume", "-o", "run")
     assert f"run: process {first.pid} on " in said.err
     assert "was cut off; its lock is void." in said.err
-    run(*words, "-o", "whole")
+    undisturbed(*words)
     assert digest(Path("run")) == digest(Path("whole"))
     assert course(Path("run")) == course(Path("whole"))
     assert not list(Path("run").glob(".*"))

@@ -12,27 +12,17 @@ from pathlib import Path
 import pytest
 from conftest import HANGING, read_jsonl, wait_to_hear
 from errands import course, digest, words_of
+from prepared import begin
 
 from bertft.errors import Stopped
 from bertft.system import signals
 
-BERTFT = str(Path(sys.executable).with_name("bertft"))
-
-
-def begin(*words: str) -> subprocess.Popen[str]:
-    """The installed command; a terminal's default handling of Ctrl-C, whoever runs the tests."""
-    return subprocess.Popen(
-        [BERTFT, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
 def stopped(words: list[str], number: int, code: int) -> str:
     """Stop a run in the folder `run` on its way; what it said."""
-    process = begin(*words, "-o", "run")
+    process = begin(*words, "-o", "run", **PIPES)
     wait_to_hear("Training 42/420", process)
     process.send_signal(number)
     _, said = process.communicate(timeout=HANGING)
@@ -64,8 +54,8 @@ def test_a_stopped_process_goes_on_to_the_same_bits(tmp_path: Path, tiny: str) -
     words = long_words(tmp_path, tiny)
     stopped(words, signal.SIGTERM, 143)
     step = logged_steps()[-1]
-    whole = begin(*words, "-o", "whole")
-    parts = begin("train", "--resume", "-o", "run")
+    whole = begin(*words, "-o", "whole", **PIPES)
+    parts = begin("train", "--resume", "-o", "run", **PIPES)
     assert f"Going on after step {step}" in parts.communicate(timeout=HANGING)[1]
     whole.communicate(timeout=HANGING)
     assert digest(Path("run")) == digest(Path("whole"))
@@ -115,12 +105,13 @@ def test_what_is_to_be_ignored_stays_ignored() -> None:
 
 
 def test_a_signal_before_training_loses_nothing(tmp_path: Path, tiny: str) -> None:
+    """A fresh process is loading its libraries then."""
     words = words_of("sequence", tmp_path, tiny)
-    process = begin(*words, "-o", "run")
+    process = begin(*words, "-o", "run", cold=True, **PIPES)
     assert process.stderr is not None
     process.stderr.readline()  # the data has been read
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=HANGING)
     assert process.returncode == 143
     assert "Stopped by SIGTERM." in said
-    assert begin(*words, "-o", "run", "--resume", "--max-steps", "2").wait(timeout=HANGING) == 0
+    assert begin(*words, "-o", "run", "--resume", "--max-steps", "2", **PIPES).wait(timeout=HANGING) == 0
