@@ -28,12 +28,12 @@ from typing import Any
 
 from trainer_side import SAME, Job, Result, with_trainer
 
-from bertft.catalog import find_card
 from bertft.engine.sizing import NARROW_RATE
 from bertft.model.backbone import find_backbone
-from bertft.plan import merge_recipe
-from bertft.recipe import PAPER_RATE
-from bertft.versions import machine, versions
+from bertft.plan.catalog import find_card
+from bertft.plan.plan import merge_recipe
+from bertft.plan.recipe import PAPER_RATE
+from bertft.system.versions import machine, versions
 
 
 def main() -> None:

@@ -28,8 +28,8 @@ from speed_plot import check_matplotlib, draw
 from speed_sides import Job, in_new_process
 from speed_text import Texts, Wish
 
-from bertft.recipe import Recipe
-from bertft.versions import machine, versions
+from bertft.plan.recipe import Recipe
+from bertft.system.versions import machine, versions
 
 PARTS = ("train", "predict", "scaling", "startup")
 Record = dict[str, Any]

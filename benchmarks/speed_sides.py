@@ -20,7 +20,7 @@ from typing import Any
 from speed_model import Model
 from speed_text import Texts
 
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 PER_MB = 1e6 if sys.platform == "darwin" else 1e3
 """Of what the system says about peak memory: bytes on macOS, kB elsewhere."""

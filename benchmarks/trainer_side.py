@@ -18,12 +18,12 @@ import transformers as hf
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import accuracy_score, f1_score
 
-from bertft.card import Card
 from bertft.engine.device import describe, resolve_precision
 from bertft.engine.eval_loop import BATCH_SIZE
-from bertft.fields import pick
 from bertft.model.backbone import Backbone
-from bertft.recipe import Recipe
+from bertft.plan.card import Card
+from bertft.plan.recipe import Recipe
+from bertft.rows.fields import pick
 
 SAME = {
     "epochs": "num_train_epochs",

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 from bertft import console
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
-from bertft.plan import DataPlan, MachinePlan, ModelPlan, OutputPlan
-from bertft.recipe import Recipe
-from bertft.settings import settings_of, typed
+from bertft.plan.recipe import Recipe
+from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.plan.settings import settings_of, typed
 from bertft.system.cores import sleep_while_waiting
 from bertft.system.signals import as_keyboard_interrupt
 
@@ -142,7 +142,7 @@ def load(
     tuple of two texts or of question and context, a list of words for a tagger (in a list of inputs), or a dict of columns."""
     from bertft.jobs.model import Model
     from bertft.jobs.opening import open_run
-    from bertft.plan import merge
+    from bertft.plan.plan import merge
 
     if isinstance(run, Model):
         return run

@@ -1,19 +1,19 @@
-"""Write docs/settings.md from the declarations in bertft/recipe.py: `make docs`."""
+"""Write docs/settings.md from the declarations in bertft/plan/recipe.py: `make docs`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bertft.card_rules import RECIPE_KEYS
-from bertft.recipe import Recipe
-from bertft.settings import Setting, settings_of
+from bertft.plan.card_rules import RECIPE_KEYS
+from bertft.plan.recipe import Recipe
+from bertft.plan.settings import Setting, settings_of
 
 TARGET = Path(__file__).with_name("settings.md")
 HEAD = """\
 # Settings of training
 
 Each is a flag of `bertft train` and a key of `[recipe]` in a `plan.toml`; in a card too, but for {others}.
-Written by `make docs` from the declarations in `bertft/recipe.py`.
+Written by `make docs` from the declarations in `bertft/plan/recipe.py`.
 
 | flag | key | default | what it does |
 |---|---|---|---|

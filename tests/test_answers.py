@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bertft.answers import NO_ANSWER, NOWHERE, Answers, answers_of, fixed, wrong_answers
 from bertft.errors import DataError
+from bertft.rows.answers import NO_ANSWER, NOWHERE, Answers, answers_of, fixed, wrong_answers
 
 CONTEXT = "In 1976 Paris, not the other Paris, had 2 million people [1]. 我们 in paris  France."
 TWO = Answers(("1976", "2 million"), (3, 40))

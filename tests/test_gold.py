@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bertft.answers import Answers
-from bertft.card import plain_card
 from bertft.errors import DataError
-from bertft.fields import Fields
 from bertft.gold import Example, Options, Read, Reader, Refusal, learn_task
 from bertft.gold.example import WordExample
 from bertft.gold.texts import UNKNOWN
-from bertft.row import Row
+from bertft.plan.card import plain_card
+from bertft.rows.answers import Answers
+from bertft.rows.fields import Fields
+from bertft.rows.row import Row
 
 PACKAGE = Path(__file__).parents[1] / "bertft"
 PROBLEMS = {

@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from bertft.card import Card, plain_card
 from bertft.errors import DataError
-from bertft.fields import Fields
 from bertft.gold import Options, learn_task
-from bertft.labels import Labels, in_order, is_empty, label_text, labels_of_card, learn, split_labels
-from bertft.row import Row
+from bertft.plan.card import Card, plain_card
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels, in_order, is_empty, label_text, labels_of_card, learn, split_labels
+from bertft.rows.row import Row
 
 
 @pytest.mark.parametrize("cell", [None, "", "  ", "\t\n", "\u3000", float("nan")])

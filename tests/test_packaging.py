@@ -71,7 +71,7 @@ def test_the_cards_are_found_in_the_wheel_and_not_in_the_folder(installed: Path,
     (tmp_path / "tasks").mkdir()
     (tmp_path / "tasks" / "mine.toml").write_text("broken")
     (tmp_path / "pyproject.toml").write_text("")
-    script = "from bertft.catalog import list_cards, cards_folder; print(len(list_cards()), cards_folder())"
+    script = "from bertft.plan.catalog import list_cards, cards_folder; print(len(list_cards()), cards_folder())"
     done = subprocess.run(
         [sys.executable, "-P", "-c", script],
         capture_output=True,

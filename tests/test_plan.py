@@ -11,12 +11,13 @@ import pytest
 import tomli_w
 from conftest import Said
 
-from bertft.card import plain_card
 from bertft.engine.sizing import Size, sized
 from bertft.errors import UsageError
-from bertft.fields import Fields
-from bertft.plan import DataPlan, Plan, merge_data, merge_recipe, read_config
-from bertft.recipe import Recipe
+from bertft.plan.card import plain_card
+from bertft.plan.plan import Plan, merge_data, merge_recipe, read_config
+from bertft.plan.recipe import Recipe
+from bertft.plan.sections import DataPlan
+from bertft.rows.fields import Fields
 
 Run = Callable[..., Said]
 CARD = replace(
@@ -55,7 +56,7 @@ def test_a_plan_comes_back_from_its_file(tmp_path: Path) -> None:
         "minilm",
         Recipe(epochs=12.0, learning_rate=3e-5, freeze="2", pool="cls"),
         "out",
-        threads=3,
+        machine=MachinePlan(threads=3),
     )
     (tmp_path / "plan.toml").write_text(tomli_w.dumps(plan.to_dict()), encoding="utf-8")
     config = read_config(str(tmp_path / "plan.toml"))

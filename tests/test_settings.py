@@ -16,8 +16,8 @@ from bertft.commands.eval import eval_command
 from bertft.commands.main import app
 from bertft.commands.train import train_command
 from bertft.errors import UsageError
-from bertft.recipe import Recipe
-from bertft.settings import checked, settings_of
+from bertft.plan.recipe import Recipe
+from bertft.plan.settings import checked, settings_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 WRONG: dict[str, list[Any]] = {

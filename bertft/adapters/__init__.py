@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import Any
 
 from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
-from bertft.card import Card
 from bertft.errors import CardError
-from bertft.fields import Fields
 from bertft.gold import Options
-from bertft.labels import Labels
+from bertft.plan.card import Card
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
 
 __all__ = [
     "Adapter",

@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
-from bertft.card import Card
-from bertft.fields import Fields
 from bertft.gold import Options, Read, Reader, Refusal, reader_for
-from bertft.labels import Labels
 from bertft.model.network import Head
-from bertft.recipe import Recipe
+from bertft.plan.card import Card
+from bertft.plan.recipe import Recipe
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
 from bertft.scoring import Scores
 from bertft.scoring.own import OwnMetric
 

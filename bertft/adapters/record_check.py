@@ -12,7 +12,7 @@ from typing import Any
 from bertft.errors import CheckpointError
 from bertft.gold import Options
 from bertft.model.folder import TaskRecord
-from bertft.recipe import CONTEXTS, LONG_TEXTS, SCHEMES
+from bertft.plan.recipe import CONTEXTS, LONG_TEXTS, SCHEMES
 from bertft.runs import TASK
 
 

@@ -8,8 +8,8 @@ import typer
 
 from bertft import console
 from bertft.commands import options as opt
-from bertft.plan import DataPlan
-from bertft.settings import OUTPUT, typed
+from bertft.plan.sections import DataPlan
+from bertft.plan.settings import OUTPUT, typed
 
 Form = Annotated[
     str | None,

@@ -6,9 +6,9 @@ from typing import Any
 
 from bertft import console
 from bertft.commands import options as opt
-from bertft.plan import DataPlan, MachinePlan
-from bertft.recipe import Recipe
-from bertft.settings import typed
+from bertft.plan.recipe import Recipe
+from bertft.plan.sections import DataPlan, MachinePlan
+from bertft.plan.settings import typed
 
 
 @opt.takes_settings(MachinePlan, before="json")

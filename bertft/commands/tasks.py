@@ -15,7 +15,7 @@ def tasks_command(
     json: opt.Json = False,
 ) -> None:
     """List the task cards, or show one."""
-    from bertft.catalog import find_card, list_cards
+    from bertft.plan.catalog import find_card, list_cards
 
     cards = [find_card(name)] if name else list_cards()
     if json:

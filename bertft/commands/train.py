@@ -10,13 +10,13 @@ from bertft import console
 from bertft.commands import options as opt
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
-from bertft.plan import DataPlan, MachinePlan, ModelPlan, OutputPlan
-from bertft.recipe import Recipe
-from bertft.settings import typed
+from bertft.plan.recipe import Recipe
+from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.plan.settings import typed
 
 if TYPE_CHECKING:
     from bertft.engine.record import Finished
-    from bertft.plan import Plan
+    from bertft.plan.plan import Plan
 
 
 @opt.takes_settings(OutputPlan, "dir", before="overwrite")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean, pvariance
 from typing import Any
 
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 from bertft.scoring import Comparison, Scores, better, higher_is_better
 
 MOST_EPOCHS = 30

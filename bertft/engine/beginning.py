@@ -22,8 +22,8 @@ from bertft.model.layers import freeze
 from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
 from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
+from bertft.plan.recipe import Recipe
 from bertft.protocols import Device, Network
-from bertft.recipe import Recipe
 from bertft.runs import CHECKPOINT
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
 from bertft.start.pairs import MOST_PAIRS, PairCollator, are_learned_beforehand, halves_of, lessons, varied

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from bertft import console
 from bertft.errors import UsageError, UserError
-from bertft.plan import MachinePlan
+from bertft.plan.sections import MachinePlan
 from bertft.protocols import Device
 from bertft.system.cores import THREAD_SETTINGS, crowded, others_so_far, usable_cores
 

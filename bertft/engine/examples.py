@@ -13,8 +13,8 @@ from bertft import console
 from bertft.adapters import Adapter, Feature
 from bertft.errors import DataError
 from bertft.gold import Example, Read, Reader, Refusal
-from bertft.row import Row
-from bertft.surrogates import shown
+from bertft.rows.row import Row
+from bertft.rows.surrogates import shown
 
 MOST_HELD = 1.2
 """Of the share that was asked for, where whole groups are held back."""

@@ -9,8 +9,8 @@ import torch
 from bertft import fast
 from bertft.model.extras import extra_of
 from bertft.model.layers import layer_of_parameters
+from bertft.plan.recipe import Recipe
 from bertft.protocols import Network
-from bertft.recipe import Recipe
 
 
 def build_optimizer(network: Network, recipe: Recipe, groups: list[dict[str, Any]] | None = None) -> torch.optim.AdamW:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.padding import PAD_TO
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 BUCKET_BATCHES, BUCKETS = 50, 4
 """At most so many batches are shuffled together and then sorted by length, and at least so many times an epoch: as

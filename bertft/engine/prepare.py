@@ -10,17 +10,17 @@ from bertft.adapters import Adapter, adapter_for
 from bertft.adapters.lengths import check_long, check_overlap
 from bertft.engine.examples import Examples, gather, split
 from bertft.errors import DataError, UsageError
-from bertft.fields import fields_in
 from bertft.gold import Options, Reader, learn_task
 from bertft.kinds import KINDS, takes
-from bertft.metric_names import check_metric
+from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
 from bertft.model.folder import TaskRecord
 from bertft.model.tokens import load_tokenizer
-from bertft.plan import Plan
+from bertft.plan.plan import Plan
 from bertft.reading import Table
+from bertft.rows.fields import fields_in
 from bertft.scoring.own import OwnMetric, is_function, load_own
-from bertft.versions import versions
+from bertft.system.versions import versions
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 import tomli_w
 
 from bertft.model.backbone import Backbone
-from bertft.plan import DataPlan, Plan
+from bertft.plan.plan import Plan
+from bertft.plan.sections import DataPlan
 from bertft.reading import Table
 from bertft.report.model_card import model_card
 from bertft.runs import CARD, PLAN
@@ -21,7 +22,7 @@ from bertft.runs.record import DataFile, ParameterCount, RunRecord
 from bertft.scoring import Comparison, Scores
 from bertft.scoring.own import typed_again
 from bertft.system.files import write_text
-from bertft.versions import machine, versions
+from bertft.system.versions import machine, versions
 
 
 @dataclass(frozen=True)

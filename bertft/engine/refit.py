@@ -30,8 +30,8 @@ from bertft.errors import CheckpointError, TrainingError
 from bertft.model.folder import save_network
 from bertft.model.layers import freeze
 from bertft.model.network import Head, load_network
+from bertft.plan.recipe import Recipe
 from bertft.protocols import Device, Network
-from bertft.recipe import Recipe
 from bertft.runs import BEST, CHECKPOINT, OF_THE_RUN, REFIT_MARK
 from bertft.scoring import Scores, better, standard_error
 from bertft.start.pairs import are_learned_beforehand

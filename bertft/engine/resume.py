@@ -20,7 +20,8 @@ from torch import Tensor
 from bertft import console, fast
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
-from bertft.plan import MOST_THREADS, read_config
+from bertft.plan.plan import read_config
+from bertft.plan.sections import MOST_THREADS
 from bertft.protocols import Network
 from bertft.runs import CHECKPOINT, PLAN
 from bertft.scoring.own import typed_again

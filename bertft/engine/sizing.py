@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bertft.kinds import KINDS, takes
-from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
+from bertft.plan.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
 
 FEWEST_STEPS = 200
 """Optimizer steps that a small file gets, and STEPS_PER_LABEL more for each label."""

@@ -13,8 +13,8 @@ from bertft.engine.order import Order
 from bertft.engine.step import Ingredients, Stepper
 from bertft.errors import Stopped
 from bertft.model.losses import Cost
+from bertft.plan.recipe import Recipe
 from bertft.protocols import Device, Network
-from bertft.recipe import Recipe
 from bertft.scoring import Scores
 from bertft.system import signals
 

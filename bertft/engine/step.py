@@ -24,8 +24,8 @@ from bertft.engine.order import Ids, Step
 from bertft.engine.sharding import whole
 from bertft.errors import TrainingError
 from bertft.model.losses import Cost
+from bertft.plan.recipe import Recipe
 from bertft.protocols import Device, Network
-from bertft.recipe import Recipe
 from bertft.scoring import Scores
 
 

@@ -28,9 +28,9 @@ from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
 from bertft.model.network import Head
 from bertft.model.pooling import reads_mean
-from bertft.plan import Plan
+from bertft.plan.plan import Plan
+from bertft.plan.recipe import Recipe
 from bertft.protocols import Device, Network
-from bertft.recipe import Recipe
 from bertft.scoring import Baseline, Comparison, Scores
 from bertft.system.files import explained, sweep
 

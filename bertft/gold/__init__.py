@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
-from bertft.card import Card
 from bertft.errors import CardError
-from bertft.fields import Fields
 from bertft.gold.example import Example, Read, Refusal
 from bertft.gold.options import Options
 from bertft.gold.reader import Reader
-from bertft.labels import Labels
-from bertft.row import Row
+from bertft.plan.card import Card
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
+from bertft.rows.row import Row
 
 __all__ = ["Example", "Options", "Read", "Reader", "Refusal", "learn_task", "reader_for"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bertft.labels import is_empty
 from bertft.reading.jsonlines import kind_of
-from bertft.row import Row
+from bertft.rows.labels import is_empty
+from bertft.rows.row import Row
 
 
 def no_text(what: str, column: str, row: Row) -> str:

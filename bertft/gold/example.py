@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bertft.row import Row
+from bertft.rows.row import Row
 from bertft.tags.rows import Form
 from bertft.tags.words import Words
 

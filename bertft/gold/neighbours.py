@@ -11,8 +11,8 @@ from itertools import groupby
 
 from bertft.errors import DataError
 from bertft.gold.example import Read, Refusal, WordExample
-from bertft.labels import is_empty
-from bertft.row import Row
+from bertft.rows.labels import is_empty
+from bertft.rows.row import Row
 
 COLUMNS = ("document", "document_id", "doc_id", "doc")
 """What the column that names a row's document may be called. CoNLL files get one from their -DOCSTART- lines."""

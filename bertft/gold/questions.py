@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from bertft.answers import Answers, answers_of, fixed, wrong_answers
 from bertft.errors import DataError
 from bertft.gold.cells import no_text
 from bertft.gold.example import QuestionExample, Refusal
 from bertft.gold.reader import Reader
 from bertft.guess import column_names as names
-from bertft.labels import is_empty
-from bertft.row import Row
+from bertft.rows.answers import Answers, answers_of, fixed, wrong_answers
+from bertft.rows.labels import is_empty
+from bertft.rows.row import Row
 
 
 @dataclass(frozen=True)

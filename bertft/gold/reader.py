@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
-from bertft.card import Card
 from bertft.errors import DataError
-from bertft.fields import Fields
 from bertft.gold.example import NO_LABEL, Example, Read, Refusal
 from bertft.gold.options import Options
-from bertft.labels import Labels
-from bertft.row import Row
+from bertft.plan.card import Card
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
+from bertft.rows.row import Row
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from bertft.errors import DataError
 from bertft.gold.cells import no_text
 from bertft.gold.example import Refusal, TextExample
 from bertft.gold.reader import Reader
-from bertft.labels import Labels, is_empty, label_text, labels_of_card, labels_of_row, learn
-from bertft.row import Row
-from bertft.surrogates import shown
+from bertft.rows.labels import Labels, is_empty, label_text, labels_of_card, labels_of_row, learn
+from bertft.rows.row import Row
+from bertft.rows.surrogates import shown
 
 UNKNOWN = -1
 """Gold value of a row whose label the model does not know: wrong whatever it answers."""

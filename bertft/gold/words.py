@@ -10,8 +10,8 @@ from bertft.errors import DataError
 from bertft.gold.example import Read, Refusal, WordExample
 from bertft.gold.neighbours import check_documents, document_of, with_neighbours
 from bertft.gold.reader import Reader
-from bertft.labels import labels_of_card
-from bertft.row import Row
+from bertft.rows.labels import labels_of_card
+from bertft.rows.row import Row
 from bertft.tags import detect, entity_type
 from bertft.tags.rows import Marks, learn_tags, marks_in, tags_by, tags_of_card, words_in
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bertft.errors import DataError
-from bertft.fields import shown_columns
 from bertft.guess import column_names as names
 from bertft.guess.columns import Look, listing
+from bertft.rows.fields import shown_columns
 
 
 @dataclass

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from bertft.fields import LISTED
-from bertft.labels import is_empty, label_text
-from bertft.surrogates import shown
+from bertft.rows.fields import LISTED
+from bertft.rows.labels import is_empty, label_text
+from bertft.rows.surrogates import shown
 
 SAMPLE = 500
 MOST = 0.9

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from bertft.errors import DataError
 from bertft.guess.columns import MACHINE, MOST, NUMBER, WHOLE, Look, as_list, share
 from bertft.kinds import MULTI_LABEL, REGRESSION, SINGLE_LABEL
-from bertft.labels import is_empty, label_text, split_labels
-from bertft.surrogates import shown
+from bertft.rows.labels import is_empty, label_text, split_labels
+from bertft.rows.surrogates import shown
 
 SEPARATORS = {"|": 0.5, ";": MOST, ",": MOST}
 """With the share of the parts that must recur: a bar is hardly ever part of a name, a comma often."""

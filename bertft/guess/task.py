@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bertft.errors import DataError
-from bertft.fields import pick
 from bertft.guess import other_kinds as kinds
 from bertft.guess.chooser import Chooser
 from bertft.guess.columns import Look, look
 from bertft.guess.other_kinds import AskedColumns
 from bertft.guess.problems import Verdict, problem_of, problem_of_flags
 from bertft.kinds import TEXT_CLASSIFICATION
+from bertft.rows.fields import pick
 
 _Values = Mapping[str, Sequence[object]]
 ValuesOf = Callable[[str], Sequence[object]]

@@ -10,9 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from bertft import console
-from bertft.card import plain_card
 from bertft.errors import DataError, UsageError
-from bertft.fields import Fields, named_columns
 from bertft.gold import Options
 from bertft.gold.words import WordReader
 from bertft.guess import guess
@@ -20,10 +18,12 @@ from bertft.jobs.requests import ConvertRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_empty, refuse_same_file
 from bertft.jobs.task_choice import Columns
 from bertft.kinds import TOKEN_CLASSIFICATION
-from bertft.labels import Labels
+from bertft.plan.card import plain_card
+from bertft.plan.recipe import SCHEMES
 from bertft.reading import Table, read_table
-from bertft.recipe import SCHEMES
-from bertft.row import Row
+from bertft.rows.fields import Fields, named_columns
+from bertft.rows.labels import Labels
+from bertft.rows.row import Row
 from bertft.tags.forms import FORMS, in_form
 from bertft.tags.rows import Form, Marks, tags_by, token_objects, words_in, words_of_objects
 from bertft.tags.words import Words

@@ -10,13 +10,14 @@ from bertft.adapters import Adapter
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
-from bertft.fields import fields_in
 from bertft.jobs.opening import open_run
 from bertft.jobs.planning import with_metric
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
-from bertft.plan import MachinePlan, merge
+from bertft.plan.plan import merge
+from bertft.plan.sections import MachinePlan
 from bertft.reading import Table
+from bertft.rows.fields import fields_in
 from bertft.runs.record import add_to_run
 from bertft.scoring import Scores
 

@@ -18,7 +18,7 @@ from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import MEMORY, read_options, reading_plan
 from bertft.reading import open_source
 from bertft.reading.memory import is_frame, table_of_rows
-from bertft.row import Row
+from bertft.rows.row import Row
 from bertft.runs.record import RunRecord, read_record
 
 

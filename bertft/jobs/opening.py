@@ -15,8 +15,8 @@ from bertft.kinds import KINDS
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import load_tokenizer
-from bertft.plan import MachinePlan
-from bertft.recipe import PRECISIONS
+from bertft.plan.recipe import PRECISIONS
+from bertft.plan.sections import MachinePlan
 
 
 def open_run(path: str, precision: str | None, machine: MachinePlan) -> Answerer:

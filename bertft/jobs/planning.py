@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.card import Card
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.jobs.requests import TrainRequest
@@ -17,13 +16,15 @@ from bertft.jobs.sample import sample_rows
 from bertft.jobs.splits import hub_source, read_split
 from bertft.jobs.task_choice import Asked, Choice, choose_task
 from bertft.kinds import KINDS, SINGLE_LABEL, takes
-from bertft.metric_names import check_metric
+from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.model.pooling import check_mean
-from bertft.plan import DataPlan, MachinePlan, OutputPlan, Plan, merge, merge_data, merge_recipe, read_config
+from bertft.plan.card import Card
+from bertft.plan.plan import Plan, merge, merge_data, merge_recipe, read_config
+from bertft.plan.recipe import Recipe
+from bertft.plan.sections import DataPlan, MachinePlan, OutputPlan
 from bertft.reading import Table
-from bertft.recipe import Recipe
 from bertft.runs import PLAN
 from bertft.scoring.own import is_function, load_own
 

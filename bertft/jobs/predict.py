@@ -15,15 +15,16 @@ from bertft.engine import answerer as answering
 from bertft.engine.answerer import Answered, Answerer
 from bertft.engine.meter import Meter
 from bertft.errors import UsageError
-from bertft.fields import fields_in
 from bertft.gold import Read
 from bertft.jobs.opening import open_run
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
-from bertft.plan import MachinePlan, merge
+from bertft.plan.plan import merge
+from bertft.plan.recipe import SCHEMES
+from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, Table, open_source
-from bertft.recipe import SCHEMES
+from bertft.rows.fields import fields_in
 from bertft.runs.record import add_to_run
 from bertft.writing import check_columns
 

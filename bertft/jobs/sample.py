@@ -9,11 +9,11 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from bertft.card import Card
-from bertft.fields import Fields
 from bertft.kinds import MULTI_LABEL, SINGLE_LABEL
-from bertft.labels import is_empty, label_text, labels_of_card, labels_of_row
+from bertft.plan.card import Card
 from bertft.reading import Table
+from bertft.rows.fields import Fields
+from bertft.rows.labels import is_empty, label_text, labels_of_card, labels_of_row
 
 _STREAM = 0x5A3B1E
 """Keeps this draw apart from the others of the same seed."""

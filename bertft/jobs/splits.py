@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from bertft.card import Card
 from bertft.errors import CardError, DataError, OutputError
-from bertft.fields import shown_columns
 from bertft.jobs.requests import TrainRequest
-from bertft.plan import DataPlan, merge_data
+from bertft.plan.card import Card
+from bertft.plan.plan import merge_data
+from bertft.plan.sections import DataPlan
 from bertft.reading import ReadOptions, Table, read_table, table_of
-from bertft.surrogates import has_surrogate, shown
+from bertft.rows.fields import shown_columns
+from bertft.rows.surrogates import has_surrogate, shown
 
 MEMORY = "memory:"
 """Begins the name of rows that a Python program handed over."""

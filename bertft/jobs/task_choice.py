@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from bertft.card import Card, plain_card
-from bertft.catalog import find_card
 from bertft.errors import CardError, UsageError
-from bertft.fields import Fields, named_columns, pick
 from bertft.guess import guess
 from bertft.guess.problems import problem_of
 from bertft.jobs.requests import TrainRequest
 from bertft.kinds import KINDS, MULTI_LABEL, find_kind
+from bertft.plan.card import Card, plain_card
+from bertft.plan.catalog import find_card
 from bertft.reading import Table
+from bertft.rows.fields import Fields, named_columns, pick
 
 _SAMPLE = 100_000
 """Rows that a guess looks at, spread over the file."""

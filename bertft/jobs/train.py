@@ -18,7 +18,8 @@ from bertft.jobs.planning import Planned, check_repeats, make_plan
 from bertft.jobs.requests import TrainRequest
 from bertft.model.folder import open_run_folder
 from bertft.model.trust import check_closed
-from bertft.plan import MachinePlan, Plan, read_config
+from bertft.plan.plan import Plan, read_config
+from bertft.plan.sections import MachinePlan
 from bertft.runs import CHECKPOINT, PLAN, RECORD
 from bertft.system.cores import THREAD_SETTINGS
 from bertft.system.files import last_whole

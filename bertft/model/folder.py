@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertft.card import Card
 from bertft.errors import CheckpointError, OutputError
-from bertft.fields import Fields
-from bertft.labels import Labels
 from bertft.model.extras import save_extras, transformers_part
 from bertft.model.trust import check_closed
+from bertft.plan.card import Card
 from bertft.protocols import Network, Tokenizer
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
 from bertft.runs import PLAN, TASK
 from bertft.system.files import explained, landing, settle, write_text
 

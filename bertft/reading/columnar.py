@@ -10,7 +10,7 @@ from typing import Any
 from bertft.errors import DataError
 from bertft.reading.body import ArrowContent, Body, Place, Storage
 from bertft.reading.intake import Intake, explained, spooled
-from bertft.surrogates import shown
+from bertft.rows.surrogates import shown
 
 ARROW_FILE_MAGIC = b"ARROW1"
 ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"

@@ -24,8 +24,8 @@ from bertft.reading.jsonlines import open_json_lines
 from bertft.reading.lines import head_text
 from bertft.reading.options import FORMAT_BY_SUFFIX, FORMATS, ReadOptions
 from bertft.reading.squad import looks_nested
-from bertft.row import Row
-from bertft.surrogates import has_surrogate, shown
+from bertft.rows.row import Row
+from bertft.rows.surrogates import has_surrogate, shown
 
 FORMAT_BY_MAGIC = {
     PARQUET_MAGIC: "parquet",

@@ -23,8 +23,8 @@ from bertft.reading.columnar import without_nan
 from bertft.reading.jsonlines import decoder
 from bertft.reading.options import ReadOptions
 from bertft.reading.source import Source, open_source
-from bertft.row import Row
-from bertft.surrogates import shown
+from bertft.rows.row import Row
+from bertft.rows.surrogates import shown
 
 _BATCH_ROWS = 1000
 _Batch = tuple[list[int], list[Mapping[str, object]]]

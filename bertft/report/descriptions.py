@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from bertft.kinds import KINDS, takes
-from bertft.markdown import code
-from bertft.plan import Plan
+from bertft.plan.plan import Plan
+from bertft.report.markdown import code
 
 
 def use_in_transformers(plan: Plan, folder: str) -> str:

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from bertft.markdown import code, one_line, words
-from bertft.plan import Plan
+from bertft.plan.plan import Plan
 from bertft.report.descriptions import use_in_transformers, what_becomes_of_long_inputs, what_it_answers
+from bertft.report.markdown import code, one_line, words
 from bertft.runs.record import RunRecord
 from bertft.scoring import Scores
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import ANSWERS
-from bertft.metric_names import check_metric
+from bertft.kinds.metric_names import check_metric
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, squad_agreement
 from bertft.scoring.bootstrap import interval_by_rows
 from bertft.scoring.ranks import quotient

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import REGRESSION
-from bertft.metric_names import check_metric
+from bertft.kinds.metric_names import check_metric
 from bertft.scoring.bootstrap import interval_by_rows
 from bertft.scoring.ranks import Order, pearson, quotient, spearman
 from bertft.scoring.scores import Scores

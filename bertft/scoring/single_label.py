@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from bertft.arrays import Array
 from bertft.errors import InternalError
 from bertft.kinds import SINGLE_LABEL
-from bertft.metric_names import check_metric
+from bertft.kinds.metric_names import check_metric
 from bertft.scoring.bootstrap import interval_by_counts, interval_by_rows
 from bertft.scoring.counts import Counts, averaged, family, matthews, per_class
 from bertft.scoring.ranks import Order, auc

@@ -18,7 +18,7 @@ import torch
 from bertft.adapters import Batch, Feature
 from bertft.adapters.padding import padded
 from bertft.arrays import Array
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 MOST_TOKENS = 500_000
 """Of all lessons together: a minute or two on two cores. On STS-B with 300 rows, 3,000 lessons led to a Spearman of 0.80 after

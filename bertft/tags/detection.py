@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bertft.errors import DataError
-from bertft.surrogates import shown
+from bertft.rows.surrogates import shown
 
 _PREFIXED = re.compile(r"([BIESLU])-(.+)", re.DOTALL)
 _ODD = re.compile(r"(?:([BIESLUbiesluM])[_:./](.+)|([bieslum])-(.+)|(.+)[-_:]([BIESLU]))", re.DOTALL)

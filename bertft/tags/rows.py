@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bertft.errors import DataError
-from bertft.fields import Fields
-from bertft.labels import Labels, in_order, is_empty, learn
-from bertft.row import Row
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels, in_order, is_empty, learn
+from bertft.rows.row import Row
 from bertft.tags import OUTSIDE, convert, detect, entity_type, spans_of, tag_names, tags_of
 from bertft.tags.spans import REFUSED, CharSpan, char_spans, is_place, is_spans, parsed, to_word_spans
 from bertft.tags.words import Words, joined, listed, tags_of_cell, tokens_of_cell, words_of_text

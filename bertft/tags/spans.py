@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bertft.errors import DataError
-from bertft.labels import is_empty, label_text
+from bertft.rows.labels import is_empty, label_text
 from bertft.tags import Span
 from bertft.tags.words import Words
 

@@ -16,7 +16,7 @@ from functools import cache
 from itertools import accumulate, pairwise
 
 from bertft.errors import DataError
-from bertft.labels import is_empty, label_text
+from bertft.rows.labels import is_empty, label_text
 
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f"
 """BERT's Chinese characters; kana and hangul are written words to it."""

@@ -15,13 +15,13 @@ from scipy.special import expit, softmax
 from bertft.adapters import Adapter, Answer, Feature, Options, Prediction, adapter_for
 from bertft.adapters.questions.best_answers import Candidate, Found
 from bertft.adapters.tagging.best_tags import Tagging
-from bertft.answers import Answers
-from bertft.card import plain_card
 from bertft.engine.prepare import adapter_of_record
-from bertft.fields import Fields
 from bertft.gold import Example, Read, Refusal, learn_task
 from bertft.model.folder import TaskRecord, read_task, write_task
-from bertft.row import Row
+from bertft.plan.card import plain_card
+from bertft.rows.answers import Answers
+from bertft.rows.fields import Fields
+from bertft.rows.row import Row
 
 
 @dataclass(frozen=True)

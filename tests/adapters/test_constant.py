@@ -18,10 +18,10 @@ from test_battery import ASKED, CASES, make_adapter, make_rows, outputs_of, targ
 from bertft.adapters import Adapter, Options, Prediction, adapter_for
 from bertft.adapters.questions.best_answers import Candidate, Found
 from bertft.adapters.tagging.best_tags import Tagging
-from bertft.answers import Answers
-from bertft.card import plain_card
-from bertft.fields import Fields
-from bertft.labels import Labels
+from bertft.plan.card import plain_card
+from bertft.rows.answers import Answers
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
 from bertft.scoring import best_fixed_labels
 
 RNG = np.random.default_rng

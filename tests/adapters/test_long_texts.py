@@ -10,12 +10,12 @@ from conftest import WORDS, build_tokenizer
 
 from bertft.adapters import Adapter, Feature, Options, adapter_for
 from bertft.adapters.lengths import check_long
-from bertft.card import plain_card
 from bertft.engine.examples import gather
 from bertft.errors import UsageError
-from bertft.fields import Fields
-from bertft.labels import Labels
-from bertft.row import Row
+from bertft.plan.card import plain_card
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
+from bertft.rows.row import Row
 
 
 def words(count: int, *, shift: int = 0) -> str:

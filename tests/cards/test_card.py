@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from bertft.card import Card, Columns, plain_card, read_card
 from bertft.errors import CardError
 from bertft.kinds import KINDS, NAMED_PROBLEMS
+from bertft.plan.card import Card, Columns, plain_card, read_card
 
 SOUND = """\
 name = "tickets"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bertft import catalog
-from bertft.card import Card
-from bertft.catalog import cards_folder, find_card, list_cards
 from bertft.errors import CardError, InternalError
-from bertft.metric_names import check_metric
-from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
+from bertft.kinds.metric_names import check_metric
+from bertft.plan import catalog
+from bertft.plan.card import Card
+from bertft.plan.catalog import cards_folder, find_card, list_cards
+from bertft.plan.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
 
 PUBLISHED_LABELS = {
     "cola": ("unacceptable", "acceptable"),
@@ -57,7 +57,7 @@ OF_WORDS_AND_SPANS = {"conll2003", "msra_ner", "wnut17", "squad", "squad_v2", "c
 
 @pytest.mark.parametrize("name", HUB_TAGS)
 def test_numbers_stand_for_the_tags_of_the_hub(name: str) -> None:
-    from bertft.labels import labels_of_card
+    from bertft.rows.labels import labels_of_card
 
     labels = labels_of_card(find_card(name).labels, {})
     assert [labels.spellings[str(number)] for number in range(len(labels))] == HUB_TAGS[name].split()

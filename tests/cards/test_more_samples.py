@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conftest import read_csv, read_jsonl
 
-from bertft.answers import answers_of, wrong_answers
+from bertft.rows.answers import answers_of, wrong_answers
 from bertft.tags import convert, detect
 
 SAMPLES = Path(__file__).parents[2] / "samples"

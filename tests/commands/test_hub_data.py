@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from conftest import sentiment, texts, write_csv
 
-from bertft.catalog import find_card
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.splits import hub_source
+from bertft.plan.catalog import find_card
 
 CARD = """\
 name = "mine"

@@ -13,7 +13,7 @@ import pytest
 from conftest import Said, texts, write_csv
 
 from bertft.engine.advice import Course, advice
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 from bertft.scoring import Baseline, Comparison, Scores
 
 FALLING = [3 - 0.02 * step for step in range(40)]

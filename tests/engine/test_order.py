@@ -7,7 +7,7 @@ import pytest
 
 from bertft.engine.examples import split
 from bertft.engine.order import Order, inference_batches
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 LENGTHS = np.random.default_rng(0).integers(3, 90, size=1003).tolist()
 RECIPES = [Recipe(batch_size=16), Recipe(batch_size=7, grad_accum=3), Recipe(max_tokens=256), Recipe(batch_size=5000)]

@@ -25,7 +25,7 @@ from bertft.engine.order import Step
 from bertft.engine.refit import Refit, is_as_good, is_cheap, shortened
 from bertft.engine.step import Stepper
 from bertft.errors import TrainingError
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores
 
 Run = Callable[..., Said]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bertft.engine.order import Order
 from bertft.engine.sizing import FEWEST_STEPS, MOST_EPOCHS, MOST_TOKENS, SMALL_ROWS, STEPS_PER_LABEL, Size, sized
-from bertft.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
-from bertft.settings import checked
+from bertft.plan.recipe import PAPER_EPOCHS, PAPER_RATE, Recipe
+from bertft.plan.settings import checked
 
 
 def size(

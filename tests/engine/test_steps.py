@@ -16,7 +16,6 @@ from conftest import build_backbone, forget_accelerator, read_jsonl, sentiment, 
 from scipy.special import softmax
 
 from bertft.adapters import Adapter, Options, adapter_for
-from bertft.card import plain_card
 from bertft.engine.answerer import Answerer
 from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import resolve_precision, start_accelerator
@@ -26,14 +25,15 @@ from bertft.engine.order import Order, Step
 from bertft.engine.step import Ingredients, Stepper
 from bertft.engine.train_loop import train
 from bertft.errors import UsageError
-from bertft.fields import Fields
 from bertft.gold import Example
-from bertft.labels import Labels
 from bertft.model.backbone import find_backbone
 from bertft.model.losses import Cost
 from bertft.model.network import build_network
-from bertft.recipe import Recipe
-from bertft.row import Row
+from bertft.plan.card import plain_card
+from bertft.plan.recipe import Recipe
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
+from bertft.rows.row import Row
 from bertft.scoring import Scores
 
 LABELS = Labels(("neg", "neutral", "pos"))

@@ -11,7 +11,7 @@ import torch
 from conftest import Said
 
 from bertft.engine import device
-from bertft.plan import read_config
+from bertft.plan.plan import read_config
 from bertft.system.cores import THREAD_SETTINGS
 
 Run = Callable[..., Said]

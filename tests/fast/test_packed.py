@@ -16,7 +16,7 @@ from bertft.engine.optimizer import build_optimizer
 from bertft.fast.encoder import use_fast_layers
 from bertft.fast.masks import DropoutBits, DropoutMasks
 from bertft.fast.working import can_pack
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 Backbones = Callable[[str], Path]
 HEADS = ("SequenceClassification", "TokenClassification")

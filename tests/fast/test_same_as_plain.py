@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bertft.engine.optimizer import build_optimizer
 from bertft.fast.encoder import KIN, use_fast_layers
 from bertft.fast.masks import DropoutBits, DropoutMasks
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 HEADS = ("SequenceClassification", "TokenClassification", "QuestionAnswering")
 FAST = [family for family in FAMILIES if family in KIN]

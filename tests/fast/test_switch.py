@@ -17,7 +17,7 @@ from bertft.engine.step import Stepper
 from bertft.fast.encoder import FastForward
 from bertft.fast.masks import DropoutMasks
 from bertft.fast.vocabulary import cut_of
-from bertft.plan import read_config
+from bertft.plan.plan import read_config
 
 Run = Callable[..., Said]
 QUICK = ("--precision", "fp32", "--max-steps", 4, "--eval-steps", 2, "--head-start", "random", "--no-refit")

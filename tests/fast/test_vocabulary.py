@@ -18,7 +18,7 @@ from bertft.engine.optimizer import build_optimizer, build_schedule
 from bertft.engine.resume import load_state, save_state, state_of
 from bertft.fast.masks import DropoutBits, DropoutMasks
 from bertft.fast.vocabulary import CutEmbedding, cut_of, cut_vocabulary, widened
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=0.01, weight_decay=0.1)
 TEXTS = [np.array([2, 9, 10, 3]), np.array([2, 11, 3])]

@@ -14,7 +14,7 @@ from conftest import Said, forget_accelerator, read_jsonl, write_jsonl
 from expected import CLASSES, QUESTIONS, TAGS, Answered, Broken, Expected, Planned, Refused, Turned
 from tagged import asked_rows, tagged_rows
 
-from bertft.surrogates import shown
+from bertft.rows.surrogates import shown
 
 Run = Callable[..., Said]
 CASES = [

@@ -18,7 +18,7 @@ from bertft.engine.step import Stepper
 from bertft.model import extras
 from bertft.model.extras import add_extras, extras_of
 from bertft.model.layers import freeze, layer_of_parameters
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 Run = Callable[..., Said]
 QUICK = ("--precision", "fp32", "--epochs", 2, "--save-steps", 3, "--head-start", "random", "--no-refit", "--quiet")

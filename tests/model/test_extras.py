@@ -18,7 +18,7 @@ from bertft.model.extras import ExtendedNetwork, add_extras, extras_of, load_ext
 from bertft.model.extras.bilstm import BiLSTM
 from bertft.model.extras.crf import CRF
 from bertft.model.extras.files import FILE
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 Backbones = Callable[[str], Path]
 OBI = ([True, True, False], [[True, True, False], [True, True, True], [True, True, True]], [True, True, True])

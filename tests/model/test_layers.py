@@ -16,7 +16,7 @@ from bertft.model.backbone import find_backbone
 from bertft.model.layers import count_parameters, freeze, layer_of_parameters
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head, build_network
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 Backbones = Callable[[str], Path]
 DEPTH = {"albert": 1}

@@ -19,7 +19,7 @@ from bertft.errors import CheckpointError
 from bertft.model.backbone import EMBEDDED_SHA256, check_sha256, embedded_backbone, find_backbone, longest_input
 from bertft.model.layers import count_parameters, freeze, layer_of_parameters
 from bertft.model.network import Head, build_network
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 Run = Callable[..., Said]
 

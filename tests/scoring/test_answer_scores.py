@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bertft.errors import InternalError, UsageError
 from bertft.kinds import PROBLEMS
-from bertft.metric_names import check_metric
+from bertft.kinds.metric_names import check_metric
 from bertft.scoring import score_answers, tune_null_threshold
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, segments, squad_agreement, words_of
 

@@ -15,7 +15,7 @@ from sklearn import metrics as oracle
 
 from bertft.errors import UsageError
 from bertft.kinds import PROBLEMS
-from bertft.metric_names import ALIASES, check_metric
+from bertft.kinds.metric_names import ALIASES, check_metric
 from bertft.scoring import better, higher_is_better
 from bertft.scoring import metrics as local
 from bertft.scoring import real_metrics as real

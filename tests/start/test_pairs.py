@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertft.adapters import Feature, Options, adapter_for
-from bertft.card import plain_card
-from bertft.fields import Fields
 from bertft.gold import Example, learn_task
-from bertft.row import Row
+from bertft.plan.card import plain_card
+from bertft.rows.fields import Fields
+from bertft.rows.row import Row
 from bertft.start import pairs as room
 from bertft.start.pairs import Halves, PairCollator, can_be_halved, halves_of, joined, lessons, pairs_of
 

@@ -14,14 +14,14 @@ from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction,
 from bertft.adapters.padding import padded
 from bertft.adapters.questions.best_answers import Candidate, Ends, Found, best_answers
 from bertft.adapters.questions.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
-from bertft.answers import Answers
 from bertft.errors import UsageError
 from bertft.gold.example import QuestionExample
 from bertft.model.losses import span_cost
 from bertft.model.network import Head
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
+from bertft.rows.answers import Answers
+from bertft.rows.surrogates import shown
 from bertft.scoring import Scores, score_answers, tune_null_threshold
-from bertft.surrogates import shown
 
 
 @dataclass(frozen=True)

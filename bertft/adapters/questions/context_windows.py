@@ -13,7 +13,7 @@ import numpy as np
 
 from bertft.adapters.adapter import Feature
 from bertft.adapters.windows import Pieces, Window, cut_windows
-from bertft.surrogates import without_surrogates
+from bertft.rows.surrogates import without_surrogates
 
 Ids = np.ndarray[Any, Any]
 

@@ -24,7 +24,7 @@ from bertft.errors import UsageError
 from bertft.gold.example import Read, Refusal, WordExample
 from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
 from bertft.model.network import Head
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, score_tags
 from bertft.tags import convert, legal, spans_of
 from bertft.tags.spans import to_char_spans

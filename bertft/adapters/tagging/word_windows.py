@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.windows import Pieces
-from bertft.surrogates import without_surrogates
+from bertft.rows.surrogates import without_surrogates
 
 Ids = np.ndarray[Any, Any]
 

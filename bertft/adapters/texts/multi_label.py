@@ -17,7 +17,7 @@ from bertft.gold.example import TextExample
 from bertft.kinds import MULTI_LABEL
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, best_fixed_labels, score_multi_label, tune_thresholds
 from bertft.scoring.rounding import logit, nearly_constant
 

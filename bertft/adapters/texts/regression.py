@@ -14,7 +14,7 @@ from bertft.gold.example import TextExample
 from bertft.kinds import REGRESSION
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, score_regression
 from bertft.scoring.rounding import ROUNDING
 

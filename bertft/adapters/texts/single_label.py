@@ -15,7 +15,7 @@ from bertft.gold.example import TextExample
 from bertft.kinds import SINGLE_LABEL
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, score_single_label
 from bertft.scoring.rounding import class_logits, nearly_constant
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from bertft.adapters.adapter import Adapter, Batch, Feature
 from bertft.adapters.padding import padded
 from bertft.gold.example import TextExample
-from bertft.surrogates import without_surrogates
+from bertft.rows.surrogates import without_surrogates
 
 Ids = np.ndarray[Any, Any]
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from bertft.errors import UsageError
 from bertft.model.crf import Legal
 from bertft.model.extras.extra import Extra
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 
 class BiLSTM(Extra):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bertft.model.crf import Legal, Scores, allowed
 from bertft.model.extras.extra import Extra
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 
 class CRF(Extra):

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from bertft.kinds import takes
 from bertft.model.crf import Legal
 from bertft.model.extras.extra import Extra
+from bertft.plan.recipe import Recipe
 from bertft.protocols import Network
-from bertft.recipe import Recipe
 
 
 class ExtendedNetwork(nn.Module):

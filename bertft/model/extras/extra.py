@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from torch import Tensor, nn
 
 from bertft.model.crf import Legal
-from bertft.recipe import Recipe
+from bertft.plan.recipe import Recipe
 
 
 class Extra(nn.Module):

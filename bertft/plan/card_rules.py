@@ -12,9 +12,9 @@ from typing import Any, get_args, get_type_hints
 
 from bertft.errors import UsageError
 from bertft.kinds import KINDS, NAMED_PROBLEMS, Problem
-from bertft.metric_names import canonical, check_metric
-from bertft.recipe import Recipe
-from bertft.settings import checked
+from bertft.kinds.metric_names import canonical, check_metric
+from bertft.plan.recipe import Recipe
+from bertft.plan.settings import checked
 
 _OF_THE_RUN = ("eval_steps", "freeze", "metric", "precision", "seed")
 RECIPE_KEYS = tuple(setting.name for setting in fields(Recipe) if setting.name not in _OF_THE_RUN)

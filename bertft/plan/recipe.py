@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bertft.settings import A_SHARE, ABOVE_0, ANSWERS, RARE, TAGGING, above, at_least, one_of, setting
+from bertft.plan.settings import A_SHARE, ABOVE_0, ANSWERS, RARE, TAGGING, above, at_least, one_of, setting
 
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")

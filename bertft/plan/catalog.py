@@ -1,7 +1,7 @@
 """The task cards that come with the package, and the way from what a user types to a card.
 
 A bare name is a built-in card; a path is the user's own file. The working folder is never searched.
-The cards are found by path beside this file, as `importlib.resources` does not find them in an editable install.
+The cards are found by path from this file, as `importlib.resources` does not find them in an editable install.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from bertft.card import Card, read_card
 from bertft.errors import CardError, InternalError
+from bertft.plan.card import Card, read_card
 
 
 def find_card(name_or_path: str) -> Card:
@@ -34,8 +34,8 @@ def is_path(name_or_path: str) -> bool:
 
 
 def cards_folder(package: Path | None = None) -> Path:
-    """`cards` beside this file in an installed package, `../tasks` in a checkout."""
-    package = package or Path(__file__).resolve().parent
+    """`cards` in an installed package, `../tasks` in a checkout."""
+    package = package or Path(__file__).resolve().parents[1]
     installed, checkout = package / "cards", package.parent / "tasks"
     if installed.is_dir():
         return installed

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bertft.errors import DataError
-from bertft.labels import is_empty
+from bertft.rows.labels import is_empty
 
 NOWHERE = -1
 """The start of an answer whose place is not told and cannot be inferred."""

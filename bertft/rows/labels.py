@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bertft.errors import DataError
-from bertft.row import Row
-from bertft.surrogates import has_surrogate, shown
+from bertft.rows.row import Row
+from bertft.rows.surrogates import has_surrogate, shown
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 

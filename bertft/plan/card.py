@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bertft.card_lines import line_of, line_of_syntax
-from bertft.card_rules import faults_of
 from bertft.errors import CardError
 from bertft.kinds import KINDS, Problem
-from bertft.metric_names import canonical
+from bertft.kinds.metric_names import canonical
+from bertft.plan.card_lines import line_of, line_of_syntax
+from bertft.plan.card_rules import faults_of
 
 
 @dataclass(frozen=True)

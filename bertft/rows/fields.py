@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from bertft.errors import DataError
-from bertft.surrogates import shown
+from bertft.rows.surrogates import shown
 
 LISTED = 30
 """Columns that a message names at most."""
