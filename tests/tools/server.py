@@ -97,12 +97,15 @@ def in_two_steps() -> int:
         os.waitpid(between, 0)
         with open(ear) as file:
             return int(file.read())
+    between = os.getpid()
     number = os.fork()
     if number:
         os.write(mouth, str(number).encode())
         os._exit(0)
     os.close(ear)
     os.close(mouth)
+    while os.getppid() == between:
+        os.sched_yield()
     return 0
 
 
