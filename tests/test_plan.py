@@ -16,7 +16,7 @@ from bertft.errors import UsageError
 from bertft.plan.card import plain_card
 from bertft.plan.plan import Plan, merge_data, merge_recipe, read_config
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import DataPlan
+from bertft.plan.sections import DataPlan, MachinePlan
 from bertft.rows.fields import Fields
 
 Run = Callable[..., Said]
