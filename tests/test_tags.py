@@ -12,7 +12,7 @@ from seqeval import scheme as schemes
 from seqeval.metrics.sequence_labeling import get_entities
 
 from bertft.errors import DataError
-from bertft.tags import SCHEMES, Span, convert, detect, entity_type, legal, spans_of, tag_names, tags_of
+from bertft.tags import TAG_SCHEMES, Span, convert_tags, detect, entity_type, legal, spans_of, tag_names, tags_of
 
 SEQEVAL = {"IOB1": schemes.IOB1, "IOB2": schemes.IOB2, "BIOES": schemes.IOBES, "BILOU": schemes.BILOU}
 LOSSLESS = tuple(SEQEVAL)
@@ -40,7 +40,7 @@ def test_spans_come_back_from_tags(sentence: tuple[list[Span], int], scheme: str
 @given(sentences(), st.sampled_from(LOSSLESS), st.sampled_from(LOSSLESS))
 def test_schemes_turn_into_each_other_and_back(sentence: tuple[list[Span], int], one: str, other: str) -> None:
     tags = tags_of(*sentence, one)
-    assert convert(convert(tags, one, other), other, one) == tags
+    assert convert_tags(convert_tags(tags, one, other), other, one) == tags
 
 
 @given(sentences(), st.sampled_from(LOSSLESS))
@@ -79,7 +79,7 @@ def sound(tags: Sequence[str], names: Sequence[str], scheme: str) -> bool:
     return start[numbers[0]] and inside and end[numbers[-1]]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", TAG_SCHEMES)
 def test_legal_are_exactly_the_sequences_that_spans_can_make(scheme: str) -> None:
     names = tag_names("XY", scheme)
     for words in (1, 2, 3):

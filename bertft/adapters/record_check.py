@@ -13,13 +13,13 @@ from bertft.errors import CheckpointError
 from bertft.gold import Options
 from bertft.model.folder import TaskRecord
 from bertft.plan.recipe import CONTEXTS, LONG_TEXTS, SCHEMES
-from bertft.runs import TASK
+from bertft.runs import TASK_FILE
 
 
 def check_record(record: TaskRecord, folder: str) -> None:
     """CheckpointError for values that mean nothing."""
     if fault := next(_faults(record), None):
-        raise CheckpointError(f"{folder}/{TASK}: damaged ({fault}).")
+        raise CheckpointError(f"{folder}/{TASK_FILE}: damaged ({fault}).")
 
 
 def check_answers(record: TaskRecord, network: Any, folder: str) -> None:
@@ -28,7 +28,7 @@ def check_answers(record: TaskRecord, network: Any, folder: str) -> None:
     found = network.config.num_labels
     if wanted != found:
         raise CheckpointError(
-            f"{folder}/{TASK}: not of the model beside it (one has {wanted} labels, the other {found})."
+            f"{folder}/{TASK_FILE}: not of the model beside it (one has {wanted} labels, the other {found})."
         )
 
 

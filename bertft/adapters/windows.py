@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-Ids = np.ndarray[Any, Any]
+_Ids = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """The word pieces of one row."""
 
-    ids: Ids
+    ids: _Ids
     """(N,) int32."""
-    first: Ids
+    first: _Ids
     """(W + 1,) where each word begins; the last is N."""
 
     @property

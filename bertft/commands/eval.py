@@ -16,7 +16,7 @@ from bertft.plan.settings import typed
 @opt.takes_settings(DataPlan, "fix_answers", before="json")
 @opt.takes_settings(DataPlan, *opt.READS_LABELLED, before="metric")
 def eval_command(
-    run: opt.Run,
+    run: opt.RunFolder,
     data: opt.Labelled,
     text: opt.LearnedText = None,
     text_pair: opt.LearnedTextPair = None,

@@ -16,10 +16,10 @@ import typer
 
 from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, RARE, SCORES, TAGGING, TASK, settings_of
 
-TEXT = "Column of the text, the tokens or the question."
-PAIR = "Column of the second text of a pair, or of the context."
-LABEL = "Column of the label, tags or answers; several times for columns of 0 and 1."
-SCHEME = "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1."
+TEXT_HELP = "Column of the text, the tokens or the question."
+PAIR_HELP = "Column of the second text of a pair, or of the context."
+LABEL_HELP = "Column of the label, tags or answers; several times for columns of 0 and 1."
+SCHEME_HELP = "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1."
 READS = ("format", "encoding", "delimiter", "header")
 """Settings of [data] that say how any file is read; below, a labelled one."""
 READS_LABELLED = (*READS, "unknown_labels")
@@ -79,18 +79,18 @@ Raw = Annotated[
 Quiet = Annotated[bool, flag(OUTPUT, None, "Say only results, warnings and errors.", "--quiet", "-q")]
 
 # Of train and convert
-Text = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT, default=CARD_OR_GUESS)]
-TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR, default=CARD_OR_GUESS)]
-Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL, default=CARD_OR_GUESS)]
+Text = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=CARD_OR_GUESS)]
+TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR_HELP, default=CARD_OR_GUESS)]
+Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL_HELP, default=CARD_OR_GUESS)]
 Data = Annotated[
     str | None, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet, Arrow, CoNLL; plain or .gz.", show_default=False)
 ]
-Task = Annotated[
+TaskName = Annotated[
     str | None, flag(TASK, "TASK", "A card (mrpc), a card file (./mine.toml) or a kind of task.", default="guessed")
 ]
-SingleLabel = Annotated[bool, flag(TASK, None, "Each row has one class.", "--single-label")]
-MultiLabel = Annotated[bool, flag(TASK, None, "Each row has any number of labels.", "--multi-label")]
-Regression = Annotated[bool, flag(TASK, None, "Each row has a number.", "--regression")]
+IsSingleLabel = Annotated[bool, flag(TASK, None, "Each row has one class.", "--single-label")]
+IsMultiLabel = Annotated[bool, flag(TASK, None, "Each row has any number of labels.", "--multi-label")]
+IsRegression = Annotated[bool, flag(TASK, None, "Each row has a number.", "--regression")]
 Separator = Annotated[
     str | None, flag(COLUMNS, "CHAR", "What stands between the labels of one cell.", default="guessed")
 ]
@@ -100,9 +100,9 @@ Resume = Annotated[bool, flag(RARE, None, "Go on with the interrupted run in --o
 DryRun = Annotated[bool, flag(OUTPUT, None, "Print the plan and stop before training.", "--dry-run")]
 
 # Of eval, predict and convert
-LearnedText = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT, default=AS_LEARNED)]
-LearnedTextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR, default=AS_LEARNED)]
-LearnedLabel = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL, default=AS_LEARNED)]
+LearnedText = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=AS_LEARNED)]
+LearnedTextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR_HELP, default=AS_LEARNED)]
+LearnedLabel = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL_HELP, default=AS_LEARNED)]
 MainMetric = Annotated[
     str | None,
     flag(
@@ -113,12 +113,14 @@ MainMetric = Annotated[
         default="the card's",
     ),
 ]
-LearnedScheme = Annotated[str | None, flag(TAGGING, "NAME", SCHEME, "--scheme", default="the one that was learned")]
+LearnedScheme = Annotated[
+    str | None, flag(TAGGING, "NAME", SCHEME_HELP, "--scheme", default="the one that was learned")
+]
 OutputScheme = Annotated[
     str | None,
-    flag(TAGGING, "NAME", SCHEME, "--scheme", default="the file's; IOB2 for spans"),
+    flag(TAGGING, "NAME", SCHEME_HELP, "--scheme", default="the file's; IOB2 for spans"),
 ]
-Run = Annotated[str, typer.Argument(help="A run folder.", show_default=False)]
+RunFolder = Annotated[str, typer.Argument(help="A run folder.", show_default=False)]
 Labelled = Annotated[str, typer.Argument(metavar="DATA", help="A labelled file.", show_default=False)]
 Input = Annotated[str, typer.Argument(help="A file, labelled or not; - for standard input.", show_default=False)]
 Output = Annotated[

@@ -15,7 +15,7 @@ from bertft.plan.settings import typed
 @opt.takes_settings(Recipe, "precision", before="resume")
 @opt.takes_settings(DataPlan, *opt.READS, before="resume")
 def predict_command(
-    run: opt.Run,
+    run: opt.RunFolder,
     input: opt.Input,
     output: opt.Output = None,
     top_k: opt.TopK = None,

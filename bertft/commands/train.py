@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 @opt.takes_settings(DataPlan, "validation", "validation_share", "test", before="single_label")
 def train_command(
     data: opt.Data = None,
-    task: opt.Task = None,
-    single_label: opt.SingleLabel = False,
-    multi_label: opt.MultiLabel = False,
-    regression: opt.Regression = False,
+    task: opt.TaskName = None,
+    single_label: opt.IsSingleLabel = False,
+    multi_label: opt.IsMultiLabel = False,
+    regression: opt.IsRegression = False,
     text: opt.Text = None,
     text_pair: opt.TextPair = None,
     label: opt.Label = None,

@@ -12,7 +12,7 @@ from typing import Any
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Comparison, Scores, better, higher_is_better
 
-MOST_EPOCHS = 30
+_MOST_EPOCHS = 30
 """That are advised: Mosbach et al. 2021 (arXiv 2006.04884) train small sets for 20."""
 
 MUCH_SEEN = 20_000
@@ -56,7 +56,7 @@ class Course:
 def advice(recipe: Recipe, course: Course, comparison: Comparison, *, rows: int, labels: int) -> str:
     """To train longer, where that would have an effect; else ''. `labels` is 0 for answers that have none."""
     labels = max(labels, 1)
-    epochs = min(math.ceil(2 * recipe.passes), MOST_EPOCHS)
+    epochs = min(math.ceil(2 * recipe.passes), _MOST_EPOCHS)
     has_effect = recipe.max_steps is None and not course.stopped_early and epochs > recipe.passes
     if not has_effect or rows * recipe.passes / labels > MUCH_SEEN or _is_perfect(comparison.model):
         return ""

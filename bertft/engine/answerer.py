@@ -15,7 +15,7 @@ from bertft.engine.meter import Meter
 from bertft.gold import Example, Read, Refusal
 from bertft.protocols import Device, Network
 
-AT_ONCE = 4096
+_AT_ONCE = 4096
 """Rows whose outputs are in memory at once."""
 
 WINDOW = 4096
@@ -38,8 +38,8 @@ class Answerer:
         `label`: what the progress bar says; without one there is none."""
         found: list[Prediction] = []
         with console.progress(label, sum(map(len, windows))) as bar:
-            for start in range(0, len(windows), AT_ONCE):
-                found += self._part(windows[start : start + AT_ONCE], meter, bar)
+            for start in range(0, len(windows), _AT_ONCE):
+                found += self._part(windows[start : start + _AT_ONCE], meter, bar)
                 stop_together(self.accelerator)
         return found
 

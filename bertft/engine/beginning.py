@@ -27,7 +27,7 @@ from bertft.protocols import Device, Network
 from bertft.runs import CHECKPOINT
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
 from bertft.start.pairs import MOST_PAIRS, PairCollator, are_learned_beforehand, halves_of, lessons, varied
-from bertft.start.warm import Reader, Start, chosen, classifier_of, straighten_pooler, warm_head
+from bertft.start.warm import HeadReader, Start, chosen, classifier_of, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
 PAIR_FACTOR, TWIN_FACTOR = 8.0, 2.0
@@ -97,7 +97,7 @@ class Beginning:
         vectors = np.stack(start.inputs_of(pooler or classifier, halves.texts)).astype(np.float64)
         learned = lessons(halves, vectors, max_length=options.max_length, seed=self.recipe.seed)
         collator = PairCollator(self.adapter.tokenizer, options.max_length)
-        self._stage(Reader(self.network, classifier, 1), classifier, collator, learned, PAIR_FACTOR, "Pairs")
+        self._stage(HeadReader(self.network, classifier, 1), classifier, collator, learned, PAIR_FACTOR, "Pairs")
 
     def _tell_classes_apart(self, classifier: nn.Linear) -> None:
         """Bring texts of one class together, and those of different classes apart."""
@@ -134,7 +134,7 @@ class Beginning:
         console.note(f"{label}: {len(features):,}, mean squared error {loss:.3f}.")
 
 
-def speed_up_training(network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device) -> None:
+def train_fast(network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device) -> None:
     """Make a network that is about to be trained on these features fast, unless it will be cut up among processes."""
     if not cuts_up(accelerator):
         texts = (feature.input_ids for feature in features)

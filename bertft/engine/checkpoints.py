@@ -37,7 +37,7 @@ FEW_STEPS = 50
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """What an evaluation means for the model."""
 
     improved: bool
@@ -118,7 +118,7 @@ class Checkpoints:
         rates = {key: value for key, value in self.meter.timings().items() if key.endswith(("_second", "padding"))}
         return {"loss": self.running.read(), "learning_rate": learning_rate, **rates}
 
-    def consider(self, scores: Scores, step: Step) -> Verdict:
+    def consider(self, scores: Scores, step: Step) -> Judgement:
         """Whether the model is the best so far, by its scores after a step; counted for the early stop."""
         value = scores.main_value
         gained = math.isnan(self.best_value) or better(scores.main, value, self.best_value)
@@ -129,9 +129,9 @@ class Checkpoints:
         if improved:
             self.best_step, self.best_value = step.number, value
             self.slack = standard_error(scores) if step.number == 0 else 0.0
-        return Verdict(improved, self._praise(scores, gained) if improved else "")
+        return Judgement(improved, self._praise(scores, gained) if improved else "")
 
-    def keep(self, verdict: Verdict, step: Step, *, save: bool) -> None:
+    def keep(self, verdict: Judgement, step: Step, *, save: bool) -> None:
         """The model, if that is the verdict; and the state, where it is time to `save` or much was done since the last."""
         if verdict.improved:
             weights = whole_weights(self._network)  # of all processes

@@ -20,7 +20,7 @@ from bertft.errors import Stopped
 from bertft.protocols import Device, Network
 from bertft.system import signals
 
-BATCH_SIZE, MOST_TOKENS = 64, 64 * 128
+BATCH_SIZE, _MOST_TOKENS = 64, 64 * 128
 """Windows and padded tokens per batch in evaluation and prediction: long windows come in smaller batches, or memory would grow
 with their length."""
 
@@ -33,7 +33,7 @@ def model_outputs(
 ) -> list[Any]:
     """What the adapter keeps of the network's outputs (fp32) for each feature."""
     lengths = [len(feature.input_ids) for feature in features]
-    size, most_tokens = ON_PROCESSORS if accelerator.device.type == "cpu" else (BATCH_SIZE, MOST_TOKENS)
+    size, most_tokens = ON_PROCESSORS if accelerator.device.type == "cpu" else (BATCH_SIZE, _MOST_TOKENS)
     batches = inference_batches(lengths, batch_size=size, max_tokens=most_tokens)
     found: list[tuple[int, Any]] = []
     network.eval()

@@ -17,7 +17,7 @@ from pathlib import Path
 from bertft import console
 from bertft.adapters import Adapter, Feature
 from bertft.engine.answerer import Answerer
-from bertft.engine.beginning import speed_up_training
+from bertft.engine.beginning import train_fast
 from bertft.engine.examples import Examples
 from bertft.engine.meter import Meter
 from bertft.engine.optimizer import parameter_groups
@@ -160,7 +160,7 @@ class Refit:
         return network.to(self.accelerator.device)
 
     def _train(self, network: Network, features: Sequence[Feature], head: Head) -> None:
-        speed_up_training(network, self.adapter, features, self.accelerator)
+        train_fast(network, self.adapter, features, self.accelerator)
         run_stage(
             network,
             self.adapter,

@@ -56,7 +56,7 @@ class StepResult:
 
 
 @dataclass(frozen=True)
-class Part:
+class _Part:
     """A batch, or as much of it as fits into the memory, after its backward pass."""
 
     ids: Ids
@@ -108,7 +108,7 @@ class Stepper:
 
     def _backward_within_memory(
         self, step: Step, asked: Sequence[Callable[[], object]]
-    ) -> tuple[list[Part], list[float]]:
+    ) -> tuple[list[_Part], list[float]]:
         while True:
             try:
                 return self._backward(step, asked)
@@ -117,7 +117,7 @@ class Stepper:
                     raise
             self._halve(step)  # here, where nothing holds the failed tensors any more
 
-    def _backward(self, step: Step, asked: Sequence[Callable[[], object]]) -> tuple[list[Part], list[float]]:
+    def _backward(self, step: Step, asked: Sequence[Callable[[], object]]) -> tuple[list[_Part], list[float]]:
         """Gradients of the whole step. What went through, and the sums over all processes of its loss and of what is asked."""
         dropout = StepDropout(self.made_of.recipe.seed, step.number, self.accelerator)
         cut = list(self._cut(step))
@@ -125,7 +125,7 @@ class Stepper:
         loss = torch.stack([part.losses.sum() for part in parts]).sum()
         return parts, self._tell_all([float(loss), *(float(bool(question())) for question in asked)])
 
-    def _backward_part(self, ids: Ids, weight: int, dropout: StepDropout, *, last: bool) -> Part:
+    def _backward_part(self, ids: Ids, weight: int, dropout: StepDropout, *, last: bool) -> _Part:
         """Adds up the gradients of this process's share of a batch. All processes pad alike."""
         accelerator, made_of = self.accelerator, self.made_of
         batch = made_of.adapter.collate([made_of.features[example] for example in ids])
@@ -138,7 +138,7 @@ class Stepper:
             with dropout.of_rows(rows, len(ids)):
                 losses = made_of.cost(self.network(**inputs), targets) * share  # (B,)
             accelerator.backward(losses.sum() * accelerator.num_processes / max(weight, 1))
-        return Part([ids[row] for row in rows], losses.detach(), batch)
+        return _Part([ids[row] for row in rows], losses.detach(), batch)
 
     def _cut(self, step: Step) -> Iterator[Ids]:
         for batch in step.batches:
@@ -177,7 +177,7 @@ class Stepper:
     def _weight(self, step: Step) -> int:
         return sum(self.made_of.features[example].weight for batch in step.batches for example in batch)
 
-    def _complaint(self, step: Step, loss: float, parts: Sequence[Part]) -> str:
+    def _complaint(self, step: Step, loss: float, parts: Sequence[_Part]) -> str:
         from accelerate.utils import gather_object
 
         bad = [example for part in parts for example in part.not_finite]

@@ -39,7 +39,7 @@ def train(
     with console.progress("Training", order.total_steps) as bar, signals.deferred():
         told: list[Observer] = [ConsoleLines(bar), checkpoints.history, *observers]
         if checkpoints.warm or checkpoints.owes_evaluation:
-            evaluate(
+            _evaluate(
                 made_of, network, checkpoints, told, order.step(checkpoints.step), save=checkpoints.owes_evaluation
             )
         for step in order.steps(after=order.total_steps if checkpoints.stops else checkpoints.step):
@@ -55,7 +55,7 @@ def train(
                 checkpoints.save(owes_evaluation=due)
                 raise Stopped(signals.asked() or signal.SIGTERM)
             if due:
-                evaluate(made_of, network, checkpoints, told, step, save=save or last)
+                _evaluate(made_of, network, checkpoints, told, step, save=save or last)
             elif save:
                 checkpoints.save()
             if checkpoints.stops:
@@ -83,7 +83,7 @@ def log(step: Step, values: Mapping[str, float], told: Sequence[Observer]) -> No
         observer.logged(step, values)
 
 
-def evaluate(
+def _evaluate(
     made_of: Ingredients,
     network: Network,
     checkpoints: Checkpoints,

@@ -10,7 +10,7 @@ from typing import Any
 from bertft import console, fast
 from bertft.adapters import Adapter, Feature
 from bertft.engine.advice import Course, advice
-from bertft.engine.beginning import Beginning, has_own_head, has_state, speed_up_training, start_network
+from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network, train_fast
 from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.examples import Examples
@@ -36,7 +36,7 @@ from bertft.system.files import explained, sweep
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """What is known before the first step."""
 
     plan: Plan
@@ -49,13 +49,13 @@ class Run:
     resume: bool = False
 
 
-def run_training(run: Run, tables: Tables, accelerator: Device) -> Finished:
+def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finished:
     """Train, keep the best, score what was saved, and fill the run folder."""
     adapter, examples, validation = prepare(run.plan, tables, run.backbone)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
     run = replace(run, plan=sized_plan(run, adapter, examples))
     baseline = constant_baseline(adapter, examples, validation)
-    learned = learn(run, adapter, tables, examples, validation, accelerator, baseline)
+    learned = _learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
     judged = score_best(best_folder(run.folder), adapter, validation, accelerator)
     accelerator.free_memory()
@@ -97,7 +97,7 @@ def leave_records(finished: Finished, accelerator: Device) -> None:
     accelerator.wait_for_everyone()
 
 
-def sized_plan(run: Run, adapter: Adapter, examples: Examples) -> Plan:
+def sized_plan(run: TrainingRun, adapter: Adapter, examples: Examples) -> Plan:
     """The plan with every setting of its recipe; what the size of the file decided is said."""
     kind, backbone = run.plan.card.kind, run.backbone
     size = Size(
@@ -132,7 +132,7 @@ class Learned:
 
 
 def refit(
-    run: Run,
+    run: TrainingRun,
     learned: Learned,
     judged: Judged,
     tables: Tables,
@@ -185,7 +185,7 @@ def as_trained(recipe: Recipe, learned: Learned) -> Recipe:
 
 
 def first_network(
-    run: Run,
+    run: TrainingRun,
     adapter: Adapter,
     head: Head,
     features: Sequence[Feature],
@@ -211,8 +211,8 @@ def constant_baseline(adapter: Adapter, examples: Examples, validation: Examples
     return Baseline(adapter.constant_answer, adapter.score(answers, validation.targets))
 
 
-def learn(
-    run: Run,
+def _learn(
+    run: TrainingRun,
     adapter: Adapter,
     tables: Tables,
     examples: Examples,
@@ -232,7 +232,7 @@ def learn(
     warm = not resuming and beginning.warm_up(own_head=own_head)
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
-    speed_up_training(network, adapter, examples.features, accelerator)
+    train_fast(network, adapter, examples.features, accelerator)
     accelerator.wait_for_everyone()
     checkpoints = Checkpoints(
         run.folder,
@@ -267,7 +267,9 @@ def learned_in(
     )
 
 
-def introduce(network: Network, run: Run, accelerator: Device, examples: Examples, validation: Examples) -> None:
+def introduce(
+    network: Network, run: TrainingRun, accelerator: Device, examples: Examples, validation: Examples
+) -> None:
     """Say what is about to be trained, on what, and what it will take on the disk."""
     total, trainable = count_parameters(network)
     megabytes = total * 4 / 1e6
@@ -279,7 +281,7 @@ def introduce(network: Network, run: Run, accelerator: Device, examples: Example
     )
 
 
-def write_start(run: Run, adapter: Adapter) -> None:
+def write_start(run: TrainingRun, adapter: Adapter) -> None:
     """All of the run folder that is known before training; the plan first, as it makes the folder a run."""
     with explained(run.folder, "Make room, or choose another folder with -o."):
         sweep(run.folder)
@@ -288,7 +290,7 @@ def write_start(run: Run, adapter: Adapter) -> None:
         write_task(run.folder, task_record(adapter))
 
 
-def facts(run: Run, accelerator: Device) -> dict[str, Any]:
+def facts(run: TrainingRun, accelerator: Device) -> dict[str, Any]:
     """What a resumed run must have in common with what it goes on from, or can only nearly repeat it."""
     import torch
 

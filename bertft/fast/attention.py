@@ -17,7 +17,7 @@ from torch.autograd import Function
 from bertft.fast.dropping import Dropped
 from bertft.fast.packing import Layout
 
-AT_ONCE = 1 << 19
+_AT_ONCE = 1 << 19
 """Attention probabilities that are computed at once."""
 
 
@@ -109,5 +109,5 @@ def of_first(together: Tensor, heads: int) -> Tensor:
 
 def some_at_once(shape: tuple[int, ...]) -> Iterator[slice]:
     """Texts that are computed together, for probabilities of the shape (B, h, Q, T)."""
-    size = max(AT_ONCE // math.prod(shape[1:]), 1)
+    size = max(_AT_ONCE // math.prod(shape[1:]), 1)
     return (slice(start, start + size) for start in range(0, shape[0], size))

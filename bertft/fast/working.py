@@ -24,10 +24,10 @@ class Working:
         """The copy as of now; a single weight that has the precision already is given itself."""
         if len(self.parameters) == 1 and self.parameters[0].dtype == dtype:
             return self.parameters[0].detach()
-        now = state_of(self.parameters)
+        now = _state_of(self.parameters)
         if self._copy is None or self._copy.dtype != dtype or self._of != now:
             with torch.inference_mode(False), torch.no_grad():
-                self._copy, self._of = joined(self.parameters, dtype, self._copy), now
+                self._copy, self._of = _joined(self.parameters, dtype, self._copy), now
         return self._copy
 
 
@@ -44,10 +44,10 @@ class Packed:
         do it."""
         if not can_pack(dtype):
             return None
-        now = dtype, state_of(self.parameters)
+        now = dtype, _state_of(self.parameters)
         if self._of != now:
             with torch.inference_mode(False), torch.no_grad():
-                self._packed = torch.ops.mkldnn._reorder_linear_weight(joined(self.parameters, dtype), rows)
+                self._packed = torch.ops.mkldnn._reorder_linear_weight(_joined(self.parameters, dtype), rows)
             self._of = now
         return self._packed
 
@@ -85,12 +85,12 @@ def can_pack(dtype: torch.dtype) -> bool:
     )
 
 
-def state_of(parameters: tuple[Tensor, ...]) -> list[tuple[int, int]]:
+def _state_of(parameters: tuple[Tensor, ...]) -> list[tuple[int, int]]:
     """Another one after every change."""
     return [(parameter.data_ptr(), parameter._version) for parameter in parameters]
 
 
-def joined(parameters: tuple[Tensor, ...], dtype: torch.dtype, into: Tensor | None = None) -> Tensor:
+def _joined(parameters: tuple[Tensor, ...], dtype: torch.dtype, into: Tensor | None = None) -> Tensor:
     """One below the other, in another precision; `into` a copy that was made so before."""
     rows = [len(parameter) for parameter in parameters]
     if into is None or into.dtype != dtype:

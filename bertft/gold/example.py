@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bertft.rows.row import Row
-from bertft.tags.rows import Form
+from bertft.tags.rows import CellForm
 from bertft.tags.words import Words
 
 NO_LABEL = "no label"
@@ -42,7 +42,7 @@ class WordExample(Example):
     """Words, and what stands around them."""
 
     words: Words
-    form: Form
+    form: CellForm
     before: tuple[str, ...] = ()
     """Words that stand before them in their document, where they are asked for; the nearest is the last."""
     after: tuple[str, ...] = ()

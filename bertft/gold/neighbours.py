@@ -14,13 +14,13 @@ from bertft.gold.example import Read, Refusal, WordExample
 from bertft.rows.labels import is_empty
 from bertft.rows.row import Row
 
-COLUMNS = ("document", "document_id", "doc_id", "doc")
+_COLUMNS = ("document", "document_id", "doc_id", "doc")
 """What the column that names a row's document may be called. CoNLL files get one from their -DOCSTART- lines."""
 
 
 def document_of(row: Row) -> Hashable:
     """The row's document; None where none is known."""
-    cells = (row.fields.get(column) for column in COLUMNS)
+    cells = (row.fields.get(column) for column in _COLUMNS)
     return next((str(cell) for cell in cells if not is_empty(cell)), None)
 
 
@@ -28,7 +28,7 @@ def with_neighbours(read: Iterable[Read], *, most: int) -> Iterator[Read]:
     """The same rows with at most `most` words before and after each, of its own document. One without a document stands alone."""
     for _, group in groupby(read, lambda one: _document_or_row(one.row)):
         document = list(group)
-        words = [words_of(one) for one in document]
+        words = [_words_of(one) for one in document]
         flat = [word for sentence in words for word in sentence]
         start = 0
         for one, sentence in zip(document, words, strict=True):
@@ -38,7 +38,7 @@ def with_neighbours(read: Iterable[Read], *, most: int) -> Iterator[Read]:
             start = end
 
 
-def words_of(read: Read) -> tuple[str, ...]:
+def _words_of(read: Read) -> tuple[str, ...]:
     """Those that could be read."""
     found = read.example if isinstance(read, Refusal) else read
     return found.words.texts if isinstance(found, WordExample) else ()
@@ -53,7 +53,7 @@ def check_documents(rows: Iterable[Row]) -> None:
         first = first or row
     raise DataError(
         f"{first.origin if first else 'the file'}: --context document needs to know the documents: "
-        f"a column {' or '.join(COLUMNS)}, or -DOCSTART- lines in a CoNLL file."
+        f"a column {' or '.join(_COLUMNS)}, or -DOCSTART- lines in a CoNLL file."
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import bertft.guess.column_names as names
 from bertft.errors import DataError
 from bertft.gold.cells import no_text
 from bertft.gold.example import QuestionExample, Refusal
 from bertft.gold.reader import Reader
-from bertft.guess import column_names as names
 from bertft.rows.answers import Answers, answers_of, fixed, wrong_answers
 from bertft.rows.labels import is_empty
 from bertft.rows.row import Row

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import bertft.guess.column_names as names
 from bertft.errors import DataError
-from bertft.guess import column_names as names
 from bertft.guess.columns import Look, listing
 from bertft.rows.fields import shown_columns
 

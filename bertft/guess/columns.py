@@ -96,7 +96,7 @@ class Look:
         return f"fractions from {' to '.join(self.some)}" if self.what == "fractions" else self.what
 
 
-def describe(values: Sequence[object]) -> str:
+def look_at(values: Sequence[object]) -> str:
     """A column in a few words, for people."""
     return str(look(values))
 

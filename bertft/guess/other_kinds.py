@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import bertft.guess.column_names as names
 from bertft.errors import DataError
-from bertft.guess import column_names as names
 from bertft.guess.columns import Look, as_list, listing
 from bertft.kinds import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import bertft.guess.other_kinds as kinds
 from bertft.errors import DataError
-from bertft.guess import other_kinds as kinds
 from bertft.guess.chooser import Chooser
 from bertft.guess.columns import Look, look
 from bertft.guess.other_kinds import AskedColumns

@@ -16,7 +16,7 @@ from bertft.gold.words import WordReader
 from bertft.guess import guess
 from bertft.jobs.requests import ConvertRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_empty, refuse_same_file
-from bertft.jobs.task_choice import Columns
+from bertft.jobs.task_choice import SampledColumns
 from bertft.kinds import TOKEN_CLASSIFICATION
 from bertft.plan.card import plain_card
 from bertft.plan.recipe import SCHEMES
@@ -25,7 +25,7 @@ from bertft.rows.fields import Fields, named_columns
 from bertft.rows.labels import Labels
 from bertft.rows.row import Row
 from bertft.tags.forms import FORMS, in_form
-from bertft.tags.rows import Form, Marks, tags_by, token_objects, words_in, words_of_objects
+from bertft.tags.rows import CellForm, Marks, tags_by, token_objects, words_in, words_of_objects
 from bertft.tags.words import Words
 from bertft.writing import open_writer
 
@@ -103,7 +103,7 @@ def converted(
     return in_form(form, words, tags, wanted), remarks
 
 
-def own_words(row: Row, fields: Fields) -> tuple[Words, Form] | None:
+def own_words(row: Row, fields: Fields) -> tuple[Words, CellForm] | None:
     """The words as the file itself cuts its text; None where it does not say."""
     tokens = None if fields.text == "tokens" else token_objects(row.fields.get("tokens"))
     try:
@@ -139,6 +139,10 @@ def fields_of(table: Table, columns: Section) -> Fields:
     """The columns, by their names and looks as `train` finds them."""
     label = named_columns(columns, "label")
     found = guess(
-        Columns(table), text=columns.get("text"), label=label or None, kind=TOKEN_CLASSIFICATION.name, file=table.name
+        SampledColumns(table),
+        text=columns.get("text"),
+        label=label or None,
+        kind=TOKEN_CLASSIFICATION.name,
+        file=table.name,
     )
     return Fields(found.text, None, (found.label,) if isinstance(found.label, str) else tuple(found.label))

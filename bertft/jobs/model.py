@@ -37,7 +37,7 @@ class Model:
     def __call__(self, inputs: Any, **wishes: Any) -> Any:
         """A dict for one input, a list of dicts for a list: the columns that `bertft predict` adds. `wishes`: top_k,
         min_probability, scheme, n_best. An input that cannot be answered has a `reason`."""
-        inputs = as_list(inputs)
+        inputs = _as_list(inputs)
         several = isinstance(inputs, list)
         with console.in_a_program(quiet=True):
             found = self._answers(inputs if several else [inputs], wish(wishes))
@@ -76,7 +76,7 @@ class Model:
 
     def table(self, data: Any, *, columns: Section, reading: Section, **wishes: Any) -> Any:
         """The rows of a file, a frame or a program, with their answers."""
-        answer, data = wish(wishes), as_list(data)
+        answer, data = wish(wishes), _as_list(data)
         if isinstance(data, list) and not all(isinstance(row, Mapping) for row in data):
             return self._answers(data, answer)
         if isinstance(data, str | os.PathLike):
@@ -89,7 +89,7 @@ class Model:
         return data.assign(**{name: [row[name] for row in found] for name in added})
 
 
-def as_list(inputs: Any) -> Any:
+def _as_list(inputs: Any) -> Any:
     """An array or a pandas series as a list; anything else as it is."""
     return inputs.tolist() if hasattr(inputs, "tolist") else inputs
 

@@ -19,7 +19,7 @@ from bertft.engine.record import sha256_of
 from bertft.errors import OutputError, Stopped, UsageError, UserError
 from bertft.jobs.requests import PredictRequest
 from bertft.reading import Source
-from bertft.runs import TASK
+from bertft.runs import TASK_FILE
 from bertft.system.locks import locked_file
 from bertft.writing import Part, anchor, check_columns, is_special, make_room, open_squad_writer, open_writer
 
@@ -29,12 +29,12 @@ SQUAD = "squad"
 SHAPING = ("top_k", "min_probability", "scheme", "n_best", "columns", "reading", "raw")
 """What of a request decides what a prediction looks like."""
 
-MODEL_FILES = (TASK, "config.json", "tokenizer.json", "tokenizer_config.json")
+MODEL_FILES = (TASK_FILE, "config.json", "tokenizer.json", "tokenizer_config.json")
 """What the answers depend on, beside the weights. run.json is none of it: it changes with every command."""
 
 
 @dataclass(frozen=True)
-class Predicted:
+class _Predicted:
     """A file of predictions that is being written."""
 
     writer: Any
@@ -48,7 +48,7 @@ class Predicted:
 @contextmanager
 def predicted_file(
     request: PredictRequest, source: Source, added: list[str], answerer: Answerer
-) -> Iterator[Predicted]:
+) -> Iterator[_Predicted]:
     """Whole at the end. What stops short of it can be gone on with, which is said."""
     parts: list[Part] = []
     writers: list[Any] = []
@@ -61,7 +61,7 @@ def predicted_file(
 
         done = int(decided_by_main(answerer.accelerator, open_it))
         _tell_beginning(request, parts, done)
-        yield Predicted(writers[0] if writers else None, done, parts[0].state if parts else {})
+        yield _Predicted(writers[0] if writers else None, done, parts[0].state if parts else {})
 
 
 def _tell_beginning(request: PredictRequest, parts: list[Part], done: int) -> None:

@@ -96,7 +96,7 @@ def _columns_said(fields: Fields) -> list[str]:
 
 def _by_guess(asked: Asked, table: Table) -> Choice:
     named = asked.fields
-    columns = Columns(table)
+    columns = SampledColumns(table)
     found = guess(
         columns,
         complete=columns.complete,
@@ -113,7 +113,7 @@ def _by_guess(asked: Asked, table: Table) -> Choice:
     return Choice(plain_card(found.kind, found.problem), chosen, [f"  {line}" for line in found.why])
 
 
-class Columns(Mapping[str, Sequence[object]]):
+class SampledColumns(Mapping[str, Sequence[object]]):
     """A table's columns for a guess: read when asked for; of a very long file only some rows, the same in every column.
     They are drawn by lot, as every twentieth row may well be of one class."""
 

@@ -12,7 +12,7 @@ from bertft import console
 from bertft.engine.device import decided_by_main, start_accelerator
 from bertft.engine.record import Finished, data_hashes
 from bertft.engine.resume import go_on, threads_of
-from bertft.engine.training import Run, run_training
+from bertft.engine.training import TrainingRun, run_training
 from bertft.errors import CheckpointError, Stopped, UsageError
 from bertft.jobs.planning import Planned, check_repeats, make_plan
 from bertft.jobs.requests import TrainRequest
@@ -44,7 +44,7 @@ def train(request: TrainRequest) -> Finished:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
         hashes = data_hashes(plan.data, request.tables)
-        run = Run(plan, planned.backbone, Path(folder), request.command, hashes, request.resume)
+        run = TrainingRun(plan, planned.backbone, Path(folder), request.command, hashes, request.resume)
         try:
             return run_training(run, planned.tables, accelerator)
         except Stopped as stop:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bertft.kinds.fill_mask import FILL_MASK
 from bertft.kinds.kind import Kind, Problem
-from bertft.kinds.question_answering import ANSWERS, QUESTION_ANSWERING
+from bertft.kinds.question_answering import ANSWER_SPANS, QUESTION_ANSWERING
 from bertft.kinds.text_classification import MULTI_LABEL, REGRESSION, SINGLE_LABEL, TEXT_CLASSIFICATION
-from bertft.kinds.token_classification import TAGS, TOKEN_CLASSIFICATION
+from bertft.kinds.token_classification import TOKEN_CLASSIFICATION, WORD_TAGS
 
 KINDS = {kind.name: kind for kind in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, QUESTION_ANSWERING, FILL_MASK)}
 """Name -> kind."""
@@ -34,7 +34,7 @@ def takes(setting: str, kind: str) -> bool:
 
 
 __all__ = [
-    "ANSWERS",
+    "ANSWER_SPANS",
     "FILL_MASK",
     "KINDS",
     "MULTI_LABEL",
@@ -43,9 +43,9 @@ __all__ = [
     "QUESTION_ANSWERING",
     "REGRESSION",
     "SINGLE_LABEL",
-    "TAGS",
     "TEXT_CLASSIFICATION",
     "TOKEN_CLASSIFICATION",
+    "WORD_TAGS",
     "Kind",
     "Problem",
     "find_kind",

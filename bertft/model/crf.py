@@ -15,7 +15,7 @@ from torch import Tensor, nn
 Legal = tuple[Sequence[bool], Sequence[Sequence[bool]], Sequence[bool]]
 """Which tags may come first (K,), which may follow which (K, K), which may come last (K,)."""
 
-Scores = tuple[Tensor, Tensor, Tensor]
+TagScores = tuple[Tensor, Tensor, Tensor]
 """start (K,), moves (K, K) from row to column, end (K,)."""
 
 FORBIDDEN = -1e4
@@ -25,19 +25,19 @@ _EXCLUDED = 100 * FORBIDDEN
 """Score of a tag that is known not to be a word's: worse than any two forbidden moves around it."""
 
 
-def allowed(scores: Scores, legal: tuple[Tensor, Tensor, Tensor]) -> Scores:
+def allowed(scores: TagScores, legal: tuple[Tensor, Tensor, Tensor]) -> TagScores:
     """Those scores, but FORBIDDEN for what is not legal."""
     start, moves, end = (part.masked_fill(~fine, FORBIDDEN) for part, fine in zip(scores, legal, strict=True))
     return start, moves, end
 
 
-def forbidding(legal: Legal) -> Scores:
+def forbidding(legal: Legal) -> TagScores:
     """The scores of a CRF that has learned nothing: 0 for what is legal."""
     start, moves, end = (torch.as_tensor(part, dtype=torch.bool) for part in legal)
     return allowed((torch.zeros(start.shape), torch.zeros(moves.shape), torch.zeros(end.shape)), (start, moves, end))
 
 
-def log_likelihood(emissions: Tensor, tags: Tensor, mask: Tensor, scores: Scores) -> Tensor:
+def log_likelihood(emissions: Tensor, tags: Tensor, mask: Tensor, scores: TagScores) -> Tensor:
     """(B,) log probability of each row's tags (B, W); 0 for a row without words. Where a tag is negative any will do."""
     if bool(((tags >= 0) | ~mask).all()):  # half the work
         return path_score(emissions, tags, mask, scores) - log_partition(emissions, mask, scores)
@@ -46,7 +46,7 @@ def log_likelihood(emissions: Tensor, tags: Tensor, mask: Tensor, scores: Scores
     return log_partition(known, mask, scores) - log_partition(emissions, mask, scores)
 
 
-def path_score(emissions: Tensor, tags: Tensor, mask: Tensor, scores: Scores) -> Tensor:
+def path_score(emissions: Tensor, tags: Tensor, mask: Tensor, scores: TagScores) -> Tensor:
     """(B,) what each row's tags are worth together."""
     emissions, (start, moves, end) = _exact(emissions, mask, scores)
     tags = tags.masked_fill(~mask, 0)
@@ -57,7 +57,7 @@ def path_score(emissions: Tensor, tags: Tensor, mask: Tensor, scores: Scores) ->
     return (words.sum(1) + (steps * mask[:, 1:]).sum(1) + first + last) * mask[:, 0]
 
 
-def log_partition(emissions: Tensor, mask: Tensor, scores: Scores) -> Tensor:
+def log_partition(emissions: Tensor, mask: Tensor, scores: TagScores) -> Tensor:
     """(B,) log of the sum over all sequences of tags of exp(what it is worth); 0 for a row without words."""
     emissions, (start, moves, end) = _exact(emissions, mask, scores)
     states, shifts = _prefixes(emissions, start, moves)
@@ -66,7 +66,7 @@ def log_partition(emissions: Tensor, mask: Tensor, scores: Scores) -> Tensor:
 
 
 @torch.no_grad()
-def marginals(emissions: Tensor, mask: Tensor, scores: Scores) -> Tensor:
+def marginals(emissions: Tensor, mask: Tensor, scores: TagScores) -> Tensor:
     """(B, W, K) probability of each tag at each word, all words of its row considered; 0 where there is no word."""
     emissions, (start, moves, end) = _exact(emissions, mask, scores)
     turned = _turned(mask)[..., None].expand_as(emissions)
@@ -77,7 +77,7 @@ def marginals(emissions: Tensor, mask: Tensor, scores: Scores) -> Tensor:
 
 
 @torch.no_grad()
-def viterbi(emissions: Tensor, mask: Tensor, scores: Scores) -> Tensor:
+def viterbi(emissions: Tensor, mask: Tensor, scores: TagScores) -> Tensor:
     """(B, W) the best sequence of tags, -1 where there is no word. Ties go to the lower tag id, from the last word on."""
     emissions, (start, moves, end) = _exact(emissions, mask, scores)
     state = start + emissions[:, 0]
@@ -115,7 +115,7 @@ def _prefixes(emissions: Tensor, start: Tensor, moves: Tensor) -> tuple[Tensor, 
     return torch.stack(states, dim=1), torch.cat(shifts, dim=1)
 
 
-def _exact(emissions: Tensor, mask: Tensor, scores: Scores) -> tuple[Tensor, Scores]:
+def _exact(emissions: Tensor, mask: Tensor, scores: TagScores) -> tuple[Tensor, TagScores]:
     """All in fp32 at least, as bf16 would lose what is summed up over words; 0 beyond the last word."""
     dtype = torch.promote_types(emissions.dtype, torch.float32)
     start, moves, end = (part.to(dtype) for part in scores)

@@ -19,7 +19,7 @@ from bertft.plan.card import Card
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import PLAN, TASK
+from bertft.runs import PLAN, TASK_FILE
 from bertft.system.files import explained, landing, settle, write_text
 
 FORMAT = 1
@@ -52,19 +52,19 @@ class TaskRecord:
 
 
 def write_task(folder: Path, record: TaskRecord) -> None:
-    write_text(folder / TASK, json.dumps(record.to_dict(), ensure_ascii=False, indent=2) + "\n")
+    write_text(folder / TASK_FILE, json.dumps(record.to_dict(), ensure_ascii=False, indent=2) + "\n")
 
 
 def read_task(folder: Path) -> TaskRecord:
     """bertft.json of a run folder; CheckpointError when the folder is none, or holds something else."""
-    path = folder / TASK
+    path = folder / TASK_FILE
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such run folder. `bertft train DATA -o {folder}` makes one.")
     check_closed(folder)
     with explained(folder, "A save was cut off there and has to be finished first."):
         settle(folder)
     if not path.is_file():
-        raise CheckpointError(f"{folder}: not a run of bertft (it has no {TASK}).")
+        raise CheckpointError(f"{folder}: not a run of bertft (it has no {TASK_FILE}).")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
@@ -96,7 +96,7 @@ def open_run_folder(path: str, *, overwrite: bool) -> Path:
 
 def _empty(folder: Path, *, overwrite: bool) -> None:
     """Keeps the lock, which is held."""
-    is_run = (folder / PLAN).is_file() or (folder / TASK).is_file()
+    is_run = (folder / PLAN).is_file() or (folder / TASK_FILE).is_file()
     if not overwrite:
         more = " or pass --overwrite" if is_run else ""
         raise OutputError(

@@ -13,7 +13,7 @@ from typing import Any
 from bertft import console
 from bertft.errors import CheckpointError
 from bertft.kinds import KINDS
-from bertft.model.backbone import Backbone, read_config
+from bertft.model.backbone import Backbone, read_model_config
 from bertft.model.crf import Legal
 from bertft.model.extras import load_extras
 from bertft.model.losses import Cost
@@ -53,7 +53,7 @@ def build_network(backbone: Backbone, head: Head) -> Any:
 
 def load_network(folder: str, kind: str) -> Network:
     """A fine-tuned model from a run folder; every weight must be there."""
-    network, report = _load(kind, folder, config=read_config(folder))
+    network, report = _load(kind, folder, config=read_model_config(folder))
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")

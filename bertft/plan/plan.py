@@ -21,7 +21,7 @@ from bertft.plan.settings import (
 )
 from bertft.rows.fields import Fields
 
-Section = TypeVar("Section")
+SectionClass = TypeVar("SectionClass")
 SECTIONS = ("task", "data", "model", "recipe", "output", "machine")
 
 
@@ -102,7 +102,7 @@ def merge_data(config: Mapping[str, Any], typed: Mapping[str, Any]) -> DataPlan:
     return checked(DataPlan(**values))
 
 
-def merge(kind: type[Section], *layers: Mapping[str, Any]) -> Section:
+def merge(kind: type[SectionClass], *layers: Mapping[str, Any]) -> SectionClass:
     """A section of a plan; the last layer counts most."""
     values: dict[str, Any] = {}
     for layer in layers:

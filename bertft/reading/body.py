@@ -17,7 +17,7 @@ class Place(Enum):
     """Its place among the rows, from 1, in formats without lines."""
 
 
-class Storage(Enum):
+class CellStorage(Enum):
     """How a value is kept in a table's Arrow column."""
 
     TEXT = "text"
@@ -46,7 +46,7 @@ class Body:
     read: Callable[[], Iterator[tuple[int, Mapping[str, object]]]]
     """(line or row number from 1, column -> value), from the start."""
     place: Place
-    storage: Storage = Storage.TEXT
+    storage: CellStorage = CellStorage.TEXT
     encoding: str | None = None
     delimiter: str | None = None
     notes: list[str] = field(default_factory=list)

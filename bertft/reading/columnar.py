@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from bertft.errors import DataError
-from bertft.reading.body import ArrowContent, Body, Place, Storage
-from bertft.reading.intake import Intake, explained, spooled
+from bertft.reading.body import ArrowContent, Body, CellStorage, Place
+from bertft.reading.intake import Intake, reading_explained, spooled
 from bertft.rows.surrogates import shown
 
 ARROW_FILE_MAGIC = b"ARROW1"
@@ -32,7 +32,7 @@ def open_columnar(intake: Intake, format: str) -> Body:
     if twice:
         raise DataError(f"{intake.name}: column names must differ, found twice: {', '.join(twice)}.")
     arrow = ArrowContent(schema, partial(_batches, opened))
-    return Body(columns, partial(_read, opened), Place.ROW, Storage.NATIVE, arrow=arrow)
+    return Body(columns, partial(_read, opened), Place.ROW, CellStorage.NATIVE, arrow=arrow)
 
 
 def without_nan(value: Any) -> Any:
@@ -101,7 +101,7 @@ def _damage_explained(intake: Intake, format: str) -> Iterator[None]:
     import pyarrow
 
     try:
-        with explained(intake.name):
+        with reading_explained(intake.name):
             yield
     except (pyarrow.ArrowException, ValueError, OverflowError) as error:
         reason = str(error).splitlines()[0][:200]

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 
 from bertft.errors import DataError
-from bertft.reading.body import Body, Place, Storage
+from bertft.reading.body import Body, CellStorage, Place
 from bertft.reading.intake import Intake
 from bertft.reading.lines import head_text, text_lines
 from bertft.reading.options import ReadOptions
@@ -72,7 +72,7 @@ def open_conll(intake: Intake, encoding: str, options: ReadOptions) -> Body:
     layout = _find_layout(intake.name, lines if intake.rereadable else partial(_head_lines, intake, encoding), options)
     columns = [*layout.columns, *(["document"] if layout.documents else [])]
     read = partial(_read, intake.name, lines, layout)
-    return Body(columns, read, Place.LINE, Storage.JSON, encoding, layout.delimiter, notes=_notes(layout))
+    return Body(columns, read, Place.LINE, CellStorage.JSON, encoding, layout.delimiter, notes=_notes(layout))
 
 
 def looks_like_conll(text: str, whole: bool) -> bool:

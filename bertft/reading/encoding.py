@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 
 from bertft.errors import DataError
-from bertft.reading.intake import Intake, explained
+from bertft.reading.intake import Intake, reading_explained
 
 _CHUNK = 1 << 20
 SAMPLE_BYTES = 1 << 20
@@ -89,7 +89,7 @@ def _decodes(intake: Intake, encoding: str) -> bool:
         if not intake.rereadable:
             decoder.decode(intake.head, final=intake.whole)
             return True
-        with explained(intake.name), intake.open() as stream:
+        with reading_explained(intake.name), intake.open() as stream:
             while chunk := stream.read(_CHUNK):
                 decoder.decode(chunk)
         decoder.decode(b"", final=True)
@@ -124,7 +124,7 @@ def _lines_beyond_ascii(intake: Intake) -> bytes:
     if not intake.rereadable:
         return b"\n".join(line for line in intake.head.splitlines()[:-1] or [intake.head] if not line.isascii())
     sample = bytearray()
-    with explained(intake.name), intake.open() as stream:
+    with reading_explained(intake.name), intake.open() as stream:
         while len(sample) < SAMPLE_BYTES and (line := stream.readline(_CHUNK)):
             if not line.isascii():
                 sample += line
@@ -174,7 +174,7 @@ def _looks_western(sample: bytes) -> bool:
 def _first_bad_line(intake: Intake, encoding: str) -> int:
     """Counts lines up to the first byte the encoding does not know, however long they are."""
     decoder, line = codecs.getincrementaldecoder(encoding)("strict"), 1
-    with explained(intake.name), intake.open() as stream:
+    with reading_explained(intake.name), intake.open() as stream:
         while chunk := stream.read(_CHUNK):
             state = decoder.getstate()
             try:

@@ -55,7 +55,7 @@ def take_in(path: str) -> Intake:
     if path == "-":
         return _take_stream("stdin", cast(BinaryIO, sys.stdin.buffer))
     _check_place(path)
-    with explained(path):
+    with reading_explained(path):
         if not os.path.isfile(path):
             return _take_stream(path, open(path, "rb"))
         opener = _file_opener(path)
@@ -69,7 +69,7 @@ def spooled(intake: Intake) -> Intake:
     if intake.rereadable and _is_plain(intake):
         return intake
     handle, copy = tempfile.mkstemp(prefix="bertft-")
-    with explained(intake.name), intake.open() as stream, os.fdopen(handle, "wb") as keep:
+    with reading_explained(intake.name), intake.open() as stream, os.fdopen(handle, "wb") as keep:
         shutil.copyfileobj(stream, keep, 1 << 20)
     kept = Intake(intake.name, intake.suffixes, intake.head, intake.whole, True, _file_opener(copy))
     weakref.finalize(kept, os.unlink, copy)
@@ -77,7 +77,7 @@ def spooled(intake: Intake) -> Intake:
 
 
 @contextmanager
-def explained(name: str) -> Iterator[None]:
+def reading_explained(name: str) -> Iterator[None]:
     """Turns what the system says about a file into one plain message."""
     try:
         yield
@@ -143,7 +143,7 @@ def _is_plain(intake: Intake) -> bool:
 
 
 def _take_stream(name: str, stream: BinaryIO) -> Intake:
-    with explained(name):
+    with reading_explained(name):
         start = stream.read(HEAD_BYTES)
         joined = _rejoin(start, stream)
         if start[:2] == GZIP_MAGIC:

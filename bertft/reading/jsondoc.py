@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bertft.errors import DataError
-from bertft.reading.body import Body, Place, Storage
+from bertft.reading.body import Body, CellStorage, Place
 from bertft.reading.exports import Export, export_of, spacy_pair
 from bertft.reading.intake import Intake, spooled
 from bertft.reading.jsoncursor import Document
-from bertft.reading.jsonlines import Fields, kind_of, open_json_lines
+from bertft.reading.jsonlines import RawFields, kind_of, open_json_lines
 from bertft.reading.lines import head_text, text_pieces
 from bertft.reading.squad import NOTE, is_article, questions_of
 
@@ -29,13 +29,13 @@ def open_json(intake: Intake, encoding: str) -> Body:
     intake = spooled(intake)
     document = partial(Document, intake.name, partial(text_pieces, intake, encoding))
     read, note = _find_rows(intake.name, document)
-    columns: Fields = {}
+    columns: RawFields = {}
     for _, found in read():
         columns.update(found)
     if not columns:
         raise DataError(f"{intake.name}: no row in it, {_WANTED}.")
     numbered = partial(_filled, read, list(columns))
-    return Body(list(columns), numbered, Place.ROW, Storage.JSON, encoding, notes=[note] if note else [])
+    return Body(list(columns), numbered, Place.ROW, CellStorage.JSON, encoding, notes=[note] if note else [])
 
 
 def is_json_lines(intake: Intake, encoding: str) -> bool:
@@ -51,7 +51,7 @@ def is_json_lines(intake: Intake, encoding: str) -> bool:
     return (type(found) is dict and bool(rest.strip())) or spacy_pair(found) is not None
 
 
-Rows = Callable[[], Iterator[tuple[int, Fields]]]
+Rows = Callable[[], Iterator[tuple[int, RawFields]]]
 
 
 def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str | None]:
@@ -84,7 +84,7 @@ def _find_export(name: str, document: Callable[[], Document]) -> tuple[Rows, str
     return partial(_exported_rows, name, document, export), f"rows are read from {export.name}"
 
 
-def _exported_rows(name: str, document: Callable[[], Document], export: Export) -> Iterator[tuple[int, Fields]]:
+def _exported_rows(name: str, document: Callable[[], Document], export: Export) -> Iterator[tuple[int, RawFields]]:
     cursor, row = document(), 0
     for number, element in enumerate(cursor.items(), 1):
         unpacked = export.unpack(element)
@@ -103,7 +103,7 @@ def _find_questions(name: str, document: Callable[[], Document], holder: str | N
     return partial(_question_rows, name, document, holder), NOTE
 
 
-def _question_rows(name: str, document: Callable[[], Document], holder: str | None) -> Iterator[tuple[int, Fields]]:
+def _question_rows(name: str, document: Callable[[], Document], holder: str | None) -> Iterator[tuple[int, RawFields]]:
     yield from enumerate(questions_of(name, _elements(document(), holder)), 1)
 
 
@@ -122,7 +122,7 @@ def _survey(document: Document) -> tuple[dict[str, bool], list[str]]:
     return lists, others
 
 
-def _list_rows(name: str, document: Callable[[], Document], holder: str | None) -> Iterator[tuple[int, Fields]]:
+def _list_rows(name: str, document: Callable[[], Document], holder: str | None) -> Iterator[tuple[int, RawFields]]:
     for number, item in enumerate(_elements(document(), holder), 1):
         if type(item) is not dict:
             raise DataError(
@@ -144,7 +144,7 @@ def _elements(cursor: Document, holder: str | None) -> Iterator[object]:
             cursor.value()
 
 
-def _column_rows(name: str, document: Callable[[], Document]) -> Iterator[tuple[int, Fields]]:
+def _column_rows(name: str, document: Callable[[], Document]) -> Iterator[tuple[int, RawFields]]:
     columns = document().value()
     lengths = {key: len(values) for key, values in columns.items()}
     if len(set(lengths.values())) > 1:
@@ -154,11 +154,11 @@ def _column_rows(name: str, document: Callable[[], Document]) -> Iterator[tuple[
         yield number, dict(zip(columns, values, strict=True))
 
 
-def _single_row(document: Callable[[], Document]) -> Iterator[tuple[int, Fields]]:
+def _single_row(document: Callable[[], Document]) -> Iterator[tuple[int, RawFields]]:
     yield 1, document().value()
 
 
-def _filled(read: Rows, columns: list[str]) -> Iterator[tuple[int, Fields]]:
-    empty: Fields = dict.fromkeys(columns)
+def _filled(read: Rows, columns: list[str]) -> Iterator[tuple[int, RawFields]]:
+    empty: RawFields = dict.fromkeys(columns)
     for number, found in read():
         yield number, empty | found

@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from bertft.errors import DataError
-from bertft.reading.body import Body, Place, Storage
+from bertft.reading.body import Body, CellStorage, Place
 from bertft.reading.exports import spacy_pair
 from bertft.reading.intake import Intake
 from bertft.reading.lines import head_text, text_lines
 
-Fields = dict[str, object]
+RawFields = dict[str, object]
 DEEPEST = 100
 """Levels of lists and objects in one value. Python itself fails at some hundreds, sooner or later as it happens."""
 
@@ -26,7 +26,7 @@ def open_json_lines(intake: Intake, encoding: str) -> Body:
     """Reads a file through once, for every key in it and so that a bad line is found before any work is done.
     Of standard input only the first 64 KiB are looked at; a key that comes later is still in its row."""
     columns = _columns(intake, encoding)
-    return Body(columns, partial(_read, intake, encoding, columns), Place.LINE, Storage.JSON, encoding)
+    return Body(columns, partial(_read, intake, encoding, columns), Place.LINE, CellStorage.JSON, encoding)
 
 
 def decoder() -> json.JSONDecoder:
@@ -68,7 +68,7 @@ def syntax_error(name: str, line: int, error: ValueError | RecursionError) -> Da
 
 
 def _columns(intake: Intake, encoding: str) -> list[str]:
-    columns: Fields = {}
+    columns: RawFields = {}
     if intake.rereadable:
         for _, found in _objects(intake.name, text_lines(intake, encoding)):
             columns.update(found)
@@ -83,13 +83,13 @@ def _columns(intake: Intake, encoding: str) -> list[str]:
     return list(columns)
 
 
-def _read(intake: Intake, encoding: str, columns: list[str]) -> Iterator[tuple[int, Fields]]:
-    empty: Fields = dict.fromkeys(columns)
+def _read(intake: Intake, encoding: str, columns: list[str]) -> Iterator[tuple[int, RawFields]]:
+    empty: RawFields = dict.fromkeys(columns)
     for line, found in _objects(intake.name, text_lines(intake, encoding)):
         yield line, empty | found
 
 
-def _objects(name: str, lines: Iterator[str]) -> Iterator[tuple[int, Fields]]:
+def _objects(name: str, lines: Iterator[str]) -> Iterator[tuple[int, RawFields]]:
     decode = decoder().decode
     for number, line in enumerate(lines, 1):
         try:

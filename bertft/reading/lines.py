@@ -13,7 +13,7 @@ from functools import partial
 
 from bertft.errors import DataError
 from bertft.reading.encoding import bad_bytes_error, codec_for_reading
-from bertft.reading.intake import LONGEST_LINE, Intake, explained
+from bertft.reading.intake import LONGEST_LINE, Intake, reading_explained
 
 _PIECE = 1 << 16
 
@@ -45,7 +45,7 @@ def _text(
 ) -> Iterator[str]:
     ends, open_text = 0, partial(io.TextIOWrapper, encoding=codec_for_reading(encoding), newline=newline)
     try:
-        with explained(intake.name), intake.open() as raw, open_text(raw) as text:
+        with reading_explained(intake.name), intake.open() as raw, open_text(raw) as text:
             for number, piece in enumerate(cut(text)):
                 if "\0" in piece:
                     raise _zero_byte(intake, ends + 1 + piece.count("\n", 0, piece.index("\0")))

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from bertft.errors import DataError
-from bertft.reading.body import Body, Place, Storage
+from bertft.reading.body import Body, CellStorage, Place
 from bertft.reading.source import Source
 from bertft.reading.table import Table, table_from, table_of
 
@@ -43,7 +43,7 @@ def _table_of_records(records: Sequence[Mapping[str, Any]], name: str) -> Table:
     if not columns:
         raise DataError(f"{name}: no rows, wanted {_WANTED}.")
     whole = [{column: record.get(column) for column in columns} for record in records]
-    body = Body(columns, lambda: enumerate(whole, 1), Place.ROW, Storage.JSON)
+    body = Body(columns, lambda: enumerate(whole, 1), Place.ROW, CellStorage.JSON)
     return table_from(Source(name, "jsonl", body, rereadable=True, notes=[]))
 
 

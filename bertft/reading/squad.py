@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
 from bertft.errors import DataError
-from bertft.reading.jsonlines import Fields, kind_of
+from bertft.reading.jsonlines import RawFields, kind_of
 
 NOTE = "rows are questions of a nested SQuAD file"
 _CONTEXT, _QUESTION, ID = ("context", "context_text"), ("question", "query_text"), ("id", "query_id")
@@ -35,7 +35,7 @@ def is_article(element: object) -> bool:
     return found == [] or (isinstance(found, list) and _is_paragraph(found[0], whole=False))
 
 
-def questions_of(name: str, articles: Iterable[object]) -> Iterator[Fields]:
+def questions_of(name: str, articles: Iterable[object]) -> Iterator[RawFields]:
     """A question without an id gets one by its number in the file: q1, q2, … DataError for broken nesting, which says where."""
     numbers = count(1)
     for place, article in enumerate(articles, 1):
@@ -63,7 +63,7 @@ def _paragraphs(article: object, where: str) -> Iterator[tuple[str, Object]]:
         yield inside, _object(paragraph, inside)
 
 
-def _around(article: object, paragraph: Object, where: str) -> Fields:
+def _around(article: object, paragraph: Object, where: str) -> RawFields:
     """What all questions of a paragraph share."""
     context = _first(paragraph, _CONTEXT)
     if not isinstance(context, str):
@@ -72,12 +72,12 @@ def _around(article: object, paragraph: Object, where: str) -> Fields:
     return ({"title": title["title"]} if "title" in title else {}) | {"context": context}
 
 
-def _row(question: object, around: Fields, number: int, where: str) -> Fields:
+def _row(question: object, around: RawFields, number: int, where: str) -> RawFields:
     question = _object(question, where)
     asked, name = _first(question, _QUESTION), _first(question, ID)
     if not (asked is None or isinstance(asked, str)):
         raise DataError(f"{where}: {_said(question, 'question', asked)}, wanted a text. Mend it there.")
-    row: Fields = {"id": f"q{number}" if name in (None, "") else name, **around, "question": asked}
+    row: RawFields = {"id": f"q{number}" if name in (None, "") else name, **around, "question": asked}
     row["answers"] = _answers(question, where)
     return row | ({"is_impossible": question["is_impossible"]} if "is_impossible" in question else {})
 

@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Any
 
 from bertft.errors import DataError
-from bertft.reading.body import ArrowContent, Body, Place, Storage
+from bertft.reading.body import ArrowContent, Body, CellStorage, Place
 from bertft.reading.columnar import without_nan
 from bertft.reading.jsonlines import decoder
 from bertft.reading.options import ReadOptions
@@ -34,7 +34,7 @@ class Table:
     """Rows on disk, mapped into memory: any of them at once, or one column without the others."""
 
     def __init__(
-        self, dataset: Any, name: str, *, storage: Storage, place: Place, numbers: str | None, source: Source | None
+        self, dataset: Any, name: str, *, storage: CellStorage, place: Place, numbers: str | None, source: Source | None
     ) -> None:
         self.dataset = dataset
         """The `datasets.Dataset` underneath, with values as they are stored."""
@@ -121,7 +121,7 @@ def table_of(dataset: Any, name: str) -> Table:
             f"{name}: a {type(dataset).__name__}, wanted one split of a data set. Name the split, as train."
         )
     plain = dataset.with_format(None)
-    return Table(plain, name, storage=Storage.NATIVE, place=Place.ROW, numbers=None, source=None)
+    return Table(plain, name, storage=CellStorage.NATIVE, place=Place.ROW, numbers=None, source=None)
 
 
 def _mapped(source: Source, numbers: str | None) -> Any:
@@ -146,10 +146,10 @@ def _free_name(columns: Sequence[str]) -> str:
     return name
 
 
-def _decoder_of(storage: Storage) -> Callable[[Any], object]:
-    if storage is Storage.TEXT:
+def _decoder_of(storage: CellStorage) -> Callable[[Any], object]:
+    if storage is CellStorage.TEXT:
         return _as_is
-    return _from_json if storage is Storage.JSON else without_nan
+    return _from_json if storage is CellStorage.JSON else without_nan
 
 
 def _as_is(value: Any) -> object:
@@ -194,7 +194,7 @@ def _write_batches(sink: Any, body: Body, numbers: str | None) -> None:
     names = body.columns if numbers is None else [*body.columns, numbers]
     types = [pa.string()] * len(body.columns) + ([] if numbers is None else [pa.int64()])
     schema = pa.schema(list(zip(names, types, strict=True)))
-    encode = _as_is if body.storage is Storage.TEXT else _to_json
+    encode = _as_is if body.storage is CellStorage.TEXT else _to_json
     with pa.ipc.new_stream(sink, schema) as writer:
         for places, records in _batches(body):
             columns: list[Any] = [[encode(record[name]) for record in records] for name in body.columns]

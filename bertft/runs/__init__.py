@@ -7,7 +7,7 @@ HISTORY = "history.jsonl"
 OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY)
 """Files that belong to the run, not to its model."""
 
-TASK = "bertft.json"
+TASK_FILE = "bertft.json"
 """What `predict` needs beyond transformers; it belongs to the model."""
 
 CHECKPOINT = "checkpoint"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bertft.arrays import Array
 from bertft.errors import InternalError
-from bertft.kinds import ANSWERS
+from bertft.kinds import ANSWER_SPANS
 from bertft.kinds.metric_names import check_metric
 from bertft.scoring.answer_texts import cmrc_exact, cmrc_f1, squad_agreement
 from bertft.scoring.bootstrap import interval_by_rows
@@ -71,8 +71,8 @@ def score_answers(
     """`predicted` "" is no answer; `gold` holds all right answers of each row, [] where there is none. `values` holds exactly
     `metrics` and `main`; without `metrics`, SQuAD's, with their parts where some rows have no answer."""
     case = _Case.of(predicted, gold)
-    main = check_metric(ANSWERS.name, main)
-    wanted = _every(case) if metrics is None else [check_metric(ANSWERS.name, name) for name in metrics]
+    main = check_metric(ANSWER_SPANS.name, main)
+    wanted = _every(case) if metrics is None else [check_metric(ANSWER_SPANS.name, name) for name in metrics]
     gaps = {name: why for name in dict.fromkeys([*wanted, main]) if (why := _undefined(name, case))}
     rows = {name: case.rows(name) for name in dict.fromkeys([*wanted, main]) if name not in gaps}
     return Scores(

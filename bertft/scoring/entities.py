@@ -15,7 +15,7 @@ import numpy as np
 
 from bertft.arrays import Array
 from bertft.errors import InternalError
-from bertft.kinds import TAGS
+from bertft.kinds import WORD_TAGS
 from bertft.scoring.bootstrap import interval_by_rows
 from bertft.scoring.counts import Counts, averaged, family, per_class, pooled
 from bertft.scoring.entity_errors import Entity, count_errors
@@ -59,7 +59,7 @@ def score_tags(
     )
     counts = strict.counts(types)
     values = _values(counts, "") | _values(lenient.counts(types), "_lenient") | {"accuracy": _accuracy(gold, predicted)}
-    wanted = dict.fromkeys([*(metrics or TAGS.metrics), main])
+    wanted = dict.fromkeys([*(metrics or WORD_TAGS.metrics), main])
     return Scores(
         main=main,
         values={name: values[name] for name in wanted},

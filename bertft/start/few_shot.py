@@ -19,7 +19,7 @@ from bertft.start.warm import InputsOf, chosen
 PAIRS_PER_TEXT = 20
 """Of the same class, and as many of another: SetFit's `num_iterations`."""
 
-MOST_PAIRS = 6000
+_MOST_PAIRS = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Twins:
 def twins_of(features: Sequence[Feature], seed: int) -> list[Twins]:
     """For each text so many partners of its own class and of others, drawn by seed."""
     random = np.random.default_rng([seed, 0x5E7F])
-    features = [features[place] for place in chosen(len(features), MOST_PAIRS // 2, seed)]
+    features = [features[place] for place in chosen(len(features), _MOST_PAIRS // 2, seed)]
     classes = np.asarray([feature.target for feature in features])
-    each = max(min(PAIRS_PER_TEXT, MOST_PAIRS // (2 * len(features))), 1)
+    each = max(min(PAIRS_PER_TEXT, _MOST_PAIRS // (2 * len(features))), 1)
     twins: list[Twins] = []
     for place, feature in enumerate(features):
         same = np.flatnonzero(classes == classes[place])

@@ -20,7 +20,7 @@ from bertft.adapters.padding import padded
 from bertft.arrays import Array
 from bertft.plan.recipe import Recipe
 
-MOST_TOKENS = 500_000
+_MOST_TOKENS = 500_000
 """Of all lessons together: a minute or two on two cores. On STS-B with 300 rows, 3,000 lessons led to a Spearman of 0.80 after
 training, 4,600 to 0.82, 10,000 to 0.84."""
 
@@ -105,7 +105,7 @@ def can_be_halved(features: Sequence[Feature]) -> bool:
 
 
 def lessons(halves: Halves, vectors: Array, *, max_length: int, seed: int) -> list[Feature]:
-    """Pairs of the texts with the cosine of their `vectors` (N, H) as the target, standardised; at most MOST_TOKENS of tokens."""
+    """Pairs of the texts with the cosine of their `vectors` (N, H) as the target, standardised; at most `_MOST_TOKENS` tokens."""
     random = np.random.default_rng([seed, 0x9A15])
     vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     chosen = pairs_of(halves, vectors, random)
@@ -113,9 +113,9 @@ def lessons(halves: Halves, vectors: Array, *, max_length: int, seed: int) -> li
     tokens = 0
     for place in random.permutation(len(chosen)):
         one, other = chosen[place]
-        feature = joined(halves.texts[one], halves.texts[other], max_length)
+        feature = joined_pair(halves.texts[one], halves.texts[other], max_length)
         tokens += len(feature.input_ids)
-        if found and tokens > MOST_TOKENS:
+        if found and tokens > _MOST_TOKENS:
             break
         found.append(replace(feature, target=float(vectors[one] @ vectors[other])))
     cosines = np.asarray([feature.target for feature in found])
@@ -137,7 +137,7 @@ def pairs_of(halves: Halves, vectors: Array, random: np.random.Generator) -> lis
     return list(pairs)
 
 
-def joined(one: Feature, other: Feature, max_length: int) -> Feature:
+def joined_pair(one: Feature, other: Feature, max_length: int) -> Feature:
     """Two texts as one pair; the longer one is cut where they do not fit."""
     first, second = one.input_ids, other.input_ids[1:]
     while (excess := len(first) + len(second) - max_length) > 0:

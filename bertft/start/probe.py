@@ -23,7 +23,7 @@ FOLD_ROWS = 2000
 
 FOLDS = 4
 
-ROUNDING = 1e-5
+_ROUNDING = 1e-5
 """Share of the features' size below which their differences are rounding, as of batches of other widths."""
 
 _ITERATIONS = 200
@@ -41,7 +41,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Task:
+class ProbeTask:
     """Features, and what is to be told from them."""
 
     features: Array
@@ -53,8 +53,8 @@ class Task:
     link: str
     """`softmax`, `sigmoid` or `identity`."""
 
-    def at(self, rows: Positions) -> Task:
-        return Task(self.features[rows], self.targets[rows], self.weights[rows], self.link)
+    def at(self, rows: Positions) -> ProbeTask:
+        return ProbeTask(self.features[rows], self.targets[rows], self.weights[rows], self.link)
 
 
 def fit_probe(features: Array, targets: Array, link: str, *, weights: Array | None = None, seed: int = 0) -> Probe:
@@ -65,7 +65,7 @@ def fit_probe(features: Array, targets: Array, link: str, *, weights: Array | No
     targets = np.asarray(targets, dtype=np.float64)
     unit = float(targets.std()) or 1.0 if link == "identity" else 1.0  # L-BFGS stops at a slope of a given size
     weights = np.ones_like(targets) if weights is None else np.broadcast_to(weights, targets.shape)
-    task = Task((features - centre) / scale, targets / unit, weights, link)
+    task = ProbeTask((features - centre) / scale, targets / unit, weights, link)
     losses = held_out_losses(task, seed)
     best = int(np.argmin(losses))
     theta = prior(task)
@@ -79,10 +79,10 @@ def spread(values: Array, centre: Array) -> float:
     """The standard deviation from each column's centre; where that is rounding, which must not be blown up, the values' size."""
     deviation = float(np.sqrt(((values - centre) ** 2).mean()))
     size = float(np.abs(centre).max())
-    return deviation if deviation > ROUNDING * size else size or 1.0
+    return deviation if deviation > _ROUNDING * size else size or 1.0
 
 
-def held_out_losses(task: Task, seed: int) -> Array:
+def held_out_losses(task: ProbeTask, seed: int) -> Array:
     """The mean loss of held-out rows under each penalty; infinite where there are too few rows to hold any out."""
     rows = len(task.features)
     if rows < 2 * FOLDS:
@@ -105,7 +105,7 @@ def folds(rows: int, seed: int) -> Iterator[tuple[Positions, Positions]]:
         yield np.setdiff1d(np.arange(rows), held), held
 
 
-def prior(task: Task) -> Array:
+def prior(task: ProbeTask) -> Array:
     """(K, H + 1) weights of zero, and the biases that the targets' means ask for: what is known without any text."""
     theta = np.zeros((task.targets.shape[1], task.features.shape[1] + 1))
     theta[:, -1] = prior_bias(task.targets, task.weights, task.link)
@@ -122,7 +122,7 @@ def prior_bias(targets: Array, weights: Array, link: str) -> Array:
     return np.asarray(logit((counts + 0.5) / (rows + 1.0)))
 
 
-def fit(task: Task, penalty: float, start: Array) -> Array:
+def fit(task: ProbeTask, penalty: float, start: Array) -> Array:
     """(K, H + 1): weights and biases that minimise the mean loss and the penalty, from a `start` nearby."""
     shape = start.shape
 
@@ -136,7 +136,7 @@ def fit(task: Task, penalty: float, start: Array) -> Array:
     return np.asarray(found.x).reshape(shape)
 
 
-def loss_and_slope(task: Task, theta: Array) -> tuple[float, Array]:
+def loss_and_slope(task: ProbeTask, theta: Array) -> tuple[float, Array]:
     """The mean loss of a row, summed over labels, and its derivative (K, H + 1)."""
     logits = task.features @ theta[:, :-1].T + theta[:, -1]  # (N, K)
     losses, errors = _LINKS[task.link](logits, task.targets)

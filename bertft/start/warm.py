@@ -80,7 +80,7 @@ class NoisyInputsOf(InputsOf):
         return super().train(True)
 
 
-class Reader(nn.Module):
+class HeadReader(nn.Module):
     """A network with another linear layer on what its classifier reads, for another aim than the classifier's."""
 
     def __init__(self, network: Any, classifier: nn.Linear, outputs: int) -> None:

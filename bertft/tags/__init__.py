@@ -1,13 +1,23 @@
 """Tagged words in every form: schemes of tags, words and their places, character spans, rows of files. No torch here."""
 
 from bertft.tags.detection import detect
-from bertft.tags.schemes import OUTSIDE, SCHEMES, Span, convert, entity_type, legal, spans_of, tag_names, tags_of
+from bertft.tags.schemes import (
+    OUTSIDE,
+    TAG_SCHEMES,
+    Span,
+    convert_tags,
+    entity_type,
+    legal,
+    spans_of,
+    tag_names,
+    tags_of,
+)
 
 __all__ = [
     "OUTSIDE",
-    "SCHEMES",
+    "TAG_SCHEMES",
     "Span",
-    "convert",
+    "convert_tags",
     "detect",
     "entity_type",
     "legal",

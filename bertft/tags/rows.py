@@ -13,14 +13,14 @@ from bertft.errors import DataError
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels, in_order, is_empty, learn
 from bertft.rows.row import Row
-from bertft.tags import OUTSIDE, convert, detect, entity_type, spans_of, tag_names, tags_of
+from bertft.tags import OUTSIDE, convert_tags, detect, entity_type, spans_of, tag_names, tags_of
 from bertft.tags.spans import REFUSED, CharSpan, char_spans, is_place, is_spans, parsed, to_word_spans
 from bertft.tags.words import Words, joined, listed, tags_of_cell, tokens_of_cell, words_of_text
 
 ACCEPTED = "accept"
 """Answer of an annotator to a row in which nothing may be marked, which then has no entities."""
 
-Form = Literal["tokens", "objects", "text"]
+CellForm = Literal["tokens", "objects", "text"]
 """What a cell of words holds: a list of words, tokens with their places, or raw text."""
 
 
@@ -34,7 +34,7 @@ class Marks:
     spans: tuple[CharSpan, ...] | None = None
 
 
-def words_in(row: Row, fields: Fields, *, tags: object) -> tuple[Words, Form]:
+def words_in(row: Row, fields: Fields, *, tags: object) -> tuple[Words, CellForm]:
     """The words of a row, and where they stand in its text. `tags`: the row's other cell, or what was read of it, which may say
     how many words a raw text has."""
     cell = row.fields.get(fields.text)
@@ -103,7 +103,7 @@ def _list_of_cell(cell: object) -> object:
 
 
 def tags_by(
-    marks: Marks, words: Words, form: Form, row: Row, fields: Fields, *, file_scheme: str | None, scheme: str | None
+    marks: Marks, words: Words, form: CellForm, row: Row, fields: Fields, *, file_scheme: str | None, scheme: str | None
 ) -> tuple[tuple[str, ...], list[str]]:
     """The tags of a row in `scheme`, and what had to be mended. DataError where the marks do not fit the words."""
     count = len(words.texts)
@@ -118,7 +118,7 @@ def tags_by(
         raise DataError(
             f"{row.origin}: {count} words in '{fields.text}' but {len(tags)} tags in '{fields.label[0]}'. Each word needs one."
         )
-    return tuple(convert(tags, file_scheme, scheme)) if file_scheme and scheme else tags, []
+    return tuple(convert_tags(tags, file_scheme, scheme)) if file_scheme and scheme else tags, []
 
 
 def learn_tags(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
+TAG_SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 OUTSIDE = "O"
 
 Moves = tuple[list[bool], list[list[bool]], list[bool]]
@@ -75,7 +75,7 @@ def _written(span: Span, scheme: str) -> list[str]:
     return [f"{mark}-{span.label}" for mark in marks]
 
 
-def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
+def convert_tags(tags: Sequence[str], source: str, target: str) -> list[str]:
     """The same entities in another scheme. IO does not part two neighbours of one type: they become one."""
     return tags_of(spans_of(tags, source), len(tags), target)
 

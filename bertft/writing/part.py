@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 from bertft.errors import OutputError, UsageError, UserError
 from bertft.system.files import flush_folder, write_text
 from bertft.system.signals import deferred
-from bertft.writing.target import explained
+from bertft.writing.target import writing_explained
 
 Identity = Callable[[], Mapping[str, str]]
 """What the rows come from and how they are answered: what must be the same to go on."""
@@ -54,7 +54,7 @@ class Part:
         self.state: dict[str, Any] = note.get("state", {})
         """What the writer wanted to be told again."""
         self._known: dict[str, str] = note.get("identity", {})
-        with explained(path):
+        with writing_explained(path):
             if self._target.exists() and not os.access(self._target, os.W_OK):
                 raise PermissionError
             if not note:
@@ -67,14 +67,14 @@ class Part:
 
     def write(self, content: bytes) -> None:
         """Zipped, each stretch between two marks is a gzip member of its own: it can be cut at their borders."""
-        with explained(self._path):
+        with writing_explained(self._path):
             if self._zips and self._member is None:  # no name and no time in it: same rows, same bytes
                 self._member = cast(BinaryIO, gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0))
             (self._member or self._file).write(content)
 
     def mark(self, rows: int, state: Mapping[str, Any]) -> None:
         """All that was written so far can be gone on with."""
-        with explained(self._path):
+        with writing_explained(self._path):
             self._flush()
             self._known = self._known or dict(self._identity())
             note = {"rows": rows, "bytes": self._file.tell(), "state": dict(state), "identity": self._known}
@@ -84,7 +84,7 @@ class Part:
     def keep(self) -> None:
         if not self._file.tell():
             self.write(b"")  # even of no rows a gzip file has its head
-        with explained(self._path):
+        with writing_explained(self._path):
             self._flush()
             self._file.close()
             if self._target.exists():

@@ -34,7 +34,7 @@ def open_target(path: str | None) -> Target:
     if path is None or path == "-":
         return _Open("stdout", cast(BinaryIO, sys.stdout.buffer), ours=False)
     make_room(path)
-    with explained(path):
+    with writing_explained(path):
         if is_special(path):
             return _Open(path, open(path, "wb"), ours=True)
         return _Replacement(path)
@@ -44,7 +44,7 @@ def make_room(path: str) -> None:
     """The folder that the file is to lie in. OutputError if the path is a folder itself."""
     if os.path.isdir(path):
         raise OutputError(f"{path}: a folder, wanted a file to write. Name a file in it.")
-    with explained(path):
+    with writing_explained(path):
         os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
 
 
@@ -66,14 +66,14 @@ class _Open:
     def write(self, content: bytes) -> None:
         if self._shown:
             content = plain(content.decode("utf-8")).encode("utf-8")
-        with explained(self._name):
+        with writing_explained(self._name):
             self._stream.write(content)
 
     def mark(self, rows: int, state: Mapping[str, Any]) -> None:
         """Nothing here can be gone on with."""
 
     def keep(self) -> None:
-        with explained(self._name):
+        with writing_explained(self._name):
             self._stream.close() if self._ours else self._stream.flush()
 
     def abandon(self, problem: BaseException) -> None:
@@ -98,14 +98,14 @@ class _Replacement:
             self._content = cast(BinaryIO, zipped)
 
     def write(self, content: bytes) -> None:
-        with explained(self._path):
+        with writing_explained(self._path):
             self._content.write(content)
 
     def mark(self, rows: int, state: Mapping[str, Any]) -> None:
         """Nothing here can be gone on with: see part.py."""
 
     def keep(self) -> None:
-        with explained(self._path):
+        with writing_explained(self._path):
             if self._content is not self._file:
                 self._content.close()
             self._file.flush()
@@ -125,7 +125,7 @@ class _Replacement:
 
 
 @contextmanager
-def explained(name: str) -> Iterator[None]:
+def writing_explained(name: str) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:

@@ -10,7 +10,13 @@ import pytest
 from conftest import WORDS, build_tokenizer
 
 from bertft.adapters.questions.best_answers import Ends, best_answers
-from bertft.adapters.questions.context_windows import ContextFeature, Frame, encode_pairs, feature_of, windows_of
+from bertft.adapters.questions.context_windows import (
+    ContextFeature,
+    ContextFrame,
+    context_windows,
+    encode_pairs,
+    feature_of,
+)
 
 QUESTION, CONTEXT = "good film ?", " ".join(WORDS[i * 7 % 20] for i in range(60))
 
@@ -19,9 +25,9 @@ def features_of(
     family: str, *, length: int, overlap: int, answer: tuple[int, int] | None = None
 ) -> list[ContextFeature]:
     tokenizer = build_tokenizer(family)
-    frame = Frame.of(tokenizer)
+    frame = ContextFrame.of(tokenizer)
     (pair,) = encode_pairs([QUESTION], [CONTEXT], tokenizer, most=length)
-    windows = windows_of(pair, room=length - frame.size - len(pair.question), overlap=overlap)
+    windows = context_windows(pair, room=length - frame.size - len(pair.question), overlap=overlap)
     return [feature_of(7, pair, window, frame, answer, answer is not None) for window in windows]
 
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import read_csv, read_jsonl
 
 from bertft.rows.answers import answers_of, wrong_answers
-from bertft.tags import convert, detect
+from bertft.tags import convert_tags, detect
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -25,7 +25,7 @@ def test_tags_are_iob2_and_as_many_as_the_words(split: str, count: int) -> None:
     assert detect((split, row["tags"]) for row in found) == "IOB2"
     for row in found:
         assert len(row["tokens"]) == len(row["tags"])
-        assert convert(row["tags"], "IOB2", "IOB2") == row["tags"]
+        assert convert_tags(row["tags"], "IOB2", "IOB2") == row["tags"]
     assert {tag[2:] for row in found for tag in row["tags"]} == {"", "PERSON", "PLACE", "ORGANISATION"}
 
 

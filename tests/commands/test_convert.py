@@ -11,7 +11,7 @@ import pytest
 from conftest import Said, read_csv, read_jsonl, write_csv, write_jsonl
 from tagged import tagged_rows
 
-from bertft.tags import convert
+from bertft.tags import convert_tags
 
 Run = Callable[..., Said]
 ODD = {"tokens": ["it's", "U.S.", "a\u00adb", "film", "…"], "tags": ["O", "B-PLACE", "O", "B-ART", "I-ART"]}
@@ -48,7 +48,7 @@ def test_schemes_come_back_the_same(rows: list[dict[str, Any]], run: Run, scheme
     assert f"IOB2 to {scheme}" in said
     run("convert", "other.conll", "-o", "other.jsonl")
     assert [row["tags"] for row in read_jsonl(Path("other.jsonl"))] == [
-        convert(r["tags"], "IOB2", scheme) for r in rows
+        convert_tags(r["tags"], "IOB2", scheme) for r in rows
     ]
     assert f"{scheme} to IOB2" in run("convert", "other.conll", "-o", "back.jsonl", "--scheme", "IOB2").err
     assert read_jsonl(Path("back.jsonl")) == rows

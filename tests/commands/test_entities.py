@@ -126,12 +126,12 @@ def test_raw_text_is_split_into_words_and_offsets_are_its_own(tagger: Path, run:
 
 @pytest.mark.parametrize("scheme", ["BIOES", "IOB1", "IO", "BILOU"])
 def test_tags_leave_in_the_scheme_that_was_asked_for(tagger: Path, run: Run, scheme: str) -> None:
-    from bertft.tags import convert
+    from bertft.tags import convert_tags
 
     run("predict", tagger / "run", tagger / "test.jsonl", "-o", "own.jsonl")
     run("predict", tagger / "run", tagger / "test.jsonl", "-o", "other.jsonl", "--scheme", scheme)
     for own, other in zip(read_jsonl(Path("own.jsonl")), read_jsonl(Path("other.jsonl")), strict=True):
-        assert other["predicted_tags"] == convert(own["predicted_tags"], "IOB2", scheme)
+        assert other["predicted_tags"] == convert_tags(own["predicted_tags"], "IOB2", scheme)
 
 
 @pytest.mark.parametrize("form", ["iob1.conll", "bioes.jsonl", "spans.jsonl", "cells.csv"])

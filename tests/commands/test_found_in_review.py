@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Said, texts, write_csv
 
-from bertft.engine.checkpoints import Checkpoints, Verdict
+from bertft.engine.checkpoints import Checkpoints, Judgement
 from bertft.engine.order import Step
 
 Run = Callable[..., Said]
@@ -73,7 +73,7 @@ def test_a_run_that_stopped_early_is_at_its_end(
 ) -> None:
     values, whole = iter([0.8, 0.9, 0.5]), Checkpoints.consider  # the first of the warm start
 
-    def consider(self: Checkpoints, scores: object, step: Step) -> Verdict:
+    def consider(self: Checkpoints, scores: object, step: Step) -> Judgement:
         scores.values["accuracy"] = next(values)  # type: ignore[attr-defined]
         return whole(self, scores, step)  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ from refits import BEST, is_refit, let_all_be_good, make_cheap, record, words_of
 from bertft.adapters import Feature
 from bertft.engine import refit as module
 from bertft.engine import training
-from bertft.engine.checkpoints import Checkpoints, Verdict
+from bertft.engine.checkpoints import Checkpoints, Judgement
 from bertft.engine.judging import Validator
 from bertft.engine.order import Step
 from bertft.engine.refit import Refit, is_as_good, is_cheap, shortened
@@ -99,7 +99,7 @@ def test_a_fall_that_chance_explains_is_no_harm() -> None:
 def test_where_the_start_was_best_no_rows_are_added(run: Run, tmp_path: Path, tiny: str, monkeypatch: Any) -> None:
     whole = Checkpoints.consider
 
-    def consider(self: Checkpoints, scores: Scores, step: Step) -> Verdict:
+    def consider(self: Checkpoints, scores: Scores, step: Step) -> Judgement:
         scores.values["accuracy"] = 0.0 if step.number else 1.0
         return whole(self, scores, step)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Said, read_jsonl
 
-from bertft.engine.checkpoints import Checkpoints, Verdict
+from bertft.engine.checkpoints import Checkpoints, Judgement
 from bertft.engine.order import Step
 
 Run = Callable[..., Said]
@@ -88,11 +88,11 @@ def test_the_best_is_kept_and_not_the_last(run: Run, reviews: Path, tiny: str, m
     values, saved = iter([0.2, 0.3, 0.9, 0.5, 0.4, 0.8]), {}
     judge, whole = Checkpoints.consider, Checkpoints.keep
 
-    def consider(self: Checkpoints, scores: object, step: Step) -> Verdict:
+    def consider(self: Checkpoints, scores: object, step: Step) -> Judgement:
         scores.values["accuracy"] = next(values)  # type: ignore[attr-defined]
         return judge(self, scores, step)  # type: ignore[arg-type]
 
-    def keep(self: Checkpoints, verdict: Verdict, step: Step, **named: object) -> None:
+    def keep(self: Checkpoints, verdict: Judgement, step: Step, **named: object) -> None:
         whole(self, verdict, step, **named)  # type: ignore[arg-type]
         saved[step.number] = weights("run")
 

@@ -96,7 +96,7 @@ def test_a_few_texts_at_once_are_as_good_as_all(
 ) -> None:
     """Attention in slices of 1, and of 4 and 2."""
     plain = build(backbones("bert"), head)
-    monkeypatch.setattr("bertft.fast.attention.AT_ONCE", texts * plain.config.num_attention_heads * 11 * 11)
+    monkeypatch.setattr("bertft.fast.attention._AT_ONCE", texts * plain.config.num_attention_heads * 11 * 11)
     found = [
         learned(network, batch(), DropoutMasks(DropoutBits(1)), bf16=False) for network in (plain, fast_copy(plain))
     ]

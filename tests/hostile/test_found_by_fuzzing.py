@@ -29,7 +29,7 @@ def test_labels_that_alternate_are_all_seen_in_a_long_file(
 
 def test_a_sample_holds_the_same_rows_in_every_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task_choice, "_SAMPLE", 50)
-    columns = task_choice.Columns(
+    columns = task_choice.SampledColumns(
         read_table(str(write_csv(tmp_path / "x.csv", ["a", "b"], [(n, n) for n in range(999)])))
     )
     assert len(columns["a"]) == 50

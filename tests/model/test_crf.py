@@ -13,7 +13,7 @@ from torch import Tensor
 from bertft.model.crf import (
     FORBIDDEN,
     Legal,
-    Scores,
+    TagScores,
     forbidding,
     log_likelihood,
     log_partition,
@@ -50,7 +50,7 @@ def batch(tags: int, *, seed: int, lengths: tuple[int, ...] = LENGTHS) -> tuple[
     return emissions, torch.randint(tags, shape, generator=dice).masked_fill(~mask, -100), mask
 
 
-def every_path(emissions: Tensor, scores: Scores) -> Iterator[tuple[tuple[int, ...], float]]:
+def every_path(emissions: Tensor, scores: TagScores) -> Iterator[tuple[tuple[int, ...], float]]:
     """All sequences of tags of one row (W, K), and what each is worth, added up one by one."""
     start, moves, end = (part.tolist() for part in scores)
     for path in itertools.product(range(emissions.shape[1]), repeat=len(emissions)):

@@ -58,7 +58,7 @@ def test_the_seed_decides_on_the_twins() -> None:
 
 
 def test_many_texts_have_fewer_partners_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "MOST_PAIRS", 100)
+    monkeypatch.setattr(room, "_MOST_PAIRS", 100)
     assert len(twins_of(labelled([0, 1] * 10), seed=1)) == 80
     assert len(twins_of(labelled([0, 1] * 100), seed=1)) == 100  # of a sample of the texts
 

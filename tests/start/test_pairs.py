@@ -19,7 +19,7 @@ from bertft.plan.card import plain_card
 from bertft.rows.fields import Fields
 from bertft.rows.row import Row
 from bertft.start import pairs as room
-from bertft.start.pairs import Halves, PairCollator, can_be_halved, halves_of, joined, lessons, pairs_of
+from bertft.start.pairs import Halves, PairCollator, can_be_halved, halves_of, joined_pair, lessons, pairs_of
 
 Array = np.ndarray[Any, Any]
 CLS, SEP = 2, 3
@@ -63,7 +63,7 @@ def test_pairs_taken_apart_and_joined_are_the_same_pairs(one: list[int], other: 
     assert first.input_ids.tolist() == [CLS, *one, SEP]
     assert second.input_ids.tolist() == [CLS, *other, SEP]
     assert first.segments is second.segments is None
-    again = joined(first, second, 1000)
+    again = joined_pair(first, second, 1000)
     assert again.input_ids.tolist() == whole.input_ids.tolist()
     assert again.segments.tolist() == whole.segments.tolist()
     assert (len(halves.texts) == 1) == (one == other)
@@ -73,7 +73,7 @@ def test_pairs_taken_apart_and_joined_are_the_same_pairs(one: list[int], other: 
 def test_a_joined_pair_fits_and_loses_tokens_of_the_longer_text_only(
     one: list[int], other: list[int], most: int
 ) -> None:
-    found = joined(text(one), text(other), most)
+    found = joined_pair(text(one), text(other), most)
     ids = found.input_ids.tolist()
     assert len(ids) == min(len(one) + len(other) + 3, most)
     assert (ids[0], ids[-1], ids.count(SEP)) == (CLS, SEP, 2)
@@ -166,7 +166,7 @@ def test_the_seed_decides_on_the_lessons() -> None:
 
 
 def test_all_lessons_together_are_no_longer_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "MOST_TOKENS", 500)
+    monkeypatch.setattr(room, "_MOST_TOKENS", 500)
     halves = halves_of(encoded(list(zip(texts(60), texts(60, seed=1), strict=True))))
     found = lessons(halves, vectors_for(halves), max_length=20, seed=1)
     sizes = [len(lesson.input_ids) for lesson in found]
@@ -175,7 +175,7 @@ def test_all_lessons_together_are_no_longer_than_may_be(monkeypatch: pytest.Monk
 
 
 def test_a_limit_below_one_pair_leaves_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "MOST_TOKENS", 1)
+    monkeypatch.setattr(room, "_MOST_TOKENS", 1)
     halves = halves_of([pair([5, 6], [7, 8])])
     assert len(lessons(halves, vectors_for(halves), max_length=20, seed=1)) == 1
 
@@ -218,7 +218,7 @@ def test_strange_pairs_give_lessons_of_finite_numbers(name: str, what: str) -> N
 def test_lessons_are_collated_as_pairs_of_the_file_are(backbones: Callable[[str], Path]) -> None:
     features = encoded([("good film", "bad film really"), ("fine", "poor song")])
     halves = halves_of(features)
-    again = [joined(halves.texts[one], halves.texts[other], 64) for one, other in halves.together]
+    again = [joined_pair(halves.texts[one], halves.texts[other], 64) for one, other in halves.together]
     tokenizer = build_tokenizer("bert")
     ours = PairCollator(tokenizer, 64).collate([Feature(0, f.input_ids, f.segments, 0.5, False) for f in again])
     theirs = tokenizer(

@@ -226,7 +226,7 @@ def test_more_features_than_rows_are_no_trouble() -> None:
 
 
 def held_out_losses_of(given: Data) -> Array:
-    from bertft.start.probe import Task
+    from bertft.start.probe import ProbeTask
 
     centred = given.features.astype(np.float64) - given.features.mean(axis=0)
-    return held_out_losses(Task(centred, given.targets, np.ones_like(given.targets), "softmax"), seed=0)
+    return held_out_losses(ProbeTask(centred, given.targets, np.ones_like(given.targets), "softmax"), seed=0)

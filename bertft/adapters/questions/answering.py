@@ -13,7 +13,13 @@ from torch import Tensor
 from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction, the_same
 from bertft.adapters.padding import padded
 from bertft.adapters.questions.best_answers import Candidate, Ends, Found, best_answers
-from bertft.adapters.questions.context_windows import LONGEST_QUESTION, Frame, encode_pairs, feature_of, windows_of
+from bertft.adapters.questions.context_windows import (
+    LONGEST_QUESTION,
+    ContextFrame,
+    context_windows,
+    encode_pairs,
+    feature_of,
+)
 from bertft.errors import UsageError
 from bertft.gold.example import QuestionExample
 from bertft.model.losses import span_cost
@@ -52,13 +58,13 @@ class QuestionAnswering(Adapter):
         return Head(self.card.kind, None, (), span_cost)
 
     def encode(self, examples: Sequence[QuestionExample]) -> list[list[Feature]]:
-        frame = Frame.of(self.tokenizer)
+        frame = ContextFrame.of(self.tokenizer)
         room = self.options.max_length - frame.size
         questions, contexts = [one.question for one in examples], [one.context for one in examples]
         most = int(room * LONGEST_QUESTION)
         features: list[list[Feature]] = []
         for example, pair in zip(examples, encode_pairs(questions, contexts, self.tokenizer, most=most), strict=True):
-            windows = windows_of(pair, room=room - len(pair.question), overlap=self.options.overlap)
+            windows = context_windows(pair, room=room - len(pair.question), overlap=self.options.overlap)
             place, asked = _place(example.gold), example.gold is not None
             features.append([feature_of(example.row.index, pair, w, frame, place, asked) for w in windows])
         return features

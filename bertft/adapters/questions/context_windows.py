@@ -15,7 +15,7 @@ from bertft.adapters.adapter import Feature
 from bertft.adapters.windows import Pieces, Window, cut_windows
 from bertft.rows.surrogates import without_surrogates
 
-Ids = np.ndarray[Any, Any]
+_Ids = np.ndarray[Any, Any]
 
 LONGEST_QUESTION = 0.5
 """Share of a window that a question may fill; what goes beyond is cut."""
@@ -29,13 +29,13 @@ class ContextFeature(Feature):
     """Where the context begins among its input ids."""
     own: range
     """The context tokens of this window at which its answers may begin; the others see more elsewhere."""
-    offsets: Ids
+    offsets: _Ids
     """(C, 2) where each context token of the window stands in the context, in characters."""
     context: str
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ContextFrame:
     """The special tokens around a question and a context, with all their segment ids."""
 
     before: list[int]
@@ -45,7 +45,7 @@ class Frame:
     """One each of: before, question, between, context, after; None where the backbone has none."""
 
     @classmethod
-    def of(cls, tokenizer: Any) -> Frame:
+    def of(cls, tokenizer: Any) -> ContextFrame:
         bare = tokenizer("a", add_special_tokens=False)["input_ids"]
         whole = tokenizer("a", "a")
         ids, types = whole["input_ids"], whole.get("token_type_ids")
@@ -58,7 +58,7 @@ class Frame:
     def size(self) -> int:
         return len(self.before) + len(self.between) + len(self.after)
 
-    def around(self, question: Ids, context: Ids) -> tuple[Ids, Ids | None]:
+    def around(self, question: _Ids, context: _Ids) -> tuple[_Ids, _Ids | None]:
         """Input ids and segments."""
         parts = (self.before, question, self.between, context, self.after)
         ids = np.concatenate(parts).astype(np.int32)
@@ -71,9 +71,9 @@ class Frame:
 class Encoded:
     """The tokens of one question and its whole context."""
 
-    question: Ids
-    context: Ids
-    offsets: Ids
+    question: _Ids
+    context: _Ids
+    offsets: _Ids
     """(N, 2)"""
     text: str
     cut: bool
@@ -97,14 +97,14 @@ def encode_pairs(questions: Sequence[str], contexts: Sequence[str], tokenizer: A
     ]
 
 
-def windows_of(encoded: Encoded, *, room: int, overlap: int) -> list[Window]:
+def context_windows(encoded: Encoded, *, room: int, overlap: int) -> list[Window]:
     """Parts of the context of at most `room` tokens."""
     tokens = Pieces(encoded.context, np.arange(len(encoded.context) + 1))
     return cut_windows(tokens, room=room, overlap=min(overlap, room // 2))
 
 
 def feature_of(
-    row: int, encoded: Encoded, window: Window, frame: Frame, answer: tuple[int, int] | None, asked: bool
+    row: int, encoded: Encoded, window: Window, frame: ContextFrame, answer: tuple[int, int] | None, asked: bool
 ) -> ContextFeature:
     """`answer` is where the gold answer stands in the context, in characters; `asked`: whether there is a gold at all."""
     ids, segments = frame.around(encoded.question, encoded.context[window.start : window.end])
@@ -115,7 +115,7 @@ def feature_of(
     return ContextFeature(row, ids, segments, target, encoded.cut, shift, own, offsets, encoded.text)
 
 
-def _place(offsets: Ids, answer: tuple[int, int] | None, shift: int) -> tuple[int, int]:
+def _place(offsets: _Ids, answer: tuple[int, int] | None, shift: int) -> tuple[int, int]:
     """First and last token of the answer; the window's first token, twice, where it is not whole in this window."""
     if answer is None or not len(offsets) or offsets[0, 0] > answer[0] or offsets[-1, 1] < answer[1]:
         return 0, 0

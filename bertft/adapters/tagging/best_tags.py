@@ -17,7 +17,7 @@ from torch import Tensor
 
 from bertft.model.crf import Legal, forbidding, marginals, viterbi
 
-Scores = np.ndarray[Any, Any]
+_Scores = np.ndarray[Any, Any]
 
 MOST_CELLS = 1 << 21
 """Rows * words * tags computed together."""
@@ -27,9 +27,9 @@ MOST_CELLS = 1 << 21
 class Scored:
     """What the network says of the words of a row, or of one of its windows."""
 
-    words: Scores
+    words: _Scores
     """(W, K)"""
-    crf: tuple[Scores, Scores, Scores] | None
+    crf: tuple[_Scores, _Scores, _Scores] | None
     """Scores of the first tag (K,), of a tag after a tag (K, K), and of the last tag (K,)."""
 
 
@@ -53,7 +53,7 @@ def best_tags(rows: Sequence[Scored], legal: Legal) -> list[Tagging]:
     return [tagging for tagging in found if tagging is not None]
 
 
-def _word_by_word(words: Scores, legal: Legal) -> Tagging | None:
+def _word_by_word(words: _Scores, legal: Legal) -> Tagging | None:
     """The likeliest tag of each word; None if they break the scheme."""
     start, moves, end = legal
     probabilities = np.exp(log_softmax(words.astype(np.float64), axis=1))
@@ -93,12 +93,12 @@ def _together(rows: Sequence[Scored], legal: Legal) -> list[Tagging]:
     ]
 
 
-def _tensors(crf: tuple[Scores, Scores, Scores]) -> tuple[Tensor, Tensor, Tensor]:
+def _tensors(crf: tuple[_Scores, _Scores, _Scores]) -> tuple[Tensor, Tensor, Tensor]:
     start, moves, end = map(torch.from_numpy, crf)
     return start, moves, end
 
 
-def _padded(words: Sequence[Scores]) -> tuple[Tensor, Tensor]:
+def _padded(words: Sequence[_Scores]) -> tuple[Tensor, Tensor]:
     """(B, W, K) scores and (B, W) where there are words."""
     shape = (len(words), max(map(len, words)), words[0].shape[1])
     emissions, mask = np.zeros(shape, dtype=np.float32), np.zeros(shape[:2], dtype=bool)

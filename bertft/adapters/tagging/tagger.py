@@ -18,7 +18,7 @@ from torch import Tensor
 from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
 from bertft.adapters.padding import padded
 from bertft.adapters.tagging.best_tags import Scored, Tagging, best_tags
-from bertft.adapters.tagging.word_features import Frame, part_of, windows_of
+from bertft.adapters.tagging.word_features import WordFrame, part_of, word_windows
 from bertft.adapters.tagging.word_windows import LARGEST_WORD, pieces_of, special_ids
 from bertft.errors import UsageError
 from bertft.gold.example import Read, Refusal, WordExample
@@ -26,11 +26,11 @@ from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, score_tags
-from bertft.tags import convert, legal, spans_of
+from bertft.tags import convert_tags, legal, spans_of
 from bertft.tags.spans import to_char_spans
 from bertft.tags.words import Words
 
-Ids = np.ndarray[Any, Any]
+_Ids = np.ndarray[Any, Any]
 
 CONSTANT_ROWS = 2000
 """Training rows that choose the best single tag."""
@@ -82,7 +82,7 @@ class WordTagger(Adapter):
     def _legal(self) -> Any:
         return legal(self.labels.names, self.scheme)
 
-    def _numbers(self, targets: Iterable[Sequence[str]]) -> list[Ids]:
+    def _numbers(self, targets: Iterable[Sequence[str]]) -> list[_Ids]:
         """Tags to their numbers, IGNORED for those that the model does not know."""
         found = ([self.labels.index(tag) for tag in tags] for tags in targets)
         return [np.asarray([IGNORED if tag is None else tag for tag in tags], dtype=np.int64) for tags in found]
@@ -96,8 +96,8 @@ class WordTagger(Adapter):
             examples, pieces_of(words, self.tokenizer, max_pieces=max(int(room * LARGEST_WORD), 1)), strict=True
         ):
             own = range(len(example.before), found.words - len(example.after))
-            windows = windows_of(found, own, room, self.options.overlap)
-            frame = Frame(example.row.index, before, after, found, own.start)
+            windows = word_windows(found, own, room, self.options.overlap)
+            frame = WordFrame(example.row.index, before, after, found, own.start)
             tags = None if example.gold is None else self._numbers([example.gold])[0]
             encoded.append(
                 [frame.feature(w, None if tags is None else part_of(tags, w, own.start, self._legal)) for w in windows]
@@ -107,7 +107,7 @@ class WordTagger(Adapter):
     def collate(self, features: Sequence[Feature]) -> Batch:
         return padded(features, _targets(features), self.tokenizer, max_length=self.options.max_length)
 
-    def outputs_of(self, outputs: Mapping[str, Ids], features: Sequence[Any]) -> list[Any]:
+    def outputs_of(self, outputs: Mapping[str, _Ids], features: Sequence[Any]) -> list[Any]:
         """Each window's scores of its own words (W, K), and the CRF's, which are the same for all."""
         crf = (outputs["start"], outputs["moves"], outputs["end"]) if "moves" in outputs else None
         return [Scored(outputs["logits"][i, feature.first], crf) for i, feature in enumerate(features)]
@@ -153,7 +153,7 @@ class WordTagger(Adapter):
 
     def answered(self, example: WordExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
         words, tags = example.words, self._tags(prediction.values)
-        said = convert(tags, self.scheme, answer.scheme) if self.scheme and answer.scheme else tags
+        said = convert_tags(tags, self.scheme, answer.scheme) if self.scheme and answer.scheme else tags
         added: dict[str, Any] = {"words": list(words.texts)} if self.raw else {}
         added |= {"entities": self._entities(words, tags, prediction.values)} if self.scheme else {}
         return {**added, "predicted_tags": said}

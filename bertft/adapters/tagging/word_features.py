@@ -13,14 +13,14 @@ from bertft.adapters.windows import Pieces, Window, cut_windows
 from bertft.model.crf import Legal
 from bertft.model.losses import IGNORED
 
-Ids = np.ndarray[Any, Any]
+_Ids = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class WordFeature(Feature):
     """A window of words."""
 
-    first: Ids
+    first: _Ids
     """(W,) where the first piece stands of each word that this window answers for."""
     start: int
     """Which word of the row is the first of them."""
@@ -31,7 +31,7 @@ class WordFeature(Feature):
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class WordFrame:
     """What the windows of one row share."""
 
     row: int
@@ -42,7 +42,7 @@ class Frame:
     shift: int
     """Words that stand before the row's own: its neighbours' words."""
 
-    def feature(self, window: Window, tags: Ids | None) -> WordFeature:
+    def feature(self, window: Window, tags: _Ids | None) -> WordFeature:
         """`tags` are those of the words that the window answers for."""
         first = self.pieces.first
         begin, finish = int(first[window.start]), int(first[window.end])
@@ -51,7 +51,7 @@ class Frame:
         return WordFeature(self.row, ids, None, tags, False, places, window.own_start - self.shift)
 
 
-def windows_of(pieces: Pieces, own: range, room: int, overlap: int) -> list[Window]:
+def word_windows(pieces: Pieces, own: range, room: int, overlap: int) -> list[Window]:
     """Of the row's `own` words; if one window holds them, its neighbours fill what room is left, from both sides alike."""
     if pieces.size(own.start, own.stop) <= room:
         return [_among_neighbours(pieces, own, room)]
@@ -76,7 +76,7 @@ def _may(tag: int, allowed: Sequence[bool]) -> bool:
     return bool(tag == IGNORED or allowed[tag])
 
 
-def part_of(tags: Ids, window: Window, shift: int, legal: Legal) -> Ids:
+def part_of(tags: _Ids, window: Window, shift: int, legal: Legal) -> _Ids:
     """The tags that are learned in a window. Where its border parts an entity, what is left of it is not learned if it would
     be against the scheme: a CRF would learn from that. The border itself never depends on gold tags."""
     part = tags[window.own_start - shift : window.own_end - shift].copy()

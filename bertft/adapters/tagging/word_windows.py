@@ -13,7 +13,7 @@ import numpy as np
 from bertft.adapters.windows import Pieces
 from bertft.rows.surrogates import without_surrogates
 
-Ids = np.ndarray[Any, Any]
+_Ids = np.ndarray[Any, Any]
 
 LARGEST_WORD = 0.25
 """Share of a window that the pieces of one word may fill; what goes beyond is left out."""
@@ -35,7 +35,7 @@ def pieces_of(rows: Sequence[Sequence[str]], tokenizer: Any, *, max_pieces: int)
     ]
 
 
-def _pieces(ids: Ids, word_ids: list[int | None], words: int, unknown: int, most: int) -> Pieces:
+def _pieces(ids: _Ids, word_ids: list[int | None], words: int, unknown: int, most: int) -> Pieces:
     word_of = np.asarray([word for word in word_ids if word is not None], dtype=np.int64)  # (N,)
     counts = np.bincount(word_of, minlength=words)  # (W,)
     if counts.min(initial=1) > 0 and counts.max(initial=0) <= most:

@@ -18,7 +18,7 @@ from bertft.adapters.padding import padded
 from bertft.gold.example import TextExample
 from bertft.rows.surrogates import without_surrogates
 
-Ids = np.ndarray[Any, Any]
+_Ids = np.ndarray[Any, Any]
 
 HEAD_SHARE = 0.25
 """Share of a head-tail text that is its head: 128 of 512 in the source."""

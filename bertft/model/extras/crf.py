@@ -8,7 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from bertft.model.crf import Legal, Scores, allowed
+from bertft.model.crf import Legal, TagScores, allowed
 from bertft.model.extras.extra import Extra
 from bertft.plan.recipe import Recipe
 
@@ -46,7 +46,7 @@ class CRF(Extra):
             raise ValueError(f"its CRF is not for the {tags} tags of config.json")
         return found
 
-    def scores(self) -> Scores:
+    def scores(self) -> TagScores:
         return allowed((self.start, self.transitions, self.end), (self.legal_start, self.legal_moves, self.legal_end))
 
     def outputs(self) -> dict[str, Tensor]:
