@@ -9,6 +9,7 @@ from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, 
 from bertft.errors import CardError
 from bertft.gold import Options
 from bertft.plan.card import Card
+from bertft.protocols import Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
 
@@ -24,7 +25,9 @@ __all__ = [
 ]
 
 
-def adapter_for(card: Card, labels: Labels, fields: Fields, tokenizer: Any, options: Options, **stored: Any) -> Adapter:
+def adapter_for(
+    card: Card, labels: Labels, fields: Fields, tokenizer: Tokenizer, options: Options, **stored: Any
+) -> Adapter:
     """The adapter of a card. `stored` is what `Adapter.stored()` gave when the model was saved."""
     made = adapter_class(card)
     return made(card, labels, fields, tokenizer, options, **made.restored(stored))

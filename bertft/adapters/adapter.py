@@ -18,6 +18,7 @@ from bertft.gold import Options, Read, Reader, Refusal, reader_for
 from bertft.model.network import Head
 from bertft.plan.card import Card
 from bertft.plan.recipe import Recipe
+from bertft.protocols import Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
 from bertft.scoring import Scores
@@ -102,7 +103,7 @@ class Adapter(ABC):
     card: Card
     labels: Labels
     fields: Fields
-    tokenizer: Any
+    tokenizer: Tokenizer
     options: Options
     own: OwnMetric | None = field(default=None, kw_only=True)
     """Of the user's; it leads the others."""

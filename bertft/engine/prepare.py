@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, adapter_for
@@ -17,6 +16,7 @@ from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
 from bertft.model.folder import TaskRecord
 from bertft.model.tokens import load_tokenizer
 from bertft.plan.plan import Plan
+from bertft.protocols import Tokenizer
 from bertft.reading import Table
 from bertft.rows.fields import fields_in
 from bertft.scoring.own import OwnMetric, is_function, load_own
@@ -114,6 +114,6 @@ def task_record(adapter: Adapter) -> TaskRecord:
     )
 
 
-def adapter_of_record(record: TaskRecord, tokenizer: Any) -> Adapter:
+def adapter_of_record(record: TaskRecord, tokenizer: Tokenizer) -> Adapter:
     """The adapter that a run folder describes."""
     return adapter_for(record.card, record.labels, record.fields, tokenizer, Options(**record.options), **record.stored)

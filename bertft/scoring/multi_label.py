@@ -18,7 +18,7 @@ from bertft.kinds import MULTI_LABEL
 from bertft.kinds.metric_names import check_metric
 from bertft.scoring.bootstrap import interval_by_rows
 from bertft.scoring.counts import Counts, averaged, per_class, ratio
-from bertft.scoring.ranks import Order, auc, average_precision, quotient
+from bertft.scoring.ranks import Ranking, auc, average_precision, quotient
 from bertft.scoring.scores import Scores
 
 RANKED = ("roc_auc", "average_precision")
@@ -143,7 +143,7 @@ def ranking(main: str, case: _Case) -> Callable[[Array], Array]:
     """Mean over the labels that a resample leaves with positives and negatives."""
     measure = auc if main == "roc_auc" else average_precision
     columns = np.flatnonzero(case.rankable)
-    sides = [(Order.of(case.probabilities[:, k]), case.gold[:, k]) for k in columns]
+    sides = [(Ranking.of(case.probabilities[:, k]), case.gold[:, k]) for k in columns]
 
     def mean_over_labels(weights: Array) -> Array:
         values = np.stack([measure(weights, order, positive) for order, positive in sides])

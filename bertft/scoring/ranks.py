@@ -15,7 +15,7 @@ from bertft.arrays import Array
 
 
 @dataclass(frozen=True)
-class Order:
+class Ranking:
     """A column sorted once: which row stands where, and where each group of ties begins."""
 
     rows: NDArray[np.int64]
@@ -24,7 +24,7 @@ class Order:
     """Of each row, in the original order."""
 
     @classmethod
-    def of(cls, values: Array) -> Order:
+    def of(cls, values: Array) -> Ranking:
         rows = np.argsort(values, kind="stable")
         new = np.concatenate([[True], np.diff(values[rows]) != 0])
         group = np.empty(len(values), dtype=np.int64)
@@ -44,7 +44,7 @@ def mean_ranks(inside: Array) -> Array:
     return ranks
 
 
-def spearman(weights: Array, x: Order, y: Order) -> Array:
+def spearman(weights: Array, x: Ranking, y: Ranking) -> Array:
     """Correlation of the ranks that the rows have within each resample. NaN where either is constant."""
     of_x, of_y = x.group_weights(weights), y.group_weights(weights)
     middle = (weights.sum(1, keepdims=True) + 1) / 2  # ranks always have this mean
@@ -65,7 +65,7 @@ def pearson(weights: Array, x: Array, y: Array) -> Array:
     return quotient(weights @ (x * y) / rows - of_x * of_y, np.sqrt(np.maximum(0, spread_x * spread_y)))
 
 
-def auc(weights: Array, order: Order, positive: NDArray[np.bool_]) -> Array:
+def auc(weights: Array, order: Ranking, positive: NDArray[np.bool_]) -> Array:
     """Mann and Whitney's U over all pairs: area under the ROC curve. NaN where a resample has one class only."""
     yes = order.group_weights(weights * positive)
     no = order.group_weights(weights * ~positive)
@@ -73,7 +73,7 @@ def auc(weights: Array, order: Order, positive: NDArray[np.bool_]) -> Array:
     return quotient(won, yes.sum(1) * no.sum(1))
 
 
-def average_precision(weights: Array, order: Order, positive: NDArray[np.bool_]) -> Array:
+def average_precision(weights: Array, order: Ranking, positive: NDArray[np.bool_]) -> Array:
     """Sum over the ranks, best first, of precision times the gain in recall. NaN without a positive."""
     yes = order.group_weights(weights * positive)[:, ::-1]
     seen = np.cumsum(order.group_weights(weights)[:, ::-1], axis=1)

@@ -12,7 +12,7 @@ from bertft.errors import InternalError
 from bertft.kinds import REGRESSION
 from bertft.kinds.metric_names import check_metric
 from bertft.scoring.bootstrap import interval_by_rows
-from bertft.scoring.ranks import Order, pearson, quotient, spearman
+from bertft.scoring.ranks import Ranking, pearson, quotient, spearman
 from bertft.scoring.scores import Scores
 
 CORRELATIONS = ("pearson", "spearman")
@@ -79,7 +79,7 @@ def _statistic(main: str, gold: Array, predicted: Array) -> Callable[[Array], Ar
     if main == "pearson":
         return lambda w: pearson(w, gold, predicted)
     if main == "spearman":
-        of_gold, of_predicted = Order.of(gold), Order.of(predicted)
+        of_gold, of_predicted = Ranking.of(gold), Ranking.of(predicted)
         return lambda w: spearman(w, of_gold, of_predicted)
     if main == "r2":
         return lambda w: _explained(w, gold, predicted)

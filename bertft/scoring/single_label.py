@@ -20,7 +20,7 @@ from bertft.kinds import SINGLE_LABEL
 from bertft.kinds.metric_names import check_metric
 from bertft.scoring.bootstrap import interval_by_counts, interval_by_rows
 from bertft.scoring.counts import Counts, averaged, family, matthews, per_class
-from bertft.scoring.ranks import Order, auc
+from bertft.scoring.ranks import Ranking, auc
 from bertft.scoring.scores import Confusion, Scores, one_decision
 
 
@@ -161,7 +161,7 @@ def auc_interval(case: _Case) -> tuple[float, float] | None:
     known = case.gold >= 0
     gold, scores = case.gold[known], case.probabilities[known]
     picked = [1] if scores.shape[1] == 2 else range(scores.shape[1])
-    sides = [(Order.of(scores[:, k]), gold == k) for k in picked]
+    sides = [(Ranking.of(scores[:, k]), gold == k) for k in picked]
 
     def statistic(weights: Array) -> Array:
         areas = [auc(weights, order, positive) for order, positive in sides]

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from bertft.adapters import Batch, Feature
 from bertft.adapters.padding import padded
+from bertft.protocols import Tokenizer
 from bertft.start.warm import InputsOf, chosen
 
 PAIRS_PER_TEXT = 20
@@ -59,7 +60,7 @@ def twins_of(features: Sequence[Feature], seed: int) -> list[Twins]:
 class TwinCollator:
     """Twins to a batch of inputs (B, 2, T)."""
 
-    tokenizer: Any
+    tokenizer: Tokenizer
     max_length: int
 
     def collate(self, twins: Sequence[Twins]) -> Batch:

@@ -13,6 +13,7 @@ import numpy as np
 
 from bertft.adapters.adapter import Feature
 from bertft.adapters.windows import Pieces, Window, cut_windows
+from bertft.protocols import Tokenizer
 from bertft.rows.surrogates import without_surrogates
 
 _Ids = np.ndarray[Any, Any]
@@ -45,7 +46,7 @@ class ContextFrame:
     """One each of: before, question, between, context, after; None where the backbone has none."""
 
     @classmethod
-    def of(cls, tokenizer: Any) -> ContextFrame:
+    def of(cls, tokenizer: Tokenizer) -> ContextFrame:
         bare = tokenizer("a", add_special_tokens=False)["input_ids"]
         whole = tokenizer("a", "a")
         ids, types = whole["input_ids"], whole.get("token_type_ids")
@@ -80,7 +81,9 @@ class Encoded:
     """Whether the question was too long."""
 
 
-def encode_pairs(questions: Sequence[str], contexts: Sequence[str], tokenizer: Any, *, most: int) -> list[Encoded]:
+def encode_pairs(
+    questions: Sequence[str], contexts: Sequence[str], tokenizer: Tokenizer, *, most: int
+) -> list[Encoded]:
     """Tokens without special ones; a question has at most `most`."""
     plain = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
     asked = tokenizer([*map(without_surrogates, questions)], **plain)["input_ids"]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bertft.model.crf import Legal
 from bertft.plan.recipe import Recipe
+from bertft.protocols import Network
 
 
 class Extra(nn.Module):
@@ -25,13 +26,13 @@ class Extra(nn.Module):
     """Whether the classifier reads what it computes: then no fit on the frozen backbone can start the head."""
 
     @classmethod
-    def wanted(cls, network: Any, recipe: Recipe, legal: Legal | None) -> Self | None:
+    def wanted(cls, network: Network, recipe: Recipe, legal: Legal | None) -> Self | None:
         """A new one for a network of transformers, if the recipe asks for it; seed torch first. `legal`: of a tagger, which tags
         may follow which."""
         raise NotImplementedError
 
     @classmethod
-    def stored(cls, network: Any, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Self | None:
+    def stored(cls, network: Network, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Self | None:
         """One in which the stored `tensors` find their places, which are filled afterwards; None if none was stored. KeyError,
         ValueError or RuntimeError if they are damaged or do not fit the network."""
         raise NotImplementedError
@@ -41,7 +42,7 @@ class Extra(nn.Module):
         """What `stored` needs to know that no tensor tells, also when none is `present`."""
         return {}
 
-    def around(self, network: Any, inputs: Mapping[str, Tensor]) -> AbstractContextManager[Any]:
+    def around(self, network: Network, inputs: Mapping[str, Tensor]) -> AbstractContextManager[Any]:
         """What it changes in the network of transformers while that computes a batch."""
         return nullcontext()
 

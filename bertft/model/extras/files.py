@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -36,7 +35,7 @@ def save_extras(network: Network, folder: Path, weights: Mapping[str, Tensor]) -
     return {name.removeprefix(_PART): value for name, value in weights.items() if name.startswith(_PART)}
 
 
-def load_extras(network: Any, folder: Path) -> Network:
+def load_extras(network: Network, folder: Path) -> Network:
     """A network of transformers with the extras that are stored beside it; the network itself if there are none."""
     file = folder / FILE
     if not file.is_file():
