@@ -14,7 +14,7 @@ unless `quiet=False`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,12 +24,13 @@ from bertft import console
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.plan.sections import READS, READS_LABELLED, DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.plan.settings import settings_of, typed
 from bertft.system.cores import sleep_while_waiting
 from bertft.system.signals import as_keyboard_interrupt
 
 if TYPE_CHECKING:
+    from bertft.engine.observers import Observer
     from bertft.engine.record import Finished
     from bertft.jobs.eval import Evaluated
     from bertft.jobs.model import Model
@@ -53,11 +54,13 @@ def train(
     config: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    observers: Sequence[Observer] = (),
     quiet: bool = True,
     **settings: Any,
 ) -> Finished:
     """Fine-tune a model; the result has the run's `folder` and `scores`. `data`, `validation` and `test` are files or rows.
-    `problem`: single-label, multi-label or regression. `settings`: column names and flags of `bertft train`, as `text="review"`,
+    `problem`: single-label, multi-label or regression. `observers`: objects with `logged` and `evaluated`, which are told of
+    losses and scores (engine/observers.py). `settings`: column names and flags of `bertft train`, as `text="review"`,
     `epochs=3`, `output_dir="runs/mine"`."""
     from bertft.jobs.train import train as run_training
 
@@ -71,6 +74,7 @@ def train(
         config=config,
         resume=resume,
         overwrite=overwrite,
+        observers=observers,
     )
     with console.in_a_program(quiet=quiet), as_keyboard_interrupt():
         return run_training(request)
@@ -81,7 +85,7 @@ def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> Tr
     from bertft.jobs.requests import TrainRequest
 
     kinds = (DataPlan, ModelPlan, Recipe, OutputPlan, MachinePlan)
-    _check(settings, COLUMNS, *kinds, leave_out=("validation", "test"))
+    _check(settings, [*COLUMNS, *_keywords(*kinds, leave_out=("validation", "test"))])
     tables: dict[str, Table] = {}
     named = {split: _named(rows, split, tables) for split, rows in splits.items() if rows is not None}
     return TrainRequest(
@@ -104,7 +108,7 @@ def evaluate(
     from bertft.jobs.eval import evaluate as run_evaluation
     from bertft.jobs.requests import EvalRequest
 
-    _check(settings, COLUMNS[:3], DataPlan, MachinePlan, leave_out=("validation", "validation_share", "test"))
+    _check(settings, [*COLUMNS[:3], *_keywords(DataPlan, only=READS_LABELLED), "fix_answers", *_keywords(MachinePlan)])
     tables: dict[str, Table] = {}
     request = EvalRequest(
         run=_folder(run),
@@ -126,7 +130,8 @@ def predict(
     """The rows with their answers, in order: a frame for a frame, else a list of dicts. `data` is a file, rows, or a list of
     inputs as `load` takes them. With `output` a file is written, as `bertft predict` does, and the result counts its rows.
     `settings`: column names and the flags of `bertft predict`."""
-    _check(settings, (*COLUMNS[:2], *ANSWER, "raw"), DataPlan, MachinePlan, leave_out=("validation", "test"))
+    known = [*COLUMNS[:2], *ANSWER, *_keywords(DataPlan, only=READS), *_keywords(MachinePlan)]
+    _check(settings, [*known, *(("raw", "resume") if output is not None else ())])
     if output is not None:
         return _predict_file(run, data, str(output), precision, quiet, settings)
     model = load(run, precision=precision, quiet=quiet, threads=settings.get("threads"), fast=settings.get("fast"))
@@ -145,6 +150,8 @@ def load(
     from bertft.plan.plan import merge
 
     if isinstance(run, Model):
+        if (precision, threads, fast) != (None, None, None):
+            raise UsageError("precision, threads and fast are for `load`: this model is loaded already.")
         return run
     with console.in_a_program(quiet=quiet):
         return Model(
@@ -170,6 +177,7 @@ def _predict_file(
         precision=precision,
         machine=typed(MachinePlan, settings),
         raw=bool(settings.get("raw")),
+        resume=bool(settings.get("resume")),
         top_k=settings.get("top_k"),
         min_probability=settings.get("min_probability"),
         scheme=settings.get("scheme"),
@@ -203,12 +211,20 @@ def _columns(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {role: settings[role] for role in COLUMNS if settings.get(role)}
 
 
-def _check(settings: Mapping[str, Any], known: tuple[str, ...], *kinds: Any, leave_out: tuple[str, ...] = ()) -> None:
-    """UsageError for a keyword that no setting has."""
-    declared = (found.keyword(name) for kind in kinds for name, found in settings_of(kind).items())
-    names = [*known, *(name for name in declared if name not in leave_out)]
+def _keywords(*sections: Any, only: Sequence[str] = (), leave_out: Sequence[str] = ()) -> list[str]:
+    """The keywords of declared settings; `only` names fields."""
+    return [
+        found.keyword(name)
+        for section in sections
+        for name, found in settings_of(section).items()
+        if name not in leave_out and (not only or name in only)
+    ]
+
+
+def _check(settings: Mapping[str, Any], known: Sequence[str]) -> None:
+    """UsageError for a keyword that is not known."""
     for name in settings:
-        if name not in names:
-            near = get_close_matches(name, names, n=1)
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
             hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise UsageError(f"There is no setting '{name}'.{hint} The flags of the command line are the settings.")
+            raise UsageError(f"There is no setting '{name}' here.{hint} There are: {', '.join(known)}.")

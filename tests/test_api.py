@@ -199,7 +199,10 @@ def test_what_is_no_rows_is_refused(data: Any, words: str, tiny: str) -> None:
         (lambda: bertft.train("x.csv", batch_size=0), "no such file"),
         (lambda: bertft.predict("run", "x.csv", topk=1), "Did you mean 'top_k'"),
         (lambda: bertft.predict("run", [{"text": "a"}], output="x.csv"), "output is for the answers to a file"),
-        (lambda: bertft.evaluate("run", "x.csv", epochs=1), "no setting 'epochs'"),
+        (lambda: bertft.evaluate("run", "x.csv", epochs=1), "no setting 'epochs' here"),
+        (lambda: bertft.evaluate("run", "x.csv", max_train_rows=1), "no setting 'max_train_rows' here"),
+        (lambda: bertft.predict("run", "x.csv", unknown_labels="skip"), "no setting 'unknown_labels' here"),
+        (lambda: bertft.predict("run", "x.csv", resume=True), "no setting 'resume' here"),
         (lambda: bertft.load(3), "A int, wanted a run folder"),
         (lambda: bertft.load("nowhere"), "no such run folder"),
     ],
@@ -266,13 +269,36 @@ def test_another_precision_needs_another_process(trained: Path) -> None:
     bertft.load(trained, precision="fp32")
     with pytest.raises(UsageError, match="this program computes in fp32 already"):
         bertft.load(trained, precision="bf16")
+    with pytest.raises(UsageError, match="this model is loaded already"):
+        bertft.predict(bertft.load(trained), ["good"], precision="fp32")
+
+
+def test_observers_are_told(rows: list[dict[str, str]], tiny: str) -> None:
+    class Notes:
+        def __init__(self) -> None:
+            self.losses: list[float] = []
+            self.scores: list[float] = []
+
+        def logged(self, step: Any, values: Any) -> None:
+            self.losses.append(values["loss"])
+
+        def evaluated(self, step: Any, scores: Any, verdict: str) -> None:
+            self.scores.append(scores.main_value)
+
+    notes = Notes()
+    bertft.train(rows, model=tiny, output_dir="run", observers=[notes], **FAST)
+    history = read_jsonl(Path("run/history.jsonl"))
+    assert notes.losses == [line["loss"] for line in history if "loss" in line]
+    assert notes.scores == [line["validation"]["accuracy"] for line in history if "validation" in line]
+    assert notes.losses
+    assert notes.scores
 
 
 def test_rows_for_validation_and_test_are_scored(rows: list[dict[str, str]], tiny: str, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "test.csv", list(rows[0]), [list(row.values()) for row in rows[:20]])
     found = bertft.train(rows[20:80], validation=rows[80:], test=file, model=tiny, output_dir="run", **FAST)
     assert set(found.scores) == {"validation", "test"}
-    assert found.scores["test"].examples == 20
+    assert found.scores["test"].examples == found.rows["test"] == 20
     stored = json.loads((found.folder / "run.json").read_text())["data"]
     assert stored["validation"]["path"] == "memory:validation"
     assert len(stored["train"]["sha256"]) == 64

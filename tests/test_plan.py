@@ -13,6 +13,7 @@ from conftest import Said
 
 from bertft.engine.sizing import Size, sized
 from bertft.errors import UsageError
+from bertft.jobs.planning import check_repeats
 from bertft.plan.card import plain_card
 from bertft.plan.plan import Plan, merge_data, merge_recipe, read_config
 from bertft.plan.recipe import Recipe
@@ -122,3 +123,11 @@ def test_a_config_of_the_wrong_types_is_one_message(tmp_path: Path, words: list[
     (tmp_path / "run.toml").write_text(words[0])
     with pytest.raises(UsageError, match=words[1]):
         read_config("run.toml")
+
+
+def test_a_run_from_before_there_was_a_setting_can_be_gone_on_with() -> None:
+    plan = Plan(CARD, Fields("a"), DataPlan("t.csv"), "minilm", Recipe(), "out")
+    older = {name: value for name, value in plan.to_dict()["recipe"].items() if name != "label_smoothing"}
+    check_repeats(plan, {**plan.to_dict(), "recipe": older})
+    with pytest.raises(UsageError, match=r"\[recipe\] label_smoothing: 0.0 in the run, 0.2 now"):
+        check_repeats(replace(plan, recipe=Recipe(label_smoothing=0.2)), {**plan.to_dict(), "recipe": older})

@@ -8,7 +8,7 @@ import typer
 
 from bertft import console
 from bertft.commands import options as opt
-from bertft.plan.sections import DataPlan
+from bertft.plan.sections import READS, DataPlan
 from bertft.plan.settings import OUTPUT, typed
 
 Form = Annotated[
@@ -18,7 +18,7 @@ Form = Annotated[
 Into = Annotated[str, typer.Option("--output", "-o", help="By its ending: .conll, .jsonl, .json, .csv, .tsv.")]
 
 
-@opt.takes_settings(DataPlan, *opt.READS, before="raw")
+@opt.takes_settings(DataPlan, *READS, before="raw")
 def convert_command(
     input: Annotated[str, typer.Argument(help="A file of tagged words or of texts with spans.", show_default=False)],
     output: Into,

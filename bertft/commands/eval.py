@@ -7,14 +7,14 @@ from typing import Any
 from bertft import console
 from bertft.commands import options as opt
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import DataPlan, MachinePlan
+from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan
 from bertft.plan.settings import typed
 
 
 @opt.takes_settings(MachinePlan, before="json")
 @opt.takes_settings(Recipe, "precision", before="json")
 @opt.takes_settings(DataPlan, "fix_answers", before="json")
-@opt.takes_settings(DataPlan, *opt.READS_LABELLED, before="metric")
+@opt.takes_settings(DataPlan, *READS_LABELLED, before="metric")
 def eval_command(
     run: opt.RunFolder,
     data: opt.Labelled,

@@ -20,9 +20,6 @@ TEXT_HELP = "Column of the text, the tokens or the question."
 PAIR_HELP = "Column of the second text of a pair, or of the context."
 LABEL_HELP = "Column of the label, tags or answers; several times for columns of 0 and 1."
 SCHEME_HELP = "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1."
-READS = ("format", "encoding", "delimiter", "header")
-"""Settings of [data] that say how any file is read; below, a labelled one."""
-READS_LABELLED = (*READS, "unknown_labels")
 CARD_OR_GUESS, AS_LEARNED = "the card's, or guessed", "as in training"
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from bertft import console
 from bertft.commands import options as opt
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import DataPlan, MachinePlan
+from bertft.plan.sections import READS, DataPlan, MachinePlan
 from bertft.plan.settings import typed
 
 
 @opt.takes_settings(MachinePlan, before="resume")
 @opt.takes_settings(Recipe, "precision", before="resume")
-@opt.takes_settings(DataPlan, *opt.READS, before="resume")
+@opt.takes_settings(DataPlan, *READS, before="resume")
 def predict_command(
     run: opt.RunFolder,
     input: opt.Input,

@@ -11,7 +11,7 @@ from bertft.commands import options as opt
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.plan.settings import typed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @opt.takes_settings(MachinePlan, before="resume")
 @opt.takes_settings(OutputPlan, "save_steps", before="resume")
 @opt.takes_settings(DataPlan, "limit", "fix_answers", before="config")
-@opt.takes_settings(DataPlan, *opt.READS_LABELLED, before="config")
+@opt.takes_settings(DataPlan, *READS_LABELLED, before="config")
 @opt.takes_settings(Recipe, before="config")
 @opt.takes_settings(ModelPlan, before="single_label")
 @opt.takes_settings(DataPlan, "validation", "validation_share", "test", before="single_label")

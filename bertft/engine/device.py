@@ -16,8 +16,8 @@ ANY_MACHINE = MachinePlan()
 
 
 def start_accelerator(precision: str, machine: MachinePlan = ANY_MACHINE) -> Device:
-    """An Accelerator in that precision; `auto` is resolved here. Only its main process speaks from now on. On `threads`
-    see `set_threads`."""
+    """An Accelerator in that precision; `auto` is resolved here. Only its main process speaks from now on. From now
+    on this process uses bertft/fast or not, as `machine` says; on its threads see `set_threads`."""
     import torch
     from accelerate import Accelerator
     from accelerate.utils import DistributedDataParallelKwargs

@@ -15,6 +15,7 @@ from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.examples import Examples
 from bertft.engine.judging import Judged, Validator, score_best, score_saved
+from bertft.engine.observers import Observer
 from bertft.engine.prepare import Tables, gather_split, prepare, task_record
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
@@ -47,6 +48,7 @@ class TrainingRun:
     data: Mapping[str, str]
     """Each file's sha256, taken before anything was learned."""
     resume: bool = False
+    observers: Sequence[Observer] = ()
 
 
 def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finished:
@@ -78,7 +80,7 @@ def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finis
         advice=advice(run.plan.recipe, learned.course, comparison, rows=len(examples), labels=len(adapter.labels)),
         timings={"train": learned.timings, "eval": judged.meter.timings()},
         parameters=learned.parameters,
-        rows={"train": len(examples), "validation": len(validation)},
+        rows={"train": len(examples), "validation": len(validation), **({"test": len(test)} if test else {})},
         labels=adapter.labels.names,
         steps=learned.steps,
         best_step=learned.best_step,
@@ -247,7 +249,7 @@ def _learn(
     )
     validate = Validator(adapter, validation, accelerator)
     made_of = Ingredients(network, adapter, examples.features, head.cost, recipe, validate, origin)
-    timings = train(made_of, checkpoints, accelerator).timings()
+    timings = train(made_of, checkpoints, accelerator, observers=run.observers).timings()
     epochs = order_of(made_of).step(checkpoints.step).epoch
     return learned_in(checkpoints, parameters, timings, epochs)
 

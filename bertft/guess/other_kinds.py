@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import bertft.guess.column_names as names
-from bertft.errors import DataError
+from bertft.errors import DataError, InternalError
 from bertft.guess.columns import Look, as_list, listing
 from bertft.kinds import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
 
@@ -51,7 +51,9 @@ def asked_for(columns: _Values, looks: Mapping[str, Look], given: AskedColumns, 
     """The columns for a kind that was asked for; DataError that says what is missing."""
     if kind == QUESTION_ANSWERING.name:
         return _asked_questions(looks, given)
-    return _asked_tags(columns, looks, given)
+    if kind == TOKEN_CLASSIFICATION.name:
+        return _asked_tags(columns, looks, given)
+    raise InternalError(f"Nothing says yet how the columns of {kind} are recognised.")
 
 
 def _questions(looks: Mapping[str, Look]) -> _Parts | None:

@@ -1,1 +1,2 @@
-"""One verb, one file: a frozen request in, a typed result out. No Typer here, no command line, no printing of results."""
+"""What a verb does, from a frozen request to a typed result: one file for each verb, and the planning that they share. No Typer
+here, no command line, no printing of results."""

@@ -6,7 +6,6 @@ Every row comes out, in order, with its other columns; words are those of the fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Any
 
 from bertft import console
@@ -27,12 +26,10 @@ from bertft.rows.row import Row
 from bertft.tags.forms import FORMS, in_form
 from bertft.tags.rows import CellForm, Marks, tags_by, token_objects, words_in, words_of_objects
 from bertft.tags.words import Words
-from bertft.writing import open_writer
+from bertft.writing import holds_tags_only, open_writer
 
 NO_OPTIONS = Options(max_length=0)
 """No words are cut here."""
-TAGS_ONLY = (".conll", ".bio", ".iob")
-"""Endings of files that hold nothing but words and tags."""
 
 
 def convert(request: ConvertRequest) -> None:
@@ -119,11 +116,10 @@ def has_token_objects(table: Table) -> bool:
 
 def asked_form(request: ConvertRequest) -> str:
     """The form; words and tags where the file's ending allows nothing else, or nothing was said."""
-    endings = {suffix.lower() for suffix in PurePath(request.output).suffixes}
     form = str(request.form or "tokens")
     if form not in FORMS:
         raise UsageError(f"--form is {form}: one of {', '.join(FORMS)}.")
-    if form != "tokens" and endings & set(TAGS_ONLY):
+    if form != "tokens" and holds_tags_only(request.output):
         raise UsageError(f"--form {form}: a CoNLL file holds words and tags. Write to .jsonl.")
     return form
 

@@ -10,10 +10,12 @@ from bertft.adapters import Adapter
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
+from bertft.errors import UsageError
 from bertft.jobs.opening import open_run
 from bertft.jobs.planning import with_metric
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
+from bertft.kinds import takes
 from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Table
@@ -39,6 +41,8 @@ def evaluate(request: EvalRequest) -> Evaluated:
     data = reading_plan(request.data, request.reading)
     table = read_split(request.data, data, request.tables)
     answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
+    if data.fix_answers and not takes("fix_answers", answerer.adapter.card.kind):
+        raise UsageError("--fix-answers does not apply: this run does not answer questions. Leave it out.")
     adapter = replace(fitted(answerer.adapter, table, request), own=own)
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))

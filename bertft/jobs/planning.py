@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +182,10 @@ def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
     """UsageError when a resumed run is asked to be another one."""
     asked = plan.to_dict()
     card = Card.from_dict(stored.get("task", {}), PLAN)  # its metrics may be spelled otherwise than now
-    stored = {**stored, "task": card.to_dict()}
+    since = {
+        name: value for name, value in asdict(Recipe()).items() if value is not None
+    }  # what older runs did not know
+    stored = {**stored, "task": card.to_dict(), "recipe": {**since, **stored.get("recipe", {})}}
     changed = [
         f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked[section].get(key)} now"
         for section in ("task", "data", "model", "recipe")

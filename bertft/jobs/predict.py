@@ -26,7 +26,7 @@ from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, Table, open_source
 from bertft.rows.fields import fields_in
 from bertft.runs.record import add_to_run
-from bertft.writing import check_columns
+from bertft.writing import check_columns, holds_tags_only
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,10 @@ def tell(request: PredictRequest, source: Source, writer: Any, count: int, unans
         console.warn(f"{request.output or 'stdout'}: {writer.disarming}")
     if unanswered:
         said = "1 row" if unanswered == 1 else f"{unanswered:,} rows"
-        why = "left out" if is_conll(request.output) else "column 'reason' says why"
+        why = "left out" if holds_tags_only(request.output) else "column 'reason' says why"
         console.warn(f"{source.name}: {said} could not be predicted; {why}.")
     answered = count - unanswered
     console.note(f"{answered:,} rows in {meter.seconds:.1f} s, {meter}. {request.output or ''}".rstrip())
-
-
-def is_conll(output: str | None) -> bool:
-    """Whether the output holds words and tags only."""
-    return (output or "").removesuffix(".gz").endswith((".conll", ".bio", ".iob"))
 
 
 def prepared_rows(source: Source | Table, answerer: Answerer, columns: Section) -> tuple[Iterator[Read], Answerer]:

@@ -5,10 +5,11 @@ A section (`data`, `recipe` …) has the keys of the same section of a plan.toml
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bertft.engine.observers import Observer
 from bertft.reading import Table
 
 Section = Mapping[str, Any]
@@ -37,6 +38,8 @@ class TrainRequest:
     """How the user asked for it, for the record."""
     tables: Mapping[str, Table] = field(default_factory=dict)
     """Rows that are no file, by the name that `data` gives them."""
+    observers: Sequence[Observer] = ()
+    """Who is told of losses and scores, beside the console and history.jsonl."""
 
     def said(self) -> set[str]:
         """Names of the settings that were said."""

@@ -44,7 +44,9 @@ def train(request: TrainRequest) -> Finished:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
         hashes = data_hashes(plan.data, request.tables)
-        run = TrainingRun(plan, planned.backbone, Path(folder), request.command, hashes, request.resume)
+        run = TrainingRun(
+            plan, planned.backbone, Path(folder), request.command, hashes, request.resume, request.observers
+        )
         try:
             return run_training(run, planned.tables, accelerator)
         except Stopped as stop:

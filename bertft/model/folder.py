@@ -34,7 +34,7 @@ class TaskRecord:
     labels: Labels
     fields: Fields
     options: dict[str, Any]
-    """max_length, long, overlap."""
+    """How inputs are cut: see gold/options.py."""
     stored: dict[str, Any]
     """What the adapter wants kept, such as thresholds."""
     versions: dict[str, str]

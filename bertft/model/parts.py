@@ -32,6 +32,8 @@ def parts_of(layer: Any, family: str) -> Parts | None:
         found = _distilbert(layer) if family == "distilbert" else _bert(layer)
     except AttributeError:
         return None
+    if any(part._forward_hooks or part._forward_pre_hooks for part in layer.modules()):
+        return None  # an extra looks in, as LoRA does
     linear = (found.query, found.key, found.value, found.out, found.up, found.down)
     norms = (found.attention_norm, found.output_norm)
     plain = all(type(part) is nn.Linear and part.bias is not None for part in linear)

@@ -84,6 +84,11 @@ class DataPlan:
     )
 
 
+READS = ("format", "encoding", "delimiter", "header")
+"""Settings of [data] that say how any file is read; below, a labelled one."""
+READS_LABELLED = (*READS, "unknown_labels")
+
+
 @dataclass(frozen=True)
 class ModelPlan:
     """[model] of a plan.toml."""

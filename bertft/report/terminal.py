@@ -1,4 +1,4 @@
-"""Scores for people: a table, the classes, and what was taken for what. Or one JSON object."""
+"""Scores for people: a table, the classes, and what was taken for what."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from bertft.writing.columns import check_columns
 from bertft.writing.part import Part, anchor
 from bertft.writing.squad import AnswerWriter, open_squad_writer
 from bertft.writing.target import is_special, make_room
-from bertft.writing.writer import RecordWriter, open_writer
+from bertft.writing.writer import RecordWriter, holds_tags_only, open_writer
 
 __all__ = [
     "AnswerWriter",
@@ -12,6 +12,7 @@ __all__ = [
     "RecordWriter",
     "anchor",
     "check_columns",
+    "holds_tags_only",
     "is_special",
     "make_room",
     "open_squad_writer",

@@ -111,11 +111,20 @@ def _form(
     return _Form(listed.write, listed.close)
 
 
+def holds_tags_only(path: str | None) -> bool:
+    """Whether a file of that name holds words and their tags, and no other column."""
+    return path is not None and _by_suffix(path) == "conll"
+
+
+def _by_suffix(path: str) -> str | None:
+    suffixes = [suffix.lower() for suffix in PurePath(path).suffixes if suffix.lower() != ".gz"]
+    return _FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
+
+
 def _format_of(path: str | None, like: str | None) -> str:
     if path is None or is_special(path):
         return like if like in ("csv", "tsv") else "jsonl"
-    suffixes = [suffix.lower() for suffix in PurePath(path).suffixes if suffix.lower() != ".gz"]
-    format = _FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
+    format = _by_suffix(path)
     if format is None:
         raise OutputError(
             f"{path}: the format follows the extension; wanted {', '.join(_FORMAT_BY_SUFFIX)}, each also with .gz."

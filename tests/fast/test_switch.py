@@ -133,3 +133,18 @@ def test_torchs_own_dropout_differs_between_processes_as_on_a_gpu() -> None:
         with StepDropout(1, 1, accelerator).of_rows([0], 2):
             drawn.append(torch.nn.functional.dropout(torch.ones(100)).tolist())
     assert drawn[0] != drawn[1]
+
+
+def test_layers_that_something_looks_into_are_left_to_transformers(tiny: str) -> None:
+    """LoRA and its kin hook into the linear layers, which the fast ones would not notice."""
+    from transformers import AutoModelForSequenceClassification
+
+    network = AutoModelForSequenceClassification.from_pretrained(tiny)
+    seen = []
+    query = network.bert.encoder.layer[1].attention.self.query
+    query.register_forward_hook(lambda *_: seen.append(1))
+    fast.speed_up(network)
+    with torch.inference_mode():
+        network(input_ids=torch.tensor([[2, 5, 6, 3]]))
+    assert seen
+    assert not any(isinstance(module, FastForward) for module in network.modules())
