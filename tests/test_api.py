@@ -247,6 +247,7 @@ def test_rows_of_a_program_can_be_gone_on_with_but_not_repeated_without_it(
 
     collate = SingleLabel.collate
     monkeypatch.setattr(SingleLabel, "collate", stop_once)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are told to ignore it
     with pytest.raises(KeyboardInterrupt, match="What was learned is saved"):
         bertft.train(rows, model=tiny, output_dir="cut", **{**FAST, "epochs": 3})
     with pytest.raises(UsageError, match="memory:train: changed since the run began"):
