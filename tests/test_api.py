@@ -194,7 +194,7 @@ def test_what_is_no_rows_is_refused(data: Any, words: str, tiny: str) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: bertft.train("x.csv", epoch=3), "no setting 'epoch'. Did you mean 'epochs'"),
+        (lambda: bertft.train("x.csv", epoch=3), "no setting 'epoch' here. Did you mean 'epochs'"),
         (lambda: bertft.train("x.csv", problem="multi"), "problem is 'multi'"),
         (lambda: bertft.train("x.csv", batch_size=0), "no such file"),
         (lambda: bertft.predict("run", "x.csv", topk=1), "Did you mean 'top_k'"),

@@ -126,7 +126,8 @@ def test_a_config_of_the_wrong_types_is_one_message(tmp_path: Path, words: list[
 
 
 def test_a_run_from_before_there_was_a_setting_can_be_gone_on_with() -> None:
-    plan = Plan(CARD, Fields("a"), DataPlan("t.csv"), "minilm", Recipe(), "out")
+    card = plain_card("text-classification", "single-label")
+    plan = Plan(card, Fields("a"), DataPlan("t.csv"), "minilm", Recipe(), "out")
     older = {name: value for name, value in plan.to_dict()["recipe"].items() if name != "label_smoothing"}
     check_repeats(plan, {**plan.to_dict(), "recipe": older})
     with pytest.raises(UsageError, match=r"\[recipe\] label_smoothing: 0.0 in the run, 0.2 now"):

@@ -38,7 +38,7 @@ def test_one_class_is_told_all_that_the_history_and_the_console_are(
     run: Run, reviews: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes, whole = Notes(), training.train
-    monkeypatch.setattr(training, "train", lambda *words: whole(*words, observers=[notes]))
+    monkeypatch.setattr(training, "train", lambda *words, observers: whole(*words, observers=[*observers, notes]))
     said = run("train", reviews, "--model", tiny, "-o", "run", *QUICK)
     history = read_jsonl(Path("run/history.jsonl"))
     assert [line for line in history if "loss" in line] == notes.logs

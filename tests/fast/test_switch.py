@@ -143,7 +143,7 @@ def test_layers_that_something_looks_into_are_left_to_transformers(tiny: str) ->
     seen = []
     query = network.bert.encoder.layer[1].attention.self.query
     query.register_forward_hook(lambda *_: seen.append(1))
-    fast.speed_up(network)
+    fast.speed_up(network, torch.device("cpu"))
     with torch.inference_mode():
         network(input_ids=torch.tensor([[2, 5, 6, 3]]))
     assert seen
