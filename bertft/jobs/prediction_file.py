@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertft import __version__, console
+from bertft import console
 from bertft.engine.answerer import Answerer
 from bertft.engine.device import decided_by_main
 from bertft.engine.record import sha256_of
@@ -21,6 +21,7 @@ from bertft.jobs.requests import PredictRequest
 from bertft.reading import Source
 from bertft.runs import TASK_FILE
 from bertft.system.locks import locked_file
+from bertft.system.versions import versions
 from bertft.writing import Part, anchor, check_columns, is_special, make_room, open_squad_writer, open_writer
 
 SQUAD = "squad"
@@ -117,7 +118,7 @@ def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
         "the model": json.dumps({path.name: sha256_of(str(path)) for path in files}),
         "the options": json.dumps({name: _plain(getattr(request, name)) for name in SHAPING}),
         "the precision": str(answerer.accelerator.mixed_precision),
-        "bertft": __version__,
+        "bertft": versions()["bertft"],
     }
 
 
