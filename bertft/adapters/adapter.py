@@ -51,7 +51,8 @@ class Batch:
     """Padded tensors, still on the CPU."""
 
     inputs: dict[str, Tensor]
-    """input_ids, attention_mask and maybe token_type_ids, each (B, T)."""
+    """input_ids, attention_mask and maybe token_type_ids, each (B, T): a row for each feature, the last dimension its tokens.
+    A kind whose features hold several texts has them in between, (B, K, T)."""
     targets: Tensor | None
     examples: int
     tokens: int

@@ -6,13 +6,13 @@ asked here once."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
-from typing import Any
+from typing import Any, get_type_hints
 
 from bertft.errors import CheckpointError
 from bertft.gold import Options
 from bertft.model.folder import TaskRecord
-from bertft.plan.recipe import CONTEXTS, LONG_TEXTS, SCHEMES
+from bertft.plan.recipe import SCHEMES, Recipe
+from bertft.plan.settings import has_type, settings_of
 from bertft.runs import TASK_FILE
 
 
@@ -48,16 +48,14 @@ def _faults(record: TaskRecord) -> Iterator[str]:
 
 
 def _faults_of_options(options: Any) -> Iterator[str]:
-    if not isinstance(options, dict) or not {"max_length"} <= options.keys() <= {
-        field.name for field in fields(Options)
-    }:
+    """Each option has its type, and what the recipe's setting of that name asks for."""
+    hints = get_type_hints(Options)
+    if not isinstance(options, dict) or not {"max_length"} <= options.keys() <= hints.keys():
         yield "options"
         return
-    for name in ("max_length", "overlap", "max_answer"):
-        if type(number := options.get(name, 1)) is not int or number < (name != "overlap"):
-            yield f"options.{name}"
-    for name, known in (("long", LONG_TEXTS), ("context", CONTEXTS)):
-        if options.get(name, known[0]) not in known:
+    settings = settings_of(Recipe)
+    for name, value in options.items():
+        if not has_type(value, hints[name]) or (name in settings and not settings[name].fits(value)):
             yield f"options.{name}"
 
 

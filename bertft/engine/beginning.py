@@ -16,6 +16,7 @@ from bertft.engine.device import cuts_up
 from bertft.engine.eval_loop import model_outputs
 from bertft.engine.meter import Meter
 from bertft.engine.stage import run_stage
+from bertft.kinds import KINDS
 from bertft.model.backbone import Backbone
 from bertft.model.extras import add_extras
 from bertft.model.layers import freeze
@@ -142,8 +143,11 @@ def train_fast(network: Network, adapter: Adapter, features: Sequence[Feature], 
 
 
 def has_own_head(backbone: Backbone, head: Head) -> bool:
-    """Whether the checkpoint was trained for exactly these labels. Ask before the network is built, which changes its config."""
-    own = bool(backbone.label_names) and backbone.label_names == head.label_names
+    """Whether the checkpoint was trained for exactly these labels, by a head of this kind. Ask before the network is built, which
+    changes its config."""
+    kind = KINDS[head.kind].auto_class.removeprefix("AutoModel")
+    same_kind = any(name.endswith(kind) for name in backbone.config.architectures or ())
+    own = same_kind and bool(backbone.label_names) and backbone.label_names == head.label_names
     if own:
         console.note("The checkpoint was trained for the same labels: its head is kept as it is.")
     return own

@@ -76,6 +76,13 @@ class NotANumber(TrainingError):
     """A loss or a gradient that is no number; the weights are those before the step."""
 
 
+def texts_of(rows: Sequence[int], shape: Sequence[int]) -> tuple[list[int], int]:
+    """Which texts of a batch belong to its `rows`, and how many there are: an example may hold several, (B, K, T), which the
+    network reads one below the other, (B * K, T)."""
+    each = math.prod(shape[1:-1])
+    return [row * each + place for row in rows for place in range(each)], shape[0] * each
+
+
 class Stepper:
     """Takes steps with a prepared network and optimizer."""
 
@@ -135,7 +142,7 @@ class Stepper:
         inputs = {name: values[rows].to(accelerator.device) for name, values in batch.inputs.items()}  # (B, T)
         targets = batch.targets[rows].to(accelerator.device)  # type: ignore[index]
         with nullcontext() if last else accelerator.no_sync(self.network):  # gradients travel with the last part only
-            with dropout.of_rows(rows, len(ids)):
+            with dropout.of_rows(*texts_of(rows, batch.inputs["input_ids"].shape)):
                 losses = made_of.cost(self.network(**inputs), targets) * share  # (B,)
             accelerator.backward(losses.sum() * accelerator.num_processes / max(weight, 1))
         return _Part([ids[row] for row in rows], losses.detach(), batch)

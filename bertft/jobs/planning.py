@@ -24,6 +24,7 @@ from bertft.plan.card import Card
 from bertft.plan.plan import Plan, merge, merge_data, merge_recipe, read_config
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, OutputPlan
+from bertft.plan.settings import settings_of
 from bertft.reading import Table
 from bertft.runs import PLAN
 from bertft.scoring.own import is_function, load_own
@@ -73,6 +74,7 @@ def whole_recipe(
 ) -> Recipe:
     """The recipe of all layers, fitted to the backbone; UsageError for what does not go together."""
     recipe = merge_recipe(card, small=backbone.small, config=configured, flags=request.recipe)
+    check_kind_of_settings(recipe, card)
     if recipe.pool == "mean":
         check_mean(backbone, card.kind)
     check_few_shot(recipe, card)
@@ -103,6 +105,17 @@ def check_applies(request: TrainRequest, kind: str) -> None:
         for name in other.settings:
             if name in said and not takes(name, kind):
                 raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
+
+
+def check_kind_of_settings(recipe: Recipe, card: Card) -> None:
+    """UsageError for settings of a card or a config file that mean nothing in this kind of task."""
+    usual = Recipe()
+    for other in KINDS.values():
+        for name in set(other.settings) & set(settings_of(Recipe)):
+            if getattr(recipe, name) != getattr(usual, name) and not takes(name, card.kind):
+                raise UsageError(
+                    f"[recipe] {name} = {getattr(recipe, name)} is for {other.name}; this task is {card.kind}. Leave it out."
+                )
 
 
 def check_few_shot(recipe: Recipe, card: Card) -> None:
@@ -148,9 +161,9 @@ def _notes(table: Any) -> list[str]:
 
 
 def with_room(recipe: Recipe, limit: int | None) -> Recipe:
-    """An overlap of at most a third of a window, unless it was typed."""
+    """An overlap of at most a third of a window, and less where windows are tiny, unless it was typed."""
     length = recipe.max_length or min(limit or LONGEST_DEFAULT, LONGEST_DEFAULT)
-    return replace(recipe, overlap=min(recipe.overlap, length // 3))
+    return replace(recipe, overlap=min(recipe.overlap, length // 3, max(length - 9, 0)))
 
 
 def no_longer_than(recipe: Recipe, limit: int | None) -> Recipe:

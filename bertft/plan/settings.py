@@ -140,8 +140,13 @@ def _faults(values: Mapping[str, Any], kind: Any) -> Iterator[str]:
     for name, value in values.items():
         if name not in known:
             yield f"unknown setting '{name}' (known: {', '.join(known)})"
-        elif not _fits(value, wanted := _types(hints[name])):
-            yield f"{name} is {value!r}: {_WORDS[wanted[0]]} is wanted"
+        elif not has_type(value, hints[name]):
+            yield f"{name} is {value!r}: {_WORDS[_types(hints[name])[0]]} is wanted"
+
+
+def has_type(value: Any, hint: Any) -> bool:
+    """Whether a value of a TOML or JSON file is one of a field with that type; None is no value there."""
+    return _fits(value, _types(hint))
 
 
 def _types(hint: Any) -> list[type]:
