@@ -49,7 +49,7 @@ def test_records_are_true_for_every_kind_of_task(run: Run, tmp_path: Path, tiny:
     record = json.loads(Path("run/run.json").read_text())
     assert json.loads(said.out)["scores"] == record["scores"]
     assert {split: scores["examples"] for split, scores in record["scores"].items()} == {"validation": 24, "test": 36}
-    assert record["rows"] == {"train": 60, "validation": 24}
+    assert record["rows"] == {"train": 60, "validation": 24, "test": 36}
     for split, name in (("train", "train"), ("validation", "dev"), ("test", "test")):
         content = Path(f"{name}.{ending}").read_bytes()
         assert record["data"][split]["sha256"] == hashlib.sha256(content).hexdigest()
