@@ -14,7 +14,7 @@ from bertft.kinds import KINDS, takes
 from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
 from bertft.model.folder import TaskRecord
-from bertft.model.tokens import load_tokenizer
+from bertft.model.tokens import check_belongs, load_tokenizer
 from bertft.plan.plan import Plan
 from bertft.protocols import Tokenizer
 from bertft.reading import Table
@@ -35,6 +35,7 @@ class Tables:
 def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Examples, Examples]:
     """The adapter with the labels of the training rows and the backbone's tokenizer; training and validation examples."""
     tokenizer = load_tokenizer(backbone.path, words=KINDS[plan.card.kind].reads_words)
+    check_belongs(tokenizer, backbone.config, backbone.name)
     options = text_options(plan, longest_input(backbone.config, tokenizer))
     tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
     reader = learn_task(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from bertft import console
 from bertft.adapters.record_check import check_answers, check_record
@@ -14,7 +15,7 @@ from bertft.errors import UsageError
 from bertft.kinds import KINDS
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
-from bertft.model.tokens import load_tokenizer
+from bertft.model.tokens import check_belongs, load_tokenizer
 from bertft.plan.recipe import PRECISIONS
 from bertft.plan.sections import MachinePlan
 
@@ -27,7 +28,8 @@ def open_run(path: str, precision: str | None, machine: MachinePlan) -> Answerer
     check_record(record, path)
     adapter = adapter_of_record(record, load_tokenizer(path, words=KINDS[record.card.kind].reads_words))
     accelerator = start_accelerator(precision or "auto", machine)
-    network = load_network(path, adapter.card.kind)
+    network: Any = load_network(path, adapter.card.kind)
     check_answers(record, network, path)
+    check_belongs(adapter.tokenizer, network.config, path)
     console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
     return Answerer(adapter, ready(network, accelerator), accelerator)

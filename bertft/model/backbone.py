@@ -61,11 +61,24 @@ def find_backbone(name: str | None) -> Backbone:
         raise CheckpointError(f"--model is empty: a local folder, a Hub name or {EMBEDDED} is wanted.")
     if name == EMBEDDED:
         return embedded_backbone()
-    if Path(name).is_dir():
-        return Backbone(name, name, read_model_config(name))
-    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+    if not Path(name).is_dir() and (name.startswith((".", "/", "~")) or name.count("/") > 1):
         raise CheckpointError(f"{name}: no such folder. --model takes a local folder, a Hub name or {EMBEDDED}.")
-    return Backbone(name, name, read_model_config(name))
+    config = read_model_config(name)
+    check_encoder(name, config)
+    return Backbone(name, name, config)
+
+
+def check_encoder(name: str, config: Any) -> None:
+    """CheckpointError for a decoder, or an encoder with a decoder."""
+    from transformers.models.auto import modeling_auto as families
+
+    family = config.model_type
+    writes = family in families.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    reads = family in families.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    if getattr(config, "is_encoder_decoder", False) or getattr(config, "is_decoder", False) or (writes and not reads):
+        raise CheckpointError(
+            f"{name}: {family} is a model that writes (a decoder); bertft trains models that read, encoders such as BERT."
+        )
 
 
 def embedded_backbone() -> Backbone:

@@ -23,5 +23,29 @@ def load_tokenizer(path: str, *, words: bool = False) -> Tokenizer:
         raise CheckpointError(f"{path}: its tokenizer cannot be opened ({reason}).") from problem
     if not getattr(opened, "is_fast", False):  # some hold two tokenizers, and are none
         raise CheckpointError(f"{path}: has no fast tokenizer (tokenizer.json).")
+    check_vocabulary(opened, path)
     tokenizer: Tokenizer = opened
     return tokenizer
+
+
+def check_vocabulary(tokenizer: Any, path: str) -> None:
+    """CheckpointError for a tokenizer that transformers made up because there is none: it has special tokens and no other, so
+    that every text would look the same."""
+    if not tokenizer.get_vocab().keys() - set(tokenizer.all_special_tokens):
+        raise CheckpointError(
+            f"{path}: has no tokenizer (tokenizer.json, vocab.txt or the like). Copy its files there from where the model came."
+        )
+
+
+def check_belongs(tokenizer: Any, config: Any, name: str) -> None:
+    """CheckpointError for a tokenizer whose tokens the model does not have, or that cannot fill up a batch."""
+    highest, known = max(tokenizer.get_vocab().values()), int(config.vocab_size)
+    if highest >= known:
+        raise CheckpointError(
+            f"{name}: the tokenizer has {highest + 1:,} tokens, the model {known:,}: they do not belong together. "
+            f"Copy the tokenizer's files from where the model came."
+        )
+    if tokenizer.pad_token_id is None:
+        raise CheckpointError(
+            f"{name}: its tokenizer has no padding token, as encoders have. Name an encoder, such as a BERT."
+        )
