@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from bertft import console
 from bertft.errors import DataError
 from bertft.gold.cells import no_text
 from bertft.gold.example import Refusal, TextExample
@@ -38,6 +39,13 @@ class TextReader(Reader):
         """The labels in a label cell that was read."""
         raise NotImplementedError
 
+    def position(self, name: str) -> tuple[int | None, tuple[str, ...]]:
+        """Of a label, None for one that the model does not know; and what was made of its spelling, in words."""
+        position = self.labels.position(name)
+        if position is not None or (known := self.labels.like(name)) is None:
+            return position, ()
+        return self.labels.position(known), (f"label '{shown(name)}' taken for '{shown(known)}'",)
+
     def inputs(self, row: Row, cell: Any) -> TextExample | Refusal:
         columns = [self.fields.text, *([self.fields.text_pair] if self.fields.text_pair else [])]
         if reason := next(filter(None, (no_text("text", column, row) for column in columns)), ""):
@@ -52,6 +60,12 @@ def learn_labels(reader: TextReader, known_order: Sequence[str]) -> Labels:
         found = f"only '{labels.names[0]}'" if labels.names else "none"
         raise DataError(
             f"Column '{reader.fields.label[0]}' holds fewer than two labels ({found}): there is nothing to tell apart."
+        )
+    for names in labels.nearly_alike:
+        listed = " and ".join(repr(shown(name)) for name in names)
+        console.warn(
+            f"Column '{reader.fields.label[0]}': the labels {listed} differ only in case, spaces or Unicode form. "
+            f"Write them alike if they are one."
         )
     return labels
 
@@ -73,10 +87,10 @@ class LabelReader(TextReader):
 
     def with_gold(self, example: TextExample, cell: str) -> TextExample:
         """The gold value is the label's position, or UNKNOWN."""
-        position = self.labels.position(cell)
+        position, remark = self.position(cell)
         if position is None:
             return replace(example, gold=UNKNOWN, unknown=(cell,))
-        return replace(example, gold=position)
+        return replace(example, gold=position, remarks=remark)
 
 
 class LabelsReader(TextReader):
@@ -93,12 +107,13 @@ class LabelsReader(TextReader):
 
     def with_gold(self, example: TextExample, cell: tuple[str, ...]) -> TextExample:
         """The gold value is (K + 1,) 0 and 1; the last says that the row has a label which the model does not know."""
-        known, unknown = np.zeros(len(self.labels) + 1, dtype=np.int8), []
+        known, unknown, remarks = np.zeros(len(self.labels) + 1, dtype=np.int8), list[str](), tuple[str, ...]()
         for name in cell:
-            position = self.labels.position(name)
+            position, remark = self.position(name)
             known[-1 if position is None else position] = 1
             unknown += [name] if position is None else []
-        return replace(example, gold=known, unknown=tuple(unknown))
+            remarks += remark
+        return replace(example, gold=known, unknown=tuple(unknown), remarks=remarks)
 
 
 class NumberReader(TextReader):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,6 +35,11 @@ def label_text(cell: object) -> str:
     text = str(cell).strip()
     whole = _WHOLE.fullmatch(text)
     return whole.group(1) if whole else text
+
+
+def form(text: str) -> str:
+    """What is left of a label without its case, its spaces and its Unicode form."""
+    return "".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def split_labels(cell: object, separator: str | None) -> list[str]:
@@ -81,6 +87,24 @@ class Labels:
     def position(self, text: str) -> int | None:
         """The same for a cell that was read with `label_text`."""
         return self._positions.get(self.spellings.get(text, text))
+
+    def like(self, text: str) -> str | None:
+        """The only name that differs from `text` in nothing but case, spaces and Unicode form; None where there is none, or
+        several."""
+        found = self._by_form.get(form(text), ())
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def nearly_alike(self) -> list[tuple[str, ...]]:
+        """Names that differ from each other in nothing but case, spaces and Unicode form."""
+        return [names for names in self._by_form.values() if len(names) > 1]
+
+    @cached_property
+    def _by_form(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for name in self.names:
+            found[form(name)] = (*found.get(form(name), ()), name)
+        return found
 
     @cached_property
     def _positions(self) -> dict[str, int]:
