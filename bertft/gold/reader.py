@@ -20,6 +20,14 @@ from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
 from bertft.rows.row import Row
 
+HEADER_AGAIN = "the column names once more"
+
+
+def repeats_header(row: Row) -> bool:
+    """Whether it is the line of column names in the middle of a file, as where files were put together. In a single column the
+    name may as well be a text."""
+    return len(row.fields) > 1 and all(value == name for name, value in row.fields.items())
+
 
 @dataclass(frozen=True)
 class Reader(ABC):
@@ -78,6 +86,8 @@ class Reader(ABC):
         return self.in_context(self._inputs_or_reason(row) for row in rows)
 
     def _inputs_or_reason(self, row: Row) -> Read:
+        if repeats_header(row):
+            return Refusal(row, HEADER_AGAIN)
         try:
             return self.inputs(row, None)
         except DataError as problem:
@@ -96,7 +106,7 @@ class Reader(ABC):
         pairs = zip(rows, known, strict=True) if known is not None else ((row, self.cell_or_error(row)) for row in rows)
         for row, cell in pairs:
             cells.append(cell)
-            yield self.inputs(row, cell)
+            yield Refusal(row, HEADER_AGAIN) if repeats_header(row) else self.inputs(row, cell)
 
     def _labelled(self, example: Example, cell: Any) -> Read:
         if isinstance(cell, DataError):
@@ -105,6 +115,8 @@ class Reader(ABC):
 
     def cell_or_error(self, row: Row) -> Any:
         """What the label cell says, or what is wrong with it."""
+        if repeats_header(row):
+            return None
         try:
             return self.label_cell(row)
         except DataError as problem:

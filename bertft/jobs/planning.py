@@ -15,7 +15,7 @@ from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import sample_rows
 from bertft.jobs.splits import hub_source, read_split
 from bertft.jobs.task_choice import Asked, Choice, choose_task
-from bertft.kinds import KINDS, SINGLE_LABEL, takes
+from bertft.kinds import KINDS, MULTI_LABEL, SINGLE_LABEL, takes
 from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
@@ -48,6 +48,7 @@ def make_plan(request: TrainRequest) -> Planned:
     train = read_split(data.train, data, request.tables)
     choice = choose_task(asked, train)
     check_applies(request, choice.card.kind)
+    check_separator(request, choice.card)
     console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
     backbone = find_backbone({**config.get("model", {}), **request.model}.get("name"))
     recipe = whole_recipe(request, config.get("recipe", {}), choice.card, backbone, data)
@@ -105,6 +106,15 @@ def check_applies(request: TrainRequest, kind: str) -> None:
         for name in other.settings:
             if name in said and not takes(name, kind):
                 raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
+
+
+def check_separator(request: TrainRequest, card: Card) -> None:
+    """UsageError for a separator in a task whose cells hold one label each."""
+    if request.columns.get("separator") and card.problem != MULTI_LABEL.name:
+        raise UsageError(
+            f"--separator parts the labels of one cell; this task is {card.problem or card.kind}, with one label a row. "
+            f"Pass --multi-label too, or leave it out."
+        )
 
 
 def check_kind_of_settings(recipe: Recipe, card: Card) -> None:

@@ -131,7 +131,8 @@ class SampledColumns(Mapping[str, Sequence[object]]):
             raise KeyError(name)
         if name not in self.read:
             values = self.table.column(name)
-            self.read[name] = [value for place, value in enumerate(values) if self.rows is None or place in self.rows]
+            chosen = (value for place, value in enumerate(values) if self.rows is None or place in self.rows)
+            self.read[name] = ["" if value == name else value for value in chosen]  # the line of column names once more
         return self.read[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -19,6 +19,8 @@ from bertft.reading.options import DELIMITER_BY_SUFFIX, ReadOptions
 from bertft.reading.records import BrokenQuoting, Dialect, Record, is_blank, split_records
 
 _Lines = Callable[[], Iterator[str]]
+_EXCELS_LINE = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)')
+"""The first line by which Excel learns the delimiter: no column names."""
 
 
 def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
@@ -27,9 +29,11 @@ def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
     if len(intake.head) >= LONGEST_LINE and not intake.whole and not any(end in head for end in "\n\r"):
         raise endless(intake, 1)
     old_mac = ends_lines_like_old_mac(head)
-    whole_file: _Lines = partial(text_lines, intake, encoding, old_mac=old_mac)
+    said = _EXCELS_LINE.match(head)
+    whole_file: _Lines = partial(_without_excels_line, partial(text_lines, intake, encoding, old_mac=old_mac), said)
+    head = "\n" + head[said.end() :] if said else head
     lines = whole_file if intake.rereadable else partial(_head_lines, head, intake.whole)
-    delimiter = options.delimiter or _find_delimiter(intake, head, options)
+    delimiter = options.delimiter or (said[1] if said else _find_delimiter(intake, head, options))
     dialect, misfits = find_dialect(lines, delimiter, partial(_width_range, header=options.header))
     if misfits and (intake.rereadable or intake.whole):
         raise _misfit_error(intake.name, lines, dialect, misfits, options)
@@ -42,6 +46,12 @@ def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
         delimiter=delimiter,
         notes=[*_delimiter_notes(intake, delimiter, options), *([dialect.note] if dialect.note else []), *notes],
     )
+
+
+def _without_excels_line(lines: _Lines, said: re.Match[str] | None) -> Iterator[str]:
+    """A blank line in its place, so that the others keep their numbers."""
+    for number, line in enumerate(lines()):
+        yield "\n" if said and number == 0 else line
 
 
 def _read(
