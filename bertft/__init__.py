@@ -15,6 +15,10 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "errors", "evaluate", "load", "predict", "train"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     if name in ("evaluate", "load", "predict", "train"):
         return getattr(import_module("bertft.api"), name)

@@ -14,18 +14,20 @@ unless `quiet=False`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from bertft import console
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import READS, READS_LABELLED, DataPlan, MachinePlan, ModelPlan, OutputPlan
-from bertft.plan.settings import settings_of, typed
+from bertft.plan.sections import MEMORY, READS, READS_LABELLED, WISHES, DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.plan.settings import has_type, settings_of, typed, wanted_type
 from bertft.system.cores import sleep_while_waiting
 from bertft.system.signals import as_keyboard_interrupt
 
@@ -38,8 +40,13 @@ if TYPE_CHECKING:
     from bertft.jobs.requests import TrainRequest
     from bertft.reading import Table
 
-COLUMNS = ("text", "text_pair", "label", "separator")
-ANSWER = ("top_k", "min_probability", "scheme", "n_best")
+COLUMNS: dict[str, tuple[str, Any]] = {
+    **{name: (name, str) for name in ("text", "text_pair", "separator")},
+    "label": ("label", tuple[str, ...]),
+}
+ANSWER: dict[str, tuple[str, Any]] = {name: (name, kind) for name, kind in WISHES.items()}
+OF_A_FILE: dict[str, tuple[str, Any]] = {"raw": ("raw", bool), "resume": ("resume", bool)}
+"""Keywords of settings that are declared elsewhere, with their types."""
 
 sleep_while_waiting()  # before torch wakes
 
@@ -76,7 +83,7 @@ def train(
         overwrite=overwrite,
         observers=observers,
     )
-    with console.in_a_program(quiet=quiet), as_keyboard_interrupt():
+    with _alone("train"), _in_a_program(quiet), as_keyboard_interrupt():
         return run_training(request)
 
 
@@ -85,7 +92,7 @@ def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> Tr
     from bertft.jobs.requests import TrainRequest
 
     kinds = (DataPlan, ModelPlan, Recipe, OutputPlan, MachinePlan)
-    _check(settings, [*COLUMNS, *_keywords(*kinds, leave_out=("validation", "test"))])
+    settings = _checked(settings, {**COLUMNS, **_sections(*kinds, leave_out=("validation", "test"))})
     tables: dict[str, Table] = {}
     named = {split: _named(rows, split, tables) for split, rows in splits.items() if rows is not None}
     return TrainRequest(
@@ -108,7 +115,8 @@ def evaluate(
     from bertft.jobs.eval import evaluate as run_evaluation
     from bertft.jobs.requests import EvalRequest
 
-    _check(settings, [*COLUMNS[:3], *_keywords(DataPlan, only=READS_LABELLED), "fix_answers", *_keywords(MachinePlan)])
+    reading = _sections(DataPlan, only=(*READS_LABELLED, "fix_answers"))
+    settings = _checked(settings, {**_roles("text", "text_pair", "label"), **reading, **_sections(MachinePlan)})
     tables: dict[str, Table] = {}
     request = EvalRequest(
         run=_folder(run),
@@ -120,7 +128,7 @@ def evaluate(
         machine=typed(MachinePlan, settings),
         tables=tables,
     )
-    with console.in_a_program(quiet=quiet):
+    with _in_a_program(quiet):
         return run_evaluation(request)
 
 
@@ -130,13 +138,13 @@ def predict(
     """The rows with their answers, in order: a frame for a frame, else a list of dicts. `data` is a file, rows, or a list of
     inputs as `load` takes them. With `output` a file is written, as `bertft predict` does, and the result counts its rows.
     `settings`: column names and the flags of `bertft predict`."""
-    known = [*COLUMNS[:2], *ANSWER, *_keywords(DataPlan, only=READS), *_keywords(MachinePlan)]
-    _check(settings, [*known, *(("raw", "resume") if output is not None else ())])
+    known = {**_roles("text", "text_pair"), **ANSWER, **_sections(DataPlan, only=READS), **_sections(MachinePlan)}
+    settings = _checked(settings, {**known, **(OF_A_FILE if output is not None else {})})
     if output is not None:
         return _predict_file(run, data, str(output), precision, quiet, settings)
     model = load(run, precision=precision, quiet=quiet, threads=settings.get("threads"), fast=settings.get("fast"))
-    answer = {name: settings.get(name) for name in ANSWER}
-    with console.in_a_program(quiet=quiet):
+    answer = {name: settings.get(name) for name in WISHES}
+    with _in_a_program(quiet):
         return model.table(data, columns=_columns(settings), reading=typed(DataPlan, settings), **answer)
 
 
@@ -153,11 +161,31 @@ def load(
         if (precision, threads, fast) != (None, None, None):
             raise UsageError("precision, threads and fast are for `load`: this model is loaded already.")
         return run
-    with console.in_a_program(quiet=quiet):
-        return Model(
-            Path(_folder(run)),
-            open_run(_folder(run), precision, merge(MachinePlan, {"threads": threads, "fast": fast})),
-        )
+    machine = merge(MachinePlan, _checked({"threads": threads, "fast": fast}, _sections(MachinePlan)))
+    with _in_a_program(quiet):
+        return Model(Path(_folder(run)), open_run(_folder(run), precision, machine))
+
+
+_TRAINING = Lock()
+
+
+@contextmanager
+def _alone(verb: str) -> Iterator[None]:
+    """UsageError while the program trains, in another thread or around this call: torch has one random state for all."""
+    if not _TRAINING.acquire(blocking=False):
+        raise UsageError(f"bertft.{verb}: this program trains already. Train in a process of its own.")
+    try:
+        yield
+    finally:
+        _TRAINING.release()
+
+
+@contextmanager
+def _in_a_program(quiet: bool) -> Iterator[None]:
+    from bertft.engine.device import process_kept
+
+    with console.in_a_program(quiet=quiet), process_kept():
+        yield
 
 
 def _predict_file(
@@ -183,7 +211,7 @@ def _predict_file(
         scheme=settings.get("scheme"),
         n_best=settings.get("n_best"),
     )
-    with console.in_a_program(quiet=quiet), as_keyboard_interrupt():
+    with _in_a_program(quiet), as_keyboard_interrupt():
         return run_prediction(request)
 
 
@@ -191,7 +219,6 @@ def _named(data: Any, split: str, tables: dict[str, Table]) -> str:
     """The name of a file, or the one that rows get; those are put into `tables`."""
     if isinstance(data, str | os.PathLike):
         return str(data)
-    from bertft.jobs.splits import MEMORY
     from bertft.reading.memory import table_of_rows
 
     name = f"{MEMORY}{split}"
@@ -207,24 +234,45 @@ def _folder(run: Any) -> str:
     return str(Path(found))
 
 
+def _roles(*names: str) -> dict[str, tuple[str, Any]]:
+    return {name: COLUMNS[name] for name in names}
+
+
 def _columns(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {role: settings[role] for role in COLUMNS if settings.get(role)}
 
 
-def _keywords(*sections: Any, only: Sequence[str] = (), leave_out: Sequence[str] = ()) -> list[str]:
-    """The keywords of declared settings; `only` names fields."""
-    return [
-        found.keyword(name)
-        for section in sections
-        for name, found in settings_of(section).items()
-        if name not in leave_out and (not only or name in only)
-    ]
+def _sections(*sections: Any, only: Sequence[str] = (), leave_out: Sequence[str] = ()) -> dict[str, tuple[str, Any]]:
+    """Every name of a declared setting -> its keyword and type; `only` names fields."""
+    found: dict[str, tuple[str, Any]] = {}
+    for section in sections:
+        hints = get_type_hints(section)
+        for field, one in settings_of(section).items():
+            if field not in leave_out and (not only or field in only):
+                spelt = [
+                    name.split("/")[0].lstrip("-").replace("-", "_")
+                    for name in one.names(field)
+                    if name.startswith("--")
+                ]
+                found |= dict.fromkeys(spelt, (one.keyword(field), hints[field]))
+    return found
 
 
-def _check(settings: Mapping[str, Any], known: Sequence[str]) -> None:
-    """UsageError for a keyword that is not known."""
-    for name in settings:
+def _checked(settings: Mapping[str, Any], known: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+    """The settings by their keywords; UsageError for one that is not known, or has another type."""
+    found = {}
+    for name, value in settings.items():
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise UsageError(f"There is no setting '{name}' here.{hint} There are: {', '.join(known)}.")
+        keyword, hint = known[name]
+        value = (
+            os.fspath(value) if isinstance(value, os.PathLike) else value.item() if hasattr(value, "item") else value
+        )
+        if name == "label" and isinstance(value, str | tuple):
+            value = [value] if isinstance(value, str) else list(value)
+        if value is not None and not has_type(value, hint):
+            raise UsageError(f"{name} is {value!r}: {wanted_type(hint)} is wanted.")
+        found[keyword] = value
+    return found

@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,10 +31,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 class _Voice:
     quiet: bool = False
     silent: bool = False  # not the main process: says nothing at all
-    in_a_program: bool = False  # warnings are Python's
 
 
 _voice = _Voice()
+_program: ContextVar[bool | None] = ContextVar("program", default=None)
+"""Whether the Python program that calls us wants quiet; None in a command. Each thread has its own."""
 
 
 def be_quiet(quiet: bool = True) -> None:
@@ -49,12 +51,16 @@ def speak_only_if(main_process: bool) -> None:
 @contextmanager
 def in_a_program(*, quiet: bool) -> Iterator[None]:
     """Inside, a Python program is spoken to: warnings are its own, and notes come only if it wants them."""
-    before = _voice.quiet, _voice.in_a_program
-    _voice.quiet, _voice.in_a_program = quiet, True
+    before = _program.set(quiet)
     try:
         yield
     finally:
-        _voice.quiet, _voice.in_a_program = before
+        _program.reset(before)
+
+
+def _is_quiet() -> bool:
+    wanted = _program.get()
+    return _voice.quiet if wanted is None else wanted
 
 
 def plain(text: str) -> str:
@@ -76,7 +82,7 @@ def result_json(value: Mapping[str, Any]) -> None:
 
 def note(text: str) -> None:
     """Talk: what was found, guessed or done."""
-    if not (_voice.silent or _voice.quiet):
+    if not (_voice.silent or _is_quiet()):
         print(plain(text), file=sys.stderr, flush=True)
 
 
@@ -84,7 +90,7 @@ def warn(text: str) -> None:
     """Something the user should know even with --quiet."""
     if _voice.silent:
         return
-    if _voice.in_a_program:
+    if _program.get() is not None:
         warnings.warn(plain(text), BertftWarning, stacklevel=2)
     else:
         print(plain(f"Warning: {text}"), file=sys.stderr, flush=True)
@@ -157,7 +163,7 @@ class _RichBar:
 def progress(label: str, total: int | None) -> Iterator[Bar]:
     """A bar with time left on a terminal; plain lines in a pipe; nothing with --quiet or without a label. `total` None:
     unknown."""
-    if _voice.silent or _voice.quiet or not label:
+    if _voice.silent or _is_quiet() or not label:
         yield _NoBar()
     elif not sys.stderr.isatty():
         yield _Lines(label, total) if total else _NoBar()

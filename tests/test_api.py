@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import date
@@ -24,8 +21,7 @@ from conftest import Said, forget_accelerator, read_jsonl, texts, write_csv, wri
 from tagged import asked_rows, tagged_rows
 
 import bertft
-from bertft.adapters.texts.single_label import SingleLabel
-from bertft.errors import BertftWarning, CheckpointError, DataError, UsageError
+from bertft.errors import CheckpointError, DataError, UsageError
 from bertft.reading.memory import table_of_rows
 from bertft.runs.record import read_record
 
@@ -108,8 +104,10 @@ def test_a_loaded_run_answers_texts(trained: Path) -> None:
         model(("one", "two"))
     with pytest.raises(UsageError, match=r"^input 2: no 'text'"):
         model(["good", {"words": "good"}])
-    with pytest.raises(UsageError, match=r"^Unknown: topk"):
+    with pytest.raises(UsageError, match=r"^Unknown: topk\. Wanted: top_k"):
         model("good", topk=3)
+    with pytest.raises(UsageError, match="top_k is '3', wanted int"):
+        model("good", top_k="3")
     with pytest.raises(UsageError, match="n-best does not apply"):
         model("good", n_best=3)
 
@@ -125,6 +123,16 @@ def test_a_loaded_run_knows_its_record(trained: Path, tmp_path: Path) -> None:
         (tmp_path / "run.json").write_text(damaged)
         with pytest.raises(CheckpointError, match=r"run\.json: no record of a run"):
             read_record(tmp_path)
+
+
+def test_the_column_that_was_learned_counts_more_than_the_role(rows: list[dict[str, str]], tiny: str) -> None:
+    titled = [{"title": row["text"], "label": row["label"]} for row in rows]
+    model = bertft.load(bertft.train(titled, text="title", model=tiny, output_dir="run", **FAST))
+    one, other = "good good great", "bad awful poor"
+    assert model({"text": one}) == model(one)
+    for given in ({"title": one, "text": other}, {"text": other, "title": one}):
+        assert model(given) == model(one)
+        assert bertft.predict(model, [given])[0]["probability"] == model(one)["probability"]
 
 
 def test_pairs_come_as_tuples(tiny: str) -> None:
@@ -152,19 +160,6 @@ def test_questions_come_with_their_context(tiny: str) -> None:
     run = bertft.train(rows, model=tiny, output_dir="questions", **FAST)
     found = bertft.load(run)((rows[0]["question"], rows[0]["context"]), n_best=2)
     assert found["predicted_answer"] in rows[0]["context"]
-
-
-def test_it_is_quiet_and_warns_as_python_does(
-    rows: list[dict[str, str]], tiny: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.warns(BertftWarning, match="skipped 1 row with no label"):
-        bertft.train([*rows, {"text": "good"}], model=tiny, output_dir="a", **FAST)
-    assert capsys.readouterr() == ("", "")
-    with warnings.catch_warnings(action="ignore"):
-        bertft.train(rows, model=tiny, output_dir="b", quiet=False, **FAST)
-    heard = capsys.readouterr()
-    assert heard.out == ""
-    assert "Data: memory:train" in heard.err
 
 
 @pytest.mark.parametrize(
@@ -196,7 +191,12 @@ def test_what_is_no_rows_is_refused(data: Any, words: str, tiny: str) -> None:
     [
         (lambda: bertft.train("x.csv", epoch=3), "no setting 'epoch' here. Did you mean 'epochs'"),
         (lambda: bertft.train("x.csv", problem="multi"), "problem is 'multi'"),
-        (lambda: bertft.train("x.csv", batch_size=0), "no such file"),
+        (lambda: bertft.train("x.csv", batch_size="8"), "batch_size is '8': a whole number is wanted"),
+        (lambda: bertft.train("x.csv", epochs=True), "epochs is True: a number is wanted"),
+        (lambda: bertft.train("x.csv", refit="no"), "refit is 'no': true or false is wanted"),
+        (lambda: bertft.train("x.csv", text=["text"]), "text is .'text'.: a string is wanted"),
+        (lambda: bertft.load("run", fast="off"), "fast is 'off': true or false is wanted"),
+        (lambda: bertft.load("run", threads="2"), "threads is '2': a whole number is wanted"),
         (lambda: bertft.predict("run", "x.csv", topk=1), "Did you mean 'top_k'"),
         (lambda: bertft.predict("run", [{"text": "a"}], output="x.csv"), "output is for the answers to a file"),
         (lambda: bertft.evaluate("run", "x.csv", epochs=1), "no setting 'epochs' here"),
@@ -212,8 +212,27 @@ def test_mistakes_are_exceptions(call: Callable[[], object], words: str) -> None
         call()
 
 
+def test_wrong_values_are_refused_before_anything_is_touched(rows: list[dict[str, str]], tiny: str) -> None:
+    with pytest.raises(UsageError, match="--batch-size is 0"):
+        bertft.train(rows, model=tiny, output_dir="run", batch_size=0)
+    assert not Path("run").exists()
+
+
+def test_settings_may_be_paths_numbers_of_numpy_and_short_names(rows: list[dict[str, str]], tiny: str) -> None:
+    said = {
+        "model": Path(tiny),
+        "output_dir": Path("run"),
+        "seed": np.int64(3),
+        "lr": np.float64(1e-3),
+        "label": "label",
+    }
+    plan = bertft.train(rows, **said, **FAST).plan
+    assert (plan.recipe.seed, plan.recipe.learning_rate, plan.fields.label) == (3, 1e-3, ("label",))
+
+
 def test_values_that_no_file_could_hold_become_what_a_file_would_hold() -> None:
     given = {
+        "f": pd.NaT,
         "a": np.int64(3),
         "b": np.array([1.5, float("nan")]),
         "c": float("nan"),
@@ -221,7 +240,7 @@ def test_values_that_no_file_could_hold_become_what_a_file_would_hold() -> None:
         "e": ("x", {"y": None}),
     }
     (row,) = table_of_rows([given], "rows")
-    assert row.fields == {"a": 3, "b": [1.5, None], "c": None, "d": "2026-01-02", "e": ["x", {"y": None}]}
+    assert row.fields == {"f": None, "a": 3, "b": [1.5, None], "c": None, "d": "2026-01-02", "e": ["x", {"y": None}]}
     assert row.origin == "rows#1"
 
 
@@ -233,66 +252,19 @@ def test_classes_of_a_data_set_keep_their_names() -> None:
     assert list(table.column("label")) == ["pos", "neg", None]
 
 
-def test_rows_of_a_program_can_be_gone_on_with_but_not_repeated_without_it(
-    rows: list[dict[str, str]], tiny: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = bertft.train(rows, model=tiny, output_dir="whole", **{**FAST, "epochs": 3})
-    told: list[int] = []
-
-    def stop_once(*words: Any) -> Any:
-        told.append(1)
-        if len(told) == 3:
-            signal.raise_signal(signal.SIGINT)
-        return collate(*words)
-
-    collate = SingleLabel.collate
-    monkeypatch.setattr(SingleLabel, "collate", stop_once)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are told to ignore it
-    with pytest.raises(KeyboardInterrupt, match="What was learned is saved"):
-        bertft.train(rows, model=tiny, output_dir="cut", **{**FAST, "epochs": 3})
-    with pytest.raises(UsageError, match="memory:train: changed since the run began"):
-        bertft.train(rows[1:], output_dir="cut", resume=True)
-    bertft.train(rows, output_dir="cut", resume=True)
-    assert weights("cut") == weights(whole.folder)
-    with pytest.raises(DataError, match="rows that a program handed over"):
-        bertft.train(config="whole/plan.toml", output_dir="again")
-
-
-def test_a_thread_can_train(rows: list[dict[str, str]], tiny: str) -> None:
-    found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(bertft.train(rows, model=tiny, output_dir="run", **FAST)))
-    thread.start()
-    thread.join()
-    assert (found[0].folder / "model.safetensors").is_file()
-
-
-def test_another_precision_needs_another_process(trained: Path) -> None:
-    bertft.load(trained, precision="fp32")
-    with pytest.raises(UsageError, match="this program computes in fp32 already"):
-        bertft.load(trained, precision="bf16")
-    with pytest.raises(UsageError, match="this model is loaded already"):
-        bertft.predict(bertft.load(trained), ["good"], precision="fp32")
-
-
-def test_observers_are_told(rows: list[dict[str, str]], tiny: str) -> None:
-    class Notes:
-        def __init__(self) -> None:
-            self.losses: list[float] = []
-            self.scores: list[float] = []
-
-        def logged(self, step: Any, values: Any) -> None:
-            self.losses.append(values["loss"])
-
-        def evaluated(self, step: Any, scores: Any, verdict: str) -> None:
-            self.scores.append(scores.main_value)
-
-    notes = Notes()
-    bertft.train(rows, model=tiny, output_dir="run", observers=[notes], **FAST)
-    history = read_jsonl(Path("run/history.jsonl"))
-    assert notes.losses == [line["loss"] for line in history if "loss" in line]
-    assert notes.scores == [line["validation"]["accuracy"] for line in history if "validation" in line]
-    assert notes.losses
-    assert notes.scores
+def test_tags_of_a_data_set_keep_their_names(tiny: str) -> None:
+    names = ["O", "B-ART", "I-ART", "B-TEAM", "I-TEAM"]
+    tagged = tagged_rows(60)
+    codes = [[names.index(tag) for tag in row["tags"]] for row in tagged]
+    kinds = {
+        "tokens": datasets.List(datasets.Value("string")),
+        "ner_tags": datasets.List(datasets.ClassLabel(names=names)),
+    }
+    rows = {"tokens": [row["tokens"] for row in tagged], "ner_tags": codes}
+    data = datasets.Dataset.from_dict(rows, features=datasets.Features(kinds))
+    found = bertft.train(data, model=tiny, output_dir="run", **FAST)
+    assert set(found.labels) == set(names)
+    assert found.scores["validation"].main == "f1"
 
 
 def test_rows_for_validation_and_test_are_scored(rows: list[dict[str, str]], tiny: str, tmp_path: Path) -> None:
@@ -302,6 +274,7 @@ def test_rows_for_validation_and_test_are_scored(rows: list[dict[str, str]], tin
     assert found.scores["test"].examples == found.rows["test"] == 20
     stored = json.loads((found.folder / "run.json").read_text())["data"]
     assert stored["validation"]["path"] == "memory:validation"
+    assert "bertft.train(…) with the same rows and settings" in (found.folder / "README.md").read_text()
     assert len(stored["train"]["sha256"]) == 64
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from bertft import console
 from bertft.errors import UsageError, UserError
@@ -78,6 +79,21 @@ def set_threads(asked: int | None, accelerator: Device) -> None:
     threads = torch.get_num_threads()
     if alone and accelerator.device.type == "cpu" and (words := crowded(threads, cores, others_so_far())):
         (console.warn if threads > cores else console.note)(words)
+
+
+@contextmanager
+def process_kept() -> Iterator[None]:
+    """Inside, a Python program's threads and its switch of bertft/fast may be set; afterwards they are as before."""
+    import torch
+
+    from bertft.fast import kept
+
+    threads = torch.get_num_threads()
+    with kept():
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
 
 def _check_way(accelerator: Device) -> None:

@@ -14,7 +14,7 @@ import tomli_w
 
 from bertft.model.backbone import Backbone
 from bertft.plan.plan import Plan
-from bertft.plan.sections import DataPlan
+from bertft.plan.sections import MEMORY, DataPlan
 from bertft.reading import Table
 from bertft.report.model_card import model_card
 from bertft.runs import CARD, PLAN
@@ -23,6 +23,9 @@ from bertft.scoring import Comparison, Scores
 from bertft.scoring.own import typed_again
 from bertft.system.files import write_text
 from bertft.system.versions import machine, versions
+
+BY_THE_PROGRAM = "bertft.train(…) with the same rows and settings"
+"""What repeats a run on rows that a program handed over."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,11 @@ def run_record(finished: Finished) -> RunRecord:
     plan = finished.plan
     files = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
     metric = typed_again(plan.recipe.metric)
+    repeat = f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER"
+    by_a_program = any(path and path.startswith(MEMORY) for path in files.values())
     return RunRecord(
         command=finished.command,
-        repeat=f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER",
+        repeat=BY_THE_PROGRAM if by_a_program else repeat,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         task=plan.card.name,
         backbone=finished.backbone.name,

@@ -21,7 +21,7 @@ from bertft import console, fast
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
 from bertft.plan.plan import read_config
-from bertft.plan.sections import MOST_THREADS
+from bertft.plan.sections import MEMORY, MOST_THREADS
 from bertft.protocols import Network
 from bertft.runs import CHECKPOINT, PLAN
 from bertft.scoring.own import typed_again
@@ -80,6 +80,8 @@ def go_on(folder: Path) -> str:
     """How to go on with the run in a folder."""
     plan = read_config(str(folder / PLAN)) if (folder / PLAN).is_file() else {}
     metric = typed_again(plan.get("recipe", {}).get("metric"))
+    if str(plan.get("data", {}).get("train", "")).startswith(MEMORY):
+        return f"go on with: bertft.train(…, output_dir={str(folder)!r}, resume=True)"
     return f"go on with: bertft train --resume -o {shlex.quote(str(folder))}{metric}"
 
 

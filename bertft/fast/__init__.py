@@ -17,7 +17,7 @@ off: `switch(False)` (`--no-fast`) or `BERTFT_FAST=0`. The differences:
 from bertft.fast.door import dropout_bits, follow_steps, speed_up, speed_up_training
 from bertft.fast.masks import DropoutBits, DropoutMasks
 from bertft.fast.storage import Storage
-from bertft.fast.switch import is_on, switch
+from bertft.fast.switch import is_on, kept, switch
 
 __all__ = [
     "DropoutBits",
@@ -26,6 +26,7 @@ __all__ = [
     "dropout_bits",
     "follow_steps",
     "is_on",
+    "kept",
     "speed_up",
     "speed_up_training",
     "switch",

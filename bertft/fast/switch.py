@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 VARIABLE = "BERTFT_FAST"
 """Environment variable that turns it off."""
@@ -21,3 +23,13 @@ def switch(on: bool | None) -> None:
 def is_on() -> bool:
     """What was asked for, else what the environment says, else True."""
     return os.environ.get(VARIABLE, "").lower() not in _OFF if _asked is None else _asked
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Inside, the switch may be turned; afterwards it is as before."""
+    before = _asked
+    try:
+        yield
+    finally:
+        switch(before)

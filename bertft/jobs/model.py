@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from bertft import console
@@ -15,7 +16,9 @@ from bertft.engine.meter import Meter
 from bertft.errors import UsageError
 from bertft.jobs.predict import asked_answer, check_answer, records
 from bertft.jobs.requests import PredictRequest, Section
-from bertft.jobs.splits import MEMORY, read_options, reading_plan
+from bertft.jobs.splits import read_options, reading_plan
+from bertft.plan.sections import MEMORY, WISHES
+from bertft.plan.settings import has_type
 from bertft.reading import open_source
 from bertft.reading.memory import is_frame, table_of_rows
 from bertft.rows.row import Row
@@ -28,6 +31,7 @@ class Model:
 
     folder: Path
     answerer: Answerer
+    lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
     def record(self) -> RunRecord:
@@ -39,7 +43,7 @@ class Model:
         min_probability, scheme, n_best. An input that cannot be answered has a `reason`."""
         inputs = _as_list(inputs)
         several = isinstance(inputs, list)
-        with console.in_a_program(quiet=True):
+        with self.lock, console.in_a_program(quiet=True):  # an LSTM's outputs pass through the network
             found = self._answers(inputs if several else [inputs], wish(wishes))
         return found if several else found[0]
 
@@ -64,8 +68,10 @@ class Model:
         names = [name for name in (fields.text, fields.text_pair) if name]
         where = f"input {index + 1}"
         if isinstance(given, Mapping):
-            roles = {"text": fields.text, "text_pair": fields.text_pair}
-            found = {roles.get(key) or key: value for key, value in given.items()}
+            found = dict(given)
+            for role, column in (("text", fields.text), ("text_pair", fields.text_pair)):
+                if column and column not in found and role in found:
+                    found[column] = found.pop(role)
             if missing := [name for name in names if name not in found]:
                 raise UsageError(f"{where}: no '{missing[0]}', wanted {' and '.join(names)}.")
             return Row(index, where, found)
@@ -96,7 +102,9 @@ def _as_list(inputs: Any) -> Any:
 
 def wish(wishes: Mapping[str, Any]) -> Answer:
     """What is to be said of each row; UsageError for what nobody can answer."""
-    try:
-        return asked_answer(PredictRequest(run="", input="", **wishes))
-    except TypeError:
-        raise UsageError(f"Unknown: {', '.join(wishes)}. Wanted top_k, min_probability, scheme or n_best.") from None
+    if unknown := [name for name in wishes if name not in WISHES]:
+        raise UsageError(f"Unknown: {', '.join(unknown)}. Wanted: {', '.join(WISHES)}.")
+    for name, value in wishes.items():
+        if value is not None and not has_type(value, WISHES[name]):
+            raise UsageError(f"{name} is {value!r}, wanted {WISHES[name].__name__}.")
+    return asked_answer(PredictRequest(run="", input="", **wishes))

@@ -122,7 +122,9 @@ def check_kind_of_settings(recipe: Recipe, card: Card) -> None:
     usual = Recipe()
     for other in KINDS.values():
         for name in set(other.settings) & set(settings_of(Recipe)):
-            if getattr(recipe, name) != getattr(usual, name) and not takes(name, card.kind):
+            value = getattr(recipe, name)
+            harmless = value in (getattr(usual, name), "cls")  # the plan of every run says pool = "cls"
+            if not harmless and not takes(name, card.kind):
                 raise UsageError(
                     f"[recipe] {name} = {getattr(recipe, name)} is for {other.name}; this task is {card.kind}. Leave it out."
                 )

@@ -123,7 +123,7 @@ def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+    return {key: one for key, one in value.items() if one is not None} if isinstance(value, Mapping) else value
 
 
 @contextmanager

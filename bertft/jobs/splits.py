@@ -10,13 +10,11 @@ from bertft.errors import CardError, DataError, OutputError
 from bertft.jobs.requests import TrainRequest
 from bertft.plan.card import Card
 from bertft.plan.plan import merge_data
-from bertft.plan.sections import DataPlan
+from bertft.plan.sections import MEMORY, DataPlan
 from bertft.reading import ReadOptions, Table, read_table, table_of
 from bertft.rows.fields import shown_columns
 from bertft.rows.surrogates import has_surrogate, shown
 
-MEMORY = "memory:"
-"""Begins the name of rows that a Python program handed over."""
 HUB = "hub:"
 """`hub:PATH:NAME:SPLIT` stands where a file could. NAME, the configuration, may be empty."""
 

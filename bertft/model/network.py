@@ -57,7 +57,7 @@ def load_network(folder: str, kind: str) -> Network:
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
-    return load_extras(network, Path(folder))
+    return load_extras(network, Path(folder), kind)
 
 
 def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:

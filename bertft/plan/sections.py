@@ -84,6 +84,12 @@ class DataPlan:
     )
 
 
+MEMORY = "memory:"
+"""Begins the name of rows that a Python program handed over, where a file could stand."""
+
+WISHES = {"top_k": int, "min_probability": float, "scheme": str, "n_best": int}
+"""What can be asked of each answer of `predict`, with its type."""
+
 READS = ("format", "encoding", "delimiter", "header")
 """Settings of [data] that say how any file is read; below, a labelled one."""
 READS_LABELLED = (*READS, "unknown_labels")

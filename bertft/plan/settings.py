@@ -141,12 +141,17 @@ def _faults(values: Mapping[str, Any], kind: Any) -> Iterator[str]:
         if name not in known:
             yield f"unknown setting '{name}' (known: {', '.join(known)})"
         elif not has_type(value, hints[name]):
-            yield f"{name} is {value!r}: {_WORDS[_types(hints[name])[0]]} is wanted"
+            yield f"{name} is {value!r}: {wanted_type(hints[name])} is wanted"
 
 
 def has_type(value: Any, hint: Any) -> bool:
     """Whether a value of a TOML or JSON file is one of a field with that type; None is no value there."""
     return _fits(value, _types(hint))
+
+
+def wanted_type(hint: Any) -> str:
+    """What `has_type` asks for, in words."""
+    return _WORDS[_types(hint)[0]]
 
 
 def _types(hint: Any) -> list[type]:

@@ -72,6 +72,8 @@ def _plain(value: Any, where: str) -> Any:
         return value if value == value else None
     if value is None or isinstance(value, str | bool | int):
         return value
+    if isinstance(value, _AS_TEXT) and value != value:  # pandas' NaT is a date
+        return None
     if isinstance(value, Mapping):
         return {str(key): _plain(item, where) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -97,15 +99,20 @@ def _dataset_of_frame(frame: Any, name: str) -> Any:
 
 
 def _with_label_names(dataset: Any) -> Any:
-    """Integer classes that have names in the data set's features get them; -1, which hidden test labels have, is no value."""
-    from datasets import ClassLabel, Value
+    """Integer classes that have names in the data set's features get them, also in lists, as tags have them; -1, which hidden
+    test labels have, is no value."""
+    from datasets import ClassLabel
 
-    named = {column: kind for column, kind in dataset.features.items() if isinstance(kind, ClassLabel)}
-    for column, kind in named.items():
-        values = [
-            None if code is None or code < 0 else kind.int2str(code) for code in dataset.with_format(None)[column]
-        ]
-        place = dataset.column_names
-        dataset = dataset.remove_columns(column).add_column(column, values, feature=Value("string"))
-        dataset = dataset.select_columns(place)
-    return dataset
+    columns = dataset.column_names
+    for column, kind in dataset.features.items():
+        inner = getattr(kind, "feature", kind)
+        if isinstance(inner, ClassLabel):
+            values = [_named(code, inner) for code in dataset.with_format(None)[column]]
+            dataset = dataset.remove_columns(column).add_column(column, values)
+    return dataset.select_columns(columns)
+
+
+def _named(code: Any, kind: Any) -> Any:
+    if isinstance(code, list):
+        return [_named(one, kind) for one in code]
+    return None if code is None or code < 0 else kind.int2str(code)

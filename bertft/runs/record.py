@@ -71,10 +71,11 @@ def read_record(folder: Path) -> RunRecord:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         known = {one.name: found[one.name] for one in fields(RunRecord) if one.name not in _LATER or one.name in found}
-        known["data"] = {split: DataFile(**file) for split, file in found["data"].items()}
-        known["parameters"] = ParameterCount(**found["parameters"])
+        known["data"] = {split: DataFile(file["path"], file["sha256"]) for split, file in found["data"].items()}
+        parameters = found["parameters"]
+        known["parameters"] = ParameterCount(parameters["all"], parameters["trainable"])
         return RunRecord(**{**_LATER, **known})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{path}: no record of a run ({type(problem).__name__}: {problem}).") from None
 
 
@@ -89,6 +90,6 @@ def add_to_run(folder: Path, part: str, name: str, value: Any) -> bool:
         found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         found.setdefault(part, {})[name] = value
         write_text(folder / RECORD, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return False
     return True

@@ -25,6 +25,8 @@ class _Asked:
     deferred: bool = False
     signal_number: int = 0
     at: float = 0.0
+    in_a_program: bool = False
+    """Whose second Ctrl-C raises, as any program's does, instead of ending the process."""
 
 
 _asked = _Asked()
@@ -33,7 +35,8 @@ _asked = _Asked()
 @contextmanager
 def caught_signals() -> Iterator[None]:
     """Inside, a signal raises Stopped. What was told to be ignored (`nohup`) stays ignored."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    handlers = ((number, signal.getsignal(number)) for number in SIGNALS)
+    before = {number: handler for number, handler in handlers if handler is not None}  # None: not Python's, so not ours
     _asked.signal_number = 0  # of a command that ran earlier in this process
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
@@ -63,6 +66,7 @@ def as_keyboard_interrupt() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    _asked.in_a_program = True
     try:
         with caught_signals():
             yield
@@ -71,6 +75,8 @@ def as_keyboard_interrupt() -> Iterator[None]:
             raise KeyboardInterrupt(stop.hint) from None
         signal.raise_signal(stop.signal_number)  # by now the program's own handler, which may end it
         raise
+    finally:
+        _asked.in_a_program = False
 
 
 def asked() -> int:
@@ -92,6 +98,8 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
         _asked.signal_number, _asked.at = number, time.monotonic()
         _say(b"\nStopping after this step; Ctrl-C once more stops at once.\n")
     elif number == signal.SIGINT and time.monotonic() - _asked.at > ONE_PRESS:
+        if _asked.in_a_program:
+            raise KeyboardInterrupt
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 

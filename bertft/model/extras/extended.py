@@ -49,10 +49,14 @@ def kinds_of_extras() -> Iterator[type[Extra]]:
         )
 
 
+def kinds_for(kind: str) -> list[type[Extra]]:
+    """Those that mean something to a kind of task."""
+    return [one for one in kinds_of_extras() if one.setting is None or takes(one.setting, kind)]
+
+
 def add_extras(network: Any, kind: str, recipe: Recipe, legal: Legal | None) -> Network:
     """A new network of transformers for a kind of task with the extras that the recipe asks for; the network itself if none."""
-    asked = (one for one in kinds_of_extras() if one.setting is None or takes(one.setting, kind))
-    extras = [extra for one in asked if (extra := one.wanted(network, recipe, legal)) is not None]
+    extras = [extra for one in kinds_for(kind) if (extra := one.wanted(network, recipe, legal)) is not None]
     return ExtendedNetwork(network, extras) if extras else network
 
 

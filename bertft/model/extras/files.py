@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from bertft.errors import CheckpointError
-from bertft.model.extras.extended import ExtendedNetwork, extra_of, extras_of, kinds_of_extras
+from bertft.model.extras.extended import ExtendedNetwork, extra_of, extras_of, kinds_for, kinds_of_extras
 from bertft.protocols import Network
 
 FILE = "tagger.safetensors"
@@ -35,15 +35,16 @@ def save_extras(network: Network, folder: Path, weights: Mapping[str, Tensor]) -
     return {name.removeprefix(_PART): value for name, value in weights.items() if name.startswith(_PART)}
 
 
-def load_extras(network: Network, folder: Path) -> Network:
-    """A network of transformers with the extras that are stored beside it; the network itself if there are none."""
-    file = folder / FILE
-    if not file.is_file():
+def load_extras(network: Network, folder: Path, kind: str) -> Network:
+    """A network of transformers with the extras that are stored beside it; the network itself if there are none, or none for
+    this kind of task."""
+    file, known = folder / FILE, kinds_for(kind)
+    if not file.is_file() or not known:
         plain: Network = network
         return plain
     try:
         metadata, tensors = _read(file)
-        found = (kind.stored(network, tensors, metadata) for kind in kinds_of_extras())
+        found = (one.stored(network, tensors, metadata) for one in known)
         extended = ExtendedNetwork(network, [extra for extra in found if extra is not None])
         _fill(extended, tensors)
     except (SafetensorError, OSError, RuntimeError, KeyError, ValueError) as problem:

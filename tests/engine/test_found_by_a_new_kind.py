@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,3 +59,14 @@ def test_a_setting_of_another_kind_is_refused_in_a_config_file_too(
     assert f"[recipe] {name} = " in said.err
     assert f"is for {kind}" in said.err
     assert not Path("run").exists()
+
+
+def test_extras_of_another_kind_of_task_are_left_alone(run: Run, trained: Path, tmp_path: Path, tiny: str) -> None:
+    rows = [{"tokens": text.split(), "tags": ["AB"[len(word) % 2] for word in text.split()]} for text in texts(40)]
+    data = write_jsonl(tmp_path / "words.jsonl", rows)
+    run("train", data, "--task", "ner", "--model", tiny, "--bilstm", 4, "-o", "tagger", *QUICK)
+    shutil.copytree(trained, "run")
+    for content in (Path("tagger/tagger.safetensors").read_bytes(), b"nonsense"):
+        Path("run/tagger.safetensors").write_bytes(content)
+        asked = write_jsonl(tmp_path / "in.jsonl", [{"text": "good"}])
+        assert "predicted_label" in run("predict", "run", asked).out
