@@ -131,9 +131,9 @@ FILES = (
     Broken(
         "a spreadsheet's line that names the delimiter",
         "sep.csv",
-        b"sep=;\ntext;label\ngood film;pos\nbad book;neg\n",
-        train=Refused("sep.csv:"),
-        predict=Refused("sep.csv:"),
+        b"sep=;\n" + REVIEWS.replace(",", ";").encode(),
+        train=Planned(4, said="delimiter ';'"),
+        predict=Answered(*TEXTS),
     ),
     Broken(
         "column names are blank",

@@ -23,6 +23,8 @@ from bertft.plan.recipe import Recipe
 Backbones = Callable[[str], Path]
 OBI = ([True, True, False], [[True, True, False], [True, True, True], [True, True, True]], [True, True, True])
 
+NER = "token-classification"
+
 
 def token_classifier(folder: Path, *, tags: int = 3) -> Any:
     from transformers import AutoConfig, AutoModelForTokenClassification
@@ -125,7 +127,7 @@ def test_dropout_before_the_bilstm_is_the_familys_own(backbones: Backbones) -> N
 def test_what_is_saved_comes_back(backbones: Backbones, tmp_path: Path, bilstm: int | None, crf: bool) -> None:
     tagger, inputs = build(backbones("bert"), bilstm=bilstm, crf=crf), padded_batch()
     save_extras(tagger, tmp_path, tagger.state_dict())
-    found = load_extras(tagger.network, tmp_path).eval()
+    found = load_extras(tagger.network, tmp_path, NER).eval()
     assert {name: values.tolist() for name, values in found(**inputs).items()} == {
         name: values.tolist() for name, values in tagger(**inputs).items()
     }
@@ -142,12 +144,12 @@ def test_what_is_saved_beside_it_leaves_the_network_to_transformers(backbones: B
     network, report = AutoModelForTokenClassification.from_pretrained(tmp_path, output_loading_info=True)
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]
-    assert torch.allclose(load_extras(network, tmp_path).eval()(**inputs)["logits"], tagger(**inputs)["logits"])
+    assert torch.allclose(load_extras(network, tmp_path, NER).eval()(**inputs)["logits"], tagger(**inputs)["logits"])
 
 
 def test_a_network_without_extras_is_itself(backbones: Backbones, tmp_path: Path) -> None:
     network = token_classifier(backbones("bert"))
-    assert load_extras(network, tmp_path) is network
+    assert load_extras(network, tmp_path, NER) is network
     assert transformers_part(network) is network
     assert transformers_part(ExtendedNetwork(network, [])) is network
     assert add_extras(network, "token-classification", Recipe(), None) is network
@@ -197,7 +199,7 @@ def test_a_damaged_file_is_named(backbones: Backbones, tmp_path: Path, damage: C
     save_extras(tagger, tmp_path, tagger.state_dict())
     damage(tmp_path / FILE)
     with pytest.raises(CheckpointError, match=f"{FILE}: damaged, or not of the model beside it"):
-        load_extras(tagger.network, tmp_path)
+        load_extras(tagger.network, tmp_path, NER)
 
 
 @pytest.mark.parametrize("bilstm", [None, 5])
@@ -205,7 +207,7 @@ def test_a_crf_for_other_tags_is_refused(backbones: Backbones, tmp_path: Path, b
     other = build(backbones("bert"), bilstm=bilstm)
     save_extras(other, tmp_path, other.state_dict())
     with pytest.raises(CheckpointError, match=r"not for the 4 tags of config\.json"):
-        load_extras(token_classifier(backbones("bert"), tags=4), tmp_path)
+        load_extras(token_classifier(backbones("bert"), tags=4), tmp_path, NER)
 
 
 def test_a_backbone_without_a_plain_classifier_is_refused_in_plain_words(backbones: Backbones) -> None:
