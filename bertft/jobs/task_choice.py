@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from bertft.errors import CardError, UsageError
+from bertft.gold.reader import repeats_header
 from bertft.guess import guess
 from bertft.guess.problems import problem_of
 from bertft.jobs.requests import TrainRequest
@@ -120,26 +121,38 @@ class SampledColumns(Mapping[str, Sequence[object]]):
     def __init__(self, table: Table) -> None:
         self.table = table
         self.rows = set(Random(0).sample(range(len(table)), _SAMPLE)) if len(table) > _SAMPLE else None
+        self.headers = header_lines(table)
         self.read: dict[str, list[object]] = {}
 
     def complete(self, name: str) -> list[object]:
         """All values of a column."""
-        return list(self.table.column(name)) if self.rows else self[name]
+        if not self.rows:
+            return self[name]
+        return [value for place, value in enumerate(self.table.column(name)) if place not in self.headers]
 
     def __getitem__(self, name: str) -> list[object]:
         if name not in self.table.columns:
             raise KeyError(name)
         if name not in self.read:
             values = self.table.column(name)
-            chosen = (value for place, value in enumerate(values) if self.rows is None or place in self.rows)
-            self.read[name] = ["" if value == name else value for value in chosen]  # the line of column names once more
+            self.read[name] = [value for place, value in enumerate(values) if self._is_looked_at(place)]
         return self.read[name]
+
+    def _is_looked_at(self, place: int) -> bool:
+        return place not in self.headers and (self.rows is None or place in self.rows)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.table.columns)
 
     def __len__(self) -> int:
         return len(self.table.columns)
+
+
+def header_lines(table: Table) -> set[int]:
+    """Places of rows that are the column names once more. A label may be called like its column, so the whole row is compared."""
+    first = table.columns[0]
+    places = [place for place, value in enumerate(table.column(first)) if value == first]
+    return {place for place in places if repeats_header(table[place])}
 
 
 def _card(task: str | None, configured: object) -> Card | None:

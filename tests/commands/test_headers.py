@@ -49,6 +49,16 @@ def test_column_names_in_the_middle_are_no_row(run: Run, tmp_path: Path, tiny: s
     assert [row["reason"] for row in found].count("") == 80
 
 
+def test_a_label_may_be_the_name_of_its_column(run: Run, tmp_path: Path, tiny: str) -> None:
+    """Also of every column at once, but not in one row."""
+    some = [("spam" if number == 6 else text, ["spam", "ham"][number % 2]) for number, text in enumerate(texts(40))]
+    data = write_csv(tmp_path / "mail.csv", ["text", "spam"], [*some, ("text", "ham")])
+    said = run("train", data, "--label", "spam", "--model", tiny, "-o", "run", *QUICK)
+    assert labels("run") == ["ham", "spam"]
+    assert "column names" not in said.err
+    assert json.loads(Path("run/run.json").read_text())["rows"] == {"train": 37, "validation": 4}
+
+
 def test_a_text_may_be_the_name_of_its_only_column(run: Run, tmp_path: Path, trained: Path) -> None:
     data = write_csv(tmp_path / "in.csv", ["text"], [("text",), ("good",)])
     run("predict", trained, data, "-o", "out.csv")
