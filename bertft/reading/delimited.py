@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 from bertft.errors import DataError
 from bertft.reading.body import Body, Place
@@ -30,7 +30,8 @@ def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
         raise endless(intake, 1)
     old_mac = ends_lines_like_old_mac(head)
     said = _EXCELS_LINE.match(head)
-    whole_file: _Lines = partial(_without_excels_line, partial(text_lines, intake, encoding, old_mac=old_mac), said)
+    every_line: _Lines = partial(text_lines, intake, encoding, old_mac=old_mac)
+    whole_file = partial(_without_excels_line, every_line) if said else every_line
     head = "\n" + head[said.end() :] if said else head
     lines = whole_file if intake.rereadable else partial(_head_lines, head, intake.whole)
     delimiter = options.delimiter or (said[1] if said else _find_delimiter(intake, head, options))
@@ -48,10 +49,9 @@ def open_delimited(intake: Intake, encoding: str, options: ReadOptions) -> Body:
     )
 
 
-def _without_excels_line(lines: _Lines, said: re.Match[str] | None) -> Iterator[str]:
+def _without_excels_line(lines: _Lines) -> Iterator[str]:
     """A blank line in its place, so that the others keep their numbers."""
-    for number, line in enumerate(lines()):
-        yield "\n" if said and number == 0 else line
+    return chain(["\n"], islice(lines(), 1, None))
 
 
 def _read(
