@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
-from bertft.errors import CardError
 from bertft.gold import Options
 from bertft.plan.card import Card
 from bertft.protocols import Tokenizer
@@ -29,14 +27,5 @@ def adapter_for(
     card: Card, labels: Labels, fields: Fields, tokenizer: Tokenizer, options: Options, **stored: Any
 ) -> Adapter:
     """The adapter of a card. `stored` is what `Adapter.stored()` gave when the model was saved."""
-    made = adapter_class(card)
+    made: type[Adapter] = card.solves.load("adapter")
     return made(card, labels, fields, tokenizer, options, **made.restored(stored))
-
-
-def adapter_class(card: Card) -> type[Adapter]:
-    """CardError for a kind that has none yet."""
-    if not card.solves.adapter:
-        raise CardError(f"{card.name}: no adapter for {card.solves.name} yet.")
-    module, name = card.solves.adapter.split(":")
-    found: type[Adapter] = getattr(import_module(module), name)
-    return found

@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from typing import Any
 
-from bertft.errors import CardError
 from bertft.gold.example import Example, Read, Refusal
 from bertft.gold.options import Options
 from bertft.gold.reader import Reader
@@ -21,7 +19,7 @@ __all__ = ["Example", "Options", "Read", "Reader", "Refusal", "learn_task", "rea
 
 def reader_for(card: Card, labels: Labels, fields: Fields, options: Options, **stored: Any) -> Reader:
     """The reader of a card. `stored` is what bertft.json says of the task beside its labels."""
-    made = reader_class(card)
+    made: type[Reader] = card.solves.load("reader")
     return made(card, labels, fields, options, **made.restored(stored))
 
 
@@ -36,12 +34,3 @@ def learn_task(
 ) -> Reader:
     """The reader of the training rows. It knows the task's labels, and what else stands in bertft.json as `stored`."""
     return reader_for(card, Labels(()), fields, options).learn(rows, known_order=known_order, scheme=scheme)
-
-
-def reader_class(card: Card) -> type[Reader]:
-    """CardError for a kind that has none yet."""
-    if not card.solves.reader:
-        raise CardError(f"{card.name}: no adapter for {card.solves.name} yet.")
-    module, name = card.solves.reader.split(":")
-    found: type[Reader] = getattr(import_module(module), name)
-    return found

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
+
+from bertft.errors import CardError
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -39,6 +42,13 @@ class Problem:
     is_number: bool = False
     """Whether it answers with a number in a range instead of labels."""
     fewest_labels: int = 0
+
+    def load(self, part: str) -> Any:
+        """The class that `adapter` or `reader` names. CardError for a problem that has none yet."""
+        if not (place := getattr(self, part)):
+            raise CardError(f"{self.name} has no {part} yet.")
+        module, name = place.split(":")
+        return getattr(import_module(module), name)
 
 
 @dataclass(frozen=True)
