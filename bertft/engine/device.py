@@ -52,11 +52,11 @@ def start_accelerator(precision: str, machine: MachinePlan = ANY_MACHINE) -> Dev
 def of_this_process(precision: str) -> str | None:
     """The precision that a Python program computes in already, as Accelerate has one for all that it makes; None before.
     UsageError where another one is asked for."""
-    from accelerate.state import AcceleratorState
+    from accelerate.state import AcceleratorState, is_initialized
 
-    held = AcceleratorState._shared_state.get("_mixed_precision")
-    if held is None:
+    if not is_initialized():
         return None
+    held = AcceleratorState().mixed_precision
     now = "fp32" if held == "no" else str(held)
     if precision not in ("auto", now):
         raise UsageError(

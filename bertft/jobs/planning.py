@@ -29,6 +29,9 @@ from bertft.reading import Table
 from bertft.runs import PLAN
 from bertft.scoring.own import is_function, load_own
 
+WITHOUT_EFFECT = {"pool": "cls"}
+"""Values that change nothing: the plan.toml of every run has them, whatever its kind (engine/sizing.py)."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -123,10 +126,9 @@ def check_kind_of_settings(recipe: Recipe, card: Card) -> None:
     for other in KINDS.values():
         for name in set(other.settings) & set(settings_of(Recipe)):
             value = getattr(recipe, name)
-            harmless = value in (getattr(usual, name), "cls")  # the plan of every run says pool = "cls"
-            if not harmless and not takes(name, card.kind):
+            if value not in (getattr(usual, name), WITHOUT_EFFECT.get(name)) and not takes(name, card.kind):
                 raise UsageError(
-                    f"[recipe] {name} = {getattr(recipe, name)} is for {other.name}; this task is {card.kind}. Leave it out."
+                    f"[recipe] {name} = {value} is for {other.name}; this task is {card.kind}. Leave it out."
                 )
 
 
@@ -207,10 +209,10 @@ def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
     """UsageError when a resumed run is asked to be another one."""
     asked = plan.to_dict()
     card = Card.from_dict(stored.get("task", {}), PLAN)  # its metrics may be spelled otherwise than now
-    since = {
+    usual = {
         name: value for name, value in asdict(Recipe()).items() if value is not None
-    }  # what older runs did not know
-    stored = {**stored, "task": card.to_dict(), "recipe": {**since, **stored.get("recipe", {})}}
+    }  # older runs have fewer settings
+    stored = {**stored, "task": card.to_dict(), "recipe": {**usual, **stored.get("recipe", {})}}
     changed = [
         f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked[section].get(key)} now"
         for section in ("task", "data", "model", "recipe")
