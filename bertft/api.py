@@ -267,12 +267,19 @@ def _checked(settings: Mapping[str, Any], known: Mapping[str, tuple[str, Any]]) 
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise UsageError(f"There is no setting '{name}' here.{hint} There are: {', '.join(known)}.")
         keyword, hint = known[name]
-        value = (
-            os.fspath(value) if isinstance(value, os.PathLike) else value.item() if hasattr(value, "item") else value
-        )
-        if name == "label" and isinstance(value, str | tuple):
-            value = [value] if isinstance(value, str) else list(value)
+        value = _plain(value, several=name == "label")
         if value is not None and not has_type(value, hint):
             raise UsageError(f"{name} is {value!r}: {wanted_type(hint)} is wanted.")
         found[keyword] = value
     return found
+
+
+def _plain(value: Any, *, several: bool) -> Any:
+    """A setting as a plan.toml would have it: paths as strings, numpy's numbers as Python's, and `several` strings as a list."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "item"):
+        return value.item()
+    if several and isinstance(value, str | tuple):
+        return [value] if isinstance(value, str) else list(value)
+    return value

@@ -248,6 +248,20 @@ def forget_accelerator() -> None:
         AcceleratorState._reset_state(reset_partial_state=True)
 
 
+@pytest.fixture
+def fresh_accelerator() -> Iterator[None]:
+    """For tests that call the Python door: as in a program that has computed nothing yet, and for the next one too."""
+    forget_accelerator()
+    yield
+    forget_accelerator()
+
+
+@pytest.fixture
+def rows(reviews: Path) -> list[dict[str, str]]:
+    """Those of `reviews`."""
+    return read_csv(reviews)
+
+
 class Said:
     """What a command said, when it ran inside this process."""
 

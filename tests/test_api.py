@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +16,8 @@ import datasets
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Said, forget_accelerator, read_jsonl, texts, write_csv, write_jsonl
+from conftest import Said, read_jsonl, texts, write_csv, write_jsonl
+from in_python import FAST, weights
 from tagged import asked_rows, tagged_rows
 
 import bertft
@@ -26,25 +26,8 @@ from bertft.reading.memory import table_of_rows
 from bertft.runs.record import read_record
 
 Run = Callable[..., Said]
-FAST: dict[str, Any] = {"epochs": 1, "head_start": "random", "precision": "fp32", "refit": False}
 WORDS = ("--epochs", 1, "--head-start", "random", "--precision", "fp32", "--no-refit")
-
-
-@pytest.fixture(autouse=True)
-def fresh_accelerator() -> Iterator[None]:
-    forget_accelerator()
-    yield
-    forget_accelerator()
-
-
-@pytest.fixture
-def rows(reviews: Path) -> list[dict[str, str]]:
-    with reviews.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def weights(folder: str | Path) -> bytes:
-    return (Path(folder) / "model.safetensors").read_bytes()
+pytestmark = pytest.mark.usefixtures("fresh_accelerator")
 
 
 def test_importing_it_wakes_no_torch() -> None:
@@ -68,7 +51,7 @@ def test_scores_are_those_of_the_command(run: Run, trained: Path, reviews: Path,
     for data in (reviews, rows):
         found = json.loads(json.dumps(bertft.evaluate(trained, data).scores.as_dict()))
         assert found == {name: typed[name] for name in found}
-        assert "accuracy" in found["values"] if "values" in found else found["accuracy"]
+        assert "accuracy" in found["values"]
 
 
 def test_answers_are_those_of_the_command(run: Run, trained: Path, reviews: Path, rows: list[dict[str, str]]) -> None:
@@ -98,6 +81,10 @@ def test_a_loaded_run_answers_texts(trained: Path) -> None:
     assert model([]) == []
     assert model("")["reason"] == "no text in column 'text'"
     assert bertft.predict(model, some) == model(pd.Series(some)) == together
+    with pytest.raises(UsageError, match="text: only for rows with columns"):
+        bertft.predict(model, some, text="words")
+    with pytest.raises(UsageError, match="format: only for files"):
+        bertft.predict(model, [{"text": "good"}], format="csv")
     with pytest.raises(DataError, match="predicted_label"):
         bertft.predict(model, [{"text": "good", "predicted_label": "x"}])
     with pytest.raises(UsageError, match=r"^input 1: 2 part\(s\), wanted 1: text"):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from conftest import Said, forget_accelerator, read_jsonl
+from conftest import Said, read_jsonl
+from in_python import FAST, weights
 
 import bertft
 from bertft import fast
@@ -23,25 +23,7 @@ from bertft.system import signals
 
 Run = Callable[..., Said]
 GO_ON = r"What was learned is saved; go on with: bertft.train\(…, output_dir='cut', resume=True\)"
-FAST: dict[str, Any] = {"epochs": 1, "head_start": "random", "precision": "fp32", "refit": False}
-WORDS = ("--epochs", 1, "--head-start", "random", "--precision", "fp32", "--no-refit")
-
-
-@pytest.fixture(autouse=True)
-def fresh_accelerator() -> Iterator[None]:
-    forget_accelerator()
-    yield
-    forget_accelerator()
-
-
-@pytest.fixture
-def rows(reviews: Path) -> list[dict[str, str]]:
-    with reviews.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def weights(folder: str | Path) -> bytes:
-    return (Path(folder) / "model.safetensors").read_bytes()
+pytestmark = pytest.mark.usefixtures("fresh_accelerator")
 
 
 def test_it_is_quiet_and_warns_as_python_does(

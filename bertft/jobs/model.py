@@ -83,9 +83,14 @@ class Model:
     def table(self, data: Any, *, columns: Section, reading: Section, **wishes: Any) -> Any:
         """The rows of a file, a frame or a program, with their answers."""
         answer, data = wish(wishes), _as_list(data)
+        is_file = isinstance(data, str | os.PathLike)
+        if reading and not is_file:
+            raise UsageError(f"{', '.join(reading)}: only for files; these are rows of a program.")
         if isinstance(data, list) and not all(isinstance(row, Mapping) for row in data):
+            if columns:
+                raise UsageError(f"{', '.join(columns)}: only for rows with columns; these are inputs without any.")
             return self._answers(data, answer)
-        if isinstance(data, str | os.PathLike):
+        if is_file:
             source = open_source(str(data), read_options(reading_plan(str(data), reading)))
             return list(records(source, self.answerer, answer, columns))
         found = list(records(table_of_rows(data, f"{MEMORY}data"), self.answerer, answer, columns))
