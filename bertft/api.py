@@ -138,14 +138,21 @@ def predict(
     """The rows with their answers, in order: a frame for a frame, else a list of dicts. `data` is a file, rows, or a list of
     inputs as `load` takes them. With `output` a file is written, as `bertft predict` does, and the result counts its rows.
     `settings`: column names and the flags of `bertft predict`."""
-    known = {**_roles("text", "text_pair"), **ANSWER, **_sections(DataPlan, only=READS), **_sections(MachinePlan)}
+    known = {
+        **_roles("text", "text_pair"),
+        **ANSWER,
+        "prefix": ("prefix", str),
+        **_sections(DataPlan, only=READS),
+        **_sections(MachinePlan),
+    }
     settings = _checked(settings, {**known, **(OF_A_FILE if output is not None else {})})
     if output is not None:
         return _predict_file(run, data, str(output), precision, quiet, settings)
     model = load(run, precision=precision, quiet=quiet, threads=settings.get("threads"), fast=settings.get("fast"))
     answer = {name: settings.get(name) for name in WISHES}
     with _in_a_program(quiet):
-        return model.table(data, columns=_columns(settings), reading=typed(DataPlan, settings), **answer)
+        prefix = settings.get("prefix")
+        return model.table(data, columns=_columns(settings), reading=typed(DataPlan, settings), prefix=prefix, **answer)
 
 
 def load(
@@ -205,6 +212,7 @@ def _predict_file(
         precision=precision,
         machine=typed(MachinePlan, settings),
         raw=bool(settings.get("raw")),
+        prefix=settings.get("prefix"),
         resume=bool(settings.get("resume")),
         top_k=settings.get("top_k"),
         min_probability=settings.get("min_probability"),

@@ -189,9 +189,15 @@ class Adapter(ABC):
     def added_columns(self, answer: Answer) -> list[str]:
         """Columns that `record` adds to the input's."""
 
-    def record(self, read: Read, prediction: Prediction, answer: Answer) -> dict[str, Any]:
-        """The row as it leaves: its own columns and the added ones."""
-        blank = {**read.row.fields, **dict.fromkeys(self.added_columns(answer))}
+    def record(
+        self, read: Read, prediction: Prediction, answer: Answer, names: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """The row as it leaves: its own columns and the added ones, under their `names` in the output where those differ."""
+        added = self._added(read, prediction, answer)
+        return {**read.row.fields, **({names[name]: value for name, value in added.items()} if names else added)}
+
+    def _added(self, read: Read, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        blank: dict[str, Any] = dict.fromkeys(self.added_columns(answer))
         if isinstance(read, Refusal) or prediction.values is None:
             return {**blank, "reason": prediction.reason}
         return blank | self.answered(read, prediction, answer)
@@ -209,6 +215,11 @@ class Adapter(ABC):
         """What is cut, and the flags against it, in words."""
         window = "" if self.fields.text_pair else ", --long window"
         return f"the texts are longer than {self.options.max_length} tokens and are cut (--max-length{window})"
+
+    @property
+    def placed_in(self) -> str | None:
+        """The column in whose text answers have places, in characters; None for answers that have none."""
+        return None
 
     answer_options: ClassVar[tuple[str, ...]] = ()
     """The fields of Answer that `record` heeds."""

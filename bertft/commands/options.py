@@ -131,6 +131,15 @@ Output = Annotated[
         default="standard output",
     ),
 ]
+Prefix = Annotated[
+    str | None,
+    flag(
+        OUTPUT,
+        "PREFIX",
+        "What the names of all added columns begin with.",
+        default="nothing; predicted_ where the input has a column of that name",
+    ),
+]
 NBest = Annotated[int | None, flag(ANSWERS, "K", "Also write the K best answers.")]
 TopK = Annotated[int | None, flag(OUTPUT, "K", "Also write the K best labels with their probabilities.")]
 MinProbability = Annotated[float | None, flag(OUTPUT, "P", "Give no label below this probability.")]

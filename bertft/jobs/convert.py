@@ -26,7 +26,7 @@ from bertft.rows.row import Row
 from bertft.tags.forms import FORMS, in_form
 from bertft.tags.rows import CellForm, Marks, tags_by, token_objects, words_in, words_of_objects
 from bertft.tags.words import Words
-from bertft.writing import holds_tags_only, open_writer
+from bertft.writing import Places, holds_tags_only, open_writer
 
 NO_OPTIONS = Options(max_length=0)
 """No words are cut here."""
@@ -48,7 +48,8 @@ def convert(request: ConvertRequest) -> None:
     written, remarks = 0, dict[str, int]()
     made = list(in_form(form, Words((), (), (), ""), [], None))
     others = other_columns(table, fields, made)
-    with open_writer(request.output, columns=[*made, *others], kept=others, raw=request.raw) as writer:
+    places = Places.among("text", made) if "text" in made else None
+    with open_writer(request.output, columns=[*made, *others], kept=others, places=places, raw=request.raw) as writer:
         for row, cell in zip(table, reader.cells or (), strict=True):
             record, mended = converted(row, cell, fields, form, found, wanted)
             if record is None:

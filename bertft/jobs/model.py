@@ -23,6 +23,7 @@ from bertft.reading import open_source
 from bertft.reading.memory import is_frame, table_of_rows
 from bertft.rows.row import Row
 from bertft.runs.record import RunRecord, read_record
+from bertft.writing import added_names
 
 
 @dataclass(frozen=True)
@@ -80,23 +81,27 @@ class Model:
             raise UsageError(f"{where}: {len(parts)} part(s), wanted {len(names)}: {' and '.join(names)}, as a tuple.")
         return Row(index, where, dict(zip(names, parts, strict=True)))
 
-    def table(self, data: Any, *, columns: Section, reading: Section, **wishes: Any) -> Any:
+    def table(self, data: Any, *, columns: Section, reading: Section, prefix: str | None = None, **wishes: Any) -> Any:
         """The rows of a file, a frame or a program, with their answers."""
         answer, data = wish(wishes), _as_list(data)
         is_file = isinstance(data, str | os.PathLike)
         if reading and not is_file:
             raise UsageError(f"{', '.join(reading)}: only for files; these are rows of a program.")
         if isinstance(data, list) and not all(isinstance(row, Mapping) for row in data):
+            if prefix is not None:
+                raise UsageError("prefix: only for rows with columns; these are inputs without any.")
             if columns:
                 raise UsageError(f"{', '.join(columns)}: only for rows with columns; these are inputs without any.")
             return self._answers(data, answer)
         if is_file:
             source = open_source(str(data), read_options(reading_plan(str(data), reading)))
-            return list(records(source, self.answerer, answer, columns))
-        found = list(records(table_of_rows(data, f"{MEMORY}data"), self.answerer, answer, columns))
+            return list(records(source, self.answerer, answer, columns, prefix))
+        table = table_of_rows(data, f"{MEMORY}data")
+        found = list(records(table, self.answerer, answer, columns, prefix))
         if not is_frame(data):
             return found
-        added = self.answerer.adapter.added_columns(answer)
+        names = added_names(table.columns, self.answerer.adapter.added_columns(answer), prefix=prefix)
+        added = [name for name in found[0] if name not in table.columns] if found else list(names.values())
         return data.assign(**{name: [row[name] for row in found] for name in added})
 
 

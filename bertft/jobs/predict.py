@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -26,7 +26,7 @@ from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, Table, open_source
 from bertft.rows.fields import fields_in
 from bertft.runs.record import add_to_run
-from bertft.writing import check_columns, holds_tags_only
+from bertft.writing import added_names, holds_tags_only, told_names
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ def predict(request: PredictRequest) -> Predicted:
     rows, answerer = prepared_rows(source, answerer, request.columns)
     added, meter = answerer.adapter.added_columns(answer), Meter()
     check_output(request, source, added)
-    with predicted_file(request, source, added, answerer) as file:
+    squad = request.reading.get("format") == SQUAD
+    names = {name: name for name in added} if squad else names_in_output(source, added, request.prefix)
+    with predicted_file(request, source, list(names.values()), answerer) as file:
         unanswered = file.state.get("unanswered", 0)
         for read in islice(rows, file.done):
             if file.writer is not None:
@@ -60,22 +62,32 @@ def predict(request: PredictRequest) -> Predicted:
             count += len(window)
             unanswered += sum(prediction.values is None for _, prediction in window)
             if file.writer is not None:
-                write_window(file.writer, window, answerer.adapter, answer, unanswered)
-    tell(request, source, file.writer, count, unanswered, meter)
+                write_window(file.writer, window, answerer.adapter, answer, names, unanswered)
+    tell(request, source, file.writer, count, unanswered, meter, reason=names["reason"])
     if answerer.accelerator.is_main_process:
         add_to_run(Path(request.run), "timings", "predict", meter.timings())
     return Predicted(request.output, count, unanswered, meter.timings())
 
 
-def records(source: Source | Table, answerer: Answerer, answer: Answer, columns: Section) -> Iterator[dict[str, Any]]:
+def records(
+    source: Source | Table, answerer: Answerer, answer: Answer, columns: Section, prefix: str | None = None
+) -> Iterator[dict[str, Any]]:
     """The rows of a source as they would be written to a file."""
     check_answer(answer, answerer.adapter)
     rows, answerer = prepared_rows(source, answerer, columns)
     adapter = answerer.adapter
-    check_columns(source.columns, adapter.added_columns(answer))
+    names = names_in_output(source, adapter.added_columns(answer), prefix)
     for window in answerer.answers(rows, Meter()):
         for read, prediction in window:
-            yield adapter.record(read, prediction, answer)
+            yield adapter.record(read, prediction, answer, names)
+
+
+def names_in_output(source: Source | Table, added: Sequence[str], prefix: str | None) -> dict[str, str]:
+    """Of the added columns. That the input has their names already is said, unless a prefix was asked for."""
+    names = added_names(source.columns, added, prefix=prefix)
+    if prefix is None and (said := told_names(names)):
+        console.warn(f"{source.name} {said}.")
+    return names
 
 
 def opened(request: PredictRequest) -> Answerer:
@@ -89,21 +101,25 @@ def file_format(request: PredictRequest) -> dict[str, Any]:
     return {**request.reading, "format": None} if squad else dict(request.reading)
 
 
-def write_window(writer: Any, window: Answered, adapter: Adapter, answer: Answer, unanswered: int) -> None:
+def write_window(
+    writer: Any, window: Answered, adapter: Adapter, answer: Answer, names: Mapping[str, str], unanswered: int
+) -> None:
     """After a full window the file can be gone on with."""
     for read, prediction in window:
-        writer.write(adapter.record(read, prediction, answer))
+        writer.write(adapter.record(read, prediction, answer, names))
     if len(window) == answering.WINDOW:
         writer.mark(unanswered=unanswered)
 
 
-def tell(request: PredictRequest, source: Source, writer: Any, count: int, unanswered: int, meter: Meter) -> None:
+def tell(
+    request: PredictRequest, source: Source, writer: Any, count: int, unanswered: int, meter: Meter, *, reason: str
+) -> None:
     """How many rows went in and came out, and what is special about them."""
     if writer is not None and writer.disarming.count:
         console.warn(f"{request.output or 'stdout'}: {writer.disarming}")
     if unanswered:
         said = "1 row" if unanswered == 1 else f"{unanswered:,} rows"
-        why = "left out" if holds_tags_only(request.output) else "column 'reason' says why"
+        why = "left out" if holds_tags_only(request.output) else f"column '{reason}' says why"
         console.warn(f"{source.name}: {said} could not be predicted; {why}.")
     answered = count - unanswered
     console.note(f"{answered:,} rows in {meter.seconds:.1f} s, {meter}. {request.output or ''}".rstrip())

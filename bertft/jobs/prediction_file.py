@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bertft import console
+from bertft.adapters import Adapter
 from bertft.engine.answerer import Answerer
 from bertft.engine.device import decided_by_main
 from bertft.engine.record import sha256_of
@@ -22,12 +23,12 @@ from bertft.reading import Source
 from bertft.runs import TASK_FILE
 from bertft.system.locks import locked_file
 from bertft.system.versions import versions
-from bertft.writing import Part, anchor, check_columns, is_special, make_room, open_squad_writer, open_writer
+from bertft.writing import Part, Places, anchor, holds_tags_only, is_special, make_room, open_squad_writer, open_writer
 
 SQUAD = "squad"
 """What --format may also say: the official prediction file of SQUAD, an object of answers by id."""
 
-SHAPING = ("top_k", "min_probability", "scheme", "n_best", "columns", "reading", "raw")
+SHAPING = ("top_k", "min_probability", "scheme", "n_best", "prefix", "columns", "reading", "raw")
 """What of a request decides what a prediction looks like."""
 
 MODEL_FILES = (TASK_FILE, "config.json", "tokenizer.json", "tokenizer_config.json")
@@ -48,7 +49,7 @@ class _Predicted:
 
 @contextmanager
 def predicted_file(
-    request: PredictRequest, source: Source, added: list[str], answerer: Answerer
+    request: PredictRequest, source: Source, added: Sequence[str], answerer: Answerer
 ) -> Iterator[_Predicted]:
     """Whole at the end. What stops short of it can be gone on with, which is said."""
     parts: list[Part] = []
@@ -57,7 +58,7 @@ def predicted_file(
 
         def open_it() -> str:
             parts.extend(_parts(request, answerer, held))
-            writers.append(held.enter_context(_writer(request, source, added, *parts)))
+            writers.append(held.enter_context(_writer(request, source, added, answerer.adapter, *parts)))
             return str(parts[0].rows if parts else 0)
 
         done = int(decided_by_main(answerer.accelerator, open_it))
@@ -91,22 +92,27 @@ def _parts(request: PredictRequest, answerer: Answerer, held: ExitStack) -> list
     return [Part(path, lambda: identity(request, answerer), resume=request.resume)]
 
 
-def _writer(request: PredictRequest, source: Source, added: list[str], part: Part | None = None) -> Any:
+def _writer(
+    request: PredictRequest, source: Source, added: Sequence[str], adapter: Adapter, part: Part | None = None
+) -> Any:
     if request.reading.get("format") == SQUAD:
         return open_squad_writer(request.output, part=part)
     columns = [*source.columns, *added]
     like, kept = source.format, source.columns
-    return open_writer(request.output, like=like, columns=columns, kept=kept, raw=request.raw, part=part)
+    placed, known = adapter.placed_in, [*added, *adapter.fields.label]
+    places = Places.among(placed, columns, known=known) if placed else None
+    return open_writer(request.output, like=like, columns=columns, kept=kept, places=places, raw=request.raw, part=part)
 
 
-def check_output(request: PredictRequest, source: Source, added: list[str]) -> None:
-    """DataError for columns that the output would have twice, UsageError for a form that these answers do not have."""
-    if request.reading.get("format") != SQUAD:
-        check_columns(source.columns, added)
-    elif "predicted_answer" not in added or "id" not in source.columns:
+def check_output(request: PredictRequest, source: Source, added: Sequence[str]) -> None:
+    """UsageError for a form that these answers do not have, or that has no names of columns."""
+    is_squad = request.reading.get("format") == SQUAD
+    if is_squad and ("predicted_answer" not in added or "id" not in source.columns):
         raise UsageError(
             "--format squad writes answers by id: the run must answer questions, the file must have an id."
         )
+    if request.prefix is not None and (is_squad or holds_tags_only(request.output)):
+        raise UsageError(f"--prefix {request.prefix}: this file has no names of columns. Leave it out.")
 
 
 def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:

@@ -75,6 +75,8 @@ class PredictRequest:
     min_probability: float | None = None
     scheme: str | None = None
     n_best: int | None = None
+    prefix: str | None = None
+    """Of the added columns. None: only of those whose names the input has already."""
     columns: Section = field(default_factory=dict)
     reading: Section = field(default_factory=dict)
     precision: str | None = None

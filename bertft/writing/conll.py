@@ -16,8 +16,8 @@ from bertft.tags.words import items_of_cell
 from bertft.writing.values import to_cell
 
 WORDS = ("tokens", "words")
-_TAGS = ("tags", "predicted_tags")
-"""These come last, in this order."""
+_TAGS, _PREDICTED = "tags", "predicted_tags"
+"""These come last, in this order; what was predicted may have a prefix."""
 MISSING = "_"
 HELD_ROWS = 100
 """So many rows tell which of the columns hold something for each word."""
@@ -33,7 +33,7 @@ class ConllSentences:
         self, put: Callable[[str], None], columns: Sequence[str], state: Mapping[str, Any] = MappingProxyType({})
     ) -> None:
         """`state` is what `settle` gave, of a file that is gone on with."""
-        if not set(_TAGS) & set(columns):
+        if not _tag_columns(columns):
             raise OutputError(
                 f"A CoNLL file holds words and tags, but there are no tags among {', '.join(columns)}. "
                 f"Write another format (-o out.jsonl)."
@@ -94,9 +94,9 @@ class ConllSentences:
 def _chosen(records: Sequence[_Record], columns: Sequence[str]) -> list[str]:
     """The column of words, those that hold something for each word wherever they hold anything, and the tags. None of
     them where no record has words."""
-    tags = [name for name in _TAGS if name in columns]
+    tags = _tag_columns(columns)
     filled = [name for name in columns if any(_items(record, name) for record in records)]
-    others = [name for name in filled if name not in _TAGS]
+    others = [name for name in filled if name not in tags]
     preferred = [*(name for name in WORDS if name in others), *others]
     words = next((name for name in preferred if _go_along(records, name, tags[-1])), None)
     if words is None:
@@ -104,6 +104,11 @@ def _chosen(records: Sequence[_Record], columns: Sequence[str]) -> list[str]:
     rest = [*others, *(name for name in tags[:-1] if name in filled)]
     along = [name for name in rest if name != words and _go_along(records, name, words)]
     return [words, *along, tags[-1]]
+
+
+def _tag_columns(columns: Sequence[str]) -> list[str]:
+    predicted = [name for name in columns if name.endswith(_PREDICTED)]
+    return [*(name for name in columns if name == _TAGS), *predicted]
 
 
 def _go_along(records: Sequence[_Record], one: str, other: str) -> bool:
@@ -115,7 +120,7 @@ def _items(record: _Record, name: str) -> list[object]:
     """What a record has for each word; tags may also stand in one string."""
     cell = record.get(name)
     items = items_of_cell(cell)
-    if items is None and name in _TAGS and isinstance(cell, str):
+    if items is None and _tag_columns([name]) and isinstance(cell, str):
         return [*cell.split()]
     return items or []
 

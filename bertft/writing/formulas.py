@@ -15,13 +15,17 @@ class Disarming:
     """Disarms cells, and counts them. `raw` leaves them as they are."""
 
     def __init__(self, *, raw: bool = False, count: int = 0) -> None:
-        self.raw, self.count = raw, count
+        self.raw, self.count, self.has_places = raw, count, False
 
     def __call__(self, cell: str) -> str:
-        if self.raw or not _ARMED.match(cell) or _NUMBER.fullmatch(cell):
+        if not self.changes(cell):
             return cell
         self.count += 1
         return f"'{cell}"
+
+    def changes(self, cell: str) -> bool:
+        """Whether the cell gets an apostrophe."""
+        return not self.raw and _ARMED.match(cell) is not None and not _NUMBER.fullmatch(cell)
 
     def __str__(self) -> str:
         """What to say about it."""
@@ -30,4 +34,5 @@ class Disarming:
             if self.count == 1
             else (f"{self.count:,} cells that a spreadsheet would take for formulas were")
         )
-        return f"{cells} given a leading '; --raw writes them as they are."
+        counted = ", which the places in them count" if self.has_places else ""
+        return f"{cells} given a leading '{counted}; --raw writes them as they are."

@@ -20,6 +20,7 @@ from bertft.errors import OutputError
 from bertft.writing.conll import ConllSentences
 from bertft.writing.formulas import Disarming
 from bertft.writing.part import Part
+from bertft.writing.places import Places
 from bertft.writing.target import Target, is_special, open_target
 from bertft.writing.values import DECIMALS, to_cell, to_json, to_json_text
 
@@ -69,17 +70,19 @@ def open_writer(
     like: str | None = None,
     columns: Sequence[str],
     kept: Collection[str] = (),
+    places: Places | None = None,
     raw: bool = False,
     part: Part | None = None,
 ) -> Iterator[RecordWriter]:
     """`path` None or `-` is standard output, in the input's format `like` (csv and tsv; jsonl for all others).
-    Floats are rounded to six decimals except in the columns `kept`, which come from the input. `raw` leaves what a
-    spreadsheet would take for formulas as it is. `part` is gone on with, in place of `path`."""
+    Floats are rounded to six decimals except in the columns `kept`, which come from the input. `places` stay
+    true where a text gets an apostrophe. `raw` leaves what a spreadsheet would take for formulas as it is. `part` is gone on
+    with, in place of `path`."""
     target: Target = part or open_target(path)
     rows, state = (part.rows, part.state) if part else (0, {})
     disarming = Disarming(raw=raw, count=state.get("disarmed", 0))
     try:
-        form = _form(_format_of(path, like), target, columns, kept, disarming, rows, state)
+        form = _form(_format_of(path, like), target, columns, kept, places, disarming, rows, state)
         yield RecordWriter(form, target, disarming, rows)
         form.finish()
         target.keep()
@@ -93,6 +96,7 @@ def _form(
     target: Target,
     columns: Sequence[str],
     kept: Collection[str],
+    places: Places | None,
     disarming: Disarming,
     rows: int,
     state: Mapping[str, Any],
@@ -100,7 +104,7 @@ def _form(
     """`rows` and `state`: what was written before."""
     if format in ("csv", "tsv"):
         delimiter = "\t" if format == "tsv" else ","
-        return _Form(_delimited(target, columns, kept, delimiter, disarming, begun=rows > 0))
+        return _Form(_delimited(target, columns, kept, delimiter, places, disarming, begun=rows > 0))
     if format == "conll":
         sentences = ConllSentences(partial(_write_text, target), columns, state)
         return _Form(sentences.write, sentences.close, sentences.settle)
@@ -137,6 +141,7 @@ def _delimited(
     columns: Sequence[str],
     kept: Collection[str],
     delimiter: str,
+    places: Places | None,
     disarming: Disarming,
     *,
     begun: bool,
@@ -151,6 +156,7 @@ def _delimited(
     def write(record: _Record) -> None:
         if not record.keys() <= known:
             raise _late_column(next(name for name in record if name not in known))
+        record = places.moved(record, disarming) if places else record
         write_row([disarming(to_cell(record.get(name), decimals)) for name, decimals in rounding])
 
     return write

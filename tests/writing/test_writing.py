@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bertft.errors import DataError, OutputError
+from bertft.errors import OutputError, UsageError
 from bertft.reading import open_source
-from bertft.writing import check_columns, open_writer
+from bertft.writing import added_names, open_writer
 
 COLUMNS = ["text", "predicted_label", "probability"]
 RECORD = {"text": 'a "b",\nc', "predicted_label": "pos", "probability": 0.123456789}
@@ -213,10 +213,16 @@ def test_a_closed_pipe_is_left_to_the_command() -> None:
         assert process.stderr.read() == b"pipe closed"
 
 
-def test_an_added_column_may_not_stand_in_the_input() -> None:
-    check_columns(["text"], ["predicted_label"])
-    with pytest.raises(DataError, match=r"a column 'reason' already.*Rename or drop"):
-        check_columns(["text", "reason"], ["predicted_label", "reason"])
+def test_an_added_column_never_takes_the_place_of_one_of_the_input() -> None:
+    added = ["entities", "reason"]
+    assert added_names(["text"], added) == {"entities": "entities", "reason": "reason"}
+    assert added_names(["text", "reason"], added) == {"entities": "entities", "reason": "predicted_reason"}
+    taken = ["reason", "predicted_reason", "predicted_2_reason"]
+    assert added_names(taken, added) == {"entities": "entities", "reason": "predicted_3_reason"}
+    assert added_names(["score"], ["predicted_score", "score"])["score"] == "predicted_2_score"
+    assert added_names(["reason"], added, prefix="x_") == {"entities": "x_entities", "reason": "x_reason"}
+    with pytest.raises(UsageError, match=r"--prefix x_: the input has 'x_reason' already\. Choose another prefix"):
+        added_names(["x_reason"], added, prefix="x_")
 
 
 TEXTS = st.text(

@@ -52,6 +52,10 @@ class QuestionAnswering(Adapter):
     def too_long(self) -> str:
         return f"the questions fill more than half of {self.options.max_length} tokens and are cut there (--max-length)"
 
+    @property
+    def placed_in(self) -> str | None:
+        return self.fields.text_pair
+
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         if recipe.class_weights or recipe.label_smoothing:
             raise UsageError("--class-weights and --label-smoothing are for classes; answers have none.")

@@ -58,6 +58,10 @@ class WordTagger(Adapter):
         tokens = isinstance(example, WordExample) and example.form != "text"
         return replace(self, raw=first is not None and not tokens)
 
+    @property
+    def placed_in(self) -> str | None:
+        return self.fields.text if self.raw else None
+
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         if recipe.crf and (recipe.class_weights or recipe.label_smoothing):
             raise UsageError("--class-weights and --label-smoothing weigh words one by one; a CRF weighs sentences.")
