@@ -19,7 +19,7 @@ from bertft.plan.card import Card
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import PLAN, TASK_FILE
+from bertft.runs import OF_THE_RUN, PLAN, RECORD, TASK_FILE
 from bertft.system.files import explained, landing, settle, write_text
 
 FORMAT = 1
@@ -52,7 +52,29 @@ class TaskRecord:
 
 
 def write_task(folder: Path, record: TaskRecord) -> None:
-    write_text(folder / TASK_FILE, json.dumps(record.to_dict(), ensure_ascii=False, indent=2) + "\n")
+    """bertft.json, with the names of the model's files that lie beside it."""
+    found = {**record.to_dict(), "files": model_files(folder)}
+    write_text(folder / TASK_FILE, json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+
+
+def model_files(folder: Path) -> list[str]:
+    """What answers depend on, beside bertft.json: weights, config and tokenizer."""
+    kinds = (".safetensors", ".json", ".model", ".txt")
+    names = {file.name for file in folder.iterdir() if file.suffix in kinds and not file.name.startswith(".")}
+    return sorted(names - {*OF_THE_RUN, TASK_FILE})
+
+
+def check_files(folder: Path, names: Any) -> None:
+    """CheckpointError for a file that was there when the run was saved. Without its tokenizer's settings, for one, a model
+    still answers, and worse."""
+    if not isinstance(names, list) or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise ValueError("files")
+    if gone := [name for name in names if not (folder / name).is_file()]:
+        resume = "" if (folder / RECORD).is_file() else f" If it was never finished: bertft train --resume -o {folder}"
+        raise CheckpointError(
+            f"{folder}: {' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing. Copy the whole run folder "
+            f"again, or train anew.{resume}"
+        )
 
 
 def read_task(folder: Path) -> TaskRecord:
@@ -64,13 +86,14 @@ def read_task(folder: Path) -> TaskRecord:
     with explained(folder, "A save was cut off there and has to be finished first."):
         settle(folder)
     if not path.is_file():
-        raise CheckpointError(f"{folder}: not a run of bertft (it has no {TASK_FILE}).")
+        raise CheckpointError(f"{folder}: not a run of bertft, or not the whole of it ({TASK_FILE} is missing).")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
             raise CheckpointError(
                 f"{path}: format {found['format']} is not known here; this bertft reads format {FORMAT}."
             )
+        check_files(folder, found.get("files", []))
         labels = Labels(tuple(found["labels"]["names"]), found["labels"]["spellings"])
         return TaskRecord(
             card=Card.from_dict(found["card"], where=str(path)),

@@ -157,7 +157,7 @@ def test_a_pickle_is_never_opened(run: Run, reviews: Path, tmp_path: Path, train
         (folder / name).write_bytes(pickle.dumps(Trap()))
     run("predict", folder, "train.csv", "-o", "out.csv")
     (folder / "model.safetensors").unlink()
-    assert "safetensors only" in run("predict", folder, "train.csv", "-o", "other.csv", ok=2).err
+    assert "model.safetensors is missing" in run("predict", folder, "train.csv", "-o", "other.csv", ok=2).err
     backbone = Path(shutil.copytree(tiny, tmp_path / "backbone"))
     (backbone / "model.safetensors").rename(backbone / "model.gone")
     (backbone / "pytorch_model.bin").write_bytes(pickle.dumps(Trap()))

@@ -32,8 +32,10 @@ def folder(tmp_path: Path, tiny: str) -> Path:
 
 @pytest.fixture
 def stranger(tmp_path: Path, trained: Path) -> Path:
-    """A copy of a finished run that may be spoiled."""
-    return Path(shutil.copytree(trained, tmp_path / "stranger"))
+    """A copy of a finished run that may be spoiled, and does not say which files it had."""
+    copy = Path(shutil.copytree(trained, tmp_path / "stranger"))
+    edit(copy / "bertft.json", {"files": []})
+    return copy
 
 
 def test_the_traps_work(mark: Path) -> None:

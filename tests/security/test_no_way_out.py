@@ -20,8 +20,10 @@ Run = Callable[..., Said]
 
 @pytest.fixture
 def stranger(tmp_path: Path, trained: Path) -> Path:
-    """A copy of a finished run that may be spoiled."""
-    return Path(shutil.copytree(trained, tmp_path / "stranger"))
+    """A copy of a finished run that may be spoiled, and does not say which files it had."""
+    copy = Path(shutil.copytree(trained, tmp_path / "stranger"))
+    edit(copy / "bertft.json", {"files": []})
+    return copy
 
 
 @pytest.fixture
