@@ -13,6 +13,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 
 from bertft.errors import DataError
 from bertft.tags import TAG_SCHEMES, Span, convert_tags, detect, entity_type, legal, spans_of, tag_names, tags_of
+from bertft.tags.detection import notation_of
 
 SEQEVAL = {"IOB1": schemes.IOB1, "IOB2": schemes.IOB2, "BIOES": schemes.IOBES, "BILOU": schemes.BILOU}
 LOSSLESS = tuple(SEQEVAL)
@@ -124,11 +125,42 @@ def found(*rows: str) -> str | None:
         (["I-LRB PRP$ NNP O", "HYPH BES -LRB- X-Y"], None),
         (["0 3 4 0 0"], None),
         ([], None),
+        (["B-X M-X E-X O", "S-Y"], "BIOES"),
+        (["B-X E-X O", "W-Y M-Y"], "BIOES"),
+        (["B I O", "O B"], "IOB2"),
+        (["I I O", "O I B"], "IOB1"),
+        (["B M E S", "S B E"], "BIOES"),
+        (["B-X I-X _ _", "_"], "IOB2"),
+        (["B-X 0 0"], "IOB2"),
+        (["O O O PER LOC PER ORG"], "IO"),
+        (["_ _ _ PER LOC"], "IO"),
+        (["NN . VB . . ."], None),
+        (["S O V S O"], None),
     ],
     ids=str,
 )
 def test_the_scheme_of_a_file_is_found(rows: list[str], scheme: str | None) -> None:
     assert found(*rows) == scheme
+
+
+@pytest.mark.parametrize(
+    ("tags", "read"),
+    [
+        ("B-X M-X E-X O W-Y", "B-X I-X E-X O S-Y"),
+        ("B I O", "B-ENTITY I-ENTITY O"),
+        ("B M E S", "B-ENTITY I-ENTITY E-ENTITY S-ENTITY"),
+        ("B-X I-X _ -", None),
+        ("B-X OUT I-X", "B-X O I-X"),
+        ("B I - B", "B-ENTITY I-ENTITY O B-ENTITY"),
+        ("M-X NN VB DT", "M-X NN VB DT"),
+    ],
+)
+def test_other_ways_to_write_a_scheme_are_read_as_the_scheme(tags: str, read: str | None) -> None:
+    if read is None:
+        with pytest.raises(DataError, match="'_'"):
+            notation_of([("x", tags.split())])
+    else:
+        assert " ".join(notation_of([("x", tags.split())]).read(tags.split())) == read
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ def _faults_of_options(options: Any) -> Iterator[str]:
 
 
 def _faults_of_stored(stored: Any, labels: int) -> Iterator[str]:
-    if not isinstance(stored, dict) or not stored.keys() <= {"thresholds", "scheme", "can_abstain", "null_threshold"}:
+    known = {"thresholds", "scheme", "untyped", "can_abstain", "null_threshold"}
+    if not isinstance(stored, dict) or not stored.keys() <= known:
         yield "stored"
         return
     thresholds = stored.get("thresholds", [])
@@ -68,6 +69,8 @@ def _faults_of_stored(stored: Any, labels: int) -> Iterator[str]:
         yield "stored.thresholds"
     if stored.get("scheme") not in (None, *SCHEMES):
         yield "stored.scheme"
+    if not isinstance(stored.get("untyped", False), bool):
+        yield "stored.untyped"
     if not _is_number(stored.get("null_threshold", 0)):
         yield "stored.null_threshold"
 

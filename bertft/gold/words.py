@@ -12,8 +12,9 @@ from bertft.gold.neighbours import check_documents, document_of, with_neighbours
 from bertft.gold.reader import Reader
 from bertft.rows.labels import labels_of_card
 from bertft.rows.row import Row
-from bertft.tags import detect, entity_type
-from bertft.tags.rows import Marks, learn_tags, marks_in, tags_by, tags_of_card, words_in
+from bertft.tags import entity_type
+from bertft.tags.detection import notation_of
+from bertft.tags.rows import Marks, learn_tags, marks_in, spelled, tags_by, tags_of_card, words_in
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class WordReader(Reader):
     """The model's; None: plain tags."""
     found_scheme: str | None = None
     """The file's; None for spans, for plain tags, and where nobody has looked yet."""
+    untyped: bool = False
+    """Its tags are B, I and O alone."""
 
     def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
         if self.card.labels:
             given = labels_of_card(self.card.labels, self.card.label_values)
-            labels, chosen = tags_of_card(given, scheme=scheme, known_order=known_order)
-            return replace(self, labels=labels, scheme=chosen)
+            labels, chosen, notation = tags_of_card(given, scheme=scheme, known_order=known_order)
+            return replace(self, labels=labels, scheme=chosen, untyped=notation.untyped)
         reader = self.with_cells(rows)
         if wrong := next((cell for cell in reader.cells or () if isinstance(cell, DataError)), None):
             raise wrong
@@ -38,11 +41,11 @@ class WordReader(Reader):
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        return {"scheme": stored.get("scheme")}
+        return {"scheme": stored.get("scheme"), "untyped": stored.get("untyped", False)}
 
     @property
     def learned(self) -> dict[str, Any]:
-        return {"scheme": self.scheme}
+        return {"scheme": self.scheme, "untyped": self.untyped}
 
     def for_file(self, rows: Iterable[Row]) -> Self:
         if self.options.context == "document":
@@ -52,8 +55,9 @@ class WordReader(Reader):
     def with_cells(self, rows: Iterable[Row]) -> Self:
         """With the scheme of their tags, too."""
         cells: list[Any] = []
-        found = detect(self._tags(rows, cells))
-        return replace(self, cells=cells, found_scheme=found)
+        found = notation_of(self._tags(rows, cells))
+        cells = spelled(cells, found) if found.spelling else cells
+        return replace(self, cells=cells, found_scheme=found.scheme, untyped=found.untyped)
 
     def _tags(self, rows: Iterable[Row], cells: list[Any]) -> Iterator[tuple[str, Sequence[str]]]:
         """Where each row stands, and its tags; what else its label cell may say is put into `cells`, too."""

@@ -23,6 +23,7 @@ from bertft.reading import Table, read_table
 from bertft.rows.fields import Fields, named_columns
 from bertft.rows.labels import Labels
 from bertft.rows.row import Row
+from bertft.tags import without_types
 from bertft.tags.forms import FORMS, in_form
 from bertft.tags.rows import CellForm, Marks, tags_by, token_objects, words_in, words_of_objects
 from bertft.tags.words import Words
@@ -52,6 +53,8 @@ def convert(request: ConvertRequest) -> None:
     with open_writer(request.output, columns=[*made, *others], kept=others, places=places, raw=request.raw) as writer:
         for row, cell in zip(table, reader.cells or (), strict=True):
             record, mended = converted(row, cell, fields, form, found, wanted)
+            if record and reader.untyped and form == "tokens":
+                record["tags"] = without_types(record["tags"])
             if record is None:
                 mended = ["no label: left out"]
             else:

@@ -11,6 +11,7 @@ from bertft.tags.schemes import (
     spans_of,
     tag_names,
     tags_of,
+    without_types,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "spans_of",
     "tag_names",
     "tags_of",
+    "without_types",
 ]

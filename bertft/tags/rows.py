@@ -6,14 +6,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bertft.errors import DataError
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels, in_order, is_empty, learn
 from bertft.rows.row import Row
-from bertft.tags import OUTSIDE, convert_tags, detect, entity_type, spans_of, tag_names, tags_of
+from bertft.tags import OUTSIDE, convert_tags, entity_type, spans_of, tag_names, tags_of
+from bertft.tags.detection import Notation, notation_of
 from bertft.tags.spans import REFUSED, CharSpan, char_spans, is_place, is_spans, parsed, to_word_spans
 from bertft.tags.words import Words, joined, listed, tags_of_cell, tokens_of_cell, words_of_text
 
@@ -121,6 +122,14 @@ def tags_by(
     return tuple(convert_tags(tags, file_scheme, scheme)) if file_scheme and scheme else tags, []
 
 
+def spelled(cells: Iterable[Any], notation: Notation) -> list[Any]:
+    """What was read of a file's label cells, with tags as the scheme has them."""
+    return [
+        replace(cell, tags=notation.read(cell.tags)) if isinstance(cell, Marks) and cell.tags else cell
+        for cell in cells
+    ]
+
+
 def learn_tags(
     marks: Iterable[Marks], found: str | None, *, scheme: str | None, known_order: Sequence[str]
 ) -> tuple[Labels, str | None]:
@@ -134,16 +143,19 @@ def learn_tags(
     return learn(names, known_order=known_order), scheme or "IOB2"
 
 
-def tags_of_card(given: Labels, *, scheme: str | None, known_order: Sequence[str]) -> tuple[Labels, str | None]:
-    """The same of a card that names its tags."""
-    types = {entity_type(tag) for tag in given.names}
-    if detect([("the card", given.names)]) is None:
+def tags_of_card(
+    given: Labels, *, scheme: str | None, known_order: Sequence[str]
+) -> tuple[Labels, str | None, Notation]:
+    """The same of a card that names its tags; and how it writes them."""
+    notation = notation_of([("the card", given.names)])
+    types = {entity_type(tag) for tag in notation.read(given.names)}
+    if notation.scheme is None:
         _refuse_scheme(scheme, types)
-        return given, None
+        return given, None, notation
     names = tag_names(types - {""}, scheme or "IOB2")
     if set(names) == set(given.names):
-        return given, scheme or "IOB2"
-    return Labels(learn(names, known_order=known_order).names, given.spellings), scheme or "IOB2"
+        return given, scheme or "IOB2", notation
+    return Labels(learn(names, known_order=known_order).names, given.spellings), scheme or "IOB2", notation
 
 
 def _refuse_scheme(scheme: str | None, types: Iterable[str]) -> None:

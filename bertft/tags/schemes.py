@@ -35,6 +35,11 @@ def entity_type(tag: str) -> str:
     return tag[2:] if tag[1:2] == "-" else tag
 
 
+def without_types(tags: Iterable[str]) -> list[str]:
+    """`B-ENTITY` -> `B`."""
+    return [tag[0] for tag in tags]
+
+
 def _mark(tag: str) -> str:
     """The letter before the type; a bare type is inside."""
     return tag[0] if tag[1:2] == "-" else "I"

@@ -68,7 +68,7 @@ def origins(path: str) -> list[str]:
         "\n\n" + PLAIN + "\n\n\n",
         PLAIN.replace("O\n", "O \n"),
         PLAIN.replace(" ", "\t").replace("O\n", "O\t\n"),
-        "# id = 7\n# text = EU rejects\n" + PLAIN.replace("\n\n", "\n\n# newdoc\n#\thttps://x.org [x]\n"),
+        "# id = 7\n# text = EU rejects\n" + PLAIN.replace("\n\n", "\n\n# newpar\n#\thttps://x.org [x]\n"),
     ],
 )
 def test_one_file_written_in_many_ways_is_the_same_rows(file: File, content: str) -> None:
@@ -142,10 +142,10 @@ def test_counted_words_stand_in_the_second_column(file: File) -> None:
 def test_a_ragged_line_is_named_with_what_was_wanted(file: File) -> None:
     path = file("-DOCSTART- O\n\nEU NNP O\nPeter B-PER\n\nx O\ny DT X O\n")
     assert complaint(path) == (
-        f"{path}:4: 2 columns, wanted 3 as in line 3. 3 lines are like this (4, 6, 7). Give each word all its columns, "
+        f"{path}:3: 3 columns, the others have 2. 2 lines are like this (3, 7). Give each word all its columns, "
         f"or pass --delimiter tab if words hold spaces."
     )
-    assert ":2: 1 column, wanted 2 as in line 1. Give" in complaint(file("EU\tO\nPeter\n"))
+    assert ":2: 1 column, the others have 2. Give" in complaint(file("EU\tO\nPeter\n"))
 
 
 def test_standard_input_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_standard_input_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> 
         return records("-")
 
     assert piped(PLAIN) == ROWS
-    with pytest.raises(DataError, match=r"stdin:60003: 1 column, wanted 2 as in line 1"):
+    with pytest.raises(DataError, match=r"stdin:60003: 1 column, the others have 2"):
         piped("EU B-ORG\n\n" * 30_001 + "rejects\n")
 
 

@@ -26,7 +26,7 @@ from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, score_tags
-from bertft.tags import convert_tags, legal, spans_of
+from bertft.tags import convert_tags, legal, spans_of, without_types
 from bertft.tags.spans import to_char_spans
 from bertft.tags.words import Words
 
@@ -42,6 +42,8 @@ class WordTagger(Adapter):
 
     scheme: str | None = None
     """The model's tag scheme; None: plain tags."""
+    untyped: bool = False
+    """The tags of the training file were B, I and O alone, and so are those that are written."""
     raw: bool = False
     """Whether the rows at hand are texts, not tokens."""
 
@@ -51,7 +53,7 @@ class WordTagger(Adapter):
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        return {"scheme": stored.get("scheme")}
+        return {"scheme": stored.get("scheme"), "untyped": stored.get("untyped", False)}
 
     def for_sample(self, first: Read | None) -> WordTagger:
         example = first.example if isinstance(first, Refusal) else first
@@ -160,7 +162,7 @@ class WordTagger(Adapter):
         said = convert_tags(tags, self.scheme, answer.scheme) if self.scheme and answer.scheme else tags
         added: dict[str, Any] = {"words": list(words.texts)} if self.raw else {}
         added |= {"entities": self._entities(words, tags, prediction.values)} if self.scheme else {}
-        return {**added, "predicted_tags": said}
+        return {**added, "predicted_tags": without_types(said) if self.untyped else said}
 
     def _entities(self, words: Words, tags: Sequence[str], tagging: Tagging) -> list[dict[str, Any]]:
         """An entity is as probable as its least probable word."""
@@ -177,7 +179,7 @@ class WordTagger(Adapter):
         ]
 
     def stored(self) -> dict[str, Any]:
-        return {"scheme": self.scheme}
+        return {"scheme": self.scheme, **({"untyped": True} if self.untyped else {})}
 
 
 def _only(tag: int, targets: Sequence[Sequence[str]]) -> list[Prediction]:
