@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 COLUMNS: dict[str, tuple[str, Any]] = {
     **{name: (name, str) for name in ("text", "text_pair", "separator")},
-    "label": ("label", tuple[str, ...]),
+    **{name: (name, tuple[str, ...]) for name in ("label", "label_names")},
 }
 ANSWER: dict[str, tuple[str, Any]] = {name: (name, kind) for name, kind in WISHES.items()}
 OF_A_FILE: dict[str, tuple[str, Any]] = {"raw": ("raw", bool), "resume": ("resume", bool)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from bertft.errors import DataError
 from bertft.guess import Guess, guess
 from bertft.guess.columns import look_at
+from bertft.guess.verdict import AskedLabels
 
 TEXTS = [
     f"this is the {word} sentence of our small file"
@@ -171,9 +174,9 @@ def test_what_the_user_fixed_is_kept() -> None:
         guess(columns, text="text1", text_pair="text1")
 
 
-def problem_of(values: list[object], **fixed: str) -> Guess:
+def problem_of(values: list[object], problem: str | None = None, **said: Any) -> Guess:
     texts = [f"sentence {n} of a file made for this test" for n in range(len(values))]
-    return guess({"text": texts, "label": values}, **fixed)
+    return guess({"text": texts, "label": values}, asked=AskedLabels(problem, **said))
 
 
 @pytest.mark.parametrize(
@@ -271,7 +274,7 @@ def test_several_named_label_columns_must_hold_0_and_1() -> None:
     with pytest.raises(DataError, match="but 'c' holds 2 distinct values: neg, pos"):
         guess(columns, label=("a", "c"))
     with pytest.raises(DataError, match="2 label columns are a multi-label task, not regression"):
-        guess(columns, label=("a", "b"), problem="regression")
+        guess(columns, label=("a", "b"), asked=AskedLabels("regression"))
 
 
 def test_labels_that_are_all_different_are_no_labels() -> None:
@@ -303,11 +306,6 @@ def test_numbers_with_a_word_among_them_are_a_question() -> None:
         problem_of(values)
     with pytest.raises(DataError, match="the numbers in 'label' are written like '1,5'"):
         problem_of(["1,5", "2,5", "1,7", "2,7"] * 2)
-
-
-def test_lists_are_not_one_label_each() -> None:
-    with pytest.raises(DataError, match=r"hold lists or objects, not one label each. Pass --multi-label"):
-        problem_of([["a"], ["b"]] * 3, problem="single-label")
 
 
 def test_every_guess_names_the_flag_against_it() -> None:

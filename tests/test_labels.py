@@ -10,7 +10,8 @@ from bertft.errors import DataError
 from bertft.gold import Options, learn_task
 from bertft.plan.card import Card, plain_card
 from bertft.rows.fields import Fields
-from bertft.rows.labels import Labels, in_order, is_empty, label_text, labels_of_card, learn, split_labels
+from bertft.rows.label_cells import split_labels
+from bertft.rows.labels import Labels, in_order, is_empty, label_text, labels_of_card, learn
 from bertft.rows.row import Row
 
 

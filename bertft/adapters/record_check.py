@@ -41,8 +41,9 @@ def _faults(record: TaskRecord) -> Iterator[str]:
     for name, value in (("text", columns.text), ("text_pair", columns.text_pair), ("separator", columns.separator)):
         if not isinstance(value, str) and (value is not None or name == "text"):
             yield f"fields.{name}"
-    if not all(isinstance(name, str) for name in columns.label):
-        yield "fields.label"
+    for name in ("label", "label_names"):
+        if not all(isinstance(column, str) for column in getattr(columns, name)):
+            yield f"fields.{name}"
     yield from _faults_of_options(record.options)
     yield from _faults_of_stored(record.stored, len(labels))
 

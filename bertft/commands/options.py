@@ -91,6 +91,15 @@ IsRegression = Annotated[bool, flag(TASK, None, "Each row has a number.", "--reg
 Separator = Annotated[
     str | None, flag(COLUMNS, "CHAR", "What stands between the labels of one cell.", default="guessed")
 ]
+LabelNames = Annotated[
+    str | None,
+    flag(
+        COLUMNS,
+        "NAMES",
+        "Labels of the places in vectors of 0 and 1, with commas between.",
+        default="label_0, label_1 …",
+    ),
+]
 Overwrite = Annotated[bool, flag(OUTPUT, None, "Delete the run that is in the folder.", "--overwrite")]
 Config = Annotated[str | None, flag(RARE, "FILE", "Settings from a plan.toml; flags win over it.")]
 Resume = Annotated[bool, flag(RARE, None, "Go on with the interrupted run in --output-dir.", "--resume")]

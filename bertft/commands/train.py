@@ -37,6 +37,7 @@ def train_command(
     text_pair: opt.TextPair = None,
     label: opt.Label = None,
     separator: opt.Separator = None,
+    label_names: opt.LabelNames = None,
     config: opt.Config = None,
     resume: opt.Resume = False,
     overwrite: opt.Overwrite = False,
@@ -51,6 +52,7 @@ def train_command(
     from bertft.jobs.train import plan_training, train  # torch wakes here, not at --help
 
     columns = {"text": text, "text_pair": text_pair, "label": label, "separator": separator}
+    columns |= {"label_names": [name.strip() for name in label_names.split(",")] if label_names else None}
     request = TrainRequest(
         task=task,
         problem=one_problem(single_label=single_label, multi_label=multi_label, regression=regression),

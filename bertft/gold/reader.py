@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from bertft.errors import DataError
 from bertft.gold.example import NO_LABEL, Example, Read, Refusal
 from bertft.gold.options import Options
+from bertft.guess.column_names import ANSWER
 from bertft.plan.card import Card
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
 from bertft.rows.row import Row
+from bertft.tags.spans import REFUSED
 
 HEADER_AGAIN = "the column names once more"
 
@@ -27,6 +29,15 @@ def repeats_header(row: Row) -> bool:
     """Whether it is the line of column names in the middle of a file, as where files were put together. In a single column the
     name may as well be a text."""
     return len(row.fields) > 1 and all(value == name for name, value in row.fields.items())
+
+
+def refused_by_annotator(row: Row, used: Collection[str]) -> str:
+    """What an annotator said who did not accept the row as it stands; '' where that was not asked, or the column is `used` as an
+    input or as the label: then only rows that were passed over say nothing."""
+    answer = row.fields.get(ANSWER)
+    if answer not in REFUSED or (ANSWER in used and not (answer == "ignore" and "_task_hash" in row.fields)):
+        return ""
+    return f"the annotator's answer '{answer}' (column '{ANSWER}')"
 
 
 @dataclass(frozen=True)
@@ -106,7 +117,7 @@ class Reader(ABC):
         pairs = zip(rows, known, strict=True) if known is not None else ((row, self.cell_or_error(row)) for row in rows)
         for row, cell in pairs:
             cells.append(cell)
-            yield Refusal(row, HEADER_AGAIN) if repeats_header(row) else self.inputs(row, cell)
+            yield Refusal(row, reason) if (reason := self.left_out(row)) else self.inputs(row, cell)
 
     def _labelled(self, example: Example, cell: Any) -> Read:
         if isinstance(cell, DataError):
@@ -115,12 +126,18 @@ class Reader(ABC):
 
     def cell_or_error(self, row: Row) -> Any:
         """What the label cell says, or what is wrong with it."""
-        if repeats_header(row):
+        if self.left_out(row):
             return None
         try:
             return self.label_cell(row)
         except DataError as problem:
             return problem
+
+    def left_out(self, row: Row) -> str:
+        """Why nothing can be learned from a row, whatever its cells say; '' of most rows."""
+        if repeats_header(row):
+            return HEADER_AGAIN
+        return refused_by_annotator(row, (self.fields.text, self.fields.text_pair or "", *self.fields.label))
 
     def with_cells(self, rows: Iterable[Row]) -> Self:
         """The reader after all label cells of a file."""

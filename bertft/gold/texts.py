@@ -15,7 +15,8 @@ from bertft.errors import DataError
 from bertft.gold.cells import no_text
 from bertft.gold.example import Refusal, TextExample
 from bertft.gold.reader import Reader
-from bertft.rows.labels import Labels, is_empty, label_text, labels_of_card, labels_of_row, learn
+from bertft.rows.label_cells import labels_of_cell, labels_of_row
+from bertft.rows.labels import Labels, is_empty, labels_of_card, learn
 from bertft.rows.row import Row
 from bertft.rows.surrogates import shown
 
@@ -30,8 +31,8 @@ class TextReader(Reader):
         """The card's labels in its order; without any, those of the training rows, sorted, or in the checkpoint's order."""
         if self.card.labels:
             return replace(self, labels=labels_of_card(self.card.labels, self.card.label_values))
-        if len(self.fields.label) > 1:
-            return replace(self, labels=Labels(self.fields.label))
+        if names := self.fields.label_names or (self.fields.label if len(self.fields.label) > 1 else ()):
+            return replace(self, labels=Labels(names))
         reader = self.with_cells(rows)
         return replace(reader, labels=learn_labels(reader, known_order))
 
@@ -82,8 +83,15 @@ class LabelReader(TextReader):
         return (cell,)
 
     def label_cell(self, row: Row) -> str | None:
-        cell = row.fields.get(self.fields.label[0])
-        return None if is_empty(cell) else sys.intern(label_text(cell))
+        column = self.fields.label[0]
+        names = labels_of_cell(row, column, None, self.fields.label_names)
+        if not names:
+            return None
+        if len(names) > 1:
+            raise DataError(
+                f"{row.origin}: column '{column}' has {len(names)} labels ({shown(', '.join(names))}); each row here has one."
+            )
+        return sys.intern(names[0])
 
     def with_gold(self, example: TextExample, cell: str) -> TextExample:
         """The gold value is the label's position, or UNKNOWN."""
@@ -102,7 +110,7 @@ class LabelsReader(TextReader):
     def label_cell(self, row: Row) -> tuple[str, ...] | None:
         """With one column per label, the labels stand in the columns' order, whatever this file calls them."""
         names = self.labels.names if len(self.fields.label) > 1 else ()
-        found = labels_of_row(row, self.fields.label, self.fields.separator, names)
+        found = labels_of_row(row, self.fields.label, self.fields.separator, names, self.fields.label_names)
         return None if found is None else tuple(map(sys.intern, found))
 
     def with_gold(self, example: TextExample, cell: tuple[str, ...]) -> TextExample:

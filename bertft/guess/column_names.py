@@ -34,6 +34,8 @@ QUESTION, CONTEXT = ("question", "query"), ("context", "passage", "paragraph", "
 ANSWERS = ("answers",)
 ANSWER_TEXT = ("answer text", "answer", "text answer", "answers text")
 ANSWER_START = ("answer start", "start", "answers start", "answers answer start")
+ANSWER = "answer"
+"""Prodigy's column of what an annotator said to a row as it was shown: accept, reject or ignore."""
 _TWINS = tuple(map(frozenset, (("1", "2"), ("a", "b"), ("first", "second"), ("left", "right"), ("0", "1"))))
 
 

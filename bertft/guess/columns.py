@@ -5,13 +5,15 @@ A few hundred values, evenly spread, tell the kind; every value counts for how m
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import cast
 
+from bertft.rows.containers import opened
 from bertft.rows.fields import LISTED
+from bertft.rows.label_cells import is_container, is_scored, unwrapped
 from bertft.rows.labels import is_empty, label_text
 from bertft.rows.surrogates import shown
 
@@ -112,7 +114,10 @@ def _look(filled: list[object]) -> Look:
     items = [as_list(value) for value in sample]
     if share(item is not None for item in items) >= MOST:
         return _look_of_lists([item for item in items if item is not None], len(filled))
-    if any(isinstance(value, (dict, list, tuple)) for value in sample):
+    if found := [item for item in items if item is not None]:
+        looked = _look_of_lists(found, len(filled))
+        return looked if looked.what == "lists" else Look("objects", len(filled))
+    if any(is_container(value) for value in sample):
         return Look("objects", len(filled))
     names = {label_text(value) for value in filled}
     texts = [label_text(value) for value in sample]
@@ -126,13 +131,12 @@ def _look(filled: list[object]) -> Look:
 
 
 def as_list(value: object) -> list[object] | None:
-    """A list, or a JSON list in a string; None for anything else."""
-    if isinstance(value, str) and value.lstrip().startswith("[") and value.rstrip().endswith("]"):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return None
-    return list(value) if isinstance(value, (list, tuple, set)) else None
+    """A list, be it in a string or in an object that holds nothing else; the labels that an object gives a 1; None for anything
+    else."""
+    found = unwrapped(opened(value))
+    if is_scored(found):
+        return [label for label, score in cast(dict[object, object], found).items() if score]
+    return found if isinstance(found, list) else None
 
 
 def _words(text: str) -> float:

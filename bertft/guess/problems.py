@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from bertft.errors import DataError
-from bertft.guess.columns import MACHINE, MOST, NUMBER, WHOLE, Look, as_list, share
+from bertft.guess.columns import MACHINE, MOST, NUMBER, WHOLE, Look, share
+from bertft.guess.label_lists import listed_labels, verdict_on
+from bertft.guess.verdict import AskedLabels, NothingToLearn, Verdict
 from bertft.kinds import MULTI_LABEL, REGRESSION, SINGLE_LABEL
-from bertft.rows.labels import is_empty, label_text, split_labels
+from bertft.rows.label_cells import is_container, split_labels
+from bertft.rows.labels import is_empty, label_text
 from bertft.rows.surrogates import shown
 
 SEPARATORS = {"|": 0.5, ";": MOST, ",": MOST}
@@ -21,20 +24,16 @@ SEPARATORS = {"|": 0.5, ";": MOST, ",": MOST}
 MOST_NUMBERED_CLASSES = 20
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The problem, and one line saying why, with the flag that overrides it."""
-
-    problem: str
-    why: str
-    separator: str | None = None
-
-
-def problem_of_flags(columns: Sequence[str], looks: Sequence[Look], asked: str | None) -> Verdict:
+def problem_of_flags(columns: Sequence[str], looks: Sequence[Look], asked: AskedLabels) -> Verdict:
     """Several columns of 0 and 1, one per label."""
-    if asked not in (None, MULTI_LABEL.name):
+    if asked.problem not in (None, MULTI_LABEL.name):
         raise DataError(
-            f"{len(columns)} label columns are a multi-label task, not {asked}: name one column with --label."
+            f"{len(columns)} label columns are a multi-label task, not {asked.problem}: name one column with --label."
+        )
+    if asked.label_names or asked.separator:
+        flag = "--label-names" if asked.label_names else "--separator"
+        raise DataError(
+            f"{flag} is for one label column; {len(columns)} columns are named after their labels. Leave it out."
         )
     for column, seen in zip(columns, looks, strict=True):
         if not seen.flags:
@@ -42,24 +41,32 @@ def problem_of_flags(columns: Sequence[str], looks: Sequence[Look], asked: str |
     return Verdict(MULTI_LABEL.name, f"multi-label: {len(columns)} columns of 0 and 1, one per label (--label)")
 
 
-def problem_of(values: Sequence[object], name: str, asked: str | None) -> Verdict:
-    """`values` are all cells of the label column `name`; `asked` is what the user wants it to be."""
+def problem_of(values: Sequence[object], name: str, asked: AskedLabels) -> Verdict:
+    """`values` are all cells of the label column `name`."""
+    problem, separator = asked.problem, asked.separator
     filled = [value for value in values if not is_empty(value)]
     if not filled:
         raise DataError(f"label column '{name}' is empty. Pass --label COLUMN.")
-    if asked == REGRESSION.name:
+    if problem == REGRESSION.name:
         return _as_asked_regression(filled, name)
-    listed = share(as_list(value) is not None for value in filled) >= MOST
-    if asked == MULTI_LABEL.name or (listed and asked is None):
-        return _as_lists(filled, name, listed)
-    if listed or any(isinstance(value, dict) for value in filled):
-        raise DataError(
-            f"the cells of '{name}' hold lists or objects, not one label each. Pass --multi-label or --label."
-        )
-    counts = Counter(label_text(value) for value in filled)
+    plain = [value for value in filled if not is_container(value)]
+    if separator is None and problem != SINGLE_LABEL.name and 0 < len(plain) < len(filled):
+        separator = separator_of({label_text(value) for value in plain})
+    if asked.separator and not plain:
+        raise DataError(f"--separator '{separator}': the cells of '{name}' hold lists. Leave it out.")
+    if (listed := listed_labels(filled, name, replace(asked, separator=separator))) is not None:
+        if verdict := verdict_on(listed, problem):
+            return verdict
+        filled = [label for labels in listed.sets for label in labels]
+    if problem == MULTI_LABEL.name:
+        return _as_parts(filled, name, asked.separator)
+    return _one_each(Counter(label_text(value) for value in filled), name, problem)
+
+
+def _one_each(counts: Counter[str], name: str, asked: str | None) -> Verdict:
     if len(counts) == 1:
-        raise DataError(
-            f"every label in '{name}' is '{shown(next(iter(counts)))}': there is nothing to tell apart. Pass --label."
+        raise NothingToLearn(
+            f"every label in '{name}' is '{shown(next(iter(counts)))}': there is nothing to tell apart. Pass --label COLUMN."
         )
     if asked == SINGLE_LABEL.name:
         return _classes(counts)
@@ -69,22 +76,20 @@ def problem_of(values: Sequence[object], name: str, asked: str | None) -> Verdic
 def _as_asked_regression(filled: Sequence[object], name: str) -> Verdict:
     for value in filled:
         if isinstance(value, bool) or not is_number(label_text(value)):
-            raise DataError(
-                f"--regression wants numbers, but '{name}' holds '{shown(value)}'. Mend it, or pass --single-label."
-            )
+            instead = "" if is_container(value) else ", or pass --single-label"
+            raise DataError(f"--regression wants numbers, but '{name}' holds '{shown(value)}'. Mend it{instead}.")
     return Verdict(REGRESSION.name, "regression, as asked")
 
 
-def _as_lists(filled: Sequence[object], name: str, listed: bool) -> Verdict:
-    if listed:
-        names = {label for value in filled for label in split_labels(value, None)}
-        if len(names) < 2:
-            raise DataError(f"the lists in '{name}' hold {len(names)} distinct label. Pass --label.")
-        return Verdict(MULTI_LABEL.name, f"multi-label: lists of {len(names):,} distinct labels (--single-label)")
+def _as_parts(filled: Sequence[object], name: str, separator: str | None) -> Verdict:
     cells = [label_text(value) for value in filled]
-    separator = next((mark for mark in SEPARATORS if any(mark in cell for cell in cells)), None)
-    parted = f"labels parted by '{separator}' (--separator)" if separator else "one label in every cell"
-    return Verdict(MULTI_LABEL.name, f"multi-label, as asked: {parted}", separator)
+    if separator and not any(separator in cell for cell in cells):
+        raise DataError(
+            f"--separator '{separator}': no cell of '{name}' holds it, such as '{shown(cells[0])}'. Leave it out."
+        )
+    mark = separator or next((mark for mark in SEPARATORS if any(mark in cell for cell in cells)), None)
+    parted = f"labels parted by '{mark}' (--separator)" if mark else "one label in every cell"
+    return Verdict(MULTI_LABEL.name, f"multi-label, as asked: {parted}", mark)
 
 
 def _classes(counts: Counter[str], note: str = "") -> Verdict:
@@ -131,12 +136,11 @@ def _of_strings(counts: Counter[str], name: str) -> Verdict:
             f"the numbers in '{name}' are written like '{shown(next(iter(counts)))}': write 1.5 and 1000, "
             f"or pass --single-label to take every value as a class."
         )
+    if separator := separator_of(counts):
+        names = {part for cell in counts for part in split_labels(cell, separator)}
+        why = f"multi-label: {len(names):,} distinct labels, parted by '{separator}' (--single-label, --separator)"
+        return Verdict(MULTI_LABEL.name, why, separator)
     present = [mark for mark in SEPARATORS if any(mark in cell for cell in counts)]
-    for separator in present:
-        if parts_recur(list(counts), separator):
-            names = {part for cell in counts for part in split_labels(cell, separator)}
-            why = f"multi-label: {len(names):,} distinct labels, parted by '{separator}' (--single-label, --separator)"
-            return Verdict(MULTI_LABEL.name, why, separator)
     if present:
         held = sum(counts[cell] for cell in counts if present[0] in cell)
         return _classes(counts, f"; {held:,} of them hold '{present[0]}', which --multi-label takes as a separator")
@@ -146,6 +150,12 @@ def _of_strings(counts: Counter[str], name: str) -> Verdict:
 def is_number(text: str) -> bool:
     """Not 1e999, which is infinite."""
     return NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
+
+
+def separator_of(cells: Collection[str]) -> str | None:
+    """What parts the labels of distinct cells, if anything does."""
+    present = (mark for mark in SEPARATORS if any(mark in cell for cell in cells))
+    return next((mark for mark in present if parts_recur(list(cells), mark)), None)
 
 
 def parts_recur(cells: Sequence[str], separator: str) -> bool:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 import bertft.guess.other_kinds as kinds
 from bertft.errors import DataError
 from bertft.guess.chooser import Chooser
+from bertft.guess.column_names import ANSWER
 from bertft.guess.columns import Look, look
 from bertft.guess.other_kinds import AskedColumns
-from bertft.guess.problems import Verdict, problem_of, problem_of_flags
+from bertft.guess.problems import problem_of, problem_of_flags
+from bertft.guess.verdict import AskedLabels, NothingToLearn, Verdict
 from bertft.kinds import TEXT_CLASSIFICATION
 from bertft.rows.fields import pick
 
@@ -35,6 +37,8 @@ class Guess:
     """Several columns: one of 0 and 1 for each label."""
     separator: str | None = None
     """Between the labels in one cell of a multi-label file."""
+    label_names: tuple[str, ...] = ()
+    """Of vectors of 0 and 1: what their places stand for."""
     why: list[str] = field(default_factory=list)
 
 
@@ -44,7 +48,7 @@ def guess(
     text: str | None = None,
     text_pair: str | None = None,
     label: str | Sequence[str] | None = None,
-    problem: str | None = None,
+    asked: AskedLabels | None = None,
     kind: str | None = None,
     file: str = "the file",
     complete: Callable[[str], Sequence[object]] | None = None,
@@ -59,9 +63,12 @@ def guess(
         raise DataError(f"{file}: column '{twice}' cannot play two parts at once.")
     looks = {name: look(columns[name]) for name in columns}
     given = AskedColumns(file, text, text_pair, tuple(labels))
-    other = _other_kind(columns, looks, given, kind) if problem is None and kind != TEXT_CLASSIFICATION.name else None
+    asked = asked or AskedLabels()
+    other = (
+        _other_kind(columns, looks, given, kind) if asked.problem is None and kind != TEXT_CLASSIFICATION.name else None
+    )
     chooser = Chooser(file, looks, text, text_pair, labels)
-    return other or _classification(complete or columns.__getitem__, chooser, problem)
+    return other or _classification(complete or columns.__getitem__, chooser, asked)
 
 
 def _spelled(role: str, name: str | None, columns: _Values, file: str) -> str | None:
@@ -69,10 +76,12 @@ def _spelled(role: str, name: str | None, columns: _Values, file: str) -> str | 
     return None if name is None else pick(role, [name], list(columns), file=file)
 
 
-def _classification(values_of: ValuesOf, chooser: Chooser, asked: str | None) -> Guess:
+def _classification(values_of: ValuesOf, chooser: Chooser, asked: AskedLabels) -> Guess:
     fixed = {chooser.text, chooser.text_pair, *chooser.label}
     chooser.choose()
     text, pair, label = chooser.text or "", chooser.text_pair, chooser.label
+    for name in filter(None, (text, pair)):
+        refuse_containers(name, chooser.looks[name], chooser.file)
     verdict = _verdict(values_of, chooser, asked)
     parts = [
         ("text", text, "--text"),
@@ -93,20 +102,34 @@ def _classification(values_of: ValuesOf, chooser: Chooser, asked: str | None) ->
         text_pair=pair,
         label=label[0] if len(label) == 1 else tuple(label),
         separator=verdict.separator,
+        label_names=verdict.label_names,
         why=[f"task {TEXT_CLASSIFICATION.name} (--task)", *why, verdict.why],
     )
+
+
+def refuse_containers(column: str, seen: Look, file: str) -> None:
+    """DataError for a column of texts that holds lists or objects, be they printed."""
+    if seen.what in ("lists", "spans", "objects"):
+        raise DataError(
+            f"{file}: column '{column}' holds {seen}, and a text is wanted. Join the words of lists to one text, "
+            f"take the text out of objects, or name another column with --text."
+        )
 
 
 def _because(part: str, name: str, seen: Look, flag: str) -> str:
     return f"{part} '{name}': {seen} ({flag or 'as asked'})"
 
 
-def _verdict(values_of: ValuesOf, chooser: Chooser, asked: str | None) -> Verdict:
+def _verdict(values_of: ValuesOf, chooser: Chooser, asked: AskedLabels) -> Verdict:
     label = chooser.label
     try:
         if len(label) > 1:
             return problem_of_flags(label, [chooser.looks[name] for name in label], asked)
         return problem_of(values_of(label[0]), label[0], asked)
+    except NothingToLearn as error:
+        answers = chooser.looks.get(ANSWER)
+        instead = f" The annotator's answers to it: --label {ANSWER}." if answers and answers.classes else ""
+        raise DataError(f"{chooser.file}: {error}{instead}") from None
     except DataError as error:
         raise DataError(f"{chooser.file}: {error}") from None
 

@@ -51,7 +51,7 @@ def make_plan(request: TrainRequest) -> Planned:
     train = read_split(data.train, data, request.tables)
     choice = choose_task(asked, train)
     check_applies(request, choice.card.kind)
-    check_separator(request, choice.card)
+    check_form_of_labels(request, choice)
     console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
     backbone = find_backbone({**config.get("model", {}), **request.model}.get("name"))
     recipe = whole_recipe(request, config.get("recipe", {}), choice.card, backbone, data)
@@ -111,8 +111,13 @@ def check_applies(request: TrainRequest, kind: str) -> None:
                 raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
 
 
-def check_separator(request: TrainRequest, card: Card) -> None:
-    """UsageError for a separator in a task whose cells hold one label each."""
+def check_form_of_labels(request: TrainRequest, choice: Choice) -> None:
+    """UsageError for a separator, or names of places, where the label cells have none."""
+    card = choice.card
+    if request.columns.get("label_names") and not choice.fields.label_names:
+        raise UsageError(
+            f"--label-names names the places of vectors of 0 and 1; this task is {card.problem or card.kind}. Leave it out."
+        )
     if request.columns.get("separator") and card.problem != MULTI_LABEL.name:
         raise UsageError(
             f"--separator parts the labels of one cell; this task is {card.problem or card.kind}, with one label a row. "

@@ -13,7 +13,8 @@ from bertft.kinds import MULTI_LABEL, SINGLE_LABEL
 from bertft.plan.card import Card
 from bertft.reading import Table
 from bertft.rows.fields import Fields
-from bertft.rows.labels import is_empty, label_text, labels_of_card, labels_of_row
+from bertft.rows.label_cells import labels_of_row, split_labels
+from bertft.rows.labels import labels_of_card
 
 _STREAM = 0x5A3B1E
 """Keeps this draw apart from the others of the same seed."""
@@ -36,12 +37,12 @@ def _classes(table: Table, card: Card, fields: Fields) -> list[str | None]:
     """The class of each row, whatever spelling the file uses for it; None: the cell is empty."""
     spellings = labels_of_card(card.labels, card.label_values).spellings if card.labels else {}
     cells = table.column(fields.label[0])
-    names = (None if is_empty(cell) else label_text(cell) for cell in cells)
-    return [None if name is None else spellings.get(name, name) for name in names]
+    names = (split_labels(cell, None, fields.label_names) for cell in cells)
+    return [spellings.get(name[0], name[0]) if name else None for name in names]
 
 
 def _label_sets(table: Table, fields: Fields) -> list[set[str]]:
-    return [set(labels_of_row(row, fields.label, fields.separator) or ()) for row in table]
+    return [set(labels_of_row(row, fields.label, fields.separator, places=fields.label_names) or ()) for row in table]
 
 
 def stratified(classes: Sequence[Hashable | None], count: int, chance: np.random.Generator) -> list[int]:

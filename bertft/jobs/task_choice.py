@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
 from typing import Any
 
-from bertft.errors import CardError, UsageError
+from bertft.errors import CardError, DataError, UsageError
 from bertft.gold.reader import repeats_header
 from bertft.guess import guess
+from bertft.guess.column_names import ANSWER
+from bertft.guess.columns import SAMPLE, look
+from bertft.guess.label_lists import listed_labels
 from bertft.guess.problems import problem_of
+from bertft.guess.task import refuse_containers
+from bertft.guess.verdict import AskedLabels, Verdict
 from bertft.jobs.requests import TrainRequest
-from bertft.kinds import KINDS, MULTI_LABEL, find_kind
+from bertft.kinds import KINDS, MULTI_LABEL, SINGLE_LABEL, TEXT_CLASSIFICATION, find_kind
 from bertft.plan.card import Card, plain_card
 from bertft.plan.catalog import find_card
 from bertft.reading import Table
 from bertft.rows.fields import Fields, named_columns, pick
+from bertft.rows.labels import is_empty
+from bertft.tags.rows import ACCEPTED
+from bertft.tags.spans import REFUSED
 
 _SAMPLE = 100_000
 """Rows that a guess looks at, spread over the file."""
@@ -32,7 +41,11 @@ class Asked:
     """The kind that was asked for without a card."""
     problem: str | None
     fields: Mapping[str, Any]
-    """Column names and separator, as far as they were given by flags or a config file."""
+    """Column names, separator and names of labels, as far as they were given by flags or a config file."""
+
+    @property
+    def labels(self) -> AskedLabels:
+        return AskedLabels(self.problem, self.fields.get("separator"), named_columns(self.fields, "label_names"))
 
     @classmethod
     def of(cls, request: TrainRequest, config: Mapping[str, Any]) -> Asked:
@@ -68,15 +81,36 @@ def _by_card(card: Card, asked: Asked, table: Table) -> Choice:
         text_pair=_pair(named_columns(named, "text_pair") or wanted.text_pair, table),
         label=_label(named_columns(named, "label"), wanted.label, table),
     )
-    chosen = replace(chosen, separator=named.get("separator") or _separator(card, chosen, table))
+    chosen = _with_form_of_cells(chosen, card, asked, table)
     return Choice(card, chosen, [f"  task {card.name}: {card.summary}", *_columns_said(chosen)])
 
 
-def _separator(card: Card, fields: Fields, table: Table) -> str | None:
-    """What stands between the labels of one cell, if the card's task has several."""
-    if card.problem != MULTI_LABEL.name or len(fields.label) > 1:
-        return None
-    return problem_of(list(table.column(fields.label[0])), fields.label[0], MULTI_LABEL.name).separator
+def _with_form_of_cells(fields: Fields, card: Card, asked: Asked, table: Table) -> Fields:
+    """The columns, with how the label cells are written where the card's task has several labels in each."""
+    for name in filter(None, (fields.text, fields.text_pair)):
+        if card.kind == TEXT_CLASSIFICATION.name:
+            refuse_containers(name, look(list(islice(table.column(name), SAMPLE))), table.name)
+    if card.problem not in (SINGLE_LABEL.name, MULTI_LABEL.name) or len(fields.label) > 1:
+        return replace(fields, separator=asked.labels.separator)
+    column = fields.label[0]
+    verdict = _form_of_cells(list(table.column(column)), column, replace(asked.labels, problem=card.problem))
+    names = verdict.label_names
+    if names and card.labels:
+        if len(names) != len(card.labels):
+            raise DataError(
+                f"{table.name}: the vectors in '{column}' have {len(names)} places, but the card {card.name} has "
+                f"{len(card.labels)} labels."
+            )
+        names = card.labels
+    return replace(fields, separator=verdict.separator, label_names=names)
+
+
+def _form_of_cells(values: Sequence[object], column: str, asked: AskedLabels) -> Verdict:
+    """Of one label a row, nothing is asked but whether the cells are vectors."""
+    if asked.problem == MULTI_LABEL.name:
+        return problem_of(values, column, asked)
+    listed = listed_labels([value for value in values if not is_empty(value)], column, asked)
+    return Verdict(SINGLE_LABEL.name, "", asked.separator, listed.label_names if listed else ())
 
 
 def _pair(wanted: Sequence[str], table: Table) -> str | None:
@@ -105,12 +139,12 @@ def _by_guess(asked: Asked, table: Table) -> Choice:
         text=named.get("text"),
         text_pair=named.get("text_pair"),
         label=named_columns(named, "label") or None,
-        problem=asked.problem,
+        asked=asked.labels,
         kind=asked.kind,
     )
     _check_trainable(found.kind)
     label = (found.label,) if isinstance(found.label, str) else tuple(found.label or ())
-    chosen = Fields(found.text, found.text_pair, label, named.get("separator") or found.separator)
+    chosen = Fields(found.text, found.text_pair, label, found.separator, found.label_names)
     return Choice(plain_card(found.kind, found.problem), chosen, [f"  {line}" for line in found.why])
 
 
@@ -121,25 +155,29 @@ class SampledColumns(Mapping[str, Sequence[object]]):
     def __init__(self, table: Table) -> None:
         self.table = table
         self.rows = set(Random(0).sample(range(len(table)), _SAMPLE)) if len(table) > _SAMPLE else None
-        self.headers = header_lines(table)
+        self.headers, self.refused = header_lines(table), refused_rows(table)
         self.read: dict[str, list[object]] = {}
 
     def complete(self, name: str) -> list[object]:
         """All values of a column."""
         if not self.rows:
             return self[name]
-        return [value for place, value in enumerate(self.table.column(name)) if place not in self.headers]
+        return [value for place, value in enumerate(self.table.column(name)) if not self._is_left_out(place, name)]
 
     def __getitem__(self, name: str) -> list[object]:
         if name not in self.table.columns:
             raise KeyError(name)
         if name not in self.read:
             values = self.table.column(name)
-            self.read[name] = [value for place, value in enumerate(values) if self._is_looked_at(place)]
+            self.read[name] = [value for place, value in enumerate(values) if self._is_looked_at(place, name)]
         return self.read[name]
 
-    def _is_looked_at(self, place: int) -> bool:
-        return place not in self.headers and (self.rows is None or place in self.rows)
+    def _is_looked_at(self, place: int, name: str) -> bool:
+        return not self._is_left_out(place, name) and (self.rows is None or place in self.rows)
+
+    def _is_left_out(self, place: int, name: str) -> bool:
+        """Of the annotator's own answers all are looked at, as they may be the label."""
+        return place in self.headers or (place in self.refused and name != ANSWER)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.table.columns)
@@ -153,6 +191,14 @@ def header_lines(table: Table) -> set[int]:
     first = table.columns[0]
     places = [place for place, value in enumerate(table.column(first)) if value == first]
     return {place for place in places if repeats_header(table[place])}
+
+
+def refused_rows(table: Table) -> set[int]:
+    """Places of rows that an annotator did not accept as they stand, where there is a column of nothing but such answers."""
+    answers = list(table.column(ANSWER)) if ANSWER in table.columns else []
+    if not {value for value in answers if isinstance(value, str)} <= {ACCEPTED, *REFUSED, ""}:
+        return set()
+    return {place for place, value in enumerate(answers) if value in REFUSED}
 
 
 def _card(task: str | None, configured: object) -> Card | None:

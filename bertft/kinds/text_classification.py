@@ -54,6 +54,6 @@ from transformers import pipeline
 classify = pipeline("text-classification", model={folder})
 classify({text})""",
     long_inputs='Texts beyond the length limit are handled as `long = "{long}"` says.',
-    settings=("long", "separator", "single_label", "multi_label", "regression", "pool"),
+    settings=("long", "separator", "label_names", "single_label", "multi_label", "regression", "pool"),
     small_file_factor=0.5,  # starts from a head that knows whole texts; a high rate forgets it (arXiv 2202.10054)
 )

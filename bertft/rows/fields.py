@@ -24,15 +24,18 @@ class Fields:
     label: tuple[str, ...] = ()
     separator: str | None = None
     """What stands between the labels in one cell of a multi-label file; None for lists."""
+    label_names: tuple[str, ...] = ()
+    """The labels that the places of a vector of 0 and 1 stand for, where the label cells hold such vectors."""
 
     def to_dict(self) -> dict[str, Any]:
         """Without the fields that are not set, for TOML and JSON."""
-        stored = {**asdict(self), "label": list(self.label)}
+        stored = {**asdict(self), "label": list(self.label), "label_names": list(self.label_names)}
         return {key: value for key, value in stored.items() if value not in (None, [])}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Fields:
-        return cls(**{**stored, "label": tuple(stored.get("label", ()))})
+        lists = {name: tuple(stored.get(name, ())) for name in ("label", "label_names")}
+        return cls(**{**stored, **lists})
 
 
 def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str) -> str:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bertft.errors import DataError
-from bertft.rows.row import Row
 from bertft.rows.surrogates import has_surrogate, shown
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
@@ -40,25 +38,6 @@ def label_text(cell: object) -> str:
 def form(text: str) -> str:
     """What is left of a label without its case, its spaces and its Unicode form."""
     return "".join(unicodedata.normalize("NFC", text).casefold().split())
-
-
-def split_labels(cell: object, separator: str | None) -> list[str]:
-    """The labels in one cell: a list, a JSON list in a string, or parts between separators. An empty cell holds none."""
-    if is_empty(cell):
-        return []
-    if isinstance(cell, str):
-        cell = _parts(cell.strip(), separator)
-    parts = cell if isinstance(cell, (list, tuple)) else [cell]
-    return [label_text(part) for part in parts if not is_empty(part)]
-
-
-def _parts(text: str, separator: str | None) -> list[object]:
-    if text.startswith("[") and text.endswith("]"):
-        try:
-            return list(json.loads(text))
-        except (ValueError, RecursionError):
-            pass
-    return list(text.split(separator)) if separator else [text]
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -128,27 +107,3 @@ def learn(seen: Iterable[str], *, known_order: Sequence[str] = ()) -> Labels:
     if known_order and set(known_order) == set(names):
         return Labels(tuple(known_order))
     return Labels(names)
-
-
-_YES_NO = {"1": True, "0": False, "true": True, "false": False, "": False}
-
-
-def labels_of_row(
-    row: Row, columns: Sequence[str], separator: str | None, names: Sequence[str] = ()
-) -> list[str] | None:
-    """The labels of a row, from one cell or from one 0/1 column per label; None when nothing is filled in. `names` are the
-    labels of those columns, where they are called otherwise."""
-    if len(columns) == 1:
-        cell = row.fields.get(columns[0])
-        return None if is_empty(cell) else split_labels(cell, separator)
-    if all(is_empty(row.fields.get(column)) for column in columns):
-        return None
-    return [name for name, column in zip(names or columns, columns, strict=True) if _is_set(row, column)]
-
-
-def _is_set(row: Row, column: str) -> bool:
-    cell = row.fields.get(column)
-    text = "" if is_empty(cell) else label_text(cell).lower()
-    if text not in _YES_NO:
-        raise DataError(f"{row.origin}: '{shown(cell)}' in label column '{column}': 0 or 1 is wanted.")
-    return _YES_NO[text]

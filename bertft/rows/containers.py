@@ -1,0 +1,63 @@
+"""What a cell really holds: a list or an object may stand in a string, as JSON, Python or NumPy print it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+
+_NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
+_ITEM = rf"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|{_NUMBER}|True|False"""
+_PRINTED_ITEM = re.compile(_ITEM, re.DOTALL)
+_PRINTED_LIST = re.compile(rf"\s*+\[\s*+(?:(?:{_ITEM})\s*+)*+\]\s*+", re.DOTALL)
+"""As NumPy prints it, with nothing but spaces between: ['EU' 'rejects'] or [0. 0. 3.]. To Python 'EU' 'rejects' is one string."""
+_CALLS = {"array", "set", "frozenset", "list", "tuple", "dict", "OrderedDict", "Counter"}
+_OPENS = re.compile(r"\s*+(?:[\[({]|(?:np\.|numpy\.)?(?:array|set|frozenset|OrderedDict|Counter)\()")
+_CLOSES = ("]", ")", "}")
+LONGEST_PRINT = 1_000_000
+"""Characters of a Python print that is taken apart: its syntax tree needs a hundred times as much."""
+
+Container = list[object] | dict[object, object]
+
+
+def opened(cell: object) -> object:
+    """A list, tuple, set or object, be it in a string, as a list or a dict; anything else as it is."""
+    found = cell if not isinstance(cell, str) else _in_string(cell)
+    if isinstance(found, set | frozenset):
+        return sorted(found, key=repr)
+    return list(found) if isinstance(found, tuple) else found
+
+
+def _in_string(text: str) -> object:
+    if not _OPENS.match(text) or not text.rstrip().endswith(_CLOSES):
+        return text
+    try:
+        return _container(json.loads(text), text)
+    except (ValueError, RecursionError):
+        pass
+    if _PRINTED_LIST.fullmatch(text):
+        return [ast.literal_eval(item) for item in _PRINTED_ITEM.findall(text)]
+    return _container(_python(text), text) if len(text) <= LONGEST_PRINT else text
+
+
+def _container(found: object, text: str) -> object:
+    """`(1)` and `(a)` are text."""
+    return found if isinstance(found, list | tuple | dict | set | frozenset) else text
+
+
+def _python(text: str) -> object:
+    try:
+        return ast.literal_eval(_Bare().visit(ast.parse(text.strip(), mode="eval")))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return text
+
+
+class _Bare(ast.NodeTransformer):
+    """array([17], dtype=int32) -> [17], np.str_('a') -> 'a', frozenset({'a'}) -> {'a'}, nan -> None"""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        known = isinstance(node.func, ast.Attribute) or (isinstance(node.func, ast.Name) and node.func.id in _CALLS)
+        return self.visit(node.args[0]) if known and node.args else node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Constant(None) if node.id in ("nan", "NaN") else node
