@@ -69,13 +69,6 @@ def _show_confusion(confusion: Confusion) -> None:
 
 def _show_mistakes(confusion: Confusion) -> None:
     """The commonest confusions of a task with many labels."""
-    mistakes = [
-        (count, confusion.labels[true], confusion.labels[predicted])
-        for true, counts in enumerate(confusion.counts)
-        for predicted, count in enumerate(counts)
-        if count and true != predicted
-    ]
-    worst = sorted(mistakes, key=lambda mistake: (-mistake[0], mistake[1:]))[:MOST_MISTAKES]
-    rows = [[true, predicted, f"{count:,}"] for count, true, predicted in worst]
+    rows = [[gold, given, f"{count:,}"] for gold, given, count in confusion.mistakes[:MOST_MISTAKES]]
     if rows:
         console.table("Commonest mistakes", ["true label", "predicted", "rows"], rows, text_columns=2)

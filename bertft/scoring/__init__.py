@@ -2,10 +2,11 @@
 
 from bertft.scoring.answers import score_answers, tune_null_threshold
 from bertft.scoring.comparison import Baseline, Comparison
+from bertft.scoring.confusion import Confusion
 from bertft.scoring.entities import score_tags
 from bertft.scoring.multi_label import best_fixed_labels, score_multi_label
 from bertft.scoring.regression import score_regression
-from bertft.scoring.scores import Confusion, Scores, better, higher_is_better, standard_error
+from bertft.scoring.scores import Scores, better, higher_is_better, standard_error
 from bertft.scoring.single_label import score_single_label
 from bertft.scoring.thresholds import tune_thresholds
 

@@ -87,14 +87,6 @@ class Recall(LocalMetric):
         return {"recall": sums.recall_score(references, predictions, average=average, **options)}
 
 
-class MatthewsCorrelation(LocalMetric):
-    """Correlation of gold and predicted classes; 0 where either never varies."""
-
-    def _compute(self, predictions: Any, references: Any, sample_weight: Any = None) -> dict[str, Any]:
-        value = sums.matthews_corrcoef(references, predictions, sample_weight=sample_weight)
-        return {"matthews_correlation": float(value)}
-
-
 class RocAuc(LocalMetric):
     """Chance that a positive is ranked above a negative."""
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bertft.scoring.confusion import Confusion
+
 FALLING = frozenset({"loss", "error", "errors", "cost", "mse", "rmse", "mae", "mape", "wer", "cer", "perplexity"})
 """Last words of metrics of which less is better."""
 
@@ -25,17 +27,6 @@ def better(main: str, new: float, old: float) -> bool:
     if math.isnan(old):
         return True
     return new > old if higher_is_better(main) else new < old
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """How often which label was taken for which."""
-
-    labels: list[str]
-    counts: list[list[int]]
-    """Rows are gold, columns are predicted."""
-    unknown: list[int]
-    """Predictions for rows whose gold label the model does not know."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,6 @@ class Scores:
 
     def as_dict(self) -> dict[str, object]:
         """Ready for JSON: an undefined main value is null."""
-        matrix = self.confusion
         return {
             "main": self.main,
             "value": self.values.get(self.main),
@@ -79,7 +69,7 @@ class Scores:
             "examples": self.examples,
             "values": dict(self.values),
             "per_class": {label: dict(row) for label, row in self.per_class.items()},
-            "confusion": vars(matrix).copy() if matrix else None,
+            "confusion": self.confusion.as_dict() if self.confusion else None,
             "errors": dict(self.errors),
             "notes": list(self.notes),
         }

@@ -19,20 +19,21 @@ from bertft.errors import InternalError
 from bertft.kinds import SINGLE_LABEL
 from bertft.kinds.metric_names import check_metric
 from bertft.scoring.bootstrap import interval_by_counts, interval_by_rows
+from bertft.scoring.confusion import Confusion, occurring
 from bertft.scoring.counts import Counts, averaged, family, matthews, per_class
 from bertft.scoring.ranks import Ranking, auc
-from bertft.scoring.scores import Confusion, Scores, one_decision
+from bertft.scoring.scores import Scores, one_decision
 
 
 @dataclass(frozen=True)
 class _Case:
-    """Predictions beside gold, with the table of both."""
+    """Predictions beside gold, with how often which label was taken for which."""
 
     gold: NDArray[np.int64]
     probabilities: Array
     predicted: NDArray[np.int64]
-    table: NDArray[np.int64]
-    """(K + 1, K): rows gold, the last of them unknown; columns predicted."""
+    cells: NDArray[np.int64]
+    """(C, 3): gold, which is K where it is unknown, predicted, and how many rows are so."""
 
     @classmethod
     def of(cls, gold: ArrayLike, probabilities: ArrayLike, classes: int) -> _Case:
@@ -41,14 +42,27 @@ class _Case:
         if scores.shape != (len(truth), classes) or ((truth < -1) | (truth >= classes)).any():
             raise InternalError(f"gold {truth.shape} and probabilities {scores.shape} do not fit {classes} labels")
         predicted = scores.argmax(1) if len(truth) else np.zeros(0, dtype=np.int64)
-        cells = np.where(truth < 0, classes, truth) * classes + predicted
-        table = np.bincount(cells, minlength=(classes + 1) * classes).reshape(classes + 1, classes)
-        return cls(truth, scores, predicted, table)
+        cells = occurring(np.where(truth < 0, classes, truth), predicted)
+        return cls(truth, scores, predicted, cells)
+
+    @property
+    def classes(self) -> int:
+        return int(self.probabilities.shape[1])
 
     @property
     def counts(self) -> Counts:
-        known = self.table[:-1].astype(np.float64)
-        return Counts(known.diagonal(), known.sum(1), self.table.sum(0).astype(np.float64))
+        right = self.gold[self.gold == self.predicted]
+        sides = (right, self.gold[self.gold >= 0], self.predicted)
+        return Counts(*(np.bincount(side, minlength=self.classes).astype(np.float64) for side in sides))
+
+    @property
+    def unknown(self) -> NDArray[np.int64]:
+        """(K,) rows of unknown gold, by what was predicted."""
+        return np.bincount(self.predicted[self.gold < 0], minlength=self.classes)
+
+    def confusion(self, labels: Sequence[str]) -> Confusion:
+        known = [(int(gold), int(given), int(rows)) for gold, given, rows in self.cells if gold < self.classes]
+        return Confusion(list(labels), known, self.unknown.tolist())
 
 
 def score_single_label(
@@ -72,7 +86,7 @@ def score_single_label(
         examples=len(case.gold),
         interval=_interval(main, case) if main in values else None,
         per_class=per_class(list(labels), case.counts),
-        confusion=Confusion(list(labels), case.table[:-1].tolist(), case.table[-1].tolist()),
+        confusion=case.confusion(labels),
         notes=_notes(case, labels, {name: why for name, why in gaps.items() if name in (*wanted, main)}),
     )
 
@@ -84,7 +98,7 @@ def _every(classes: int) -> list[str]:
 
 def _undefined(case: _Case) -> dict[str, str]:
     """Metric -> why it cannot be had."""
-    classes = case.probabilities.shape[1]
+    classes = case.classes
     if not len(case.gold):
         return dict.fromkeys(SINGLE_LABEL.metrics, "there is no row")
     gaps = (
@@ -105,7 +119,7 @@ def _value(name: str, case: _Case) -> float:
     if name == "accuracy":
         return float(local.Accuracy().measure(case.predicted, case.gold)["accuracy"])
     if name == "mcc":
-        return float(local.MatthewsCorrelation().measure(case.predicted, case.gold)["matthews_correlation"])
+        return float(matthews(case.counts, len(case.gold)))  # scikit-learn's makes a table of all labels by all
     if name == "roc_auc":
         known = case.gold >= 0
         scores = case.probabilities[known]
@@ -136,8 +150,8 @@ def _interval(main: str, case: _Case) -> tuple[float, float] | None:
     """95 % bootstrap interval. All but ROC AUC need only the confusion table, so its cells are drawn, not the rows."""
     if main == "roc_auc":
         return auc_interval(case)
-    rows, classes = len(case.gold), case.probabilities.shape[1]
-    gold, predicted = np.nonzero(case.table)
+    rows, classes = len(case.gold), case.classes
+    gold, predicted, counts = case.cells.T
     of_gold, of_predicted = one_hot(gold, classes), one_hot(predicted, classes)  # (cells, K)
 
     def statistic(draws: Array) -> Array:
@@ -145,7 +159,7 @@ def _interval(main: str, case: _Case) -> tuple[float, float] | None:
             main, Counts(draws @ of_gold.multiply(of_predicted), draws @ of_gold, draws @ of_predicted), rows
         )
 
-    return interval_by_counts(case.table[gold, predicted].astype(np.float64), statistic)
+    return interval_by_counts(counts.astype(np.float64), statistic)
 
 
 def one_hot(positions: NDArray[np.int64], width: int) -> Any:
@@ -173,7 +187,7 @@ def auc_interval(case: _Case) -> tuple[float, float] | None:
 def _notes(case: _Case, labels: Sequence[str], gaps: dict[str, str]) -> list[str]:
     """What a reader of the numbers must know."""
     said = [f"{name} is left out: {why}." for name, why in gaps.items()]
-    unknown = int(case.table[-1].sum())
+    unknown = int(case.unknown.sum())
     if unknown:
         said.append(
             f"{unknown:,} of {len(case.gold):,} rows have a label that the model does not know: "

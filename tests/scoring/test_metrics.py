@@ -32,7 +32,6 @@ NUMBERS, OTHERS = RNG.normal(size=50), RNG.normal(size=50)
         (local.F1, "f1", oracle.f1_score),
         (local.Precision, "precision", oracle.precision_score),
         (local.Recall, "recall", oracle.recall_score),
-        (local.MatthewsCorrelation, "matthews_correlation", oracle.matthews_corrcoef),
         (local.HammingLoss, "hamming_loss", oracle.hamming_loss),
     ],
 )

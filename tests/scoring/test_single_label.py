@@ -140,3 +140,31 @@ def test_a_score_is_ready_for_json() -> None:
     assert told["value"] == scores.main_value
     assert told["interval"] == list(scores.interval)
     assert told["confusion"]["counts"] == scores.confusion.counts
+
+
+def test_the_confusion_of_many_labels_keeps_the_largest_cells() -> None:
+    """Right rows and all counts still add up; what is stored grows with the labels, not with their square."""
+    gold, probabilities, labels = random_case(10, 4000, 150)
+    scores, predicted = score_single_label(gold, probabilities, labels, metrics=["mcc"]), probabilities.argmax(1)
+    table = oracle.confusion_matrix(gold, predicted)
+    stored = scores.as_dict()["confusion"]
+    assert scores.confusion.counts == table.tolist()
+    assert scores.values["mcc"] == pytest.approx(oracle.matthews_corrcoef(gold, predicted))
+    assert stored["right"] == table.diagonal().tolist()
+    assert "counts" not in stored
+    shown = [mistake["rows"] for mistake in stored["mistakes"]]
+    assert shown == sorted(table[~np.eye(150, dtype=bool)].tolist(), reverse=True)[:1000]
+    assert sum(shown) + stored["mistakes_left_out"] + sum(stored["right"]) == 4000
+    first = stored["mistakes"][0]
+    assert table[labels.index(first["gold"]), labels.index(first["predicted"])] == first["rows"]
+
+
+def test_thousands_of_labels_need_no_table_of_all_by_all() -> None:
+    """20,000 by 20,000 would not fit."""
+    labels = [f"label {k}" for k in range(20_000)]
+    gold, probabilities = [7, 19_999, -1], np.zeros((3, 20_000))
+    probabilities[[0, 1, 2], [7, 3, 7]] = 1.0
+    scores = score_single_label(gold, probabilities, labels)
+    assert scores.confusion.mistakes == [("label 19999", "label 3", 1)]
+    assert scores.confusion.unknown[7] == 1
+    assert len(json.dumps(scores.as_dict()["confusion"])) < 500_000

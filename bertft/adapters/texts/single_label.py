@@ -55,10 +55,11 @@ class SingleLabel(TextAdapter):
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         """The most frequent class; of two, the one that scores more: with F1 that may be the rarer."""
         counts = np.bincount(np.asarray(learned), minlength=len(self.labels))
-        classes = np.argsort(-counts, kind="stable").tolist()[: 2 if len(counts) == 2 else 1]
-        answers = [Prediction(self._decided(position)) for position in classes]
-        best = max(answers, key=lambda answer: self.score([answer] * len(learned), learned).rank)
-        return [best] * len(targets)
+        classes = np.argsort(-counts, kind="stable").tolist()
+        answers = [Prediction(self._decided(position)) for position in classes[:2]]
+        if len(counts) != 2:  # with thousands of classes, scores of all training rows would fill gigabytes
+            return [answers[0]] * len(targets)
+        return [max(answers, key=lambda answer: self.score([answer] * len(learned), learned).rank)] * len(targets)
 
     def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
         if len(set(targets)) < 2:
