@@ -12,17 +12,22 @@ from pathlib import Path
 
 import tomli_w
 
+from bertft.errors import CheckpointError
 from bertft.model.backbone import Backbone
+from bertft.model.folder import read_task
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MEMORY, DataPlan
 from bertft.reading import Table
 from bertft.report.model_card import model_card
 from bertft.runs import CARD, PLAN
-from bertft.runs.record import DataFile, ParameterCount, RunRecord
+from bertft.runs.record import DataFile, ParameterCount, RunRecord, read_record
 from bertft.scoring import Comparison, Scores
 from bertft.scoring.own import typed_again
 from bertft.system.files import write_text
 from bertft.system.versions import machine, versions
+
+SPLITS = ("validation", "test")
+"""That a run scores by itself; what else run.json has of scores came from `eval`."""
 
 BY_THE_PROGRAM = "bertft.train(…) with the same rows and settings"
 """What repeats a run on rows that a program handed over."""
@@ -61,10 +66,39 @@ def write_plan(plan: Plan, folder: Path) -> None:
 
 
 def write_records(finished: Finished) -> None:
-    """run.json and the model card."""
+    """The model card and run.json, which comes last: a run that has one is finished."""
     found = run_record(finished)
-    found.write(finished.folder)
     write_text(finished.folder / CARD, model_card(found, finished.plan, finished.scores, finished.labels))
+    found.write(finished.folder)
+
+
+def finished_before(folder: Path, plan: Plan, backbone: Backbone) -> Finished | None:
+    """What the run in a folder ended with, as its records tell; None where it has not ended, or they are damaged."""
+    try:
+        found = read_record(folder)
+        scores = {split: Scores.from_dict(found.scores[split]) for split in SPLITS if split in found.scores}
+        comparison = Comparison.from_dict(found.reference, scores["validation"])
+        labels = read_task(folder).labels.names
+    except (CheckpointError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return Finished(
+        folder=folder,
+        plan=plan,
+        backbone=backbone,
+        command=found.command,
+        data={file.path: file.sha256 for file in found.data.values() if file.sha256},
+        scores=scores,
+        comparison=comparison,
+        advice="",
+        timings=found.timings,
+        parameters=(found.parameters.all, found.parameters.trainable),
+        rows=found.rows,
+        labels=labels,
+        steps=found.steps,
+        best_step=found.best_step,
+        refitted=found.refitted,
+        device=found.device,
+    )
 
 
 def run_record(finished: Finished) -> RunRecord:

@@ -100,13 +100,18 @@ def threads_of(run: Path) -> int | None:
     return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
 
 
-def _check_facts(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    changed = [path for path, digest in now["data"].items() if then["data"].get(path) != digest]
+def check_same_data(then: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """UsageError for files, path -> sha256, that are not what they were."""
+    changed = [path for path, digest in now.items() if then.get(path) != digest]
     if changed:
         raise UsageError(
             f"{', '.join(changed)}: changed since the run began; --resume goes on with the same data. "
             f"Put the old file back, or start anew with --overwrite."
         )
+
+
+def _check_facts(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    check_same_data(then["data"], now["data"])
     others = [
         f"{name} {then[name]} then, {now[name]} now" for name in now if name != "data" and then[name] != now[name]
     ]

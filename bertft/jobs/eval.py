@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bertft.adapters import Adapter
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
+from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.errors import UsageError
 from bertft.jobs.opening import open_run
 from bertft.jobs.planning import with_metric
@@ -20,7 +21,7 @@ from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Table
 from bertft.rows.fields import fields_in
-from bertft.runs.record import add_to_run
+from bertft.runs.record import DataFile, add_to_run
 from bertft.scoring import Scores
 
 
@@ -54,9 +55,21 @@ def evaluate(request: EvalRequest) -> Evaluated:
     found = answerer.predictions(examples.windows, meter, label="Evaluating")
     scores = adapter.score(found, examples.targets)
     if answerer.accelerator.is_main_process:
-        add_to_run(Path(request.run), "scores", Path(table.name).name, scores.as_dict())
+        scored = data_file(request, table)
+        add_to_run(Path(request.run), "scores", named(scored), {**scores.as_dict(), "data": asdict(scored)})
         add_to_run(Path(request.run), "timings", "eval", meter.timings())
     return Evaluated(request.run, table.name, scores, meter.timings())
+
+
+def data_file(request: EvalRequest, table: Table) -> DataFile:
+    """What was scored, by its path and its content."""
+    in_memory = request.data in request.tables
+    return DataFile(request.data, sha256_of_rows(table) if in_memory else sha256_of(request.data))
+
+
+def named(data: DataFile) -> str:
+    """Its name in run.json, which tells two files of one name apart, and two states of one file."""
+    return f"{data.path} (sha256 {data.sha256[:12]})" if data.sha256 else data.path
 
 
 def fitted(adapter: Adapter, table: Table, request: EvalRequest) -> Adapter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from bertft.plan.recipe import Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, OutputPlan
 from bertft.plan.settings import settings_of
 from bertft.reading import Table
-from bertft.runs import PLAN
 from bertft.scoring.own import is_function, load_own
 
 WITHOUT_EFFECT = {"pool": "cls"}
@@ -208,21 +207,3 @@ def run_name(card: Card, data: DataPlan) -> str:
     file = Path(data.train)
     stem = file.name.split(".")[0]
     return file.resolve().parent.name if stem in ("train", "training", "data") else stem
-
-
-def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
-    """UsageError when a resumed run is asked to be another one."""
-    asked = plan.to_dict()
-    card = Card.from_dict(stored.get("task", {}), PLAN)  # its metrics may be spelled otherwise than now
-    usual = {
-        name: value for name, value in asdict(Recipe()).items() if value is not None
-    }  # older runs have fewer settings
-    stored = {**stored, "task": card.to_dict(), "recipe": {**usual, **stored.get("recipe", {})}}
-    changed = [
-        f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked[section].get(key)} now"
-        for section in ("task", "data", "model", "recipe")
-        for key in sorted({*asked[section], *stored.get(section, {})})
-        if asked[section].get(key) != stored.get(section, {}).get(key)
-    ]
-    if changed:
-        raise UsageError("--resume goes on with the same run, but these differ: " + "; ".join(changed) + ".")

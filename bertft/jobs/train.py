@@ -6,21 +6,19 @@ import os
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from bertft import console
 from bertft.engine.device import decided_by_main, start_accelerator
-from bertft.engine.record import Finished, data_hashes
+from bertft.engine.record import Finished, data_hashes, finished_before
 from bertft.engine.resume import go_on, threads_of
 from bertft.engine.training import TrainingRun, run_training
-from bertft.errors import CheckpointError, Stopped, UsageError
-from bertft.jobs.planning import Planned, check_repeats, make_plan
+from bertft.errors import Stopped
+from bertft.jobs.planning import Planned, make_plan
 from bertft.jobs.requests import TrainRequest
+from bertft.jobs.resuming import check_repeats, going_on, left_as_it_is, stored_plan
 from bertft.model.folder import open_run_folder
-from bertft.model.trust import check_closed
-from bertft.plan.plan import Plan, read_config
+from bertft.plan.plan import Plan
 from bertft.plan.sections import MachinePlan
-from bertft.runs import CHECKPOINT, PLAN, RECORD
+from bertft.runs import CHECKPOINT
 from bertft.system.cores import THREAD_SETTINGS
 from bertft.system.files import last_whole
 from bertft.system.locks import locked_folder
@@ -39,6 +37,8 @@ def train(request: TrainRequest) -> Finished:
     plan = planned.plan
     if request.resume:
         check_repeats(plan, stored_plan(Path(plan.output_dir)))
+        if (before := finished_before(Path(plan.output_dir), plan, planned.backbone)) is not None:
+            return left_as_it_is(before, request)
     accelerator = start_accelerator(plan.recipe.precision, machine_for(plan, resume=request.resume))
     with ExitStack() as held:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
@@ -66,28 +66,3 @@ def run_folder(plan: Plan, request: TrainRequest, held: ExitStack) -> str:
     """The folder of the run, which is held until the end; empty unless the run is resumed."""
     held.enter_context(locked_folder(Path(plan.output_dir)))
     return plan.output_dir if request.resume else str(open_run_folder(plan.output_dir, overwrite=request.overwrite))
-
-
-def going_on(request: TrainRequest) -> TrainRequest:
-    """The request of a resumed run: its own plan is the config file. Where there is none yet, that of a new run."""
-    folder = request.output.get("dir")
-    if not folder:
-        raise UsageError("--resume needs the run folder: -o DIR.")
-    if (Path(folder) / PLAN).is_file():
-        check_closed(Path(folder))
-        if (Path(folder) / RECORD).is_file() and not last_whole(Path(folder) / CHECKPOINT).is_dir():
-            raise CheckpointError(
-                f"{folder}: a finished run, with no state to go on from. Start anew without --resume, in another folder."
-            )
-        refit = {"refit": stored_plan(Path(folder))["recipe"]["refit"]}
-        return replace(request, config=request.config or str(Path(folder) / PLAN), recipe={**refit, **request.recipe})
-    if not (request.data.get("train") or request.task or request.config):
-        raise UsageError(f"{folder}: no run to go on with (it has no {PLAN}).")
-    console.note(f"{folder}: no run to go on with yet, so it starts at the beginning.")
-    return replace(request, resume=False)
-
-
-def stored_plan(folder: Path) -> dict[str, Any]:
-    """A run's plan.toml. One from before there was a refit asks for none."""
-    found = read_config(str(folder / PLAN))
-    return {**found, "recipe": {"refit": False, **found.get("recipe", {})}}

@@ -136,10 +136,15 @@ def _empty(folder: Path, *, overwrite: bool) -> None:
 
 def free_run_folder(name: str) -> str:
     """runs/NAME, or runs/NAME-2, runs/NAME-3 ... whichever is not there yet."""
-    number, folder = 1, Path("runs") / name
+    return free_folder(str(Path("runs") / name))
+
+
+def free_folder(path: str) -> str:
+    """The path, or PATH-2, PATH-3 ... whichever is not there yet."""
+    number, folder = 1, Path(path)
     while folder.exists():
         number += 1
-        folder = Path("runs") / f"{name}-{number}"
+        folder = Path(path).with_name(f"{Path(path).name}-{number}")
     return str(folder)
 
 

@@ -54,7 +54,7 @@ class RunRecord:
     refitted: bool
     """Whether the model learned from the validation rows too, after they were scored."""
     scores: Mapping[str, Mapping[str, Any]]
-    """By split, or by name of the file that `eval` read."""
+    """By split, or by path and content of the file that `eval` read."""
     reference: Mapping[str, Any]
     """What needs no training, beside the validation scores."""
     timings: Mapping[str, Mapping[str, float]]

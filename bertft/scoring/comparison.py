@@ -4,7 +4,9 @@ learned anything is told from these."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bertft.scoring.scores import Scores, better, higher_is_better
 
@@ -101,6 +103,14 @@ class Comparison:
             "has_learned": self.has_learned,
             "summary": self.summary,
         }
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any], model: Scores) -> Comparison:
+        """What `as_dict` gave, and the model's scores."""
+        constant, start = found["constant"], found["start"]
+        baseline = Baseline(constant["answer"], Scores(constant["main"], constant["values"], model.examples))
+        first = Scores(start["main"], start["values"], model.examples) if start else None
+        return cls(model, baseline, first, found["same_answer"] or "")
 
 
 def _value(scores: Scores) -> str:

@@ -3,7 +3,9 @@ fill gigabytes, and run.json with it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ class Confusion:
     """Gold label, predicted label (positions) and rows, where there is a row; sorted by labels."""
     unknown: list[int]
     """Of each predicted label, the rows whose gold label the model does not know."""
+    left_out: int = 0
+    """Rows of mistakes that are not among the cells: of a table that was read from run.json."""
 
     @property
     def counts(self) -> list[list[int]]:
@@ -53,7 +57,7 @@ class Confusion:
         if len(self.labels) <= MOST_LABELS:
             return {"labels": self.labels, "counts": self.counts, "unknown": self.unknown}
         mistakes = self.mistakes
-        left_out = sum(rows for _, _, rows in mistakes[MOST_CELLS:])
+        left_out = self.left_out + sum(rows for _, _, rows in mistakes[MOST_CELLS:])
         shown = [{"gold": gold, "predicted": given, "rows": rows} for gold, given, rows in mistakes[:MOST_CELLS]]
         return {
             "labels": self.labels,
@@ -62,6 +66,23 @@ class Confusion:
             "mistakes_left_out": left_out,
             "unknown": self.unknown,
         }
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Confusion:
+        """What `as_dict` gave; of many labels, with the cells that it kept."""
+        labels = list(found["labels"])
+        if "counts" in found:
+            cells = [
+                (one, other, rows)
+                for one, line in enumerate(found["counts"])
+                for other, rows in enumerate(line)
+                if rows
+            ]
+        else:
+            place = {label: position for position, label in enumerate(labels)}
+            cells = [(position, position, rows) for position, rows in enumerate(found["right"]) if rows]
+            cells += [(place[one["gold"]], place[one["predicted"]], one["rows"]) for one in found["mistakes"]]
+        return cls(labels, sorted(cells), list(found["unknown"]), found.get("mistakes_left_out", 0))
 
 
 def occurring(gold: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:

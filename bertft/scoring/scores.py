@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,21 @@ class Scores:
             "errors": dict(self.errors),
             "notes": list(self.notes),
         }
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Scores:
+        """What `as_dict` gave, as far as it is whole: the confusion of many labels is not."""
+        table, interval = found.get("confusion"), found["interval"]
+        return cls(
+            main=found["main"],
+            values=dict(found["values"]),
+            examples=found["examples"],
+            interval=(interval[0], interval[1]) if interval else None,
+            per_class=dict(found["per_class"]),
+            confusion=Confusion.from_dict(table) if table else None,
+            errors=dict(found.get("errors", {})),
+            notes=list(found["notes"]),
+        )
 
 
 def standard_error(scores: Scores) -> float:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -20,15 +20,20 @@ from bertft.system.files import write_text
 
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
-    """Hold a run folder, which is made if it is not there. OutputError while another process does."""
+    """Hold a run folder, which is made if it is not there, and goes again if nothing was put into it. OutputError while another
+    process holds it."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise OutputError(f"{folder}: is a file; a folder is wanted. Choose another with -o.") from None
     except OSError as problem:
         raise _unwritable(folder, problem) from None
-    with _held(folder / ".lock", folder, "is training into it. Wait for it, or choose another folder with -o."):
-        yield
+    try:
+        with _held(folder / ".lock", folder, "is training into it. Wait for it, or choose another folder with -o."):
+            yield
+    finally:
+        _remove_empty(made)
 
 
 @contextmanager
@@ -57,6 +62,13 @@ def _held(lock: Path, place: Path, doing: str) -> Iterator[None]:
         holder.unlink(missing_ok=True)
         lock.unlink(missing_ok=True)  # before the release: whoever comes next makes its own
         system_lock.release()
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Of these, the innermost first, those that hold nothing."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def _sign(holder: Path) -> None:

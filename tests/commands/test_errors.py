@@ -78,7 +78,8 @@ def test_an_odd_value_is_one_plain_message(
 
 def test_resume_has_words_for_a_folder_without_a_state(run: Run, reviews: Path, tmp_path: Path, tiny: str) -> None:
     run("train", "train.csv", "--model", tiny, "-o", "run", *FAST)
-    shutil.rmtree(tmp_path / "run" / "checkpoint")
+    (tmp_path / "run" / "run.json").unlink()  # as if it had not ended
+    (tmp_path / "run" / "checkpoint" / "state.json").unlink()
     said = run("train", "--resume", "-o", "run", ok=2)
     assert "no state to go on from" in said.err
     assert "Start anew without --resume" in said.err

@@ -188,6 +188,7 @@ def test_a_damaged_state_is_refused_in_plain_words(
 ) -> None:
     words = words_of("sequence", tmp_path, tiny)
     run(*words, "-o", "run", "--max-steps", 2)
+    Path("run/run.json").unlink()  # as if it had not ended
     state = Path("run") / CHECKPOINT
     if harm == "cut short":
         (state / "optimizer.safetensors").write_bytes((state / "optimizer.safetensors").read_bytes()[:-100])

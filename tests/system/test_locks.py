@@ -68,7 +68,7 @@ def test_a_lock_can_be_taken_again_after_an_error(tmp_path: Path) -> None:
         ):
             pass
         assert (folder / ".lock").exists()
-    assert os.listdir(folder) == []
+    assert not folder.exists()
 
 
 def test_a_file_or_a_forbidden_place_is_told(tmp_path: Path) -> None:
