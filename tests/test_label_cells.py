@@ -65,7 +65,10 @@ VECTORS = [[0, 1, 1], [1, 0, 0], [0, 0, 0], [1, 1, 0]]
 ONE_HOT = [[0, 0, 1], [1, 0, 0], [0, 1, 0], [1, 0, 0]]
 
 
-@pytest.mark.parametrize("printed", [lambda cell: cell, json.dumps, str, lambda cell: str(tuple(cell))])
+PRINTS = [lambda cell: cell, json.dumps, str, lambda cell: str(tuple(cell)), lambda cell: " ".join(map(str, cell))]
+
+
+@pytest.mark.parametrize("printed", PRINTS)
 def test_vectors_have_a_label_for_each_place(printed: Any) -> None:
     found = guessed([printed(cell) for cell in VECTORS])
     assert (found.problem, found.label_names) == ("multi-label", ("label_0", "label_1", "label_2"))
@@ -97,6 +100,10 @@ def test_lists_of_class_numbers_are_no_vectors() -> None:
         ([[0.5, 0.5], [1.0, 0.0]], {}, "are scores, not labels"),
         ([{"a": 0.5, "b": 0.5}, {"a": 1, "b": 0}], {}, "are scores, not labels"),
         ([[["a"]], [["b"]]], {"problem": "multi-label"}, "is a list of lists or objects"),
+        (["[joy, fear]", "[joy]"], {}, "look like lists without quotes, such as `.joy, fear.`.* pass --single-label"),
+        (["{joy,fear}", "{joy}"] * 2, {}, "look like lists without quotes"),
+        (["['joy', 'fear'", "['joy']"], {}, "`.'joy', 'fear'` is none that can be read"),
+        (["010", "100", "011"], {}, "look like vectors of 0 and 1, such as `010`.* pass --single-label"),
     ],
 )
 def test_what_does_not_fit_is_refused(values: list[Any], said: dict[str, Any], complaint: str) -> None:
@@ -119,6 +126,17 @@ def test_lists_of_several_labels_are_no_single_label() -> None:
         DataError, match=r"3 of 6 cells of 'label' hold several or none, such as `\['a', 'b'\]`. Leave it out"
     ):
         guessed([["a"], ["a", "b"]] * 3, problem="single-label")
+
+
+@pytest.mark.parametrize("values", [["[joy, fear]", "[joy]"], ["010", "100", "011"]])
+def test_what_is_asked_for_as_one_class_is_one(values: list[Any]) -> None:
+    assert guessed(values * 2, problem="single-label").problem == "single-label"
+
+
+def test_a_separator_that_was_given_parts_class_numbers() -> None:
+    found = guessed(["0 1", "0", "1"] * 3, problem="multi-label", separator=" ")
+    assert (found.separator, found.label_names) == (" ", ())
+    assert guessed(["0 1", "1 0"] * 3, problem="multi-label", separator=" ").label_names == ()
 
 
 def test_objects_of_0_and_1_are_one_label_or_several() -> None:
@@ -161,3 +179,5 @@ def test_an_annotators_answers_are_offered_where_nothing_else_differs() -> None:
     ):
         guess(columns)
     assert guess(columns, label="answer").problem == "single-label"
+    several = {"text": texts, "accept": [["a"], ["b"], ["a", "b"], []], "answer": ["accept", "ignore"] * 2}
+    assert guess(several).label == "accept"

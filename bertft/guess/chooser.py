@@ -54,6 +54,7 @@ class Chooser:
     def label_by_content(self) -> list[str]:
         """The one column of few recurring values, or all columns of 0 and 1 after the text, or the one of fractions."""
         classes = [name for name in self.dense if self.looks[name].classes or self.looks[name].what == "lists"]
+        classes = [name for name in classes if name != names.ANSWER] or classes  # it says only which rows count
         order = list(self.looks).index
         after = [name for name in self.dense if order(name) > order(self.text or "")]
         flags = [name for name in after if self.looks[name].flags]

@@ -3,15 +3,19 @@ or a 1."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bertft.errors import DataError
+from bertft.guess.columns import MOST
 from bertft.guess.verdict import AskedLabels, NothingToLearn, Verdict
 from bertft.kinds import MULTI_LABEL, SINGLE_LABEL
 from bertft.rows.containers import opened
-from bertft.rows.label_cells import is_vector, split_labels, unwrapped
+from bertft.rows.label_cells import as_vector, is_vector, split_labels, unwrapped
 from bertft.rows.surrogates import shown
+
+_PACKED = re.compile("[01]{3,}")
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def listed_labels(filled: Sequence[object], name: str, asked: AskedLabels) -> Li
     """None where no cell is a list or an object. DataError for those that hold no labels."""
     label_names = asked.label_names
     cells = [unwrapped(opened(value)) for value in filled]
+    if asked.separator is None and all(isinstance(as_vector(cell), list) for cell in cells):
+        cells = [as_vector(found) for found in cells]
     vectors = all(isinstance(cell, list) and is_vector(cell) for cell in cells)
     if label_names and not vectors:
         raise DataError(
@@ -64,12 +70,36 @@ def listed_labels(filled: Sequence[object], name: str, asked: AskedLabels) -> Li
         )
     if not any(isinstance(cell, list | dict) for cell in cells):
         return None
+    _refuse_half_lists(cells, name)
     try:
         names = _names_of_places(cells, label_names) if vectors else ()
         sets = [split_labels(cell, asked.separator, names) for cell in cells]
         return Listed(name, cells, sets, names, asked.separator)
     except DataError as problem:
         raise DataError(f"column '{name}': {problem}.") from None
+
+
+def _refuse_half_lists(cells: Sequence[object], name: str) -> None:
+    """DataError for a cell that begins like a list among real ones, as where a program cut its cells."""
+    broken = next((cell for cell in cells if isinstance(cell, str) and cell.lstrip().startswith(("[", "{"))), None)
+    if broken is not None:
+        raise DataError(f"column '{name}' holds lists, but `{shown(broken)}` is none that can be read. Mend it.")
+
+
+def refuse_bare_lists(cells: Collection[str], name: str) -> None:
+    """DataError for what looks like lists without quotes, as [joy, anger] or {joy,anger}, or like vectors written together."""
+    bare = [cell for cell in cells if cell.startswith(("[", "{")) and cell.endswith(("]", "}"))]
+    if len(bare) >= MOST * len(cells) and (example := next((cell for cell in bare if "," in cell), None)):
+        raise DataError(
+            f"the cells of '{name}' look like lists without quotes, such as `{shown(example)}`: write them as "
+            f'["joy", "anger"] or as joy|anger, or pass --single-label to take each for one class.'
+        )
+    packed = len({len(cell) for cell in cells}) == 1 and all(_PACKED.fullmatch(cell) for cell in cells)
+    if packed and any(cell.startswith("0") for cell in cells):
+        raise DataError(
+            f"the cells of '{name}' look like vectors of 0 and 1, such as `{shown(min(cells))}`: write spaces between, "
+            f"or pass --single-label to take each for one class."
+        )
 
 
 def _names_of_places(vectors: Sequence[object], given: Sequence[str]) -> tuple[str, ...]:

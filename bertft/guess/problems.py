@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bertft.errors import DataError
 from bertft.guess.columns import MACHINE, MOST, NUMBER, WHOLE, Look, share
-from bertft.guess.label_lists import listed_labels, verdict_on
+from bertft.guess.label_lists import listed_labels, refuse_bare_lists, verdict_on
 from bertft.guess.verdict import AskedLabels, NothingToLearn, Verdict
 from bertft.kinds import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 from bertft.rows.label_cells import is_container, split_labels
@@ -70,6 +70,7 @@ def _one_each(counts: Counter[str], name: str, asked: str | None) -> Verdict:
         )
     if asked == SINGLE_LABEL.name:
         return _classes(counts)
+    refuse_bare_lists(counts, name)
     return _of_numbers(counts, name) or _of_strings(counts, name)
 
 

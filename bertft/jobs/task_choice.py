@@ -176,8 +176,9 @@ class SampledColumns(Mapping[str, Sequence[object]]):
         return not self._is_left_out(place, name) and (self.rows is None or place in self.rows)
 
     def _is_left_out(self, place: int, name: str) -> bool:
-        """Of the annotator's own answers all are looked at, as they may be the label."""
-        return place in self.headers or (place in self.refused and name != ANSWER)
+        """The annotator's own answers may be the label, as far as they are answers."""
+        refused = self.refused.get(place)
+        return place in self.headers or (refused is not None and (name != ANSWER or refused == "ignore"))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.table.columns)
@@ -193,12 +194,12 @@ def header_lines(table: Table) -> set[int]:
     return {place for place in places if repeats_header(table[place])}
 
 
-def refused_rows(table: Table) -> set[int]:
-    """Places of rows that an annotator did not accept as they stand, where there is a column of nothing but such answers."""
+def refused_rows(table: Table) -> dict[int, object]:
+    """Place -> answer of rows that an annotator did not accept as they stand, where a column has nothing but such answers."""
     answers = list(table.column(ANSWER)) if ANSWER in table.columns else []
     if not {value for value in answers if isinstance(value, str)} <= {ACCEPTED, *REFUSED, ""}:
-        return set()
-    return {place for place, value in enumerate(answers) if value in REFUSED}
+        return {}
+    return {place: value for place, value in enumerate(answers) if value in REFUSED}
 
 
 def _card(task: str | None, configured: object) -> Card | None:

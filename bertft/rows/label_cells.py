@@ -4,6 +4,7 @@ or printed in a string. What can be none of them is refused in words: a containe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bertft.errors import DataError
@@ -14,6 +15,8 @@ from bertft.rows.surrogates import shown
 
 _WRAPPERS = ("choices", "labels", "label", "cats", "taxonomy")
 """The only key of an object that holds the labels, as annotation tools write it."""
+_FLAGS = re.compile(r"\s*+[01](?:[\s,;|]++[01])++\s*+")
+_BETWEEN = re.compile(r"[\s,;|]+")
 _WANTED = 'wanted a label, or a list of labels, as ["joy", "anger"]'
 
 
@@ -28,6 +31,8 @@ def split_labels(cell: object, separator: str | None, places: Sequence[str] = ()
     if is_empty(cell):
         return []
     found = unwrapped(opened(cell))
+    if places:
+        found = as_vector(found)
     if isinstance(found, Mapping):
         return _set_in(found)
     if isinstance(found, list):
@@ -78,6 +83,13 @@ def unwrapped(found: object) -> object:
     return found
 
 
+def as_vector(found: object) -> object:
+    """Of a string of 0 and 1 with signs between, as `0 1 0`, the list; anything else as it is."""
+    if isinstance(found, str) and _FLAGS.fullmatch(found):
+        return [*_BETWEEN.split(found.strip())]
+    return found
+
+
 def is_flag(value: object) -> bool:
     """0 or 1, or true or false, be it in a string."""
     return value in (0, 1, "0", "1")
@@ -107,7 +119,7 @@ def _set_in(found: Mapping[object, object]) -> list[str]:
     if not all(map(is_flag, given.values())):
         if is_scored(given):
             raise DataError(_scores(found))
-        raise DataError(f"`{_short(found)}` is an object, {_WANTED}.")
+        raise DataError(f"`{_short(found)}` is an object, {_WANTED}")
     return [label_text(key) for key, value in given.items() if _is_on(value)]
 
 
@@ -120,7 +132,7 @@ def _of_vector(items: Sequence[object], places: Sequence[str]) -> list[str]:
 def _of_list(items: Sequence[object]) -> list[str]:
     held = [item for item in items if not is_empty(item)]
     if any(isinstance(item, list | tuple | dict | set) for item in held):
-        raise DataError(f"`{_short(items)}` is a list of lists or objects, {_WANTED}.")
+        raise DataError(f"`{_short(items)}` is a list of lists or objects, {_WANTED}")
     if any(isinstance(item, float) and not item.is_integer() for item in held):
         raise DataError(_scores(items))
     return [label_text(item) for item in held]
