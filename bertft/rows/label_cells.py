@@ -33,7 +33,7 @@ def split_labels(cell: object, separator: str | None, places: Sequence[str] = ()
     found = unwrapped(opened(cell))
     if places:
         found = as_vector(found)
-    if isinstance(found, Mapping):
+    if isinstance(found, dict):
         return _set_in(found)
     if isinstance(found, list):
         return _of_vector(found, places) if places and is_vector(found) else _of_list(found)
@@ -75,7 +75,7 @@ def _is_set(row: Row, column: str) -> bool:
 
 def unwrapped(found: object) -> object:
     """Without the object that a tool puts around: {"choices": ["joy"]} -> ["joy"]."""
-    while isinstance(found, Mapping) and len(found) == 1 and next(iter(found)) in _WRAPPERS:
+    while isinstance(found, dict) and len(found) == 1 and next(iter(found)) in _WRAPPERS:
         inner = next(iter(found.values()))
         if is_flag(inner):  # a label that is called 'label'
             break
@@ -107,7 +107,7 @@ def is_vector(items: Sequence[object]) -> bool:
 def is_scored(found: object) -> bool:
     """An object of numbers, one for each label."""
     return (
-        isinstance(found, Mapping)
+        isinstance(found, dict)
         and bool(found)
         and all(isinstance(value, bool | int | float) for value in found.values())
     )
