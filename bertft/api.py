@@ -45,6 +45,7 @@ COLUMNS: dict[str, tuple[str, Any]] = {
     **{name: (name, tuple[str, ...]) for name in ("label", "label_names")},
 }
 ANSWER: dict[str, tuple[str, Any]] = {name: (name, kind) for name, kind in WISHES.items()}
+OF_ROWS: dict[str, tuple[str, Any]] = {"prefix": ("prefix", str), "max_answer": ("max_answer", int)}
 OF_A_FILE: dict[str, tuple[str, Any]] = {"raw": ("raw", bool), "resume": ("resume", bool)}
 """Keywords of settings that are declared elsewhere, with their types."""
 
@@ -115,8 +116,8 @@ def evaluate(
     from bertft.jobs.eval import evaluate as run_evaluation
     from bertft.jobs.requests import EvalRequest
 
-    reading = _sections(DataPlan, only=(*READS_LABELLED, "fix_answers"))
-    settings = _checked(settings, {**_roles("text", "text_pair", "label"), **reading, **_sections(MachinePlan)})
+    known = {**_sections(DataPlan, only=(*READS_LABELLED, "fix_answers")), "max_answer": ("max_answer", int)}
+    settings = _checked(settings, {**_roles("text", "text_pair", "label"), **known, **_sections(MachinePlan)})
     tables: dict[str, Table] = {}
     request = EvalRequest(
         run=_folder(run),
@@ -124,6 +125,7 @@ def evaluate(
         columns=_columns(settings),
         reading=typed(DataPlan, settings),
         metric=metric,
+        max_answer=settings.get("max_answer"),
         precision=precision,
         machine=typed(MachinePlan, settings),
         tables=tables,
@@ -141,7 +143,7 @@ def predict(
     known = {
         **_roles("text", "text_pair"),
         **ANSWER,
-        "prefix": ("prefix", str),
+        **OF_ROWS,
         **_sections(DataPlan, only=READS),
         **_sections(MachinePlan),
     }
@@ -151,8 +153,8 @@ def predict(
     model = load(run, precision=precision, quiet=quiet, threads=settings.get("threads"), fast=settings.get("fast"))
     answer = {name: settings.get(name) for name in WISHES}
     with _in_a_program(quiet):
-        prefix = settings.get("prefix")
-        return model.table(data, columns=_columns(settings), reading=typed(DataPlan, settings), prefix=prefix, **answer)
+        of_rows = {name: settings.get(name) for name in OF_ROWS}
+        return model.table(data, columns=_columns(settings), reading=typed(DataPlan, settings), **of_rows, **answer)
 
 
 def load(
@@ -212,6 +214,7 @@ def _predict_file(
         precision=precision,
         machine=typed(MachinePlan, settings),
         raw=bool(settings.get("raw")),
+        max_answer=settings.get("max_answer"),
         prefix=settings.get("prefix"),
         resume=bool(settings.get("resume")),
         top_k=settings.get("top_k"),

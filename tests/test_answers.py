@@ -11,7 +11,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bertft.errors import DataError
-from bertft.rows.answers import NO_ANSWER, NOWHERE, Answers, answers_of, fixed, wrong_answers
+from bertft.rows.answers import (
+    EMPTY_ANSWER,
+    MOVED,
+    NO_ANSWER,
+    NOWHERE,
+    Answers,
+    answers_of,
+    fixed,
+    recounted,
+    wrong_answers,
+)
 
 CONTEXT = "In 1976 Paris, not the other Paris, had 2 million people [1]. 我们 in paris  France."
 TWO = Answers(("1976", "2 million"), (3, 40))
@@ -88,7 +98,7 @@ def test_an_empty_cell_is_not_labelled_unless_it_is_marked_impossible(empty: obj
 def test_an_empty_list_says_that_there_is_no_answer(empty: object) -> None:
     assert read(empty) == NO_ANSWER
     assert wrong_answers(NO_ANSWER, CONTEXT) == []
-    assert fixed(NO_ANSWER, CONTEXT) == (NO_ANSWER, 0)
+    assert fixed(NO_ANSWER, CONTEXT) == (NO_ANSWER, [])
 
 
 def test_what_is_marked_impossible_has_no_answer_whatever_stands_there() -> None:
@@ -106,7 +116,7 @@ def test_a_text_without_a_start_must_stand_once() -> None:
     ]
     assert wrong_answers(nowhere, CONTEXT) == ["answer 'London' is nowhere in the context"]
     assert read("Paris", fix=True) == Answers(("Paris",), (8,))
-    assert fixed(nowhere, CONTEXT) == (nowhere, 0)
+    assert fixed(nowhere, CONTEXT) == (nowhere, [])
 
 
 def test_a_text_that_looks_like_a_list_is_text() -> None:
@@ -150,8 +160,8 @@ def test_what_is_no_answer_is_named(cell: object, what: str) -> None:
         ("1976", -1, "answer '1976' has no start; it stands at 3"),
         ("1976", 999, f"answer '1976' is not at 999 (the context has {len(CONTEXT)} characters); it stands at 3"),
         ("Rome", 3, "answer 'Rome' is nowhere in the context"),
-        ("", 3, "an answer is an empty text; leave it out, or give an empty list where there is no answer"),
-        (" ", 2, "an answer is an empty text; leave it out, or give an empty list where there is no answer"),
+        ("", 3, "an answer is an empty text; where there is no answer, an empty list is wanted"),
+        (" ", 2, "an answer is an empty text; where there is no answer, an empty list is wanted"),
     ],
 )
 def test_a_wrong_place_is_told_with_what_stands_there_and_where_the_text_is(text: str, start: int, reason: str) -> None:
@@ -172,17 +182,68 @@ def test_a_wrong_place_is_told_with_what_stands_there_and_where_the_text_is(text
     ],
 )
 def test_wrong_answers_move_to_the_nearest_place(text: str, start: int, moved: tuple[str, int]) -> None:
-    found, count = fixed(Answers(("1976", text), (3, start)), CONTEXT)
+    found, done = fixed(Answers(("1976", text), (3, start)), CONTEXT)
     assert found == Answers(("1976", moved[0]), (3, moved[1]))
-    assert count == 1
+    assert done == [MOVED]
     assert wrong_answers(found, CONTEXT) == []
 
 
 def test_what_is_nowhere_stays_wrong() -> None:
-    given = Answers(("Rome", "", "1976"), (4, 0, 0))
-    found, count = fixed(given, CONTEXT)
-    assert (found, count) == (Answers(("Rome", "", "1976"), (4, 0, 3)), 1)
-    assert len(wrong_answers(found, CONTEXT)) == 2
+    given = Answers(("Rome", "1976"), (4, 0))
+    assert fixed(given, CONTEXT) == (Answers(("Rome", "1976"), (4, 3)), [MOVED])
+    assert len(wrong_answers(fixed(given, CONTEXT)[0], CONTEXT)) == 1
+
+
+@pytest.mark.parametrize("start", [-1, 0, 5])
+def test_an_empty_answer_is_no_answer_if_that_is_asked_for(start: int) -> None:
+    """As Haystack's tool and others write it."""
+    for empty in (read({"text": [""], "answer_start": [start]}), beside("", start)):
+        assert empty is not None
+        assert len(wrong_answers(empty, CONTEXT)) == 1
+        assert fixed(empty, CONTEXT) == (NO_ANSWER, [EMPTY_ANSWER])
+    assert fixed(Answers(("", "1976"), (0, 3)), CONTEXT) == (Answers(("1976",), (3,)), [EMPTY_ANSWER])
+    assert beside("", "") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("Ha\u0300 No\u0323\u0302i", "H\u00e0 N\u1ed9i"),
+        ("H\u00e0 N\u1ed9i", "Ha\u0300 No\u0323\u0302i"),
+        ("O'Brien-Smith", "O\u2019Brien\u2013Smith"),
+        ('"a b"', "\u201ca\u00a0\n b\u201d"),
+        ("cooperation", "co\u00adoper\u200bation"),
+        ("STRASSE", "straße"),
+        ("\ufb01lm", "film"),
+    ],
+)
+def test_words_are_found_however_they_are_written(text: str, there: str) -> None:
+    context = f"xx {there} yy {there}, zz"
+    second = context.rindex(there)
+    found, done = fixed(Answers((text,), (second + 2,)), context)
+    assert (found, done) == (Answers((there,), (second,)), [MOVED])
+
+
+def test_a_letter_is_not_found_in_one_with_an_accent() -> None:
+    assert fixed(Answers(("ha",), (0,)), "xx Ha\u0300") == (Answers(("ha",), (0,)), [])
+
+
+@pytest.mark.parametrize("unit", ["UTF-16 units", "UTF-8 bytes", "characters, a line's end as one"])
+def test_starts_in_other_units_are_put_right_without_being_asked(unit: str) -> None:
+    """An answer that stands there often: the nearest place would be another one."""
+    context = "😀ä\r\n Rome " * 9
+    places = [found for found in range(len(context)) if context.startswith("Rome", found)]
+    counts = {
+        "UTF-16 units": lambda text: len(text.encode("utf-16-le")) // 2,
+        "UTF-8 bytes": lambda text: len(text.encode()),
+        "characters, a line's end as one": lambda text: len(text.replace("\r\n", "\n")),
+    }
+    for place in places[3:]:
+        told = Answers(("Rome",), (counts[unit](context[:place]),))
+        if not context.startswith("Rome", told.starts[0]):
+            assert recounted(told, context) == (Answers(("Rome",), (place,)), unit)
+        right = Answers(("Rome",), (place,))
+        assert recounted(right, context) == (right, "")
 
 
 @example("ababa", 3, 0, 3)
@@ -198,7 +259,7 @@ def test_no_other_place_of_the_text_is_nearer(context: str, start: int, at: int,
     )
     places = [place for place in range(len(context)) if context[place : place + len(text)] == text]
     assert found == min(places, key=lambda place: (abs(place - start), place))
-    assert moved == (start not in places)
+    assert bool(moved) == (start not in places)
     assert bool(wrong_answers(Answers((text,), (start,)), context)) == bool(moved)
 
 
@@ -208,4 +269,4 @@ def test_offsets_in_bytes_or_utf16_units_are_put_right() -> None:
     place = context.index("Zürich")
     for encoding, unit in (("utf-8", 1), ("utf-16-le", 2)):
         start = len(context[:place].encode(encoding)) // unit
-        assert fixed(Answers(("Zürich",), (start,)), context) == (Answers(("Zürich",), (place,)), 1)
+        assert fixed(Answers(("Zürich",), (start,)), context) == (Answers(("Zürich",), (place,)), [MOVED])

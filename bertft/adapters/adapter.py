@@ -214,7 +214,11 @@ class Adapter(ABC):
     def too_long(self) -> str:
         """What is cut, and the flags against it, in words."""
         window = "" if self.fields.text_pair else ", --long window"
-        return f"the texts are longer than {self.options.max_length} tokens and are cut (--max-length{window})"
+        return f"the texts are longer than {self.options.max_length} tokens and are cut (--max-length{window} of train)"
+
+    def out_of_reach(self, windows: Sequence[Sequence[Any]]) -> list[str]:
+        """What of the gold values of these rows can never be answered, in words."""
+        return []
 
     @property
     def placed_in(self) -> str | None:

@@ -22,6 +22,7 @@ def eval_command(
     text_pair: opt.LearnedTextPair = None,
     label: opt.LearnedLabel = None,
     metric: opt.MainMetric = None,
+    max_answer: opt.MaxAnswer = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
     **settings: Any,
@@ -38,6 +39,7 @@ def eval_command(
         columns={"text": text, "text_pair": text_pair, "label": label},
         reading=typed(DataPlan, settings),
         metric=metric,
+        max_answer=max_answer,
         precision=settings["precision"],
         machine=typed(MachinePlan, settings),
     )

@@ -149,6 +149,7 @@ Prefix = Annotated[
         default="nothing; predicted_ where the input has a column of that name",
     ),
 ]
+MaxAnswer = Annotated[int | None, flag(ANSWERS, "TOKENS", "Tokens of the longest answer.", default=AS_LEARNED)]
 NBest = Annotated[int | None, flag(ANSWERS, "K", "Also write the K best answers.")]
 TopK = Annotated[int | None, flag(OUTPUT, "K", "Also write the K best labels with their probabilities.")]
 MinProbability = Annotated[float | None, flag(OUTPUT, "P", "Give no label below this probability.")]

@@ -37,7 +37,7 @@ class Answerer:
         """One for each row; `windows` holds each row's features. In several processes each computes its share, and all get all.
         `label`: what the progress bar says; without one there is none."""
         found: list[Prediction] = []
-        with console.progress(label, sum(map(len, windows))) as bar:
+        with console.progress(label, len(windows)) as bar:
             for start in range(0, len(windows), _AT_ONCE):
                 found += self._part(windows[start : start + _AT_ONCE], meter, bar)
                 stop_together(self.accelerator)
@@ -60,5 +60,7 @@ class Answerer:
     def answer(self, window: Sequence[Read], meter: Meter) -> list[Prediction]:
         """One prediction per row."""
         asked = [read for read in window if isinstance(read, Example)]
-        found = iter(self.predictions(self.adapter.encode(asked), meter) if asked else ())
+        windows = self.adapter.encode(asked) if asked else []
+        meter.truncated += sum(row[0].truncated for row in windows)
+        found = iter(self.predictions(windows, meter) if asked else ())
         return [Prediction(None, read.reason) if isinstance(read, Refusal) else next(found) for read in window]

@@ -31,7 +31,8 @@ ON_PROCESSORS = 128, 1536
 def model_outputs(
     network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device, meter: Meter, bar: console.Bar
 ) -> list[Any]:
-    """What the adapter keeps of the network's outputs (fp32) for each feature."""
+    """What the adapter keeps of the network's outputs (fp32) for each feature. The meter counts rows, not their windows."""
+    begins = [i == 0 or feature.row != features[i - 1].row for i, feature in enumerate(features)]
     lengths = [len(feature.input_ids) for feature in features]
     size, most_tokens = ON_PROCESSORS if accelerator.device.type == "cpu" else (BATCH_SIZE, _MOST_TOKENS)
     batches = inference_batches(lengths, batch_size=size, max_tokens=most_tokens)
@@ -42,6 +43,7 @@ def model_outputs(
             found += zip(
                 ids, _within_memory(network, adapter, [features[i] for i in ids], accelerator, meter), strict=True
             )
+            meter.examples += sum(begins[i] for i in ids)
             if accelerator.num_processes == 1:
                 signals.check()
             bar.update(meter.examples, str(meter))
@@ -73,7 +75,7 @@ def _batch_outputs(
     )  # FSDP keeps what it gathers into
     with without_gradients, accelerator.autocast():
         outputs = network(**{name: values.to(accelerator.device) for name, values in batch.inputs.items()})
-    meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
+    meter.count(examples=0, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
     return adapter.outputs_of(_to_numpy(outputs), features)
 
 

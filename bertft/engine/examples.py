@@ -95,6 +95,8 @@ def gather(
         raise DataError(f"{name}: no row has both a text and a label.")
     if examples.truncated:
         console.note(f"{name}: {examples.truncated / len(examples):.1%} of {adapter.too_long}.")
+    for said in adapter.out_of_reach(examples.windows):
+        console.warn(f"{name}: {said}.")
     return examples
 
 

@@ -13,6 +13,8 @@ class Meter:
     examples: int = 0
     tokens: int = 0
     padded_tokens: int = 0
+    truncated: int = 0
+    """Examples of whose text the model did not see all, where somebody counts them."""
     seconds_before: float = 0.0
     started: float = field(default_factory=time.perf_counter)
 

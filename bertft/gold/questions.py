@@ -11,7 +11,7 @@ from bertft.errors import DataError
 from bertft.gold.cells import no_text
 from bertft.gold.example import QuestionExample, Refusal
 from bertft.gold.reader import Reader
-from bertft.rows.answers import Answers, answers_of, fixed, wrong_answers
+from bertft.rows.answers import Answers, answers_of, fixed, recounted, wrong_answers
 from bertft.rows.labels import is_empty
 from bertft.rows.row import Row
 
@@ -23,11 +23,18 @@ class QuestionReader(Reader):
     can_abstain: bool = False
     """Whether there are questions without an answer."""
 
-    fault_advice = "Mend them, or pass --fix-answers to look for each answer nearby."
+    @property
+    def fault_advice(self) -> str:
+        if self.options.fix_answers:
+            return (
+                "They were looked for (--fix-answers) and are not there. Mend them; where there is no answer, write []."
+            )
+        return "Mend them, or pass --fix-answers to look for each answer nearby, and to take empty ones for no answer."
 
     def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
         reader = self.with_cells(rows)
-        return replace(reader, can_abstain=not all(answers.texts for answers in reader.known_cells))
+        answered = (any(text.strip() for text in answers.texts) for answers in reader.known_cells)
+        return replace(reader, can_abstain=not all(answered))
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,12 +68,15 @@ class QuestionReader(Reader):
 
     def with_gold(self, example: QuestionExample, cell: Answers) -> QuestionExample:
         """In a group are the questions on one article, else on one context: questions on one text do not part."""
-        gold, moved = fixed(cell, example.context) if self.options.fix_answers else (cell, 0)
+        gold, unit = recounted(cell, example.context)
+        gold, remarks = fixed(gold, example.context) if self.options.fix_answers else (gold, [])
+        if unit:
+            remarks = [f"answers whose places count {unit}: put right", *remarks]
         title = example.row.fields.get("title")
         return replace(
             example,
             gold=gold,
             group=example.context if is_empty(title) else str(title),
             faults=tuple(wrong_answers(gold, example.context)),
-            remarks=("an answer moved to where its text stands",) if moved else (),
+            remarks=tuple(remarks),
         )

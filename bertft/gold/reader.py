@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from bertft.errors import DataError
 from bertft.gold.example import NO_LABEL, Example, Read, Refusal
@@ -52,8 +52,10 @@ class Reader(ABC):
     """What was read of each row's label cell, in order, where that came before the rows. A DataError is kept as well: it is
     raised when it is the row's turn."""
 
-    fault_advice: ClassVar[str] = "Mend them."
-    """What to do about faults."""
+    @property
+    def fault_advice(self) -> str:
+        """What to do about faults."""
+        return "Mend them."
 
     @abstractmethod
     def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:

@@ -12,7 +12,7 @@ from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
 from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.errors import UsageError
-from bertft.jobs.opening import open_run
+from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.planning import with_metric
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
@@ -47,6 +47,7 @@ def evaluate(request: EvalRequest) -> Evaluated:
     adapter = replace(fitted(answerer.adapter, table, request), own=own)
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
+    adapter = with_max_answer(adapter, request.max_answer)
     answerer = replace(answerer, adapter=adapter)
     examples = gather(
         adapter, adapter.reader.for_file(table), table, table.name, unknown=data.unknown_labels, learning=False

@@ -14,6 +14,7 @@ from bertft.adapters import Answer
 from bertft.engine.answerer import Answerer
 from bertft.engine.meter import Meter
 from bertft.errors import UsageError
+from bertft.jobs.opening import with_max_answer
 from bertft.jobs.predict import asked_answer, check_answer, records
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan
@@ -81,8 +82,21 @@ class Model:
             raise UsageError(f"{where}: {len(parts)} part(s), wanted {len(names)}: {' and '.join(names)}, as a tuple.")
         return Row(index, where, dict(zip(names, parts, strict=True)))
 
-    def table(self, data: Any, *, columns: Section, reading: Section, prefix: str | None = None, **wishes: Any) -> Any:
+    def table(
+        self,
+        data: Any,
+        *,
+        columns: Section,
+        reading: Section,
+        prefix: str | None = None,
+        max_answer: int | None = None,
+        **wishes: Any,
+    ) -> Any:
         """The rows of a file, a frame or a program, with their answers."""
+        if max_answer is not None:
+            adapter = with_max_answer(self.answerer.adapter, max_answer)
+            model = replace(self, answerer=replace(self.answerer, adapter=adapter))
+            return model.table(data, columns=columns, reading=reading, prefix=prefix, **wishes)
         answer, data = wish(wishes), _as_list(data)
         is_file = isinstance(data, str | os.PathLike)
         if reading and not is_file:

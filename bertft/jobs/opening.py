@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bertft import console
+from bertft.adapters import Adapter
 from bertft.adapters.record_check import check_answers, check_record
 from bertft.engine.answerer import Answerer
 from bertft.engine.device import describe, start_accelerator
 from bertft.engine.prepare import adapter_of_record
 from bertft.engine.sharding import ready
 from bertft.errors import UsageError
-from bertft.kinds import KINDS
+from bertft.kinds import KINDS, takes
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import check_belongs, load_tokenizer
-from bertft.plan.recipe import PRECISIONS
+from bertft.plan.recipe import PRECISIONS, Recipe
 from bertft.plan.sections import MachinePlan
+from bertft.plan.settings import settings_of
 
 
 def open_run(path: str, precision: str | None, machine: MachinePlan) -> Answerer:
@@ -33,3 +36,15 @@ def open_run(path: str, precision: str | None, machine: MachinePlan) -> Answerer
     check_belongs(adapter.tokenizer, network.config, path)
     console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
     return Answerer(adapter, ready(network, accelerator), accelerator)
+
+
+def with_max_answer(adapter: Adapter, tokens: int | None) -> Adapter:
+    """The adapter with another length of the longest answer; UsageError where there are no answers."""
+    if tokens is None:
+        return adapter
+    if not takes("max_answer", adapter.card.kind):
+        raise UsageError("--max-answer does not apply: this run does not answer questions. Leave it out.")
+    setting = settings_of(Recipe)["max_answer"]
+    if not setting.fits(tokens):
+        raise UsageError(f"--max-answer is {tokens}: {setting.wanted}.")
+    return replace(adapter, options=replace(adapter.options, max_answer=tokens))

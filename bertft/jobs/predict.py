@@ -16,7 +16,7 @@ from bertft.engine.answerer import Answered, Answerer
 from bertft.engine.meter import Meter
 from bertft.errors import UsageError
 from bertft.gold import Read
-from bertft.jobs.opening import open_run
+from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
@@ -47,13 +47,14 @@ def predict(request: PredictRequest) -> Predicted:
     source = open_source(request.input, read_options(reading_plan(request.input, file_format(request))))
     answerer = opened(request)
     check_answer(answer, answerer.adapter)
+    answerer = replace(answerer, adapter=with_max_answer(answerer.adapter, request.max_answer))
     rows, answerer = prepared_rows(source, answerer, request.columns)
     added, meter = answerer.adapter.added_columns(answer), Meter()
     check_output(request, source, added)
     squad = request.reading.get("format") == SQUAD
     names = {name: name for name in added} if squad else names_in_output(source, added, request.prefix)
     with predicted_file(request, source, list(names.values()), answerer) as file:
-        unanswered = file.state.get("unanswered", 0)
+        unanswered, meter.truncated = file.state.get("unanswered", 0), file.state.get("truncated", 0)
         for read in islice(rows, file.done):
             if file.writer is not None:
                 file.writer.skip(read.row.fields)
@@ -62,7 +63,9 @@ def predict(request: PredictRequest) -> Predicted:
             count += len(window)
             unanswered += sum(prediction.values is None for _, prediction in window)
             if file.writer is not None:
-                write_window(file.writer, window, answerer.adapter, answer, names, unanswered)
+                write_window(file.writer, window, answerer.adapter, answer, names, unanswered, meter.truncated)
+    if meter.truncated:
+        console.note(f"{source.name}: {meter.truncated / (count - unanswered):.1%} of {answerer.adapter.too_long}.")
     tell(request, source, file.writer, count, unanswered, meter, reason=names["reason"])
     if answerer.accelerator.is_main_process:
         add_to_run(Path(request.run), "timings", "predict", meter.timings())
@@ -102,13 +105,19 @@ def file_format(request: PredictRequest) -> dict[str, Any]:
 
 
 def write_window(
-    writer: Any, window: Answered, adapter: Adapter, answer: Answer, names: Mapping[str, str], unanswered: int
+    writer: Any,
+    window: Answered,
+    adapter: Adapter,
+    answer: Answer,
+    names: Mapping[str, str],
+    unanswered: int,
+    truncated: int,
 ) -> None:
     """After a full window the file can be gone on with."""
     for read, prediction in window:
         writer.write(adapter.record(read, prediction, answer, names))
     if len(window) == answering.WINDOW:
-        writer.mark(unanswered=unanswered)
+        writer.mark(unanswered=unanswered, truncated=truncated)
 
 
 def tell(

@@ -58,6 +58,8 @@ class EvalRequest:
     reading: Section = field(default_factory=dict)
     """Keys of [data] that say how a file is read."""
     metric: str | None = None
+    max_answer: int | None = None
+    """None: as in training."""
     precision: str | None = None
     machine: Section = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -75,6 +77,8 @@ class PredictRequest:
     min_probability: float | None = None
     scheme: str | None = None
     n_best: int | None = None
+    max_answer: int | None = None
+    """None: as in training."""
     prefix: str | None = None
     """Of the added columns. None: only of those whose names the input has already."""
     columns: Section = field(default_factory=dict)

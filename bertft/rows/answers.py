@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import ast
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bertft.errors import DataError
+from bertft.rows.finding import nearest, places_of
 from bertft.rows.labels import is_empty
+from bertft.rows.offsets import other_units
 
 NOWHERE = -1
 """The start of an answer whose place is not told and cannot be inferred."""
+MOVED, EMPTY_ANSWER = "an answer moved to where its text stands", "an empty answer, taken for no answer"
+"""What was done to read a row."""
 STARTS = ("answer_start", "start")
 WANTED = 'wanted {"text": ["..."], "answer_start": [17]}, or [] where there is no answer'
 
@@ -42,7 +45,7 @@ def answers_of(row_fields: Mapping[str, object], label: Sequence[str], context: 
         return NO_ANSWER
     cell = row_fields.get(label[0])
     if is_empty(cell):
-        return None
+        return None if len(label) < 2 or is_empty(row_fields.get(label[1])) else _empty_answer(row_fields[label[1]])
     pairs = _pairs(cell) if len(label) < 2 else _side_by_side(cell, row_fields.get(label[1]))
     if pairs is None:
         return None
@@ -61,16 +64,37 @@ def wrong_answers(answers: Answers, context: str) -> list[str]:
     ]
 
 
-def fixed(answers: Answers, context: str) -> tuple[Answers, int]:
-    """Each wrong answer moved to the nearest place where it stands: exactly, else but for space around it, else but for case
-    and kinds of space; it then reads as it does there. And how many were moved; what is nowhere stays as it is."""
-    moved = 0
+def recounted(answers: Answers, context: str) -> tuple[Answers, str]:
+    """The answers where all of them stand if their starts count other units than characters, and which; else the same and ''."""
+    if not wrong_answers(answers, context):
+        return answers, ""
+    for unit, characters in other_units(context):
+        starts = tuple(characters.get(start, NOWHERE) for start in answers.starts)
+        if not wrong_answers(moved := Answers(answers.texts, starts), context):
+            return moved, unit
+    return answers, ""
+
+
+def fixed(answers: Answers, context: str) -> tuple[Answers, list[str]]:
+    """Each wrong answer moved to the nearest place where it stands: exactly, else but for space around it, else but for case,
+    kinds of space and Unicode form; it then reads as it does there. Empty ones, which some tools write for no answer, are
+    dropped. And what was done, in words; what is nowhere stays as it is."""
+    done: dict[str, None] = {}
     found: list[tuple[str, int]] = []
     for text, start in zip(answers.texts, answers.starts, strict=True):
-        place = None if _stands(text, start, context) else _nearest(text, start, context)
-        moved += place is not None
+        if not text.strip():
+            done[EMPTY_ANSWER] = None
+            continue
+        place = None if _stands(text, start, context) else nearest(text, start, context)
+        if place:
+            done[MOVED] = None
         found.append((context[place[0] : place[1]], place[0]) if place else (text, start))
-    return Answers(tuple(text for text, _ in found), tuple(start for _, start in found)), moved
+    return Answers(tuple(text for text, _ in found), tuple(start for _, start in found)), list(done)
+
+
+def _empty_answer(start: object) -> Answers:
+    """No text, but a start: so some tools write that there is no answer, others that a cell was lost."""
+    return Answers(("",), (_start("", start, "", fix=False),))
 
 
 def _is_impossible(row_fields: Mapping[str, object]) -> bool:
@@ -150,7 +174,7 @@ def _text(text: object) -> str:
 
 def _start(text: str, start: object, context: str, *, fix: bool) -> int:
     if is_empty(start):
-        places = list(_places(text, context)) if text.strip() else []
+        places = list(places_of(text, context)) if text.strip() else []
         return places[0] if len(places) == 1 or (fix and places) else NOWHERE
     try:
         number = float(str(start))
@@ -167,11 +191,11 @@ def _stands(text: str, start: int, context: str) -> bool:
 
 def _complaint(text: str, start: int, context: str) -> str:
     if not text.strip():
-        return "an answer is an empty text; leave it out, or give an empty list where there is no answer"
-    name, places = f"answer '{_short(text)}'", list(_places(text, context))
+        return "an answer is an empty text; where there is no answer, an empty list is wanted"
+    name, places = f"answer '{_short(text)}'", list(places_of(text, context))
     if start < 0 and len(places) > 1:
         return f"{name} has no start and stands in the context {len(places)} times, first at {places[0]}"
-    near = _nearest(text, start, context)
+    near = nearest(text, start, context)
     what = f"{name} has no start" if start == NOWHERE else f"{name} is not at {start} ({_there(text, start, context)})"
     if near is None:
         return f"{name} is nowhere in the context"
@@ -183,28 +207,6 @@ def _there(text: str, start: int, context: str) -> str:
     if 0 <= start < len(context):
         return f"there: '{_short(context[start : start + len(text)])}'"
     return f"the context has {len(context)} characters"
-
-
-def _nearest(text: str, start: int, context: str) -> tuple[int, int] | None:
-    """Start and end of what comes closest to the text; of equally good ones the nearest to `start`, then the first."""
-    bare = text.strip()
-    if not bare:
-        return None
-    for exact in dict.fromkeys((text, bare)):
-        if places := list(_places(exact, context)):
-            near = min(places, key=lambda place: abs(place - start))
-            return near, near + len(exact)
-    loose = r"\s+".join(map(re.escape, bare.split()))
-    spans = [found.span(1) for found in re.finditer(f"(?=({loose}))", context, re.IGNORECASE)]
-    return min(spans, key=lambda span: abs(span[0] - start), default=None)
-
-
-def _places(text: str, context: str) -> Iterator[int]:
-    """Where the text starts, also where it overlaps itself."""
-    place = context.find(text)
-    while place >= 0:
-        yield place
-        place = context.find(text, place + 1)
 
 
 def _short(value: object) -> str:

@@ -28,7 +28,7 @@ def features_of(
     frame = ContextFrame.of(tokenizer)
     (pair,) = encode_pairs([QUESTION], [CONTEXT], tokenizer, most=length)
     windows = context_windows(pair, room=length - frame.size - len(pair.question), overlap=overlap)
-    return [feature_of(7, pair, window, frame, answer, answer is not None) for window in windows]
+    return [feature_of(7, pair, window, frame, None if answer is None else [answer]) for window in windows]
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "mpnet", "distilbert", "deberta-v2"])
@@ -77,6 +77,28 @@ def test_an_answer_is_learned_where_it_is_whole_and_elsewhere_as_none() -> None:
         if inside:
             span = feature.offsets[[first - feature.shift, last - feature.shift]]
             assert CONTEXT[span[0, 0] : span[1, 1]] == "service"
+
+
+@pytest.mark.parametrize("overlap", [2, 10])
+def test_an_answer_can_be_given_where_some_window_allows_it(overlap: int) -> None:
+    """Against all legal spans."""
+    for start, end in [(0, 4), (0, 40), (CONTEXT.index("service"), len(CONTEXT)), (9, 70), (30, 60)]:
+        features = features_of("bert", length=32, overlap=overlap, answer=(start, end))
+        whole = features_of("bert", length=9999, overlap=0, answer=(start, end))[0]
+        first, last, _ = whole.target.tolist()
+        assert {feature.answer_tokens for feature in features} == {last - first + 1}
+        place = tuple(int(whole.offsets[token - whole.shift, edge]) for edge, token in enumerate((first, last)))
+        legal = legal_places(features)
+        assert any(feature.holds_answer for feature in features) == (place in legal)
+
+
+def legal_places(features: list[ContextFeature]) -> set[tuple[int, int]]:
+    return {
+        (int(feature.offsets[first, 0]), int(feature.offsets[last, 1]))
+        for feature in features
+        for first, last in itertools.product(range(len(feature.offsets)), repeat=2)
+        if first in feature.own and first <= last
+    }
 
 
 def random_ends(features: list[ContextFeature], seed: int) -> list[Ends]:

@@ -50,7 +50,22 @@ class QuestionAnswering(Adapter):
 
     @property
     def too_long(self) -> str:
-        return f"the questions fill more than half of {self.options.max_length} tokens and are cut there (--max-length)"
+        return f"the questions fill more than half of {self.options.max_length} tokens and are cut there (--max-length of train)"
+
+    def out_of_reach(self, windows: Sequence[Sequence[Any]]) -> list[str]:
+        answered = [row for row in windows if row[0].answer_tokens]
+        most, of_all = self.options.max_answer, f"of {len(answered):,} answers"
+        long = sum(row[0].answer_tokens > most for row in answered)
+        parted = sum(not any(window.holds_answer for window in row) for row in answered)
+        said = (
+            [f"{long:,} {of_all} are longer than {most} tokens and can never be given (--max-answer)"] if long else []
+        )
+        if parted:
+            said.append(
+                f"{parted:,} {of_all} stand whole in no window that answers for them and can never be given: "
+                f"train with a larger --max-length or --overlap"
+            )
+        return said
 
     @property
     def placed_in(self) -> str | None:
@@ -69,8 +84,8 @@ class QuestionAnswering(Adapter):
         features: list[list[Feature]] = []
         for example, pair in zip(examples, encode_pairs(questions, contexts, self.tokenizer, most=most), strict=True):
             windows = context_windows(pair, room=room - len(pair.question), overlap=self.options.overlap)
-            place, asked = _place(example.gold), example.gold is not None
-            features.append([feature_of(example.row.index, pair, w, frame, place, asked) for w in windows])
+            gold = None if example.gold is None else _places(example.gold)
+            features.append([feature_of(example.row.index, pair, w, frame, gold) for w in windows])
         return features
 
     def collate(self, features: Sequence[Feature]) -> Batch:
@@ -155,9 +170,9 @@ class QuestionAnswering(Adapter):
         return {"can_abstain": self.can_abstain, "null_threshold": self.null_threshold}
 
 
-def _place(gold: Answers | None) -> tuple[int, int] | None:
-    """Of the first answer, in characters: as transformers' examples, the others are for scoring only."""
-    return (gold.starts[0], gold.starts[0] + len(gold.texts[0])) if gold and gold.texts else None
+def _places(gold: Answers) -> list[tuple[int, int]]:
+    """In characters. The first answer is learned, as in transformers' examples; the others are for scoring only."""
+    return [(start, start + len(text)) for text, start in zip(gold.texts, gold.starts, strict=True)]
 
 
 def _ends(start: np.ndarray[Any, Any], end: np.ndarray[Any, Any], feature: Any) -> Ends:

@@ -33,6 +33,10 @@ class ContextFeature(Feature):
     offsets: _Ids
     """(C, 2) where each context token of the window stands in the context, in characters."""
     context: str
+    answer_tokens: int
+    """Of the shortest gold answer; 0 where there is none."""
+    holds_answer: bool
+    """Whether a gold answer can be given here: it begins at one of the window's own tokens and is whole in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +111,29 @@ def context_windows(encoded: Encoded, *, room: int, overlap: int) -> list[Window
 
 
 def feature_of(
-    row: int, encoded: Encoded, window: Window, frame: ContextFrame, answer: tuple[int, int] | None, asked: bool
+    row: int, encoded: Encoded, window: Window, frame: ContextFrame, gold: Sequence[tuple[int, int]] | None
 ) -> ContextFeature:
-    """`answer` is where the gold answer stands in the context, in characters; `asked`: whether there is a gold at all."""
+    """`gold`: where the answers of a labelled row stand in the context, in characters; the first is learned."""
     ids, segments = frame.around(encoded.question, encoded.context[window.start : window.end])
     offsets = encoded.offsets[window.start : window.end]
     shift = len(frame.before) + len(encoded.question) + len(frame.between)
-    target = np.asarray([*_place(offsets, answer, shift), len(ids)]) if asked else None
+    target = None if gold is None else np.asarray([*_place(offsets, next(iter(gold), None), shift), len(ids)])
+    answers = [answer_tokens(encoded.offsets, place) for place in gold or ()]
+    holds = any(window.own_start <= first < window.own_end and last < window.end for first, last in answers)
+    shortest = min((last - first + 1 for first, last in answers), default=0)
     own = range(window.own_start - window.start, window.own_end - window.start)
-    return ContextFeature(row, ids, segments, target, encoded.cut, shift, own, offsets, encoded.text)
+    return ContextFeature(row, ids, segments, target, encoded.cut, shift, own, offsets, encoded.text, shortest, holds)
 
 
 def _place(offsets: _Ids, answer: tuple[int, int] | None, shift: int) -> tuple[int, int]:
     """First and last token of the answer; the window's first token, twice, where it is not whole in this window."""
     if answer is None or not len(offsets) or offsets[0, 0] > answer[0] or offsets[-1, 1] < answer[1]:
         return 0, 0
-    first = int(np.searchsorted(offsets[:, 1], answer[0], side="right"))
-    last = int(np.searchsorted(offsets[:, 0], answer[1], side="left")) - 1
+    first, last = answer_tokens(offsets, answer)
     return (first + shift, last + shift) if first <= last else (0, 0)
+
+
+def answer_tokens(offsets: _Ids, answer: tuple[int, int]) -> tuple[int, int]:
+    """First and last token that an answer touches; the last before the first where it touches none."""
+    first = int(np.searchsorted(offsets[:, 1], answer[0], side="right"))
+    return first, int(np.searchsorted(offsets[:, 0], answer[1], side="left")) - 1
