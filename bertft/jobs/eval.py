@@ -12,6 +12,7 @@ from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
 from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.errors import UsageError
+from bertft.jobs.file_columns import columns_of_file
 from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.planning import with_metric
 from bertft.jobs.requests import EvalRequest
@@ -20,7 +21,6 @@ from bertft.kinds import takes
 from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Table
-from bertft.rows.fields import fields_in
 from bertft.runs.record import DataFile, add_to_run
 from bertft.scoring import Scores
 
@@ -75,7 +75,5 @@ def named(data: DataFile) -> str:
 
 def fitted(adapter: Adapter, table: Table, request: EvalRequest) -> Adapter:
     """The run's adapter with the columns of another labelled file, and the metric that was asked for."""
-    fields = fields_in(
-        adapter.fields, adapter.card.usual_columns, table.columns, file=table.name, named=request.columns, label=True
-    )
+    fields, _ = columns_of_file(adapter, table, request.columns, label=True)
     return replace(adapter, fields=fields, card=with_metric(adapter.card, request.metric))

@@ -16,6 +16,7 @@ from bertft.engine.answerer import Answered, Answerer
 from bertft.engine.meter import Meter
 from bertft.errors import UsageError
 from bertft.gold import Read
+from bertft.jobs.file_columns import columns_of_file
 from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
@@ -24,7 +25,6 @@ from bertft.plan.plan import merge
 from bertft.plan.recipe import SCHEMES
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, Table, open_source
-from bertft.rows.fields import fields_in
 from bertft.runs.record import add_to_run
 from bertft.writing import added_names, holds_tags_only, told_names
 
@@ -136,11 +136,9 @@ def tell(
 
 def prepared_rows(source: Source | Table, answerer: Answerer, columns: Section) -> tuple[Iterator[Read], Answerer]:
     """The rows, which can be read only once, and the answerer with what this file's columns and first row say."""
-    adapter = answerer.adapter
-    usual = adapter.card.usual_columns
-    fields = fields_in(adapter.fields, usual, source.columns, file=source.name, named=columns, label=False)
-    adapter = replace(adapter, fields=fields)
-    rows = adapter.reader.predictable(source.rows())
+    fields, given = columns_of_file(answerer.adapter, source, columns, label=False)
+    adapter = replace(answerer.adapter, fields=fields)
+    rows = adapter.reader.predictable(given)
     first = list(islice(rows, 1))
     adapter = adapter.for_sample(first[0] if first else None)
     return chain(first, rows), replace(answerer, adapter=adapter)

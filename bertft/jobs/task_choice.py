@@ -14,6 +14,7 @@ from bertft.guess import guess
 from bertft.guess.column_names import ANSWER
 from bertft.guess.columns import SAMPLE, look
 from bertft.guess.label_lists import listed_labels
+from bertft.guess.header import check_header
 from bertft.guess.problems import problem_of
 from bertft.guess.task import refuse_containers
 from bertft.guess.verdict import AskedLabels, Verdict
@@ -21,7 +22,7 @@ from bertft.jobs.requests import TrainRequest
 from bertft.kinds import KINDS, MULTI_LABEL, SINGLE_LABEL, TEXT_CLASSIFICATION, find_kind
 from bertft.plan.card import Card, plain_card
 from bertft.plan.catalog import find_card
-from bertft.reading import Table
+from bertft.reading import Source, Table
 from bertft.rows.fields import Fields, named_columns, pick
 from bertft.rows.labels import is_empty
 from bertft.tags.rows import ACCEPTED
@@ -66,9 +67,24 @@ class Choice:
 
 def choose_task(asked: Asked, table: Table) -> Choice:
     """The card and the columns for this file."""
+    columns = SampledColumns(table)
+    if has_header_line(table):
+        check_header(columns, _named(asked), file=table.name)
     if asked.card is not None:
         return _by_card(asked.card, asked, table)
-    return _by_guess(asked, table)
+    return _by_guess(asked, table, columns)
+
+
+def has_header_line(table: Table | Source) -> bool:
+    """Whether its column names stand in a line of the file."""
+    source = table.source if isinstance(table, Table) else table
+    return source is not None and source.delimiter is not None and source.format in ("csv", "tsv")
+
+
+def _named(asked: Asked) -> list[str]:
+    """Columns that the user or the card names."""
+    by_card = [name for names in asked.card.usual_columns.values() for name in names] if asked.card else []
+    return [*by_card, *(name for role in ("text", "text_pair", "label") for name in named_columns(asked.fields, role))]
 
 
 def _by_card(card: Card, asked: Asked, table: Table) -> Choice:
@@ -129,9 +145,8 @@ def _columns_said(fields: Fields) -> list[str]:
     return [f"  text '{fields.text}' (--text){pair}, label '{', '.join(fields.label)}' (--label){between}"]
 
 
-def _by_guess(asked: Asked, table: Table) -> Choice:
+def _by_guess(asked: Asked, table: Table, columns: SampledColumns) -> Choice:
     named = asked.fields
-    columns = SampledColumns(table)
     found = guess(
         columns,
         complete=columns.complete,

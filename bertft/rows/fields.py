@@ -12,6 +12,8 @@ from bertft.rows.surrogates import shown
 
 LISTED = 30
 """Columns that a message names at most."""
+ONE_SLIP = 0.8
+"""How alike a name must be to be a slip of the keyboard; less, and a `sentiment` is offered for a `sentence`."""
 _FLAGS = {"text": "--text", "text_pair": "--text-pair", "label": "--label"}
 
 
@@ -44,7 +46,7 @@ def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str)
     for name in wanted:
         if name in columns or name.lower() in spelled:
             return name if name in columns else spelled[name.lower()]
-    near = get_close_matches(wanted[0], columns, n=1) if wanted else []
+    near = get_close_matches(wanted[0], columns, n=1, cutoff=ONE_SLIP) if wanted else []
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise DataError(
         f"{file}: no column {_either(wanted)} for the {role.replace('_', ' ')} (the file has: {shown_columns(columns)})."

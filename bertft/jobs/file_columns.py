@@ -1,0 +1,89 @@
+"""Which columns of another file play the parts that a run learned: those that were named for it, those of the same or a usual
+name, or its only text. A room of its own, as `predict` must look before it reads, and standard input can be read once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any
+
+import bertft.guess.column_names as names
+from bertft import console
+from bertft.adapters import Adapter
+from bertft.errors import DataError
+from bertft.guess.columns import look
+from bertft.guess.header import check_header
+from bertft.jobs.task_choice import has_header_line
+from bertft.reading import Source, Table
+from bertft.rows.fields import Fields, fields_in, named_columns
+from bertft.rows.row import Row
+from bertft.rows.surrogates import shown
+
+LOOKED_AT = 500
+"""Rows."""
+_Values = Mapping[str, Sequence[object]]
+_PROSE = re.compile(r"\S+\s+\S+\s+\S+.*|.*\S[.!?…。！？]", re.DOTALL)
+"""Three words, or the end of a sentence."""
+
+
+def columns_of_file(
+    adapter: Adapter, source: Source | Table, named: Mapping[str, Any], *, label: bool
+) -> tuple[Fields, Iterator[Row]]:
+    """The columns, and all rows. DataError where they cannot be told."""
+    known, usual = adapter.fields, adapter.card.usual_columns
+    try:
+        return fields_in(known, usual, source.columns, file=source.name, named=named, label=label), source.rows()
+    except DataError as problem:
+        rows = source.rows()
+        some = list(islice(rows, LOOKED_AT))
+        text = _other_text(source, _values(source.columns, some), known, named, problem)
+    console.note(f"{source.name}: text '{shown(text)}' (--text)")
+    named = {**named, "text": text}
+    return fields_in(known, usual, source.columns, file=source.name, named=named, label=label), chain(some, rows)
+
+
+def _other_text(
+    source: Source | Table, values: _Values, known: Fields, named: Mapping[str, Any], problem: DataError
+) -> str:
+    """The only text of a file that calls it otherwise; the `problem` where there is none, or a choice."""
+    line = has_header_line(source)
+    if line:
+        check_header(values, _said(named), file=source.name)
+    open_question = known.text not in values and not named_columns(named, "text") and not known.text_pair
+    text = only_text(values, known.label) if open_question else None
+    if text is None:
+        raise problem
+    if line and _looks_like_a_row(text, values[text]):
+        raise DataError(
+            f"{source.name}:1: the first line is taken as column names, but '{shown(text)}' looks like a text. "
+            f"Pass --no-header if it is data, or else --text with that name."
+        )
+    return text
+
+
+def only_text(values: _Values, labels: Iterable[str]) -> str | None:
+    """The column that must be the text, by its name or because no other could be; None where there are several or none."""
+    looks = {name: look(cells) for name, cells in values.items()}
+    usable = [name for name, seen in looks.items() if name not in labels and (not seen.machine or seen.what == "lists")]
+    for likely in (names.named(usable, names.TEXT), [name for name in usable if looks[name].what == "text"], usable):
+        if len(likely) == 1 and (likely != usable or len(values) == 1 or looks[likely[0]].written):
+            return likely[0]
+        if likely:
+            return None
+    return None
+
+
+def _looks_like_a_row(name: str, values: Sequence[object]) -> bool:
+    """Of a column that the run does not know: a name of prose, or one beside values that are no longer than a name."""
+    if " ".join(names.parts(name)) in names.TEXT_WORDS:
+        return False
+    return _PROSE.fullmatch(name.strip()) is not None or look(values).size < 2
+
+
+def _said(named: Mapping[str, Any]) -> list[str]:
+    return [name for role in ("text", "text_pair", "label") for name in named_columns(named, role)]
+
+
+def _values(columns: Sequence[str], rows: Sequence[Row]) -> _Values:
+    return {name: [row.fields.get(name) for row in rows] for name in columns}
