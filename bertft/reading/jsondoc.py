@@ -1,5 +1,5 @@
-"""One JSON document comes in: a list of objects, an object that holds such a list, or columns as lists; records go
-out.
+"""One JSON document comes in: a list of objects, an object that holds such a list, columns as lists, or a frame of pandas;
+records go out.
 
 The list is read element by element through a window of text, so a file of any length fits in memory; only a file
 of columns is held whole, since its last column may stand at its end."""
@@ -13,6 +13,7 @@ from functools import partial
 from bertft.errors import DataError
 from bertft.reading.body import Body, CellStorage, Place
 from bertft.reading.exports import Export, export_of, spacy_pair
+from bertft.reading.frames import VALUES, Rows, find_frame
 from bertft.reading.intake import Intake, spooled
 from bertft.reading.jsoncursor import Document
 from bertft.reading.jsonlines import RawFields, kind_of, open_json_lines
@@ -51,9 +52,6 @@ def is_json_lines(intake: Intake, encoding: str) -> bool:
     return (type(found) is dict and bool(rest.strip())) or spacy_pair(found) is not None
 
 
-Rows = Callable[[], Iterator[tuple[int, RawFields]]]
-
-
 def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str | None]:
     """How to get at the rows, and where they were found if that is worth saying."""
     first = document().peek()
@@ -64,6 +62,8 @@ def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str |
         found = first and document().value()
         raise DataError(f"{name}: {kind_of(found)}, {_WANTED}.")
     lists, others = _survey(document())
+    if not (lists and others) and (frame := find_frame(name, document, lists)):
+        return frame
     for key in lists:
         if questions := _find_questions(name, document, key):
             return questions
@@ -125,8 +125,9 @@ def _survey(document: Document) -> tuple[dict[str, bool], list[str]]:
 def _list_rows(name: str, document: Callable[[], Document], holder: str | None) -> Iterator[tuple[int, RawFields]]:
     for number, item in enumerate(_elements(document(), holder), 1):
         if type(item) is not dict:
+            hint = f" {VALUES}" if type(item) is list else ""
             raise DataError(
-                f'{name}#{number}: {kind_of(item)}, wanted an object, as {{"text": "...", "label": "..."}}.'
+                f'{name}#{number}: {kind_of(item)}, wanted an object, as {{"text": "...", "label": "..."}}.{hint}'
             )
         yield number, item
 

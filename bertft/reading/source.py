@@ -18,6 +18,7 @@ from bertft.reading.conll import looks_like_conll, open_conll
 from bertft.reading.delimited import open_delimited
 from bertft.reading.dialect import find_delimiter
 from bertft.reading.encoding import find_encoding, shown_encoding
+from bertft.reading.frames import looks_like_frame
 from bertft.reading.intake import Intake, take_in
 from bertft.reading.jsondoc import is_json_lines, open_json
 from bertft.reading.jsonlines import open_json_lines
@@ -135,7 +136,7 @@ def _json_kind(intake: Intake, encoding: str, text: str, format: str) -> str:
     """Between JSON and JSON lines, contents win over names and flags."""
     if format in ("json", "jsonl") and is_json_lines(intake, encoding):
         return "jsonl"
-    one_document = text.lstrip().startswith("[") or looks_nested(text)
+    one_document = text.lstrip().startswith("[") or looks_nested(text) or looks_like_frame(text)
     return "json" if format == "jsonl" and one_document else format
 
 
