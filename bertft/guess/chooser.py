@@ -42,7 +42,7 @@ class Chooser:
         by_name = [name for name in names.named(self.free, names.LABEL) if self.looks[name].what != "text"]
         if by_name:
             return by_name[:1]
-        usable = [name for name in self.dense if is_target(self.looks[name])]
+        usable = [name for name in self.dense if is_target(self.looks[name]) and not names.is_timing(name)]
         for likely in (
             names.named(usable, names.SECOND_RATE_LABEL),
             names.named_in_part(usable, (*names.LABEL, *names.SECOND_RATE_LABEL)),
@@ -53,14 +53,15 @@ class Chooser:
 
     def label_by_content(self) -> list[str]:
         """The one column of few recurring values, or all columns of 0 and 1 after the text, or the one of fractions."""
-        classes = [name for name in self.dense if self.looks[name].classes or self.looks[name].what == "lists"]
+        told = [name for name in self.dense if not names.is_about_the_row(name)]
+        classes = [name for name in told if self.looks[name].classes or self.looks[name].what == "lists"]
         classes = [name for name in classes if name != names.ANSWER] or classes  # it says only which rows count
         order = list(self.looks).index
-        after = [name for name in self.dense if order(name) > order(self.text or "")]
+        after = [name for name in told if order(name) > order(self.text or "")]
         flags = [name for name in after if self.looks[name].flags]
         if len(flags) > 1 and not set(classes) & set(after) - set(flags):
             return flags
-        likely = classes or [name for name in self.dense if self.looks[name].what == "fractions"]
+        likely = classes or [name for name in told if self.looks[name].what == "fractions"]
         if not likely:
             raise self.doubt("no column looks like a label", "Pass --label COLUMN.")
         return [self.only(likely, "label", "--label")]

@@ -28,6 +28,16 @@ SECOND_RATE_LABEL = (
     *("category", "intent", "sentiment", "score", "rating", "stars", "tag", "tags", "topic", "emotion", "emotions"),
     *("polarity", "stance", "similarity", "categories", "topics", "lable", "annotation", "is duplicate"),
 )
+TIMING = {
+    *("time", "times", "timestamp", "date", "datetime", "day", "hour", "minutes", "seconds", "secs", "sec", "ms"),
+    *("duration", "elapsed", "latency", "created", "updated", "modified", "submitted", "started", "finished"),
+}
+COUNTING = {
+    *("id", "ids", "uuid", "guid", "uid", "idx", "index", "row", "line", "nr", "no", "unnamed", "offset", "position"),
+    *("user", "username", "author", "worker", "annotator", "annotators", "session", "split", "fold", "batch"),
+    *("partition", "page", "length", "len", "count", "version", "url", "file", "filename"),
+}
+"""Words in names of columns that are about a row rather than what it says: nothing is to be learned from them unasked."""
 TOKENS = ("tokens", "words", "token", "word")
 TAGS = ("ner tags", "tags", "ner", "labels", "bio tags", "word labels", "tag", "label", "entities", "spans", "ents")
 QUESTION, CONTEXT = ("question", "query"), ("context", "passage", "paragraph", "document", "text")
@@ -54,6 +64,16 @@ def named(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:
 def named_in_part(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:
     """The columns with such a word in their name, as `airline_sentiment`, in the file's order."""
     return [column for column in columns if set(parts(column)) & set(wanted)]
+
+
+def is_timing(column: str) -> bool:
+    """When something was done, or how long it took, whatever else the name says: `label_time`."""
+    return bool(set(parts(column)) & TIMING)
+
+
+def is_about_the_row(column: str) -> bool:
+    """As `lead_time`, `annotator`, `user_id`."""
+    return bool(set(parts(column)) & (TIMING | COUNTING))
 
 
 def pairs(columns: Sequence[str]) -> list[tuple[str, str]]:
