@@ -21,7 +21,7 @@ USUAL = {
     *(*names.TEXT_WORDS, *names.LABEL, *names.SECOND_RATE_LABEL, *names.TOKENS, *names.TAGS),
     *(*names.ANSWERS, *names.ANSWER_TEXT, *names.ANSWER_START, "id", "idx", "index", "date", "name", "source", "split"),
 }
-_MADE_UP = re.compile(r"column_\d+")
+MADE_UP = re.compile(r"column_\d+")
 """What a column without a name is called."""
 
 
@@ -41,7 +41,7 @@ def check_header(columns: _Values, named: Collection[str], *, file: str, line: i
 def why_data(name: str, values: Sequence[object]) -> str:
     """Why a column's name seems to be one of its values, in words; '' where it does not."""
     filled = [str(value).strip() for value in values if not is_empty(value)]
-    if not filled or _MADE_UP.fullmatch(name):
+    if not filled or MADE_UP.fullmatch(name):
         return ""
     if name in filled:
         return f"'{shown(name)}' is also a value of its column"

@@ -13,7 +13,7 @@ from bertft import console
 from bertft.adapters import Adapter
 from bertft.errors import DataError
 from bertft.guess.columns import look
-from bertft.guess.header import check_header
+from bertft.guess.header import MADE_UP, check_header
 from bertft.jobs.task_choice import has_header_line
 from bertft.reading import Source, Table
 from bertft.rows.fields import Fields, fields_in, named_columns
@@ -22,6 +22,8 @@ from bertft.rows.surrogates import shown
 
 LOOKED_AT = 500
 """Rows."""
+SHORTEST_TEXT = 2
+"""Words on average. Shorter ones look like a name themselves."""
 _Values = Mapping[str, Sequence[object]]
 _PROSE = re.compile(r"\S+\s+\S+\s+\S+.*|.*\S[.!?…。！？]", re.DOTALL)
 """Three words, or the end of a sentence."""
@@ -54,11 +56,14 @@ def _other_text(
     text = only_text(values, known.label) if open_question else None
     if text is None:
         raise problem
-    if line and _looks_like_a_row(text, values[text]):
-        raise DataError(
-            f"{source.name}:1: the first line is taken as column names, but '{shown(text)}' looks like a text. "
-            f"Pass --no-header if it is data, or else --text with that name."
-        )
+    if line and not _is_usual(text):
+        if _PROSE.fullmatch(text.strip()):
+            raise DataError(
+                f"{source.name}:1: the first line is taken as column names, but '{shown(text)}' looks like a text. "
+                f"Pass --no-header if it is data, or else --text with that name."
+            )
+        if look(values[text]).size < SHORTEST_TEXT:
+            raise DataError(f"{problem} If the first line is data, pass --no-header.")
     return text
 
 
@@ -74,11 +79,8 @@ def only_text(values: _Values, labels: Iterable[str]) -> str | None:
     return None
 
 
-def _looks_like_a_row(name: str, values: Sequence[object]) -> bool:
-    """Of a column that the run does not know: a name of prose, or one beside values that are no longer than a name."""
-    if " ".join(names.parts(name)) in names.TEXT_WORDS:
-        return False
-    return _PROSE.fullmatch(name.strip()) is not None or look(values).size < 2
+def _is_usual(name: str) -> bool:
+    return " ".join(names.parts(name)) in names.TEXT_WORDS or MADE_UP.fullmatch(name) is not None
 
 
 def _said(named: Mapping[str, Any]) -> list[str]:

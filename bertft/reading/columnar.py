@@ -9,6 +9,7 @@ from typing import Any
 
 from bertft.errors import DataError
 from bertft.reading.body import ArrowContent, Body, CellStorage, Place
+from bertft.reading.class_names import Names, class_names, named_batch, named_schema, note_of
 from bertft.reading.intake import Intake, reading_explained, spooled
 from bertft.rows.surrogates import shown
 
@@ -27,12 +28,13 @@ def open_columnar(intake: Intake, format: str) -> Body:
     intake = spooled(intake)
     opened = partial(_parquet if format == "parquet" else _arrow, intake)
     with opened() as (schema, _):
-        columns = list(schema.names)
+        columns, names = list(schema.names), class_names(schema)
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise DataError(f"{intake.name}: column names must differ, found twice: {', '.join(twice)}.")
-    arrow = ArrowContent(schema, partial(_batches, opened))
-    return Body(columns, partial(_read, opened), Place.ROW, CellStorage.NATIVE, arrow=arrow)
+    batches = partial(_named_batches, opened, names, intake.name)
+    arrow = ArrowContent(named_schema(schema, names), batches)
+    return Body(columns, partial(_read, batches), Place.ROW, CellStorage.NATIVE, notes=note_of(names), arrow=arrow)
 
 
 def without_nan(value: Any) -> Any:
@@ -46,11 +48,16 @@ def without_nan(value: Any) -> Any:
     return value
 
 
-def _read(opened: Callable[[], AbstractContextManager[Opened]]) -> Iterator[tuple[int, dict[str, object]]]:
+def _read(batches: Callable[[], Iterator[Any]]) -> Iterator[tuple[int, dict[str, object]]]:
     number = 0
-    for batch in _batches(opened):
+    for batch in batches():
         for number, record in enumerate(batch.to_pylist(), number + 1):  # noqa: B020  counts on across batches
             yield number, without_nan(record)
+
+
+def _named_batches(opened: Callable[[], AbstractContextManager[Opened]], names: Names, file: str) -> Iterator[Any]:
+    for batch in _batches(opened):
+        yield named_batch(batch, names, file=file) if names else batch
 
 
 def _batches(opened: Callable[[], AbstractContextManager[Opened]]) -> Iterator[Any]:

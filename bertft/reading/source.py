@@ -36,6 +36,8 @@ FORMAT_BY_MAGIC = {
 }
 ZIP_MAGIC, OLD_EXCEL_MAGIC, TAR_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"ustar"
 
+LFS_POINTER = b"version https://git-lfs."
+
 
 class Source:
     """A data file that was looked at. Nothing of it is held but its first 64 KiB."""
@@ -127,6 +129,10 @@ def _refuse_strangers(intake: Intake) -> None:
     if intake.head.startswith((ZIP_MAGIC, OLD_EXCEL_MAGIC)):
         raise DataError(
             f"{intake.name}: an Excel or zip file, wanted {', '.join(FORMATS)}. Save the sheet as CSV (UTF-8)."
+        )
+    if intake.head.startswith(LFS_POINTER):
+        raise DataError(
+            f"{intake.name}: git-lfs has left a pointer in place of the file. Fetch the file (git lfs pull)."
         )
     if intake.head[257:262] == TAR_MAGIC:
         raise DataError(f"{intake.name}: a tar archive, wanted a single file. Unpack it first (tar xf).")

@@ -12,7 +12,7 @@ from bertft.rows.surrogates import shown
 
 LISTED = 30
 """Columns that a message names at most."""
-ONE_SLIP = 0.8
+ONE_SLIP = 0.75
 """How alike a name must be to be a slip of the keyboard; less, and a `sentiment` is offered for a `sentence`."""
 _FLAGS = {"text": "--text", "text_pair": "--text-pair", "label": "--label"}
 

@@ -126,3 +126,10 @@ def test_no_label_column_is_offered_for_the_text(run: Run, tmp_path: Path, tiny:
     said = run("train", "t.csv", "--text", "sentence", "--model", tiny, *DRY, ok=2)
     assert "no column 'sentence' for the text" in said.err
     assert "Did you mean" not in said.err
+
+
+def test_short_names_of_one_column_are_not_lost(run: Run, tmp_path: Path, trained: Path) -> None:
+    (tmp_path / "t.csv").write_text("good\nbad\nfine\n")
+    assert "If the first line is data, pass --no-header" in run("predict", trained, "t.csv", "-o", "o.csv", ok=2).err
+    run("predict", trained, "t.csv", "-o", "o.csv", "--no-header")
+    assert [row["column_1"] for row in read_csv(Path("o.csv"))] == ["good", "bad", "fine"]
