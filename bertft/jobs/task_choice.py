@@ -13,8 +13,8 @@ from bertft.gold.reader import repeats_header
 from bertft.guess import guess
 from bertft.guess.column_names import ANSWER
 from bertft.guess.columns import SAMPLE, look
-from bertft.guess.label_lists import listed_labels
 from bertft.guess.header import check_header
+from bertft.guess.label_lists import listed_labels
 from bertft.guess.problems import problem_of
 from bertft.guess.task import refuse_containers
 from bertft.guess.verdict import AskedLabels, Verdict
