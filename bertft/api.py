@@ -109,10 +109,17 @@ def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> Tr
 
 
 def evaluate(
-    run: Any, data: Any, *, metric: str | None = None, precision: str | None = None, quiet: bool = True, **settings: Any
+    run: Any,
+    data: Any,
+    *,
+    metric: str | None = None,
+    min_probability: float | None = None,
+    precision: str | None = None,
+    quiet: bool = True,
+    **settings: Any,
 ) -> Evaluated:
-    """Score a run on a labelled file or rows; the result has `scores` and `timings`. `settings`: column names and the flags of
-    `bertft eval`."""
+    """Score a run on a labelled file or rows; the result has `scores` and `timings`, with `min_probability` also `coverage`.
+    `settings`: column names and the flags of `bertft eval`."""
     from bertft.jobs.eval import evaluate as run_evaluation
     from bertft.jobs.requests import EvalRequest
 
@@ -126,6 +133,7 @@ def evaluate(
         reading=typed(DataPlan, settings),
         metric=metric,
         max_answer=settings.get("max_answer"),
+        min_probability=min_probability,
         precision=precision,
         machine=typed(MachinePlan, settings),
         tables=tables,
@@ -221,6 +229,7 @@ def _predict_file(
         min_probability=settings.get("min_probability"),
         scheme=settings.get("scheme"),
         n_best=settings.get("n_best"),
+        fallback_label=settings.get("fallback_label"),
     )
     with _in_a_program(quiet), as_keyboard_interrupt():
         return run_prediction(request)

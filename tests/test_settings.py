@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import runpy
 from dataclasses import replace
 from pathlib import Path
@@ -92,29 +93,69 @@ def test_a_flag_has_the_type_and_the_names_of_its_setting(name: str, kind: type,
 
 def test_another_command_takes_only_the_settings_it_names() -> None:
     assert set(settings_of(Recipe)) & set(inspect.signature(eval_command).parameters) == {
+        "max_answer",
         "metric",
         "precision",
-    }  # metric: its own, for a report
+    }  # metric and max_answer: its own
 
 
 @pytest.mark.parametrize("command", ["train", "eval", "predict", "convert", "tasks"])
 def test_help_is_in_phrases(run: Any, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
-    said: Said = run(command, "--help")
+    said: Said = run(command, "--help" if command == "tasks" else "--help-all")
     lines = [line.strip(" │") for line in said.out.splitlines() if line.startswith("│") and "--" in line]
     assert lines
     assert [line for line in lines if not line.endswith((".", "]"))] == []
 
 
+def test_help_comes_in_two_tiers(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--help` shows the everyday flags and says how many more there are; `--help-all` shows all."""
+    monkeypatch.setenv("COLUMNS", "1000")
+    commands: Any = get_command(app)
+    for name in ("train", "eval", "predict", "convert"):
+        flags = {flag for param in commands.commands[name].params for flag in param.opts if flag.startswith("--")}
+        shown, all_shown = (
+            {flag for flag in flags if f" {flag} " in said or f",{flag} " in said or f" {flag}," in said}
+            for said in (run(name, words).out for words in ("--help", "--help-all"))
+        )
+        assert all_shown == flags
+        assert {"--text", "--help-all"} <= shown < flags
+        hidden = [
+            one for one in commands.commands[name].params if not shown & set(one.opts) and one.opts[0].startswith("--")
+        ]
+        assert f"{len(hidden)} more flags: bertft {name} --help-all" in run(name, "--help").out
+        assert "more flags" not in run(name, "--help-all").out
+    assert {"--epochs", "--model", "--class-weights"} <= shown_by(run, "train")
+    assert len(shown_by(run, "train")) < 40
+
+
+def shown_by(run: Any, command: str) -> set[str]:
+    return set(re.findall(r"--[a-z-]+", run(command, "--help").out))
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help-all"], ["predict", "--help"], ["tasks", "--help"]])
+def test_help_shows_no_types_of_python(run: Any, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert not {"<bool>", "<str>", "<int>", "<float>"} & set(re.findall(r"<\w+>", run(*words).out))
+
+
+def test_help_names_the_default_model(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bertft.model.backbone import DEFAULT, EMBEDDED
+
+    monkeypatch.setenv("COLUMNS", "1000")
+    line = next(line for line in run("train", "--help").out.splitlines() if "--model " in line)
+    assert f"[default: {DEFAULT}; {EMBEDDED}" in line
+
+
 def test_help_says_the_default(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
-    said = run("train", "--help").out
+    said = run("train", "--help-all").out
     for name, found in settings_of(Recipe).items():
         assert f"{found.help} [default: {found.default}]" in said if found.default else found.help in said, name
     for words in (
-        "LayerNorm have none. [default: 0.01]",
-        "over all labels. [default: 0]",
-        "train on the rows",
+        "biases and LayerNorm. [default: 0.01]",
+        "spread over all labels. [default: 0]",
+        "train on the validation rows too",
         "[default: 42]",
     ):
         assert words in said

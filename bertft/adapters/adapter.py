@@ -21,7 +21,7 @@ from bertft.plan.recipe import Recipe
 from bertft.protocols import Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.scoring import Scores
+from bertft.scoring import Coverage, Scores
 from bertft.scoring.own import OwnMetric
 
 
@@ -95,6 +95,8 @@ class Answer:
     """Tag scheme of the output; None: the model's."""
     n_best: int | None = None
     """So many answers to each question."""
+    fallback_label: str | None = None
+    """Given to a row that gets no label; None: its label stays empty."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,18 @@ class Adapter(ABC):
     def answered(self, example: Any, prediction: Prediction, answer: Answer) -> dict[str, Any]:
         """The added columns of an example that has an answer; what is left out stays empty."""
 
+    def can_reject(self, answer: Answer) -> bool:
+        """Whether `rejects` may be true."""
+        return False
+
+    def rejects(self, prediction: Prediction, answer: Answer) -> bool:
+        """Whether a row that has an answer gets no label of the model all the same."""
+        return False
+
+    def coverage(self, predictions: Sequence[Prediction], targets: Sequence[Any], threshold: float) -> list[Coverage]:
+        """How many rows are answered at that probability and at usual ones, and how well; [] where rows have no one label."""
+        return []
+
     def for_sample(self, first: Read | None) -> Adapter:
         """The adapter with what the first row of a file to predict says about its form."""
         return self
@@ -229,6 +243,8 @@ class Adapter(ABC):
     """The fields of Answer that `record` heeds."""
     answers_with: ClassVar[str] = "a label"
     """For messages."""
+    rejected_rows: ClassVar[str] = ""
+    """What `rejects` asks of rows, as a predicate in the plural."""
     tuning: ClassVar[str] = ""
     """What `tuned` chose, and what there was before; in words."""
 

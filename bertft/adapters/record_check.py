@@ -45,7 +45,7 @@ def _faults(record: TaskRecord) -> Iterator[str]:
         if not all(isinstance(column, str) for column in getattr(columns, name)):
             yield f"fields.{name}"
     yield from _faults_of_options(record.options)
-    yield from _faults_of_stored(record.stored, len(labels))
+    yield from _faults_of_stored(record.stored, set(labels.names))
 
 
 def _faults_of_options(options: Any) -> Iterator[str]:
@@ -60,13 +60,17 @@ def _faults_of_options(options: Any) -> Iterator[str]:
             yield f"options.{name}"
 
 
-def _faults_of_stored(stored: Any, labels: int) -> Iterator[str]:
+def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
     known = {"thresholds", "scheme", "untyped", "can_abstain", "null_threshold"}
     if not isinstance(stored, dict) or not stored.keys() <= known:
         yield "stored"
         return
-    thresholds = stored.get("thresholds", [])
-    if not isinstance(thresholds, list) or len(thresholds) not in (0, labels) or not all(map(_is_number, thresholds)):
+    thresholds = stored.get("thresholds", {})
+    if (
+        not isinstance(thresholds, dict)
+        or thresholds.keys() not in (set(), labels)
+        or not all(map(_is_number, thresholds.values()))
+    ):
         yield "stored.thresholds"
     if stored.get("scheme") not in (None, *SCHEMES):
         yield "stored.scheme"

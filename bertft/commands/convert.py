@@ -8,6 +8,7 @@ import typer
 
 from bertft import console
 from bertft.commands import options as opt
+from bertft.commands.tiers import HelpAll
 from bertft.plan.sections import READS, DataPlan
 from bertft.plan.settings import OUTPUT, typed
 
@@ -28,9 +29,10 @@ def convert_command(
     label: opt.Label = None,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,
+    help_all: HelpAll = False,
     **settings: Any,
 ) -> None:
-    """Turn tagged words or spans into another form, or their tags into another scheme."""
+    """Convert tagged words or spans to another format or tag scheme."""
     console.be_quiet(quiet)
     from bertft.jobs.convert import convert
     from bertft.jobs.requests import ConvertRequest

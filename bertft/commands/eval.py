@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from bertft import console
 from bertft.commands import options as opt
+from bertft.commands.tiers import HelpAll
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan
 from bertft.plan.settings import typed
@@ -23,15 +25,17 @@ def eval_command(
     label: opt.LearnedLabel = None,
     metric: opt.MainMetric = None,
     max_answer: opt.MaxAnswer = None,
+    min_probability: opt.CoverageAt = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    help_all: HelpAll = False,
     **settings: Any,
 ) -> None:
-    """Score a run on a labelled file."""
+    """Evaluate a run on a labelled file."""
     console.be_quiet(quiet)
     from bertft.jobs.eval import evaluate
     from bertft.jobs.requests import EvalRequest
-    from bertft.report.terminal import show_scores
+    from bertft.report.terminal import show_coverage, show_scores
 
     request = EvalRequest(
         run=run,
@@ -40,11 +44,16 @@ def eval_command(
         reading=typed(DataPlan, settings),
         metric=metric,
         max_answer=max_answer,
+        min_probability=min_probability,
         precision=settings["precision"],
         machine=typed(MachinePlan, settings),
     )
     found = evaluate(request)
     if json:
-        console.result_json({"run": run, "data": found.data, **found.scores.as_dict(), "timings": found.timings})
+        shown = {"run": run, "data": found.data, **found.scores.as_dict(), "timings": found.timings}
+        console.result_json(
+            {**shown, **({"coverage": [asdict(one) for one in found.coverage]} if found.coverage else {})}
+        )
     else:
         show_scores(found.scores, title=found.data)
+        show_coverage(found.coverage)

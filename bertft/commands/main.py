@@ -18,6 +18,7 @@ from bertft.commands.convert import convert_command
 from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
 from bertft.commands.tasks import tasks_command
+from bertft.commands.tiers import TieredCommand, TieredGroup
 from bertft.commands.train import train_command
 from bertft.errors import BertftError, Stopped
 from bertft.system.cores import begin_looking, sleep_while_waiting
@@ -25,18 +26,19 @@ from bertft.system.memory import keep_memory
 from bertft.system.signals import caught_signals
 
 app = typer.Typer(
+    cls=TieredGroup,
     name="bertft",
-    help="Fine-tune a BERT from a labelled file, measure it, use it.",
+    help="Fine-tune a BERT on a labelled file, evaluate it, and predict with it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("train")(train_command)
-app.command("eval")(eval_command)
-app.command("predict")(predict_command)
-app.command("convert")(convert_command)
-app.command("tasks")(tasks_command)
+app.command("train", cls=TieredCommand)(train_command)
+app.command("eval", cls=TieredCommand)(eval_command)
+app.command("predict", cls=TieredCommand)(predict_command)
+app.command("convert", cls=TieredCommand)(convert_command)
+app.command("tasks", cls=TieredCommand)(tasks_command)
 
 
 def _show_version(asked: bool) -> None:
@@ -48,7 +50,7 @@ def _show_version(asked: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     pass

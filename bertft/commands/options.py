@@ -14,13 +14,13 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, RARE, SCORES, TAGGING, TASK, settings_of
+from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, SCORES, TAGGING, TASK, settings_of
 
-TEXT_HELP = "Column of the text, the tokens or the question."
-PAIR_HELP = "Column of the second text of a pair, or of the context."
-LABEL_HELP = "Column of the label, tags or answers; several times for columns of 0 and 1."
+TEXT_HELP = "Column with the text, the tokens or the question."
+PAIR_HELP = "Column with the second text of a pair, or the context of a question."
+LABEL_HELP = "Column with the label, tags or answers. Repeat it for one 0/1 column per label."
 SCHEME_HELP = "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1."
-CARD_OR_GUESS, AS_LEARNED = "the card's, or guessed", "as in training"
+CARD_OR_GUESS, AS_LEARNED = "guessed, or the card's", "as in training"
 
 
 def flag(panel: str, metavar: str | None, help: str, *names: str, default: str = "") -> Any:
@@ -68,12 +68,12 @@ def typed_line() -> str:
 
 # Shared by several commands
 Json = Annotated[bool, flag(OUTPUT, None, "Print the result as one JSON object.", "--json")]
-GoOn = Annotated[bool, flag(OUTPUT, None, "Go on where an interrupted prediction stopped.", "--resume")]
+GoOn = Annotated[bool, flag(OUTPUT, None, "Continue an interrupted prediction.", "--resume")]
 Raw = Annotated[
     bool,
-    flag(OUTPUT, None, "Write cells of a CSV that look like formulas as they are, without a ' before them.", "--raw"),
+    flag(OUTPUT, None, "Write CSV cells that look like formulas unchanged, without a leading apostrophe.", "--raw"),
 ]
-Quiet = Annotated[bool, flag(OUTPUT, None, "Say only results, warnings and errors.", "--quiet", "-q")]
+Quiet = Annotated[bool, flag(OUTPUT, None, "Print only results, warnings and errors.", "--quiet", "-q")]
 
 # Of train and convert
 Text = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=CARD_OR_GUESS)]
@@ -83,26 +83,30 @@ Data = Annotated[
     str | None, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet, Arrow, CoNLL; plain or .gz.", show_default=False)
 ]
 TaskName = Annotated[
-    str | None, flag(TASK, "TASK", "A card (mrpc), a card file (./mine.toml) or a kind of task.", default="guessed")
+    str | None,
+    flag(
+        TASK,
+        "TASK",
+        "A card (mrpc), a card file (./mine.toml) or a kind of task (ner, qa).",
+        default="guessed",
+    ),
 ]
 IsSingleLabel = Annotated[bool, flag(TASK, None, "Each row has one class.", "--single-label")]
 IsMultiLabel = Annotated[bool, flag(TASK, None, "Each row has any number of labels.", "--multi-label")]
 IsRegression = Annotated[bool, flag(TASK, None, "Each row has a number.", "--regression")]
-Separator = Annotated[
-    str | None, flag(COLUMNS, "CHAR", "What stands between the labels of one cell.", default="guessed")
-]
+Separator = Annotated[str | None, flag(COLUMNS, "CHAR", "Separator of several labels in one cell.", default="guessed")]
 LabelNames = Annotated[
     str | None,
     flag(
         COLUMNS,
         "NAMES",
-        "Labels of the places in vectors of 0 and 1, with commas between.",
+        "Names of the labels in 0/1 vectors, separated by commas.",
         default="label_0, label_1 …",
     ),
 ]
-Overwrite = Annotated[bool, flag(OUTPUT, None, "Delete the run that is in the folder.", "--overwrite")]
-Config = Annotated[str | None, flag(RARE, "FILE", "Settings from a plan.toml; flags win over it.")]
-Resume = Annotated[bool, flag(RARE, None, "Go on with the interrupted run in --output-dir.", "--resume")]
+Overwrite = Annotated[bool, flag(OUTPUT, None, "Replace the run in the output folder.", "--overwrite")]
+Config = Annotated[str | None, flag(TASK, "FILE", "Read settings from a plan.toml; flags override it.")]
+Resume = Annotated[bool, flag(OUTPUT, None, "Continue the interrupted run in --output-dir.", "--resume")]
 DryRun = Annotated[bool, flag(OUTPUT, None, "Print the plan and stop before training.", "--dry-run")]
 
 # Of eval, predict and convert
@@ -114,27 +118,25 @@ MainMetric = Annotated[
     flag(
         SCORES,
         "NAME",
-        "Main metric: of the task, or ./FILE.py:FUNCTION.",
+        "Main metric: one of the task's, or ./FILE.py:FUNCTION.",
         "--metric",
         default="the card's",
     ),
 ]
-LearnedScheme = Annotated[
-    str | None, flag(TAGGING, "NAME", SCHEME_HELP, "--scheme", default="the one that was learned")
-]
+LearnedScheme = Annotated[str | None, flag(TAGGING, "NAME", SCHEME_HELP, "--scheme", default="as in training")]
 OutputScheme = Annotated[
     str | None,
-    flag(TAGGING, "NAME", SCHEME_HELP, "--scheme", default="the file's; IOB2 for spans"),
+    flag(OUTPUT, "NAME", SCHEME_HELP, "--scheme", default="the file's; IOB2 for spans"),
 ]
-RunFolder = Annotated[str, typer.Argument(help="A run folder.", show_default=False)]
-Labelled = Annotated[str, typer.Argument(metavar="DATA", help="A labelled file.", show_default=False)]
-Input = Annotated[str, typer.Argument(help="A file, labelled or not; - for standard input.", show_default=False)]
+RunFolder = Annotated[str, typer.Argument(help="Run folder, as written by `bertft train`.", show_default=False)]
+Labelled = Annotated[str, typer.Argument(metavar="DATA", help="Labelled file.", show_default=False)]
+Input = Annotated[str, typer.Argument(help="File with or without labels; - for standard input.", show_default=False)]
 Output = Annotated[
     str | None,
     flag(
         OUTPUT,
         "FILE",
-        "File to write, its format by its ending: .csv, .tsv, .jsonl or .conll.",
+        "File to write: .csv, .tsv, .jsonl or .conll.",
         "--output",
         "-o",
         default="standard output",
@@ -145,11 +147,27 @@ Prefix = Annotated[
     flag(
         OUTPUT,
         "PREFIX",
-        "What the names of all added columns begin with.",
-        default="nothing; predicted_ where the input has a column of that name",
+        "Prefix for the names of all added columns.",
+        default="predicted_ where the input already has a column of that name",
     ),
 ]
-MaxAnswer = Annotated[int | None, flag(ANSWERS, "TOKENS", "Tokens of the longest answer.", default=AS_LEARNED)]
-NBest = Annotated[int | None, flag(ANSWERS, "K", "Also write the K best answers.")]
-TopK = Annotated[int | None, flag(OUTPUT, "K", "Also write the K best labels with their probabilities.")]
-MinProbability = Annotated[float | None, flag(OUTPUT, "P", "Give no label below this probability.")]
+MaxAnswer = Annotated[int | None, flag(ANSWERS, "TOKENS", "Longest answer in tokens.", default=AS_LEARNED)]
+NBest = Annotated[int | None, flag(OUTPUT, "K", "For questions: also write the K best answers.")]
+TopK = Annotated[int | None, flag(OUTPUT, "K", "Write the K most probable labels with their probabilities.")]
+MinProbability = Annotated[
+    float | None, flag(OUTPUT, "P", "Give no label if its probability is below P.", "--min-probability", "--threshold")
+]
+FallbackLabel = Annotated[
+    str | None,
+    flag(OUTPUT, "LABEL", "Label for rows that get none, such as other.", default="left empty"),
+]
+CoverageAt = Annotated[
+    float | None,
+    flag(
+        SCORES,
+        "P",
+        "Also show accuracy against coverage: how many rows reach P, and how many of these are right.",
+        "--min-probability",
+        "--threshold",
+    ),
+]

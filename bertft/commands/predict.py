@@ -6,6 +6,7 @@ from typing import Any
 
 from bertft import console
 from bertft.commands import options as opt
+from bertft.commands.tiers import HelpAll
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import READS, DataPlan, MachinePlan
 from bertft.plan.settings import typed
@@ -20,6 +21,7 @@ def predict_command(
     output: opt.Output = None,
     top_k: opt.TopK = None,
     min_probability: opt.MinProbability = None,
+    fallback_label: opt.FallbackLabel = None,
     scheme: opt.LearnedScheme = None,
     n_best: opt.NBest = None,
     max_answer: opt.MaxAnswer = None,
@@ -29,9 +31,10 @@ def predict_command(
     resume: opt.GoOn = False,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,
+    help_all: HelpAll = False,
     **settings: Any,
 ) -> None:
-    """Predict a file: the same rows in the same order, with the answers added."""
+    """Predict a file: the same rows in the same order, with added columns."""
     console.be_quiet(quiet)
     from bertft.jobs.predict import predict
     from bertft.jobs.requests import PredictRequest
@@ -42,6 +45,7 @@ def predict_command(
         output=output,
         top_k=top_k,
         min_probability=min_probability,
+        fallback_label=fallback_label,
         scheme=scheme,
         n_best=n_best,
         prefix=prefix,

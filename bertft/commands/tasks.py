@@ -14,7 +14,7 @@ def tasks_command(
     name: Annotated[str | None, typer.Argument(help="A card's name, or a card file.", show_default=False)] = None,
     json: opt.Json = False,
 ) -> None:
-    """List the task cards, or show one."""
+    """List the built-in task cards, or show one."""
     from bertft.plan.catalog import find_card, list_cards
 
     cards = [find_card(name)] if name else list_cards()

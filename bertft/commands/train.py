@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertft import console
 from bertft.commands import options as opt
+from bertft.commands.tiers import HelpAll
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
@@ -44,9 +45,10 @@ def train_command(
     dry_run: opt.DryRun = False,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    help_all: HelpAll = False,
     **settings: Any,
 ) -> None:
-    """Fine-tune a model on a labelled file; write it, its scores and its card to a run folder."""
+    """Fine-tune a model on a labelled file. The run folder gets the model, its scores and a model card."""
     console.be_quiet(quiet)
     from bertft.jobs.requests import TrainRequest
     from bertft.jobs.train import plan_training, train  # torch wakes here, not at --help

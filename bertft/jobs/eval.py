@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from bertft.adapters import Adapter
+from bertft.adapters import Adapter, Prediction
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
@@ -15,6 +16,7 @@ from bertft.errors import UsageError
 from bertft.jobs.file_columns import columns_of_file
 from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.planning import with_metric
+from bertft.jobs.predict import check_probability
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
 from bertft.kinds import takes
@@ -22,7 +24,7 @@ from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Table
 from bertft.runs.record import DataFile, add_to_run
-from bertft.scoring import Scores
+from bertft.scoring import Coverage, Scores
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,15 @@ class Evaluated:
     data: str
     """Name of the file."""
     scores: Scores
+    coverage: Sequence[Coverage]
+    """Where `min_probability` was asked for: at that threshold and at usual ones."""
     timings: Mapping[str, float]
 
 
 def evaluate(request: EvalRequest) -> Evaluated:
     """Open the run, read the file, predict, score."""
     own = own_metric(request.metric)
+    check_probability(request.min_probability)
     data = reading_plan(request.data, request.reading)
     table = read_split(request.data, data, request.tables)
     answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
@@ -55,11 +60,25 @@ def evaluate(request: EvalRequest) -> Evaluated:
     meter = Meter()
     found = answerer.predictions(examples.windows, meter, label="Evaluating")
     scores = adapter.score(found, examples.targets)
+    coverage = covered(adapter, found, examples.targets, request.min_probability)
     if answerer.accelerator.is_main_process:
         scored = data_file(request, table)
         add_to_run(Path(request.run), "scores", named(scored), {**scores.as_dict(), "data": asdict(scored)})
         add_to_run(Path(request.run), "timings", "eval", meter.timings())
-    return Evaluated(request.run, table.name, scores, meter.timings())
+    return Evaluated(request.run, table.name, scores, coverage, meter.timings())
+
+
+def covered(
+    adapter: Adapter, found: Sequence[Prediction], targets: Sequence[Any], least: float | None
+) -> list[Coverage]:
+    """Accuracy against coverage, where it was asked for; UsageError where rows have no one label."""
+    if least is None or not found:
+        return []
+    if not (table := adapter.coverage(found, targets, least)):
+        raise UsageError(
+            f"--min-probability does not apply: this run answers with {adapter.answers_with}, not with one label a row."
+        )
+    return table
 
 
 def data_file(request: EvalRequest, table: Table) -> DataFile:

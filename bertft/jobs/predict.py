@@ -37,7 +37,33 @@ class Predicted:
     rows: int
     unanswered: int
     """Rows of these that could not be predicted; their `reason` says why."""
+    rejected: int
+    """Rows that got no label of the model, as none was probable enough."""
     timings: Mapping[str, float]
+
+
+@dataclass
+class Tally:
+    """What became of the rows so far."""
+
+    rows: int
+    unanswered: int = 0
+    rejected: int = 0
+
+    @property
+    def answered(self) -> int:
+        return self.rows - self.unanswered
+
+    @classmethod
+    def going_on(cls, rows: int, noted: Mapping[str, Any]) -> Tally:
+        """After the rows of a prediction that stopped, and what was noted then."""
+        return cls(rows, noted.get("unanswered", 0), noted.get("rejected", 0))
+
+    def count(self, window: Answered, adapter: Adapter, answer: Answer) -> None:
+        answered = [prediction for _, prediction in window if prediction.values is not None]
+        self.rows += len(window)
+        self.unanswered += len(window) - len(answered)
+        self.rejected += sum(adapter.rejects(prediction, answer) for prediction in answered)
 
 
 def predict(request: PredictRequest) -> Predicted:
@@ -54,22 +80,21 @@ def predict(request: PredictRequest) -> Predicted:
     squad = request.reading.get("format") == SQUAD
     names = {name: name for name in added} if squad else names_in_output(source, added, request.prefix)
     with predicted_file(request, source, list(names.values()), answerer) as file:
-        unanswered, meter.truncated = file.state.get("unanswered", 0), file.state.get("truncated", 0)
+        tally, meter.truncated = Tally.going_on(file.done, file.state), file.state.get("truncated", 0)
         for read in islice(rows, file.done):
             if file.writer is not None:
                 file.writer.skip(read.row.fields)
-        count = file.done
         for window in answerer.answers(rows, meter, done=file.done):
-            count += len(window)
-            unanswered += sum(prediction.values is None for _, prediction in window)
+            tally.count(window, answerer.adapter, answer)
             if file.writer is not None:
-                write_window(file.writer, window, answerer.adapter, answer, names, unanswered, meter.truncated)
+                write_window(file.writer, window, answerer.adapter, answer, names, tally, meter.truncated)
     if meter.truncated:
-        console.note(f"{source.name}: {meter.truncated / (count - unanswered):.1%} of {answerer.adapter.too_long}.")
-    tell(request, source, file.writer, count, unanswered, meter, reason=names["reason"])
+        console.note(f"{source.name}: {meter.truncated / tally.answered:.1%} of {answerer.adapter.too_long}.")
+    tell(request, source, file.writer, tally, meter, reason=names["reason"])
+    tell_rejected(source, answerer.adapter, answer, tally)
     if answerer.accelerator.is_main_process:
         add_to_run(Path(request.run), "timings", "predict", meter.timings())
-    return Predicted(request.output, count, unanswered, meter.timings())
+    return Predicted(request.output, tally.rows, tally.unanswered, tally.rejected, meter.timings())
 
 
 def records(
@@ -110,28 +135,34 @@ def write_window(
     adapter: Adapter,
     answer: Answer,
     names: Mapping[str, str],
-    unanswered: int,
+    tally: Tally,
     truncated: int,
 ) -> None:
     """After a full window the file can be gone on with."""
     for read, prediction in window:
         writer.write(adapter.record(read, prediction, answer, names))
     if len(window) == answering.WINDOW:
-        writer.mark(unanswered=unanswered, truncated=truncated)
+        writer.mark(unanswered=tally.unanswered, rejected=tally.rejected, truncated=truncated)
 
 
-def tell(
-    request: PredictRequest, source: Source, writer: Any, count: int, unanswered: int, meter: Meter, *, reason: str
-) -> None:
+def tell(request: PredictRequest, source: Source, writer: Any, tally: Tally, meter: Meter, *, reason: str) -> None:
     """How many rows went in and came out, and what is special about them."""
     if writer is not None and writer.disarming.count:
         console.warn(f"{request.output or 'stdout'}: {writer.disarming}")
-    if unanswered:
-        said = "1 row" if unanswered == 1 else f"{unanswered:,} rows"
+    if tally.unanswered:
+        said = "1 row" if tally.unanswered == 1 else f"{tally.unanswered:,} rows"
         why = "left out" if holds_tags_only(request.output) else f"column '{reason}' says why"
         console.warn(f"{source.name}: {said} could not be predicted; {why}.")
-    answered = count - unanswered
-    console.note(f"{answered:,} rows in {meter.seconds:.1f} s, {meter}. {request.output or ''}".rstrip())
+    console.note(f"{tally.answered:,} rows in {meter.seconds:.1f} s, {meter}. {request.output or ''}".rstrip())
+
+
+def tell_rejected(source: Source, adapter: Adapter, answer: Answer, tally: Tally) -> None:
+    """How many rows got no label of the model, and what they got instead."""
+    if tally.rejected:
+        instead = "left without a label" if answer.fallback_label is None else f"labelled '{answer.fallback_label}'"
+        console.note(
+            f"{source.name}: {tally.rejected:,} of {tally.rows:,} rows {adapter.rejected_rows}: {instead} (--fallback-label)."
+        )
 
 
 def prepared_rows(source: Source | Table, answerer: Answerer, columns: Section) -> tuple[Iterator[Read], Answerer]:
@@ -152,12 +183,17 @@ def asked_answer(request: PredictRequest) -> Answer:
             raise UsageError(f"--{name.replace('_', '-')} is {value}: 1 or more is wanted.")
     if (request.n_best or 0) > KEPT:
         raise UsageError(f"--n-best is {request.n_best}: at most {KEPT} are kept.")
-    least = request.min_probability
-    if least is not None and not 0 <= least <= 1:
-        raise UsageError(f"--min-probability is {least}: a probability from 0 to 1 is wanted.")
+    check_probability(request.min_probability)
     if request.scheme not in (None, *SCHEMES):
         raise UsageError(f"--scheme is {request.scheme}: one of {', '.join(SCHEMES)}.")
-    return Answer(request.top_k, least, request.scheme, request.n_best)
+    if request.fallback_label is not None and not request.fallback_label.strip():
+        raise UsageError("--fallback-label is empty: a label is wanted, such as other.")
+    return Answer(request.top_k, request.min_probability, request.scheme, request.n_best, request.fallback_label)
+
+
+def check_probability(least: float | None) -> None:
+    if least is not None and not 0 <= least <= 1:
+        raise UsageError(f"--min-probability is {least}: a probability from 0 to 1 is wanted.")
 
 
 def check_answer(answer: Answer, adapter: Adapter) -> None:
@@ -168,3 +204,5 @@ def check_answer(answer: Answer, adapter: Adapter) -> None:
             raise UsageError(
                 f"--{name.replace('_', '-')} does not apply: this run answers with {adapter.answers_with}."
             )
+    if answer.fallback_label is not None and not adapter.can_reject(answer):
+        raise UsageError("--fallback-label needs --min-probability: without it every row gets a label of the model.")

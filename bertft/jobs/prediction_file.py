@@ -28,7 +28,18 @@ from bertft.writing import Part, Places, anchor, holds_tags_only, is_special, ma
 SQUAD = "squad"
 """What --format may also say: the official prediction file of SQUAD, an object of answers by id."""
 
-SHAPING = ("top_k", "min_probability", "scheme", "n_best", "max_answer", "prefix", "columns", "reading", "raw")
+SHAPING = (
+    "top_k",
+    "min_probability",
+    "scheme",
+    "n_best",
+    "max_answer",
+    "fallback_label",
+    "prefix",
+    "columns",
+    "reading",
+    "raw",
+)
 """What of a request decides what a prediction looks like."""
 
 MODEL_FILES = (TASK_FILE, "config.json", "tokenizer.json", "tokenizer_config.json")

@@ -60,6 +60,8 @@ class EvalRequest:
     metric: str | None = None
     max_answer: int | None = None
     """None: as in training."""
+    min_probability: float | None = None
+    """Show what it costs and gains to leave rows below it without an answer."""
     precision: str | None = None
     machine: Section = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class PredictRequest:
     n_best: int | None = None
     max_answer: int | None = None
     """None: as in training."""
+    fallback_label: str | None = None
     prefix: str | None = None
     """Of the added columns. None: only of those whose names the input has already."""
     columns: Section = field(default_factory=dict)

@@ -100,11 +100,18 @@ def read_task(folder: Path) -> TaskRecord:
             labels=labels,
             fields=Fields.from_dict(found["fields"]),
             options=found["options"],
-            stored=found["stored"],
+            stored=_with_names(found["stored"], labels),
             versions=found["versions"],
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise CheckpointError(f"{path}: damaged ({type(problem).__name__}: {problem}).") from problem
+
+
+def _with_names(stored: Any, labels: Labels) -> Any:
+    """Thresholds by label; earlier versions wrote them as a list, in the order of the labels."""
+    if isinstance(stored, dict) and isinstance(found := stored.get("thresholds"), list) and len(found) == len(labels):
+        return {**stored, "thresholds": dict(zip(labels.names, found, strict=True))}
+    return stored
 
 
 def open_run_folder(path: str, *, overwrite: bool) -> Path:

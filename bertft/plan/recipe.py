@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bertft.plan.settings import A_SHARE, ABOVE_0, ANSWERS, RARE, TAGGING, above, at_least, one_of, setting
+from bertft.plan.settings import A_SHARE, ABOVE_0, ANSWERS, TAGGING, TRAINING, above, at_least, one_of, setting
 
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -30,144 +30,151 @@ class Recipe:
         None,
         "Passes over the training rows.",
         "N",
+        panel=TRAINING,
         check=((lambda value: 0 < value < 10_000), "a number above 0 and below 10,000 is wanted"),
-        otherwise="by the number of rows",
+        otherwise="chosen by the number of rows",
     )
-    max_steps: int | None = setting(None, "Optimizer steps, instead of --epochs.", "N", check=ABOVE_0)
-    batch_size: int = setting(32, "Examples per batch, over all processes together.", "N", check=ABOVE_0)
+    max_steps: int | None = setting(None, "Stop after N optimizer steps, instead of --epochs.", "N", check=ABOVE_0)
+    batch_size: int = setting(32, "Examples per batch, summed over all processes.", "N", panel=TRAINING, check=ABOVE_0)
     max_tokens: int | None = setting(None, "Padded tokens per batch, instead of --batch-size.", "N", check=ABOVE_0)
     learning_rate: float | None = setting(
         None,
-        "Highest learning rate.",
+        "Peak learning rate.",
         "RATE",
+        panel=TRAINING,
         check=RATE,
-        otherwise="by backbone, kind of task and number of rows",
+        otherwise="chosen by backbone, task and number of rows",
         flags=("--learning-rate", "--lr"),
     )
-    warmup: float = setting(0.1, "Share of all optimizer steps with a rising learning rate.", "SHARE", check=A_SHARE)
+    warmup: float = setting(
+        0.1, "Share of the steps over which the learning rate rises from 0.", "SHARE", check=A_SHARE
+    )
     weight_decay: float = setting(
         0.01,
-        "Weight decay of matrices; biases and LayerNorm have none.",
+        "Weight decay, except for biases and LayerNorm.",
         "RATE",
         check=((lambda value: 0 <= value < math.inf), "0 or more is wanted"),
     )
     scheduler: str = setting(
         "linear",
-        f"Learning rate after warm-up: {', '.join(SCHEDULERS)}.",
+        f"Learning rate schedule after warm-up: {', '.join(SCHEDULERS)}.",
         "NAME",
         check=one_of(SCHEDULERS),
     )
     max_length: int | None = setting(
         None,
-        "Tokens of a text or pair, special tokens included.",
+        "Longest input in tokens, including special tokens.",
         "TOKENS",
+        panel=TRAINING,
         check=at_least(8, "8 tokens or more are wanted"),
-        otherwise="what the backbone takes, at most 512; 384 for questions",
+        otherwise="the backbone's limit, at most 512; 384 for questions",
     )
     long: str = setting(
         "truncate",
-        "Longer texts: truncate, window (overlapping parts, averaged) or head-tail.",
+        "What to do with longer texts: truncate, window (average over overlapping windows) or head-tail.",
         "HOW",
+        panel=TRAINING,
         check=one_of(LONG_TEXTS),
     )
     overlap: int = setting(
         64,
-        "Tokens that neighbouring windows share.",
+        "Overlap of neighbouring windows.",
         "TOKENS",
         check=at_least(0),
         otherwise="64, for questions 128; at most a third of a window",
     )
     seed: int = setting(
         42,
-        "Seed of the order, the new head, dropout, the held-back rows and --max-train-rows.",
+        "Random seed: row order, new head, dropout, validation rows and --max-train-rows.",
         "N",
+        panel=TRAINING,
         check=((lambda value: 0 <= value < 2**32), "a whole number from 0 to 4294967295"),
     )
     head_start: str = setting(
         "probe",
-        "Where the head begins: probe (fitted on the frozen backbone), prior (label counts) or random.",
+        "How the head is initialised: probe (fitted on the frozen backbone), prior (label frequencies) or random.",
         "HOW",
         check=one_of(HEAD_STARTS),
         otherwise="probe; random for questions and with --bilstm",
     )
     pool: str | None = setting(
         None,
-        "What a text classifier reads: the first token (cls) or the mean of all.",
+        "What the classifier reads: the first token (cls) or the mean of all tokens.",
         "cls|mean",
         check=one_of(POOLINGS),
-        otherwise="by backbone and number of rows",
+        otherwise="chosen by backbone and number of rows",
     )
     few_shot: bool = setting(
         False,
-        "First learn which texts are of one class, on pairs of rows: for few rows per class.",
+        "For few rows per class: first train the encoder on pairs of rows, as SetFit does.",
         flags=("--few-shot/--no-few-shot",),
     )
     refit: bool | None = setting(
         None,
-        "After scoring, also train on the rows held back for validation.",
+        "After scoring, train on the validation rows too.",
         otherwise="on small files without --validation",
         flags=("--refit/--no-refit",),
     )
     precision: str = setting(
         "auto",
-        "fp32, bf16, fp16 or auto: bf16 where the device multiplies it natively, else fp32.",
+        "fp32, bf16, fp16 or auto: bf16 if the hardware supports it natively, else fp32.",
         "NAME",
         check=one_of(PRECISIONS),
     )
-    early_stop: int | None = setting(None, "Stop after N evaluations without a better score.", "N", check=ABOVE_0)
+    early_stop: int | None = setting(
+        None, "Stop after N evaluations without a better score.", "N", panel=TRAINING, check=ABOVE_0
+    )
     eval_steps: int | None = setting(
-        None, "Optimizer steps between evaluations.", "N", check=ABOVE_0, otherwise="once an epoch"
+        None, "Evaluate every N optimizer steps.", "N", check=ABOVE_0, otherwise="once per epoch"
     )
     metric: str | None = setting(
         None,
-        "Metric that decides which model is the best: of the task, or ./FILE.py:FUNCTION.",
+        "Metric that selects the best model: one of the task's, or ./FILE.py:FUNCTION.",
         "NAME",
+        panel=TRAINING,
         otherwise="the card's",
     )
-    grad_accum: int = setting(1, "Batches per optimizer step.", "N", panel=RARE, check=ABOVE_0)
+    grad_accum: int = setting(1, "Gradient accumulation: batches per optimizer step.", "N", check=ABOVE_0)
     max_grad_norm: float = setting(
         1.0,
-        "Norm that gradients are clipped to.",
+        "Clip gradients to this norm.",
         "NORM",
-        panel=RARE,
         check=((lambda value: 0 < value < math.inf), ABOVE_0[1]),
     )
     layer_decay: float = setting(
         1.0,
-        "Learning rate of each layer, as a share of the layer above it.",
+        "Learning rate of each layer, as a share of that of the layer above.",
         "SHARE",
-        panel=RARE,
         check=((lambda value: 0 < value <= 1), "a share above 0 and at most 1, such as 0.95"),
     )
     freeze: str | None = setting(
         None,
-        "What stays as it is: embeddings, encoder, or the embeddings and the N lowest layers.",
+        "Do not train these parts: embeddings, encoder, or N (the embeddings and the N lowest layers).",
         "WHAT",
-        panel=RARE,
         check=(
             (lambda value: value in ("embeddings", "encoder") or value.isdigit()),
             "embeddings, encoder or a number of layers is wanted",
         ),
     )
     label_smoothing: float = setting(
-        0.0, "Share of each target that is spread over all labels.", "SHARE", panel=RARE, check=A_SHARE
+        0.0, "Label smoothing: share of the target spread over all labels.", "SHARE", check=A_SHARE
     )
     class_weights: str | None = setting(
         None,
-        "Rare classes count as much as common ones, as in scikit-learn.",
+        "Weight classes inversely to their frequency, as scikit-learn does.",
         "balanced",
-        panel=RARE,
+        panel=TRAINING,
         check=((lambda value: value == "balanced"), "balanced is wanted"),
     )
     crf: bool = setting(
         False,
-        "Score the tags of a sentence together, with a linear-chain CRF.",
-        panel=TAGGING,
+        "For tags: put a linear-chain CRF on top.",
+        panel=TRAINING,
         flags=("--crf/--no-crf",),
     )
     bilstm: int | None = setting(
         None,
-        "Units each way of an LSTM between backbone and tags.",
+        "Put a bidirectional LSTM with this many units per direction before the tags.",
         "UNITS",
         panel=TAGGING,
         check=ABOVE_0,
@@ -175,14 +182,14 @@ class Recipe:
     )
     head_learning_rate: float = setting(
         1e-3,
-        "Learning rate of the CRF and the LSTM, which start from nothing.",
+        "Learning rate of the CRF and the LSTM.",
         "RATE",
         panel=TAGGING,
         check=above(0, below=1),
     )
     scheme: str | None = setting(
         None,
-        "Tag scheme that is learned or written: IOB2, BIOES, BILOU, IO or IOB1.",
+        "Tag scheme to train with: IOB2, BIOES, BILOU, IO or IOB1.",
         "NAME",
         panel=TAGGING,
         check=one_of(SCHEMES),
@@ -190,12 +197,12 @@ class Recipe:
     )
     context: str = setting(
         "none",
-        "document: read each sentence among its neighbours, as far as --max-length goes.",
+        "document: add neighbouring sentences as context, up to --max-length.",
         "document",
         panel=TAGGING,
         check=one_of(CONTEXTS),
     )
-    max_answer: int = setting(30, "Tokens of the longest answer.", "TOKENS", panel=ANSWERS, check=ABOVE_0)
+    max_answer: int = setting(30, "Longest answer in tokens.", "TOKENS", panel=ANSWERS, check=ABOVE_0)
 
     @property
     def passes(self) -> float:

@@ -19,63 +19,63 @@ class DataPlan:
     """A file, or `hub:PATH:NAME:SPLIT`. The same for `validation` and `test`."""
     validation: str | None = setting(
         None,
-        "File whose rows choose the best model.",
+        "Labelled file used to select the best model.",
         "FILE",
         panel=TASK,
-        otherwise="the card's on the Hub, or a stratified share of the training rows",
+        otherwise="a stratified share of the training rows, or the card's on the Hub",
     )
     validation_share: float = setting(
         0.1,
-        "Share of the training rows that is held back without --validation.",
+        "Share of the training rows held back for validation, without --validation.",
         "SHARE",
         panel=TASK,
         check=((lambda value: 0 < value < 1), "a share between 0 and 1 is wanted, such as 0.1"),
     )
     test: str | None = setting(
-        None, "File that is scored once, at the end.", "FILE", panel=TASK, otherwise="the card's on the Hub, or none"
+        None, "Labelled file to score once, at the end.", "FILE", panel=TASK, otherwise="the card's on the Hub, or none"
     )
     format: str | None = setting(
         None,
-        "Format of the file: csv, tsv, jsonl, json, parquet, arrow or conll.",
+        "File format: csv, tsv, jsonl, json, parquet, arrow or conll.",
         "NAME",
         panel=READING,
-        otherwise="by its ending",
+        otherwise="by the file's extension",
     )
     encoding: str | None = setting(
         None,
-        "Encoding of the file, such as utf-8, gb18030 or latin-1.",
+        "File encoding, such as utf-8, gb18030 or latin-1.",
         "NAME",
         panel=READING,
         otherwise="detected",
     )
     delimiter: str | None = setting(
         None,
-        "What stands between the cells of a CSV: comma, semicolon, tab or pipe.",
+        "Column separator of a CSV: comma, semicolon, tab or pipe.",
         "CHAR",
         panel=READING,
         otherwise="detected",
     )
     header: bool = setting(
         True,
-        "The first line is data; the columns are called column_1, column_2 and so on.",
+        "The first line is data; columns are called column_1, column_2 and so on.",
         panel=READING,
         flags=("--no-header",),
     )
     unknown_labels: str = setting(
         "error",
-        "What becomes of rows with labels that are not in the training data.",
+        "What to do with rows whose label does not occur in the training data.",
         "error|skip",
         panel=READING,
         check=one_of(("error", "skip")),
     )
     fix_answers: bool = setting(
         False,
-        "Look nearby for answers that are not where the file says.",
+        "Search the context for answers that are not at their offset.",
         panel=ANSWERS,
     )
     limit: int | None = setting(
         None,
-        "Train on a seeded sample of N rows, in which classes keep their shares.",
+        "Train on a random sample of N rows, stratified by class.",
         "N",
         panel=READING,
         check=at_least(1),
@@ -87,7 +87,7 @@ class DataPlan:
 MEMORY = "memory:"
 """Begins the name of rows that a Python program handed over, where a file could stand."""
 
-WISHES = {"top_k": int, "min_probability": float, "scheme": str, "n_best": int}
+WISHES = {"top_k": int, "min_probability": float, "scheme": str, "n_best": int, "fallback_label": str}
 """What can be asked of each answer of `predict`, with its type."""
 
 READS = ("format", "encoding", "delimiter", "header")
@@ -101,10 +101,10 @@ class ModelPlan:
 
     name: str | None = setting(
         None,
-        "Backbone: a folder, a name on the Hub, or minilm.",
+        "Model to fine-tune: a name on the Hugging Face Hub, a folder, or minilm (built in).",
         "NAME|PATH",
         panel=TASK,
-        otherwise="bert-base-uncased, or minilm without a network",
+        otherwise="google-bert/bert-base-uncased; minilm, with a warning, if it can be neither found nor downloaded",
         flags=("--model",),
     )
 
@@ -114,15 +114,15 @@ class OutputPlan:
     """[output] of a plan.toml. It records where the run went; a repeated run goes elsewhere, or where -o says."""
 
     dir: str | None = setting(
-        None, "Run folder.", "DIR", panel=OUTPUT, otherwise="runs/NAME", flags=("--output-dir", "-o")
+        None, "Folder to write the run to.", "DIR", panel=OUTPUT, otherwise="runs/NAME", flags=("--output-dir", "-o")
     )
     save_steps: int | None = setting(
         None,
-        "Optimizer steps between saved states.",
+        "Save the training state every N optimizer steps.",
         "N",
         panel=RARE,
         check=ABOVE_0,
-        otherwise="at evaluations, and every ten minutes",
+        otherwise="after evaluations and every ten minutes",
     )
 
 
@@ -132,16 +132,16 @@ class MachinePlan:
 
     threads: int | None = setting(
         None,
-        "Threads of the processor.",
+        "CPU threads.",
         "N",
         panel=RARE,
         check=((lambda value: 0 < value <= MOST_THREADS), f"a whole number from 1 to {MOST_THREADS:,} is wanted"),
-        otherwise="OMP_NUM_THREADS, or one for each physical core",
+        otherwise="OMP_NUM_THREADS, or one per physical core",
     )
     fast: bool | None = setting(
         None,
-        "On processors, compute BERT and its kin with faster code than transformers', within rounding of it.",
+        "On a CPU, use bertft's faster implementation of BERT-like encoders; results equal transformers' up to rounding.",
         panel=RARE,
-        otherwise="fast, unless BERTFT_FAST is 0",
+        otherwise="on, unless BERTFT_FAST=0",
         flags=("--fast/--no-fast",),
     )

@@ -14,9 +14,9 @@ from bertft.errors import UsageError
 Test = Callable[[Any], bool]
 Filled = TypeVar("Filled")
 
-TASK, COLUMNS, READING, RECIPE, RARE = "Task", "Columns", "Reading", "Recipe", "Less common"
-TAGGING, ANSWERS, SCORES, OUTPUT = "Tagging", "Answers", "Scores", "Output"
-"""Panels of the help."""
+TASK, COLUMNS, TRAINING, SCORES, OUTPUT = "Task", "Columns", "Training", "Scores", "Output"
+RECIPE, READING, TAGGING, ANSWERS, RARE = "More training", "Reading files", "Tagging", "Question answering", "Machine"
+"""Panels of the help. What `--help` shows of them: commands/tiers.py."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bertft import console
-from bertft.scoring import Comparison, Confusion, Scores
+from bertft.scoring import Comparison, Confusion, Coverage, Scores
 
 WIDEST_CONFUSION = 12
 """Labels; with more of them the commonest mistakes are listed instead."""
@@ -28,6 +28,22 @@ def show_scores(scores: Scores, *, title: str) -> None:
         _show_errors(scores.errors)
     for note in scores.notes:
         console.result(note)
+
+
+def show_coverage(coverage: Sequence[Coverage]) -> None:
+    """What leaving unsure rows without a label costs and gains."""
+    rows = [
+        [
+            f"{one.threshold:g}",
+            f"{one.rows:,}",
+            f"{one.coverage:.4f}",
+            "" if one.accuracy is None else f"{one.accuracy:.4f}",
+        ]
+        for one in coverage
+    ]
+    if rows:
+        columns = ["--min-probability", "rows with a label", "coverage", "accuracy of these"]
+        console.table("Accuracy against coverage", columns, rows, text_columns=0)
 
 
 def tell_comparison(comparison: Comparison, advice: str) -> None:

@@ -3,6 +3,7 @@
 from bertft.scoring.answers import score_answers, tune_null_threshold
 from bertft.scoring.comparison import Baseline, Comparison
 from bertft.scoring.confusion import Confusion
+from bertft.scoring.coverage import Coverage, coverage_at
 from bertft.scoring.entities import score_tags
 from bertft.scoring.multi_label import best_fixed_labels, score_multi_label
 from bertft.scoring.regression import score_regression
@@ -14,9 +15,11 @@ __all__ = [
     "Baseline",
     "Comparison",
     "Confusion",
+    "Coverage",
     "Scores",
     "best_fixed_labels",
     "better",
+    "coverage_at",
     "higher_is_better",
     "score_answers",
     "score_multi_label",

@@ -242,6 +242,7 @@ ANSWERS = [
     Answer(top_k=2),
     Answer(min_probability=0.99),
     Answer(min_probability=0.0),
+    Answer(min_probability=0.99, fallback_label="other"),
     Answer(scheme="BIOES"),
     Answer(n_best=3),
 ]

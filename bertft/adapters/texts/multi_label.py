@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,11 +26,12 @@ from bertft.scoring.rounding import logit, nearly_constant
 class MultiLabel(TextAdapter):
     """Sigmoid per label; windows of one text are averaged as logits."""
 
-    thresholds: tuple[float, ...] = ()
-    """(K,) probabilities from which a label is given; empty: 0.5 for all."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """Label -> probability from which it is given; empty: 0.5 for all."""
 
-    answer_options = ("top_k", "min_probability")
+    answer_options = ("top_k", "min_probability", "fallback_label")
     answers_with = "labels"
+    rejected_rows = "get no label"
     constant_answer = "the best fixed set of labels alone"
     tuning = "Thresholds were tuned on these rows, label by label; with 0.5 for all"
 
@@ -87,27 +88,44 @@ class MultiLabel(TextAdapter):
     def tuned(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> MultiLabel:
         """The same adapter with the thresholds that are best for these predictions, label by label."""
         best = tune_thresholds(np.stack(targets)[:, :-1], stacked(predictions))
-        return replace(self, thresholds=tuple(round(float(threshold), 6) for threshold in best))
+        rounded = (round(float(threshold), 6) for threshold in best)
+        return replace(self, thresholds=dict(zip(self.labels.names, rounded, strict=True)))
 
     def added_columns(self, answer: Answer) -> list[str]:
         return ["predicted_labels", "probabilities", "reason"]
 
     def answered(self, example: TextExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
-        least = self._thresholds() if answer.min_probability is None else answer.min_probability
-        order = np.argsort(-prediction.values, kind="stable")[: answer.top_k]
-        given = [int(position) for position in order if (prediction.values >= np.asarray(least))[position]]
+        given = self._given(prediction, answer)
+        if not given and answer.fallback_label is not None:
+            return {"predicted_labels": [answer.fallback_label], "probabilities": [None]}
         names = [self.labels.names[position] for position in given]
         return {"predicted_labels": names, "probabilities": [float(prediction.values[k]) for k in given]}
 
+    def can_reject(self, answer: Answer) -> bool:
+        return answer.top_k is None or answer.min_probability is not None
+
+    def rejects(self, prediction: Prediction, answer: Answer) -> bool:
+        return not self._given(prediction, answer)
+
+    def _given(self, prediction: Prediction, answer: Answer) -> list[int]:
+        """Positions of the labels of a row, the most probable first: those that reach their thresholds, or `top_k`, whatever
+        their thresholds."""
+        least = 0.0 if answer.top_k else np.asarray(self._thresholds())
+        least = least if answer.min_probability is None else answer.min_probability
+        order = np.argsort(-prediction.values, kind="stable")[: answer.top_k]
+        reached = prediction.values >= least
+        return [int(position) for position in order if reached[position]]
+
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        return {"thresholds": tuple(stored.get("thresholds", ()))}
+        return {"thresholds": dict(stored.get("thresholds", {}))}
 
     def stored(self) -> dict[str, Any]:
-        return {"thresholds": list(self._thresholds())}
+        return {"thresholds": dict(zip(self.labels.names, self._thresholds(), strict=True))}
 
     def _thresholds(self) -> tuple[float, ...]:
-        return self.thresholds or (0.5,) * len(self.labels)
+        """(K,), in the order of the labels."""
+        return tuple(self.thresholds.get(name, 0.5) for name in self.labels.names)
 
 
 def positive_weights(targets: np.ndarray[Any, Any]) -> torch.Tensor:

@@ -16,15 +16,17 @@ from bertft.kinds import SINGLE_LABEL
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
-from bertft.scoring import Scores, score_single_label
+from bertft.scoring import Coverage, Scores, coverage_at, score_single_label
+from bertft.scoring.coverage import USUAL
 from bertft.scoring.rounding import class_logits, nearly_constant
 
 
 class SingleLabel(TextAdapter):
     """Softmax over the classes; windows of one text are averaged as logits."""
 
-    answer_options = ("top_k", "min_probability")
+    answer_options = ("top_k", "min_probability", "fallback_label")
     answers_with = "a label"
+    rejected_rows = "are less probable than --min-probability"
     constant_answer = "the best single class alone"
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
@@ -72,6 +74,15 @@ class SingleLabel(TextAdapter):
             return the_same(len(probabilities), "the same probabilities, within rounding")
         return ""
 
+    def can_reject(self, answer: Answer) -> bool:
+        return answer.min_probability is not None
+
+    def rejects(self, prediction: Prediction, answer: Answer) -> bool:
+        return bool(prediction.values.max() < (answer.min_probability or 0.0))
+
+    def coverage(self, predictions: Sequence[Prediction], targets: Sequence[Any], threshold: float) -> list[Coverage]:
+        return coverage_at(list(targets), stacked(predictions), (*USUAL, threshold))
+
     def added_columns(self, answer: Answer) -> list[str]:
         several = ["predicted_labels", "probabilities"] if answer.top_k else []
         return ["predicted_label", "probability", *several, "reason"]
@@ -83,9 +94,10 @@ class SingleLabel(TextAdapter):
         several: dict[str, Any] = {}
         if answer.top_k:
             several = {"predicted_labels": names, "probabilities": probabilities}
-        if probabilities[0] < (answer.min_probability or 0.0):
+        if self.rejects(prediction, answer):
             return {
                 **several,
+                "predicted_label": answer.fallback_label,
                 "probability": probabilities[0],
                 "reason": f"probability below {answer.min_probability:g}",
             }
