@@ -144,3 +144,11 @@ def test_word_spans_come_back_from_characters(tokens: list[str], data: st.DataOb
     places = to_char_spans([span], words)
     assert words.text[places[0].start : places[0].end] == joined(tokens[span.start : span.end]).text
     assert to_word_spans(places, words) == ([span], [])
+
+
+def test_a_span_of_four_brings_its_text_in_either_place_or_is_refused() -> None:
+    text = "Ada saw Rome"
+    for cell in ([[0, 3, "PER", "Ada"]], [[0, 3, "Ada", "PER"]]):
+        assert char_spans(cell, text) == [CharSpan(0, 3, "PER")]
+    with pytest.raises(DataError, match="the text has 'saw' there"):
+        char_spans([[4, 7, "PER", "Ada"]], text)

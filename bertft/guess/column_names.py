@@ -56,8 +56,10 @@ def parts(name: str) -> tuple[str, ...]:
 
 
 def named(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """The columns that are called one of `wanted`, the likeliest first."""
-    by_name = {" ".join(parts(column)): column for column in reversed(columns)}
+    """The columns that are called one of `wanted`, the likeliest first; of `Sentence #` and `Sentence` the plainer one."""
+    by_name: dict[str, str] = {}
+    for column in sorted(columns, key=len):
+        by_name.setdefault(" ".join(parts(column)), column)
     return [by_name[name] for name in wanted if name in by_name]
 
 

@@ -36,6 +36,9 @@ MACHINE = {
         rf"({_DAY}([T\s,]+{_TIME})?|{_TIME}|{_ZONED}(\s[\d:]+)?(\s[A-Z]{{3,4}})?(\s\d{{4}})?(\s{_TIME})?)"
     ),
     "file names": re.compile(r"([^\s?*<>|]*[\\/])?[^\s?*<>|\\/]+\.[A-Za-z][A-Za-z0-9]{0,4}|[\w.~-]*([\\/][\w.-]+){2,}"),
+    "numbers of rows": re.compile(
+        r"(sentence|sent|sentences|document|doc|row|line|paragraph|id)\W{0,3}\d+", re.IGNORECASE
+    ),
     "ids": re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=\S*\d)[0-9a-fA-F]{16,}"),
 }
 """Kinds of values that nobody wrote as text."""
@@ -191,7 +194,8 @@ def _look_of_lists(items: list[list[object]], filled: int) -> Look:
         parts = {key.split("_")[0] for key in first}
         return Look("spans" if {"start", "end"} <= parts and parts & _LABELS else "objects", filled, size=size)
     if isinstance(first, (list, tuple)):
-        triple = len(first) == 3 and [type(part) for part in first] == [int, int, str]
+        kinds = [type(part) for part in first]
+        triple = kinds in ([int, int, str], [int, int, str, str])
         return Look("spans" if triple else "objects", filled, size=size)
     return Look("lists", filled, size=size)
 

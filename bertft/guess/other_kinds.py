@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import bertft.guess.column_names as names
+import bertft.guess.tagging as tagging
 from bertft.errors import DataError, InternalError
-from bertft.guess.columns import Look, as_list, listing
+from bertft.guess.columns import Look, listing
 from bertft.kinds import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
 
 _Values = Mapping[str, Sequence[object]]
@@ -38,12 +39,14 @@ class _Parts:
     text: str
     text_pair: str | None
     label: tuple[str, ...]
-    why: str
+    why: tuple[str, ...]
 
 
 def recognised(columns: _Values, looks: Mapping[str, Look], given: AskedColumns) -> _Parts | None:
     """A file that can hardly be anything else."""
-    found = _questions(looks) or _tagged_tokens(columns, looks) or _spans(looks)
+    found = _questions(looks)
+    if found is None and (tagged := _tags(columns, looks, given)):
+        found = _tag_parts(tagged)
     return found if found and given.allows(found.text, found.text_pair, found.label) else None
 
 
@@ -68,7 +71,7 @@ def _question_parts(question: str, context: str, label: tuple[str, ...]) -> _Par
     answers = " and ".join(f"'{name}'" for name in label)
     columns = f"'{question}' (--text) on '{context}' (--text-pair), answers in {answers} (--label)"
     why = f"task {QUESTION_ANSWERING.name} (--task): {columns}"
-    return _Parts(QUESTION_ANSWERING.name, question, context, label, why)
+    return _Parts(QUESTION_ANSWERING.name, question, context, label, (why,))
 
 
 def _answer_columns(looks: Mapping[str, Look]) -> tuple[str, ...]:
@@ -88,44 +91,38 @@ def _asked_questions(looks: Mapping[str, Look], given: AskedColumns) -> _Parts:
     return _question_parts(str(question), str(context), label)
 
 
-def _tagged_tokens(columns: _Values, looks: Mapping[str, Look]) -> _Parts | None:
-    """Two columns of lists, as long as each other row by row."""
-    lists = [name for name in looks if looks[name].what == "lists"]
-    tokens = _first(lists, names.TOKENS)
-    tags = [name for name in names.named(lists, names.TAGS) if name != tokens]
-    for tag in tags if tokens else []:
-        if _same_lengths(columns[tokens or ""], columns[tag]):
-            return _tag_parts(tokens or "", tag)
-    return None
+def _tag_parts(found: tagging.Tagged) -> _Parts:
+    why = (
+        f"task {TOKEN_CLASSIFICATION.name} (--task): words in '{found.text}' (--text), "
+        f"tags or spans in '{found.label}' (--label)"
+    )
+    return _Parts(TOKEN_CLASSIFICATION.name, found.text, None, (found.label,), (why, *found.notes))
 
 
-def _tag_parts(text: str, label: str) -> _Parts:
-    why = f"task {TOKEN_CLASSIFICATION.name} (--task): words in '{text}' (--text), tags or spans in '{label}' (--label)"
-    return _Parts(TOKEN_CLASSIFICATION.name, text, None, (label,), why)
-
-
-def _same_lengths(one: Sequence[object], other: Sequence[object]) -> bool:
-    some = list(zip(one, other, strict=True))[:200]
-    lengths = [(len(as_list(left) or []), len(as_list(right) or [])) for left, right in some]
-    return all(left == right for left, right in lengths) and any(left > 1 for left, _ in lengths)
-
-
-def _spans(looks: Mapping[str, Look]) -> _Parts | None:
-    """A text with a column of (start, end, label)."""
-    spans = [name for name in looks if looks[name].what == "spans"]
-    texts = [name for name in looks if looks[name].what == "text"] or names.named(list(looks), names.TEXT)
-    if len(spans) != 1 or not texts:
-        return None
-    return _tag_parts((names.named(texts, names.TEXT) or texts)[0], spans[0])
+def _tags(
+    columns: _Values, looks: Mapping[str, Look], given: AskedColumns, *, asked: bool = False
+) -> tagging.Tagged | None:
+    """Tags of words that can hardly be anything else; of columns that nobody named the content is looked at, too."""
+    label = given.label[0] if len(given.label) == 1 else None
+    try:
+        found = tagging.tagged_tokens(columns, looks)
+        if found and not label:
+            tagging.check_tags(columns[found.text], columns[found.label], found.label)
+        if found is None and len(given.label) < 2 and given.text_pair is None:
+            found = tagging.tagged_texts(columns, looks, given.text, label, asked=asked)
+    except DataError as problem:
+        raise DataError(f"{given.file}: {problem}") from None
+    return found or tagging.spans_of_texts(looks)
 
 
 def _asked_tags(columns: _Values, looks: Mapping[str, Look], given: AskedColumns) -> _Parts:
-    found = _tagged_tokens(columns, looks) or _spans(looks)
-    text = given.text or (found.text if found else _first(looks, (*names.TOKENS, *names.TEXT)))
-    rest = [name for name in looks if name != text]
-    label = given.label or (found.label if found and found.text == text else _some(_first(rest, names.TAGS)))
+    found = _tags(columns, looks, given, asked=True)
+    if found and given.allows(found.text, None, (found.label,)):
+        return _tag_parts(found)
+    text, label = tagging.tags_by_name(looks, given.text or (found.text if found else None))
+    label = given.label[0] if given.label else label
     _complain(looks, given, {"words (--text)": text, "tags (--label)": label})
-    return _tag_parts(str(text), label[0])
+    return _tag_parts(tagging.Tagged(str(text), str(label)))
 
 
 def _complain(looks: Mapping[str, Look], given: AskedColumns, wanted: Mapping[str, object]) -> None:
@@ -137,7 +134,3 @@ def _complain(looks: Mapping[str, Look], given: AskedColumns, wanted: Mapping[st
 
 def _first(columns: Mapping[str, Look] | Sequence[str], wanted: Sequence[str]) -> str | None:
     return next(iter(names.named(list(columns), wanted)), None)
-
-
-def _some(name: str | None) -> tuple[str, ...]:
-    return (name,) if name else ()

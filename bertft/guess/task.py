@@ -140,4 +140,4 @@ def _other_kind(columns: _Values, looks: Mapping[str, Look], given: AskedColumns
     if found is None:
         return None
     label = found.label[0] if len(found.label) == 1 else found.label
-    return Guess(found.kind, None, found.text, found.text_pair, label, why=[found.why])
+    return Guess(found.kind, None, found.text, found.text_pair, label, why=[*found.why])

@@ -39,7 +39,9 @@ def convert(request: ConvertRequest) -> None:
     form, scheme = asked_form(request), asked_scheme(request)
     table = read_table(request.input, read_options(reading_plan(request.input, request.reading)))
     refuse_empty(table)
-    fields = fields_of(table, request.columns)
+    fields, why = fields_of(table, request.columns)
+    notes = table.source.notes if table.source else []
+    console.note("\n".join([f"Data: {table.name}, {len(table):,} rows", *(f"  {note}" for note in [*notes, *why])]))
     reader = WordReader(plain_card(TOKEN_CLASSIFICATION.name), Labels(()), fields, NO_OPTIONS).with_cells(table)
     found = reader.found_scheme
     spans = found is None and not any(marks.tags and marks.spans is None for marks in reader.known_cells)
@@ -135,14 +137,14 @@ def asked_scheme(request: ConvertRequest) -> str | None:
     return str(scheme) if scheme else None
 
 
-def fields_of(table: Table, columns: Section) -> Fields:
-    """The columns, by their names and looks as `train` finds them."""
-    label = named_columns(columns, "label")
+def fields_of(table: Table, columns: Section) -> tuple[Fields, list[str]]:
+    """The columns, by their names and looks as `train` finds them; and what was guessed, in words."""
     found = guess(
         SampledColumns(table),
         text=columns.get("text"),
-        label=label or None,
+        label=named_columns(columns, "label") or None,
         kind=TOKEN_CLASSIFICATION.name,
         file=table.name,
     )
-    return Fields(found.text, None, (found.label,) if isinstance(found.label, str) else tuple(found.label))
+    label = (found.label,) if isinstance(found.label, str) else tuple(found.label)
+    return Fields(found.text, None, label), found.why

@@ -13,7 +13,7 @@ from itertools import islice
 import bertft.guess.column_names as names
 from bertft.errors import DataError
 from bertft.reading.conll_lines import Sentence, is_comment
-from bertft.tags.looks import TAG, are_entity_tags, is_outside_sign, marked_share
+from bertft.tags.looks import TAG, are_entity_tags, is_outside_sign
 
 SEEN_WORDS = 20_000
 """So many tell what the columns hold."""
@@ -143,7 +143,7 @@ def _layout(survey: _Survey, width: int, header: Sequence[str], line: int) -> La
     tag = _tag_column(counts, tagged, counted)
     word = int(counted) if counted or width == 1 else _word_column(counts, survey.sample, {tag, *tagged})
     columns = _named(width, word, tag, header, counted)
-    notes = [] if header else _role_notes(counts, columns, [place for place in tagged if place != tag], counted)
+    notes = [] if header else _role_notes(columns, counted)
     if survey.count >= MANY_SENTENCES and survey.short == survey.count:
         notes = [*notes, "every sentence is one word long: is there a blank line after each word?"]
     return Layout(width, columns, counted, line, survey.documents, notes)
@@ -210,15 +210,10 @@ def _named(width: int, word: int, tag: int, header: Sequence[str], counted: bool
     return {(called.get(place) or plain[place]): place for place in range(int(counted), width)}
 
 
-def _role_notes(
-    counts: Sequence[Counter[str]], columns: Mapping[str, int], rivals: Sequence[int], counted: bool
-) -> list[str]:
+def _role_notes(columns: Mapping[str, int], counted: bool) -> list[str]:
     """Which columns play which part, unless there are only a word and its tag in that order."""
     others = [name for name in columns if name not in ("tokens", "tags")]
     if "tags" not in columns or (not others and columns["tokens"] < columns["tags"] and not counted):
         return []
     said = f"words are column {columns['tokens'] + 1}, tags column {columns['tags'] + 1}"
-    said += f", the others {', '.join(islice(others, 30))} (--label)" if others else ""
-    own = marked_share(counts[columns["tags"]])
-    more = [f"column_{place + 1} ({marked_share(counts[place]):.0%} of its words in entities)" for place in rivals]
-    return [f"{said}; tags stand also in {', '.join(more)}, in 'tags' {own:.0%}" if more else said]
+    return [f"{said}, the others {', '.join(islice(others, 30))} (--label)" if others else said]

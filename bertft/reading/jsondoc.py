@@ -65,6 +65,8 @@ def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str |
     if not (lists and others) and (frame := find_frame(name, document, lists)):
         return frame
     for key in lists:
+        if found_list := _find_export(name, document, key):
+            return found_list
         if questions := _find_questions(name, document, key):
             return questions
     holders = [key for key, all_objects in lists.items() if all_objects]
@@ -77,24 +79,32 @@ def _find_rows(name: str, document: Callable[[], Document]) -> tuple[Rows, str |
     return partial(_single_row, document), "the file is one object, one row"
 
 
-def _find_export(name: str, document: Callable[[], Document]) -> tuple[Rows, str] | None:
-    export = export_of(next(document().items(), None))
+def _find_export(name: str, document: Callable[[], Document], holder: str | None = None) -> tuple[Rows, str] | None:
+    """Of the list that the document is, or that it holds under a key, as ner-annotator's `annotations`."""
+    elements = partial(_elements_of, document, holder)
+    export = export_of(next((one for one in elements() if one is not None), None))
     if export is None:
         return None
-    return partial(_exported_rows, name, document, export), f"rows are read from {export.name}"
+    where = f"'{holder}', " if holder else ""
+    return partial(_exported_rows, name, elements, export), f"rows are read from {where}{export.name}"
 
 
-def _exported_rows(name: str, document: Callable[[], Document], export: Export) -> Iterator[tuple[int, RawFields]]:
-    cursor, row = document(), 0
-    for number, element in enumerate(cursor.items(), 1):
-        unpacked = export.unpack(element)
+def _elements_of(document: Callable[[], Document], holder: str | None) -> Iterator[object]:
+    return _elements(document(), holder)
+
+
+def _exported_rows(
+    name: str, elements: Callable[[], Iterator[object]], export: Export
+) -> Iterator[tuple[int, RawFields]]:
+    row = 0
+    for number, element in enumerate(elements(), 1):
+        unpacked = [] if element is None else export.unpack(element)  # ner-annotator's place of a text that was skipped
         if unpacked is None:
             raise DataError(
                 f"{name}#{number}: {kind_of(element)} of another form, wanted {export.name} as the first one."
             )
         for row, fields in enumerate(unpacked, row + 1):  # noqa: B020  counts on across elements
             yield row, fields
-    cursor.end()
 
 
 def _find_questions(name: str, document: Callable[[], Document], holder: str | None) -> tuple[Rows, str] | None:

@@ -86,7 +86,7 @@ def marks_in(row: Row, fields: Fields, labels: Labels) -> Marks | None:
     try:
         found = _list_of_cell(cell)
         if is_spans(found):
-            return Marks(() if cell == [] else None, tuple(char_spans(found) or ()))
+            return Marks(() if cell == [] else None, tuple(char_spans(found, row.fields.get(fields.text)) or ()))
         tags = tags_of_cell(found)
     except DataError as problem:
         raise DataError(f"{row.origin}: {problem}") from None
@@ -117,7 +117,8 @@ def tags_by(
     tags = marks.tags or ()
     if len(tags) != count:
         raise DataError(
-            f"{row.origin}: {count} words in '{fields.text}' but {len(tags)} tags in '{fields.label[0]}'. Each word needs one."
+            f"{row.origin}: {count} words in '{fields.text}' but {len(tags)} tags in '{fields.label[0]}'. Each word needs one "
+            f"(--text, --label: other columns)."
         )
     return tuple(convert_tags(tags, file_scheme, scheme)) if file_scheme and scheme else tags, []
 

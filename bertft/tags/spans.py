@@ -36,15 +36,15 @@ class CharSpan:
     label: str
 
 
-def char_spans(cell: object) -> list[CharSpan] | None:
+def char_spans(cell: object, text: object = None) -> list[CharSpan] | None:
     """None for an empty cell; an empty list is a text without entities. DataError, which lacks the row's place, for
-    what is no list of spans."""
+    what is no list of spans. `text`: the row's, against which a list of four is checked."""
     if is_empty(cell):
         return None
     items = _items(cell)
     if items is None:
         raise DataError(f"`{_short(cell)}` is no list, {_WANTED}.")
-    return [_span(item) for item in items if not (isinstance(item, Mapping) and item.get("answer") in REFUSED)]
+    return [_span(item, text) for item in items if not (isinstance(item, Mapping) and item.get("answer") in REFUSED)]
 
 
 def is_spans(cell: object) -> bool:
@@ -55,7 +55,7 @@ def is_spans(cell: object) -> bool:
     first = items[0]
     if isinstance(first, Mapping):
         return _of(first, _STARTS) is not None and _of(first, ENDS) is not None
-    return isinstance(first, list | tuple) and len(first) == 3 and all(is_place(part) for part in first[:2])
+    return isinstance(first, list | tuple) and _in_order(first) is not None
 
 
 def to_word_spans(spans: Sequence[CharSpan], words: Words) -> tuple[list[Span], list[str]]:
@@ -106,12 +106,28 @@ def parsed(text: str) -> object:
         return None
 
 
-def _span(item: object) -> CharSpan:
+def _in_order(item: Sequence[object], text: object = None) -> tuple[object, object, object] | None:
+    """Start, end and label of [0, 4, "PER"], [0, 4, "PER", "Anna"] and [0, 4, "Anna", "PER"]; None for others. Of the last two
+    the `text` tells which is which. DataError where what should stand in the text does not."""
+    if len(item) not in (3, 4) or not (is_place(item[0]) and is_place(item[1])):
+        return None
+    start, end, label, *covered = item
+    if covered and isinstance(text, str):
+        found = text[int(str(start)) : int(str(end))]
+        if found not in (label, *covered):
+            raise DataError(
+                f"span `{_short(list(item))}`: the text has '{_short(found)}' there. Correct its start and end."
+            )
+        label = covered[0] if found == label else label
+    return start, end, label
+
+
+def _span(item: object, text: object = None) -> CharSpan:
     start: object = None
     if isinstance(item, Mapping):
         start, end, label = _of(item, _STARTS), _of(item, ENDS), _of(item, _LABELS)
-    elif isinstance(item, list | tuple) and len(item) == 3:
-        start, end, label = item
+    elif isinstance(item, list | tuple) and (found := _in_order(item, text)):
+        start, end, label = found
     if not (is_place(start) and is_place(end)):
         raise DataError(f"`{_short(item)}` is no span, {_WANTED}.")
     if isinstance(label, list | tuple):

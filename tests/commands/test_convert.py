@@ -179,3 +179,12 @@ def test_label_studio_counts_as_a_browser_does(run: Run) -> None:
 def test_the_input_is_never_overwritten(rows: list[dict[str, Any]], run: Run) -> None:
     assert "is the input" in run("convert", "train.jsonl", "-o", "train.jsonl", ok=2).err
     assert read_jsonl(Path("train.jsonl")) == rows
+
+
+def test_convert_says_its_guesses_as_train_does(run: Run) -> None:
+    Path("t.conll").write_text("1\tAda\tB-PER\tO\n2\tsaw\tO\tO\n")
+    said = run("convert", "t.conll", "-o", "out.jsonl").err
+    assert "words are column 2, tags column 4, the others column_3 (--label)" in said
+    assert "words in 'tokens' (--text), tags or spans in 'tags' (--label)" in said
+    assert "tags stand also in 'column_3' (50% of its words in entities; --label)" in said
+    assert run("convert", "t.conll", "-o", "out.jsonl", "--quiet").err == ""

@@ -162,3 +162,10 @@ def test_an_element_of_another_form_is_named(file: File) -> None:
     lines = file(json.dumps(PAIRS[0]) + '\n["only text"]\n', "train.jsonl")
     with pytest.raises(DataError, match=r"train\.jsonl:2: a list, wanted an object"):
         open_source(lines)
+
+
+@pytest.mark.parametrize("skipped", [[], [None]])
+def test_ner_annotators_pairs_are_read_from_under_their_key(file: File, skipped: list[None]) -> None:
+    pair = ["Ada saw Rome", {"entities": [[0, 3, "PER"]]}]
+    found = records(file({"classes": ["PER"], "annotations": [*skipped, pair]}))
+    assert found == [{"text": "Ada saw Rome", "entities": [[0, 3, "PER"]]}]
