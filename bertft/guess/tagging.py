@@ -63,10 +63,11 @@ def tagged_texts(
             return Tagged((names.named(fitting, (*names.TOKENS, *names.TEXT)) or fitting)[0], name)
         if asked:
             return None
+        otherwise = "" if _lists(columns[name]) else ", or --single-label to take each cell for a class"
         some = next(" ".join(tag for tag in cell) for cell in tags if len(cell) > 1)
         raise DataError(
             f"the cells of '{name}' are tags of words, such as '{some[:40]}', but no column has as many words between spaces. "
-            f"Pass --task ner with --text COLUMN{'' if _lists(columns[name]) else ', or --single-label to take each cell for a class'}."
+            f"Pass --task ner with --text COLUMN{otherwise}."
         )
     return None
 
