@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from bertft.reading import Table
 
 COLUMNS: dict[str, tuple[str, Any]] = {
-    **{name: (name, str) for name in ("text", "text_pair", "separator")},
-    **{name: (name, tuple[str, ...]) for name in ("label", "label_names")},
+    **{name: (name, str) for name in ("text_pair", "separator")},
+    **{name: (name, tuple[str, ...]) for name in ("text", "label", "label_names")},
 }
 ANSWER: dict[str, tuple[str, Any]] = {name: (name, kind) for name, kind in WISHES.items()}
 OF_ROWS: dict[str, tuple[str, Any]] = {"prefix": ("prefix", str), "max_answer": ("max_answer", int)}
@@ -287,7 +287,7 @@ def _checked(settings: Mapping[str, Any], known: Mapping[str, tuple[str, Any]]) 
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise UsageError(f"There is no setting '{name}' here.{hint} There are: {', '.join(known)}.")
         keyword, hint = known[name]
-        value = _plain(value, several=name == "label")
+        value = _plain(value, several=hint == tuple[str, ...])
         if value is not None and not has_type(value, hint):
             raise UsageError(f"{name} is {value!r}: {wanted_type(hint)} is wanted.")
         found[keyword] = value

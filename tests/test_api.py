@@ -181,7 +181,7 @@ def test_what_is_no_rows_is_refused(data: Any, words: str, tiny: str) -> None:
         (lambda: bertft.train("x.csv", batch_size="8"), "batch_size is '8': a whole number is wanted"),
         (lambda: bertft.train("x.csv", epochs=True), "epochs is True: a number is wanted"),
         (lambda: bertft.train("x.csv", refit="no"), "refit is 'no': true or false is wanted"),
-        (lambda: bertft.train("x.csv", text=["text"]), "text is .'text'.: a string is wanted"),
+        (lambda: bertft.train("x.csv", text_pair=["text"]), "text_pair is .'text'.: a string is wanted"),
         (lambda: bertft.load("run", fast="off"), "fast is 'off': true or false is wanted"),
         (lambda: bertft.load("run", threads="2"), "threads is '2': a whole number is wanted"),
         (lambda: bertft.predict("run", "x.csv", topk=1), "Did you mean 'top_k'"),

@@ -123,7 +123,7 @@ def test_short_texts_do_where_there_is_nothing_longer() -> None:
 
 def test_two_texts_without_telling_names_are_a_question() -> None:
     with pytest.raises(
-        DataError, match=r"2 columns may be the text: 'left_over', 'remark'. Pass --text, and --text-pair"
+        DataError, match=r"2 columns may be the text: 'left_over', 'remark'. Pass --text, once or for each"
     ):
         guess({"left_over": TEXTS, "remark": OTHERS, "label": LABELS})
     with pytest.raises(DataError, match=r"2 columns may be the text: 'text', 'review'"):

@@ -41,7 +41,7 @@ def _faults(record: TaskRecord) -> Iterator[str]:
     for name, value in (("text", columns.text), ("text_pair", columns.text_pair), ("separator", columns.separator)):
         if not isinstance(value, str) and (value is not None or name == "text"):
             yield f"fields.{name}"
-    for name in ("label", "label_names"):
+    for name in ("label", "more_text", "label_names"):
         if not all(isinstance(column, str) for column in getattr(columns, name)):
             yield f"fields.{name}"
     yield from _faults_of_options(record.options)

@@ -16,7 +16,7 @@ import typer
 
 from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, SCORES, TAGGING, TASK, settings_of
 
-TEXT_HELP = "Column with the text, the tokens or the question."
+TEXT_HELP = "Column with the text, the tokens or the question. Repeat it to join columns to one text."
 PAIR_HELP = "Column with the second text of a pair, or the context of a question."
 LABEL_HELP = "Column with the label, tags or answers. Repeat it for one 0/1 column per label."
 SCHEME_HELP = "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1."
@@ -76,7 +76,7 @@ Raw = Annotated[
 Quiet = Annotated[bool, flag(OUTPUT, None, "Print only results, warnings and errors.", "--quiet", "-q")]
 
 # Of train and convert
-Text = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=CARD_OR_GUESS)]
+Text = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=CARD_OR_GUESS)]
 TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR_HELP, default=CARD_OR_GUESS)]
 Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL_HELP, default=CARD_OR_GUESS)]
 Data = Annotated[
@@ -110,7 +110,7 @@ Resume = Annotated[bool, flag(OUTPUT, None, "Continue the interrupted run in --o
 DryRun = Annotated[bool, flag(OUTPUT, None, "Print the plan and stop before training.", "--dry-run")]
 
 # Of eval, predict and convert
-LearnedText = Annotated[str | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=AS_LEARNED)]
+LearnedText = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=AS_LEARNED)]
 LearnedTextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR_HELP, default=AS_LEARNED)]
 LearnedLabel = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL_HELP, default=AS_LEARNED)]
 MainMetric = Annotated[

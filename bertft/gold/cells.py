@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bertft.reading.jsonlines import kind_of
 from bertft.rows.labels import is_empty
 from bertft.rows.row import Row
@@ -13,3 +15,20 @@ def no_text(what: str, column: str, row: Row) -> str:
     if isinstance(cell, list | tuple | dict | bytes):
         return f"column '{column}' holds {kind_of(cell)}, no {what}"
     return f"no {what} in column '{column}'" if is_empty(cell) else ""
+
+
+def no_text_in(what: str, columns: Sequence[str], row: Row) -> str:
+    """The same for cells that are joined: some may be empty, not all."""
+    if len(columns) == 1:
+        return no_text(what, columns[0], row)
+    filled = [column for column in columns if not is_empty(row.fields.get(column))]
+    if not filled:
+        return f"no {what} in columns {', '.join(repr(column) for column in columns)}"
+    return next(filter(None, (no_text(what, column, row) for column in filled)), "")
+
+
+def joined(columns: Sequence[str], row: Row) -> str:
+    """The texts of the columns, each on a line of its own; those that are empty leave none."""
+    if len(columns) == 1:
+        return str(row.fields[columns[0]])
+    return "\n".join(str(row.fields[column]) for column in columns if not is_empty(row.fields.get(column)))

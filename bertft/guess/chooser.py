@@ -20,11 +20,13 @@ class Chooser:
     text: str | None = None
     text_pair: str | None = None
     label: list[str] = field(default_factory=list)
+    more_text: tuple[str, ...] = ()
+    """Columns that the user wants joined to the text."""
 
     @property
     def free(self) -> list[str]:
         """Columns without a part so far."""
-        return [name for name in self.looks if name not in (self.text, self.text_pair, *self.label)]
+        return [name for name in self.looks if name not in (self.text, *self.more_text, self.text_pair, *self.label)]
 
     @property
     def dense(self) -> list[str]:
@@ -95,7 +97,9 @@ class Chooser:
             [name for name in written if self.looks[name].written],
         ):
             if likely:
-                return self.only(likely, "text", "--text, and --text-pair for a second one")
+                return self.only(
+                    likely, "text", "--text, once or for each to join them, or --text and --text-pair for a pair"
+                )
         raise self.doubt("no column looks like text", "Pass --text COLUMN.")
 
     def only(self, likely: Sequence[str], part: str, flags: str) -> str:

@@ -37,6 +37,8 @@ class Guess:
     """Several columns: one of 0 and 1 for each label."""
     separator: str | None = None
     """Between the labels in one cell of a multi-label file."""
+    more_text: tuple[str, ...] = ()
+    """Columns whose texts are joined to that of `text`."""
     label_names: tuple[str, ...] = ()
     """Of vectors of 0 and 1: what their places stand for."""
     why: list[str] = field(default_factory=list)
@@ -48,6 +50,7 @@ def guess(
     text: str | None = None,
     text_pair: str | None = None,
     label: str | Sequence[str] | None = None,
+    more_text: Sequence[str] = (),
     asked: AskedLabels | None = None,
     kind: str | None = None,
     file: str = "the file",
@@ -58,16 +61,23 @@ def guess(
     labels = [label] if isinstance(label, str) else list(label or [])
     text, text_pair = _spelled("text", text, columns, file), _spelled("text_pair", text_pair, columns, file)
     labels = [_spelled("label", name, columns, file) or "" for name in labels]
-    fixed = [name for name in (text, text_pair, *labels) if name]
+    more = tuple(pick("text", [name], list(columns), file=file) for name in more_text)
+    fixed = [name for name in (text, *more, text_pair, *labels) if name]
     if twice := next((name for name in fixed if fixed.count(name) > 1), None):
         raise DataError(f"{file}: column '{twice}' cannot play two parts at once.")
     looks = {name: look(columns[name]) for name in columns}
+    if more and kind not in (None, TEXT_CLASSIFICATION.name):
+        raise DataError(
+            f"{file}: {1 + len(more)} columns are joined to one text only where texts are classified. Name one."
+        )
     given = AskedColumns(file, text, text_pair, tuple(labels))
     asked = asked or AskedLabels()
     other = (
-        _other_kind(columns, looks, given, kind) if asked.problem is None and kind != TEXT_CLASSIFICATION.name else None
+        _other_kind(columns, looks, given, kind)
+        if asked.problem is None and kind != TEXT_CLASSIFICATION.name and not more
+        else None
     )
-    chooser = Chooser(file, looks, text, text_pair, labels)
+    chooser = Chooser(file, looks, text, text_pair, labels, more)
     return other or _classification(complete or columns.__getitem__, chooser, asked)
 
 
@@ -77,14 +87,15 @@ def _spelled(role: str, name: str | None, columns: _Values, file: str) -> str | 
 
 
 def _classification(values_of: ValuesOf, chooser: Chooser, asked: AskedLabels) -> Guess:
-    fixed = {chooser.text, chooser.text_pair, *chooser.label}
+    fixed = {chooser.text, *chooser.more_text, chooser.text_pair, *chooser.label}
     chooser.choose()
     text, pair, label = chooser.text or "", chooser.text_pair, chooser.label
-    for name in filter(None, (text, pair)):
+    for name in filter(None, (text, *chooser.more_text, pair)):
         refuse_containers(name, chooser.looks[name], chooser.file)
     verdict = _verdict(values_of, chooser, asked)
     parts = [
         ("text", text, "--text"),
+        *(("text, joined to it by a line break,", one, "--text") for one in chooser.more_text),
         ("second text", pair, "--text-pair"),
         *(("label", one, "--label") for one in label),
     ]
@@ -102,6 +113,7 @@ def _classification(values_of: ValuesOf, chooser: Chooser, asked: AskedLabels) -
         text_pair=pair,
         label=label[0] if len(label) == 1 else tuple(label),
         separator=verdict.separator,
+        more_text=chooser.more_text,
         label_names=verdict.label_names,
         why=[f"task {TEXT_CLASSIFICATION.name} (--task)", *why, verdict.why],
     )

@@ -139,9 +139,12 @@ def asked_scheme(request: ConvertRequest) -> str | None:
 
 def fields_of(table: Table, columns: Section) -> tuple[Fields, list[str]]:
     """The columns, by their names and looks as `train` finds them; and what was guessed, in words."""
+    texts = named_columns(columns, "text")
+    if len(texts) > 1:
+        raise UsageError("--text is given twice: words stand in one column.")
     found = guess(
         SampledColumns(table),
-        text=columns.get("text"),
+        text=next(iter(texts), None),
         label=named_columns(columns, "label") or None,
         kind=TOKEN_CLASSIFICATION.name,
         file=table.name,

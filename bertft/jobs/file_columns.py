@@ -52,7 +52,8 @@ def _other_text(
     line = has_header_line(source)
     if line:
         check_header(values, _said(named), file=source.name)
-    open_question = known.text not in values and not named_columns(named, "text") and not known.text_pair
+    open_question = known.text not in values and not named_columns(named, "text") and len(known.texts) == 1
+    open_question = open_question and not known.text_pair
     text = only_text(values, known.label) if open_question else None
     if text is None:
         raise problem

@@ -67,12 +67,12 @@ class Model:
     def _row(self, index: int, given: Any) -> Row:
         """An input as a row with the columns that the run learned from."""
         fields = self.answerer.adapter.fields
-        names = [name for name in (fields.text, fields.text_pair) if name]
+        names = [name for name in (*fields.texts, fields.text_pair) if name]
         where = f"input {index + 1}"
         if isinstance(given, Mapping):
             found = dict(given)
             for role, column in (("text", fields.text), ("text_pair", fields.text_pair)):
-                if column and column not in found and role in found:
+                if column and column not in found and role in found and not (role == "text" and fields.more_text):
                     found[column] = found.pop(role)
             if missing := [name for name in names if name not in found]:
                 raise UsageError(f"{where}: no '{missing[0]}', wanted {' and '.join(names)}.")

@@ -23,11 +23,12 @@ from bertft.kinds import KINDS, MULTI_LABEL, SINGLE_LABEL, TEXT_CLASSIFICATION, 
 from bertft.plan.card import Card, plain_card
 from bertft.plan.catalog import find_card
 from bertft.reading import Source, Table
-from bertft.rows.fields import Fields, named_columns, pick
+from bertft.rows.fields import Fields, named_columns, pick, text_columns
 from bertft.rows.labels import is_empty
 from bertft.tags.rows import ACCEPTED
 from bertft.tags.spans import REFUSED
 
+ROLES = ("text", "more_text", "text_pair", "label")
 _SAMPLE = 100_000
 """Rows that a guess looks at, spread over the file."""
 
@@ -53,7 +54,7 @@ class Asked:
         stored = config.get("data", {}).get("fields", {})
         card = _card(request.task, config.get("task"))
         kind = None if card else _kind(request.task or config.get("task"))
-        return cls(card, kind, request.problem, {**stored, **request.columns})
+        return cls(card, kind, request.problem, {**stored, **text_columns(request.columns)})
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def has_header_line(table: Table | Source) -> bool:
 def _named(asked: Asked) -> list[str]:
     """Columns that the user or the card names."""
     by_card = [name for names in asked.card.usual_columns.values() for name in names] if asked.card else []
-    return [*by_card, *(name for role in ("text", "text_pair", "label") for name in named_columns(asked.fields, role))]
+    return [*by_card, *(name for role in ROLES for name in named_columns(asked.fields, role))]
 
 
 def _by_card(card: Card, asked: Asked, table: Table) -> Choice:
@@ -94,16 +95,22 @@ def _by_card(card: Card, asked: Asked, table: Table) -> Choice:
     wanted, named = card.columns, asked.fields
     chosen = Fields(
         text=pick("text", named_columns(named, "text") or wanted.text, table.columns, file=table.name),
+        more_text=_more_text(card, named_columns(named, "more_text"), table),
         text_pair=_pair(named_columns(named, "text_pair") or wanted.text_pair, table),
         label=_label(named_columns(named, "label"), wanted.label, table),
     )
+    inputs = [*chosen.texts, *([chosen.text_pair] if chosen.text_pair else [])]
+    if len(set(inputs)) < len(inputs):
+        raise UsageError(
+            f"A column cannot play two parts: {', '.join(inputs)}. Name another one with --text or --text-pair."
+        )
     chosen = _with_form_of_cells(chosen, card, asked, table)
     return Choice(card, chosen, [f"  task {card.name}: {card.summary}", *_columns_said(chosen)])
 
 
 def _with_form_of_cells(fields: Fields, card: Card, asked: Asked, table: Table) -> Fields:
     """The columns, with how the label cells are written where the card's task has several labels in each."""
-    for name in filter(None, (fields.text, fields.text_pair)):
+    for name in filter(None, (*fields.texts, fields.text_pair)):
         if card.kind == TEXT_CLASSIFICATION.name:
             refuse_containers(name, look(list(islice(table.column(name), SAMPLE))), table.name)
     if card.problem not in (SINGLE_LABEL.name, MULTI_LABEL.name) or len(fields.label) > 1:
@@ -133,6 +140,14 @@ def _pair(wanted: Sequence[str], table: Table) -> str | None:
     return pick("text_pair", wanted, table.columns, file=table.name) if wanted else None
 
 
+def _more_text(card: Card, named: Sequence[str], table: Table) -> tuple[str, ...]:
+    if named and card.kind != TEXT_CLASSIFICATION.name:
+        raise UsageError(
+            f"Several texts are joined only where texts are classified; the card {card.name} is for {card.kind}."
+        )
+    return tuple(pick("text", [name], table.columns, file=table.name) for name in named)
+
+
 def _label(named: Sequence[str], wanted: Sequence[str], table: Table) -> tuple[str, ...]:
     if len(named) > 1:
         return tuple(pick("label", [column], table.columns, file=table.name) for column in named)
@@ -142,7 +157,8 @@ def _label(named: Sequence[str], wanted: Sequence[str], table: Table) -> tuple[s
 def _columns_said(fields: Fields) -> list[str]:
     pair = f", pair '{fields.text_pair}' (--text-pair)" if fields.text_pair else ""
     between = f", labels parted by '{fields.separator}' (--separator)" if fields.separator else ""
-    return [f"  text '{fields.text}' (--text){pair}, label '{', '.join(fields.label)}' (--label){between}"]
+    text = " and ".join(f"'{name}'" for name in fields.texts)
+    return [f"  text {text} (--text){pair}, label '{', '.join(fields.label)}' (--label){between}"]
 
 
 def _by_guess(asked: Asked, table: Table, columns: SampledColumns) -> Choice:
@@ -152,6 +168,7 @@ def _by_guess(asked: Asked, table: Table, columns: SampledColumns) -> Choice:
         complete=columns.complete,
         file=table.name,
         text=named.get("text"),
+        more_text=named_columns(named, "more_text"),
         text_pair=named.get("text_pair"),
         label=named_columns(named, "label") or None,
         asked=asked.labels,
@@ -159,7 +176,7 @@ def _by_guess(asked: Asked, table: Table, columns: SampledColumns) -> Choice:
     )
     _check_trainable(found.kind)
     label = (found.label,) if isinstance(found.label, str) else tuple(found.label or ())
-    chosen = Fields(found.text, found.text_pair, label, found.separator, found.label_names)
+    chosen = Fields(found.text, found.text_pair, label, found.separator, found.more_text, found.label_names)
     return Choice(plain_card(found.kind, found.problem), chosen, [f"  {line}" for line in found.why])
 
 
