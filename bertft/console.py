@@ -6,8 +6,11 @@ rich wakes only when a table or a progress bar is drawn, so `--help` stays fast.
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
+import stat
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +30,13 @@ PLAIN_LINES = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+RED, YELLOW, PLAIN = "\x1b[1;31m", "\x1b[1;33m", "\x1b[0m"
+
+
 @dataclass
 class _Voice:
     quiet: bool = False
+    verbose: bool = False
     silent: bool = False  # not the main process: says nothing at all
 
 
@@ -41,6 +48,37 @@ _program: ContextVar[bool | None] = ContextVar("program", default=None)
 def be_quiet(quiet: bool = True) -> None:
     """Keep results, warnings and errors; drop notes and progress."""
     _voice.quiet = quiet
+
+
+def be_verbose(verbose: bool = True) -> None:
+    """Also say what only those want to know who look after the machine."""
+    _voice.verbose = verbose
+
+
+def is_verbose() -> bool:
+    return _voice.verbose
+
+
+def use_any_stream() -> None:
+    """Speak through streams that are closed or cannot show a character: what they lack is shown as `\\u0441`, not an error. For a
+    command, at its start."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, or a file of data would
+    sys.stdout, sys.stderr = sys.stdout or open(1, "w", closefd=False), sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_file(stream: Any) -> bool:
+    """Whether what is written to a stream lands in a file: not on a screen, nor in a pipe that may end on one."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def speak_only_if(main_process: bool) -> None:
@@ -83,7 +121,7 @@ def result_json(value: Mapping[str, Any]) -> None:
 def note(text: str) -> None:
     """Talk: what was found, guessed or done."""
     if not (_voice.silent or _is_quiet()):
-        print(plain(text), file=sys.stderr, flush=True)
+        _talk(text)
 
 
 def warn(text: str) -> None:
@@ -93,12 +131,27 @@ def warn(text: str) -> None:
     if _program.get() is not None:
         warnings.warn(plain(text), BertftWarning, stacklevel=2)
     else:
-        print(plain(f"Warning: {text}"), file=sys.stderr, flush=True)
+        _talk(text, lead="Warning: ", colour=YELLOW)
 
 
 def error(text: str) -> None:
     """Why the command ends."""
-    print(plain(f"Error: {text}"), file=sys.stderr, flush=True)
+    _talk(text, lead="Error: ", colour=RED)
+
+
+def _talk(text: str, *, lead: str = "", colour: str = "") -> None:
+    """On stderr. If nobody listens there any more (`2>&1 | head`), the work goes on all the same."""
+    if lead and _has_colours():
+        lead = f"{colour}{lead}{PLAIN}"
+    try:
+        print(f"{lead}{plain(text)}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def _has_colours() -> bool:
+    """Of the terminal that talk goes to, if it is one; https://no-color.org."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: int = 1) -> None:

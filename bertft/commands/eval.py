@@ -28,11 +28,13 @@ def eval_command(
     min_probability: opt.CoverageAt = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
     help_all: HelpAll = False,
     **settings: Any,
 ) -> None:
     """Evaluate a run on a labelled file."""
     console.be_quiet(quiet)
+    console.be_verbose(verbose)
     from bertft.jobs.eval import evaluate
     from bertft.jobs.requests import EvalRequest
     from bertft.report.terminal import show_coverage, show_scores

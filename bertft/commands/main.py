@@ -58,6 +58,7 @@ def _root(
 
 def main() -> None:
     """Run the command line; every way out is here."""
+    console.use_any_stream()
     console.speak_only_if(os.environ.get("RANK", "0") == "0")
     keep_memory()
     sleep_while_waiting()
@@ -68,6 +69,8 @@ def main() -> None:
     except SystemExit as leaving:
         if not leaving.code:
             part_company()
+        if leaving.code == 1 and is_closed_pipe(leaving):
+            _leave_quietly()
         raise
     except BertftError as problem:
         console.error(str(problem))
@@ -89,6 +92,13 @@ def main() -> None:
         _leave(1)
 
 
+def is_closed_pipe(problem: BaseException | None) -> bool:
+    """Whether it came of a reader who has gone (`| head`). typer and rich make an exit of it by themselves."""
+    while problem is not None and not (isinstance(problem, OSError) and problem.errno == errno.EPIPE):
+        problem = problem.__context__
+    return problem is not None
+
+
 def part_company() -> None:
     """One of several processes leaves as soon as its work is done. The threads of its process group may abort it while Python
     takes itself apart, and the launcher would take that for a failure of the run."""
@@ -107,10 +117,8 @@ def machine_limit(problem: Exception) -> str:
     if isinstance(problem, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
         return "Out of memory. Free some, or pass a smaller --batch-size or --max-length, or another --model."
     if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
-        where = f"{problem.filename}: " if problem.filename else ""
-        return (
-            f"{where}cannot be written ({problem.strerror}). Make room, or choose another place (TMPDIR, HF_HOME, -o)."
-        )
+        why = f"{problem.filename or 'The output'}: cannot be written ({problem.strerror})"
+        return f"{why}. Make room, or choose another place (TMPDIR, HF_HOME, -o)."
     if "RANK" in os.environ and any(
         word in text for word in ("Connection closed", "Connection reset", "closed by peer")
     ):
@@ -124,5 +132,5 @@ def _leave(code: int) -> NoReturn:
 
 def _leave_quietly() -> NoReturn:
     """The reader of our output has gone (`| head`): nothing more can be said, and flushing must not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(0)

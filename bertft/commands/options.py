@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, SCORES, TAGGING, TASK, settings_of
+from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, RARE, SCORES, TAGGING, TASK, settings_of
 
 TEXT_HELP = "Column with the text, the tokens or the question. Repeat it to join columns to one text."
 PAIR_HELP = "Column with the second text of a pair, or the context of a question."
@@ -74,6 +74,7 @@ Raw = Annotated[
     flag(OUTPUT, None, "Write CSV cells that look like formulas unchanged, without a leading apostrophe.", "--raw"),
 ]
 Quiet = Annotated[bool, flag(OUTPUT, None, "Print only results, warnings and errors.", "--quiet", "-q")]
+Verbose = Annotated[bool, flag(RARE, None, "Also say what share of the batches is padding.", "--verbose")]
 
 # Of train and convert
 Text = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=CARD_OR_GUESS)]

@@ -31,11 +31,13 @@ def predict_command(
     resume: opt.GoOn = False,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
     help_all: HelpAll = False,
     **settings: Any,
 ) -> None:
     """Predict a file: the same rows in the same order, with added columns."""
     console.be_quiet(quiet)
+    console.be_verbose(verbose)
     from bertft.jobs.predict import predict
     from bertft.jobs.requests import PredictRequest
 

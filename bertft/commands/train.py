@@ -45,11 +45,13 @@ def train_command(
     dry_run: opt.DryRun = False,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
     help_all: HelpAll = False,
     **settings: Any,
 ) -> None:
     """Fine-tune a model on a labelled file. The run folder gets the model, its scores and a model card."""
     console.be_quiet(quiet)
+    console.be_verbose(verbose)
     from bertft.jobs.requests import TrainRequest
     from bertft.jobs.train import plan_training, train  # torch wakes here, not at --help
 

@@ -48,10 +48,12 @@ class Answerer:
         outputs: Iterator[Any] = iter(model_outputs(self.network, self.adapter, flat, self.accelerator, meter, bar))
         return self.adapter.decode_rows([([next(outputs) for _ in row], row) for row in windows])
 
-    def answers(self, rows: Iterator[Read], meter: Meter, *, done: int = 0) -> Iterator[Answered]:
+    def answers(
+        self, rows: Iterator[Read], meter: Meter, *, done: int = 0, label: str = "Predicting"
+    ) -> Iterator[Answered]:
         """A window of rows at a time, in order; those that cannot be predicted are among them, and say why. `done`: rows before,
-        to count on from."""
-        with console.progress("Predicting", None) as bar:
+        to count on from. `label`: what the progress bar says; without one there is none."""
+        with console.progress(label, None) as bar:
             while window := list(islice(rows, WINDOW)):
                 yield list(zip(window, self.answer(window, meter), strict=True))
                 done += len(window)

@@ -114,8 +114,8 @@ class Checkpoints:
         self.running.add(loss, weight)
 
     def progress(self, *, learning_rate: float) -> dict[str, float]:
-        """What observers are told: the mean loss since the last time, and how fast the run is."""
-        rates = {key: value for key, value in self.meter.timings().items() if key.endswith(("_second", "padding"))}
+        """What observers are told: the mean loss since the last time, and how fast the run is of late."""
+        rates = {**self.meter.recent(), "padding": round(self.meter.padding, 4)}
         return {"loss": self.running.read(), "learning_rate": learning_rate, **rates}
 
     def consider(self, scores: Scores, step: Step) -> Judgement:

@@ -15,6 +15,7 @@ from bertft.errors import DataError
 from bertft.gold import Example, Read, Reader, Refusal
 from bertft.rows.row import Row
 from bertft.rows.surrogates import shown
+from bertft.wording import counted
 
 MOST_HELD = 1.2
 """Of the share that was asked for, where whole groups are held back."""
@@ -39,7 +40,7 @@ class Unknown:
         label, origin = next(iter(self.first.items()))
         others = [name for name in self.rows if name != label]
         also = f" So were {_few(others)}." if others else ""
-        unseen = f"label '{shown(label)}' ({_rows(self.rows[label])}) was never seen in training"
+        unseen = f"label '{shown(label)}' ({counted(self.rows[label], 'row')}) was never seen in training"
         return (
             f"{origin}: {unseen} (known: {_few(known)}).{also} "
             f"Add {'them' if others else 'it'} to the training file, or pass --unknown-labels skip."
@@ -114,7 +115,7 @@ class Skipped:
 
     def __str__(self) -> str:
         return "; ".join(
-            f"{_rows(len(origins))} with {reason} ({_few(origins)})" for reason, origins in self.rows.items()
+            f"{counted(len(origins), 'row')} with {reason} ({_few(origins)})" for reason, origins in self.rows.items()
         )
 
 
@@ -214,10 +215,6 @@ def _strata(count: int, targets: Sequence[Any]) -> list[list[int]]:
     for position, target in enumerate(targets):
         strata.setdefault(target, []).append(position)
     return [strata[target] for target in sorted(strata)]
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _few(names: Sequence[str], most: int = 5) -> str:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from bertft import console
+
+RECENT = 10.0
+"""Seconds that a rate on the screen looks back."""
 
 
 @dataclass
@@ -17,6 +24,8 @@ class Meter:
     """Examples of whose text the model did not see all, where somebody counts them."""
     seconds_before: float = 0.0
     started: float = field(default_factory=time.perf_counter)
+    marks: deque[tuple[float, int, int]] = field(default_factory=lambda: deque([(time.perf_counter(), 0, 0)]))
+    """When so many examples and tokens were counted, for the rate of the last RECENT seconds."""
 
     def count(self, *, examples: int, tokens: int, padded_tokens: int) -> None:
         self.examples += examples
@@ -45,6 +54,7 @@ class Meter:
         """Add what was counted before a stop."""
         self.examples, self.tokens = int(counts["examples"]), int(counts["tokens"])
         self.padded_tokens, self.seconds_before = int(counts["padded_tokens"]), counts["seconds_before"]
+        self.marks = deque([(time.perf_counter(), self.examples, self.tokens)])
         self.started = time.perf_counter()
 
     def timings(self) -> dict[str, float]:
@@ -58,9 +68,27 @@ class Meter:
             "padding": round(self.padding, 4),
         }
 
+    def recent(self) -> dict[str, float]:
+        """Examples and tokens per second of late."""
+        now = time.perf_counter()
+        self.marks.append((now, self.examples, self.tokens))
+        while len(self.marks) > 2 and now - self.marks[1][0] >= RECENT:
+            self.marks.popleft()
+        then, examples, tokens = self.marks[0]
+        seconds = max(now - then, 1e-9)
+        return {
+            "examples_per_second": round((self.examples - examples) / seconds, 2),
+            "tokens_per_second": round((self.tokens - tokens) / seconds, 1),
+        }
+
     def __str__(self) -> str:
-        seconds = max(self.seconds, 1e-9)
-        return f"{self.examples / seconds:,.0f} ex/s  {self.tokens / seconds:,.0f} tok/s  padding {self.padding:.0%}"
+        return rates({**self.recent(), "padding": self.padding})
+
+
+def rates(values: Mapping[str, float]) -> str:
+    """In words; the share of padding only for those who want to know."""
+    said = f"{values['examples_per_second']:,.0f} ex/s  {values['tokens_per_second']:,.0f} tok/s"
+    return f"{said}  padding {values['padding']:.0%}" if console.is_verbose() else said
 
 
 @dataclass

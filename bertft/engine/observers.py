@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from bertft import console
+from bertft.engine.meter import rates
 from bertft.engine.order import Step
 from bertft.scoring import Scores
 
@@ -15,8 +16,8 @@ class Observer(Protocol):
     """Is called in all processes."""
 
     def logged(self, step: Step, values: Mapping[str, float]) -> None:
-        """`loss` (mean since the last time), `learning_rate`, `examples_per_second`, `tokens_per_second` and `padding` after a
-        step; about 20 times an epoch."""
+        """`loss` (mean since the last time), `learning_rate`, `examples_per_second`, `tokens_per_second` (of late) and `padding`
+        after a step; about 20 times an epoch."""
 
     def evaluated(self, step: Step, scores: Scores, verdict: str) -> None:
         """The scores on the validation rows after a step, before the model is saved. `verdict`: what they mean, in words; '' if
@@ -30,8 +31,7 @@ class ConsoleLines:
         self._bar = bar
 
     def logged(self, step: Step, values: Mapping[str, float]) -> None:
-        rates = f"{values['examples_per_second']:,.0f} ex/s  {values['tokens_per_second']:,.0f} tok/s"
-        self._bar.update(step.number, f"loss {values['loss']:.4f}  {rates}  padding {values['padding']:.0%}")
+        self._bar.update(step.number, f"loss {values['loss']:.4f}  {rates(values)}")
 
     def evaluated(self, step: Step, scores: Scores, verdict: str) -> None:
         shown = [f"{name} {score:.4f}" for name, score in scores.values.items() if name in few(scores)]

@@ -37,6 +37,7 @@ from bertft.scoring import Scores, better, standard_error
 from bertft.start.pairs import are_learned_beforehand
 from bertft.system import signals
 from bertft.system.files import explained, fresh_folder, last_whole, write_text
+from bertft.wording import counted
 
 CHEAP = 220_000
 """Tokens, in all epochs together, up to which a model is trained anew. More would take a first run beyond five minutes on two
@@ -200,5 +201,5 @@ def is_cheap(features: Sequence[Feature], recipe: Recipe) -> bool:
 
 def _amount(recipe: Recipe) -> str:
     if recipe.max_steps is not None:
-        return "1 step" if recipe.max_steps == 1 else f"{recipe.max_steps:,} steps"
+        return counted(recipe.max_steps, "step")
     return "1 epoch" if recipe.passes == 1 else f"{recipe.passes:g} epochs"

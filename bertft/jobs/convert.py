@@ -27,6 +27,7 @@ from bertft.tags import without_types
 from bertft.tags.forms import FORMS, in_form
 from bertft.tags.rows import CellForm, Marks, tags_by, token_objects, words_in, words_of_objects
 from bertft.tags.words import Words
+from bertft.wording import counted
 from bertft.writing import Places, holds_tags_only, open_writer
 
 NO_OPTIONS = Options(max_length=0)
@@ -69,7 +70,7 @@ def convert(request: ConvertRequest) -> None:
     for remark, count in remarks.items():
         console.warn(f"{table.name}: {count:,} {'row' if count == 1 else 'rows'} with {remark}.")
     console.note(
-        f"{written:,} rows, {found or ('spans' if spans else 'plain tags')} to {wanted or 'plain tags'}, {form}."
+        f"{counted(written, 'row')}, {found or ('spans' if spans else 'plain tags')} to {wanted or 'plain tags'}, {form}."
     )
 
 

@@ -27,6 +27,7 @@ from bertft.plan.sections import DataPlan, MachinePlan, OutputPlan
 from bertft.plan.settings import settings_of
 from bertft.reading import Table
 from bertft.scoring.own import is_function, load_own
+from bertft.wording import counted
 
 WITHOUT_EFFECT = {"pool": "cls"}
 """Values that change nothing: the plan.toml of every run has them, whatever its kind (engine/sizing.py)."""
@@ -51,7 +52,7 @@ def make_plan(request: TrainRequest) -> Planned:
     choice = choose_task(asked, train)
     check_applies(request, choice.card.kind)
     check_form_of_labels(request, choice)
-    console.note("\n".join([f"Data: {train.name}, {len(train):,} rows", *_notes(train), *choice.why]))
+    console.note("\n".join([f"Data: {train.name}, {counted(len(train), 'row')}", *_notes(train), *choice.why]))
     backbone = find_backbone({**config.get("model", {}), **request.model}.get("name"))
     recipe = whole_recipe(request, config.get("recipe", {}), choice.card, backbone, data)
     output = merge(OutputPlan, config.get("output", {}), request.output)

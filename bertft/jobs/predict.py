@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
@@ -13,7 +14,7 @@ from bertft.adapters import Adapter, Answer
 from bertft.adapters.questions.best_answers import KEPT
 from bertft.engine import answerer as answering
 from bertft.engine.answerer import Answered, Answerer
-from bertft.engine.meter import Meter
+from bertft.engine.meter import Meter, rates
 from bertft.errors import UsageError
 from bertft.gold import Read
 from bertft.jobs.file_columns import columns_of_file
@@ -26,6 +27,7 @@ from bertft.plan.recipe import SCHEMES
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, Table, open_source
 from bertft.runs.record import add_to_run
+from bertft.wording import counted
 from bertft.writing import added_names, holds_tags_only, told_names
 
 
@@ -84,7 +86,7 @@ def predict(request: PredictRequest) -> Predicted:
         for read in islice(rows, file.done):
             if file.writer is not None:
                 file.writer.skip(read.row.fields)
-        for window in answerer.answers(rows, meter, done=file.done):
+        for window in answerer.answers(rows, meter, done=file.done, label=progress_label(request)):
             tally.count(window, answerer.adapter, answer)
             if file.writer is not None:
                 write_window(file.writer, window, answerer.adapter, answer, names, tally, meter.truncated)
@@ -123,6 +125,12 @@ def opened(request: PredictRequest) -> Answerer:
     return open_run(request.run, request.precision, merge(MachinePlan, request.machine))
 
 
+def progress_label(request: PredictRequest) -> str:
+    """'' where the answers may appear on the screen that a bar would run over."""
+    shown = request.output in (None, "-") and not console.is_file(sys.stdout)
+    return "" if shown else "Predicting"
+
+
 def file_format(request: PredictRequest) -> dict[str, Any]:
     """How the input is read; the format `squad` is one of the output."""
     squad = request.reading.get("format") == SQUAD
@@ -150,10 +158,11 @@ def tell(request: PredictRequest, source: Source, writer: Any, tally: Tally, met
     if writer is not None and writer.disarming.count:
         console.warn(f"{request.output or 'stdout'}: {writer.disarming}")
     if tally.unanswered:
-        said = "1 row" if tally.unanswered == 1 else f"{tally.unanswered:,} rows"
+        said = counted(tally.unanswered, "row")
         why = "left out" if holds_tags_only(request.output) else f"column '{reason}' says why"
         console.warn(f"{source.name}: {said} could not be predicted; {why}.")
-    console.note(f"{tally.answered:,} rows in {meter.seconds:.1f} s, {meter}. {request.output or ''}".rstrip())
+    rate = rates(meter.timings())
+    console.note(f"{counted(tally.answered, 'row')} in {meter.seconds:.1f} s, {rate}. {request.output or ''}".rstrip())
 
 
 def tell_rejected(source: Source, adapter: Adapter, answer: Answer, tally: Tally) -> None:

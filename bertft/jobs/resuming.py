@@ -21,6 +21,7 @@ from bertft.plan.recipe import Recipe
 from bertft.plan.sections import MEMORY
 from bertft.runs import PLAN
 from bertft.scoring.own import typed_again
+from bertft.wording import counted
 
 
 def going_on(request: TrainRequest) -> TrainRequest:
@@ -82,5 +83,5 @@ def longer_run(plan: Plan, stored: Mapping[str, Any]) -> str:
 def left_as_it_is(finished: Finished, request: TrainRequest) -> Finished:
     """A run that was to be resumed, but has ended; UsageError if it was to learn from other data."""
     check_same_data(finished.data, data_hashes(finished.plan.data, request.tables))
-    console.note(f"{finished.folder}: already finished, after {finished.steps:,} steps. Nothing was changed.")
+    console.note(f"{finished.folder}: already finished, after {counted(finished.steps, 'step')}. Nothing was changed.")
     return finished

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bertft import console
 from bertft.scoring import Comparison, Confusion, Coverage, Scores
+from bertft.wording import counted
 
 WIDEST_CONFUSION = 12
 """Labels; with more of them the commonest mistakes are listed instead."""
@@ -15,7 +16,9 @@ MOST_MISTAKES = 10
 
 def show_scores(scores: Scores, *, title: str) -> None:
     """Everything that was measured, the main metric first."""
-    console.table(f"{title}: {scores.examples:,} rows", ["metric", "value", "95 % interval"], _metric_rows(scores))
+    console.table(
+        f"{title}: {counted(scores.examples, 'row')}", ["metric", "value", "95 % interval"], _metric_rows(scores)
+    )
     if scores.per_class:
         console.table(
             "",

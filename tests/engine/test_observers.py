@@ -61,11 +61,11 @@ class Bar:
         self.shown.append((done, words))
 
 
-def test_the_bar_shows_loss_speed_and_padding() -> None:
+def test_the_bar_shows_loss_and_speed() -> None:
     bar = Bar()
     values = {"loss": 0.69314, "learning_rate": 1e-4, "examples_per_second": 1234.56, "tokens_per_second": 9.9}
     ConsoleLines(bar).logged(Step(7, 0.5, []), {**values, "padding": 0.1234})  # type: ignore[arg-type]
-    assert bar.shown == [(7, "loss 0.6931  1,235 ex/s  10 tok/s  padding 12%")]
+    assert bar.shown == [(7, "loss 0.6931  1,235 ex/s  10 tok/s")]
 
 
 def test_the_line_of_an_evaluation_holds_the_main_metric_two_others_and_the_verdict(
