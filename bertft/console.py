@@ -96,6 +96,11 @@ def in_a_program(*, quiet: bool) -> Iterator[None]:
         _program.reset(before)
 
 
+def is_in_a_program() -> bool:
+    """Whether a Python program calls us, not the command line."""
+    return _program.get() is not None
+
+
 def _is_quiet() -> bool:
     wanted = _program.get()
     return _voice.quiet if wanted is None else wanted
@@ -128,7 +133,7 @@ def warn(text: str) -> None:
     """Something the user should know even with --quiet."""
     if _voice.silent:
         return
-    if _program.get() is not None:
+    if is_in_a_program():
         warnings.warn(plain(text), BertftWarning, stacklevel=2)
     else:
         _talk(text, lead="Warning: ", colour=YELLOW)

@@ -107,7 +107,7 @@ def show_training(finished: Finished, *, as_json: bool) -> None:
     if as_json:
         record = asdict(run_record(finished))
         shown = {name: record[name] for name in ("scores", "reference", "refitted", "timings")}
-        console.result_json({"run": str(finished.folder), **shown})
+        console.result_json({"run": str(finished.folder), "model": finished.backbone.name, **shown})
         tell_comparison(finished.comparison, finished.advice)
         return
     for split, scores in finished.scores.items():
@@ -116,5 +116,5 @@ def show_training(finished: Finished, *, as_json: bool) -> None:
         console.result(REFITTED)
     tell_comparison(finished.comparison, finished.advice)
     folder = shlex.quote(str(finished.folder))
-    console.result(f"Run folder: {folder}")
+    console.result(f"Run folder: {folder} (fine-tuned from {finished.backbone.name})")
     console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")

@@ -14,6 +14,7 @@ from bertft.plan.sections import MEMORY, DataPlan
 from bertft.reading import ReadOptions, Table, read_table, table_of
 from bertft.rows.fields import shown_columns
 from bertft.rows.surrogates import has_surrogate, shown
+from bertft.system.hub import hub_status, use_cache_only
 
 HUB = "hub:"
 """`hub:PATH:NAME:SPLIT` stands where a file could. NAME, the configuration, may be empty."""
@@ -61,13 +62,15 @@ def _from_hub(source: str) -> Table:
     import datasets
 
     path, name, split = hub_parts(source)
+    if hub_status(path, kind="datasets") is None:
+        use_cache_only()
     try:
         found = datasets.load_dataset(path, name or None, split=split)
     except Exception as problem:  # ConnectionError, OfflineModeIsEnabled, DatasetNotFoundError, httpx errors ...
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise DataError(
-            f"The data set {path} {name} cannot be fetched from the Hub ({reason}). Without a network name files: "
-            f"bertft train train.csv --validation dev.csv --task ..."
+            f"{path} {name}: cannot be downloaded from the Hugging Face Hub ({reason}). Without a network name your files: "
+            f"bertft train train.csv --validation dev.csv --task CARD"
         ) from problem
     return table_of(found, f"{path}/{name}/{split}" if name else f"{path}/{split}")
 

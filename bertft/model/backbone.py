@@ -17,6 +17,7 @@ from bertft import console
 from bertft.errors import CheckpointError
 from bertft.model.trust import check_config, without_kernels
 from bertft.protocols import Tokenizer
+from bertft.system.hub import hub_status, is_cached, use_cache_only
 
 DEFAULT = "google-bert/bert-base-uncased"
 EMBEDDED = "minilm"
@@ -54,7 +55,7 @@ class Backbone:
 
 
 def find_backbone(name: str | None) -> Backbone:
-    """The backbone of that name. None: bert-base-uncased where it is cached or can be fetched, else minilm, said aloud."""
+    """The backbone of that name. None: bert-base-uncased where it is cached or can be fetched, else minilm, with a warning."""
     if name is None:
         return _default_backbone()
     if not name.strip():
@@ -63,6 +64,8 @@ def find_backbone(name: str | None) -> Backbone:
         return embedded_backbone()
     if not Path(name).is_dir() and (name.startswith((".", "/", "~")) or name.count("/") > 1):
         raise CheckpointError(f"{name}: no such folder. --model takes a local folder, a Hub name or {EMBEDDED}.")
+    if not Path(name).is_dir():
+        check_on_hub(name)
     config = read_model_config(name)
     check_encoder(name, config)
     return Backbone(name, name, config)
@@ -102,29 +105,34 @@ def check_sha256(weights: Path, wanted: str) -> None:
 
 
 def _default_backbone() -> Backbone:
-    if _cached(DEFAULT) or _reachable(DEFAULT):
+    status = hub_status(DEFAULT)
+    if status is None:
+        use_cache_only()
+    if status == 200 or is_cached(DEFAULT, "model.safetensors"):
         return Backbone(DEFAULT, DEFAULT, read_model_config(DEFAULT))
-    console.note(f"Backbone: {EMBEDDED}, as {DEFAULT} is not cached and the Hub cannot be reached (--model).")
+    console.warn(
+        f"{DEFAULT}, the default model, is not in the cache and cannot be downloaded from the Hugging Face Hub. {EMBEDDED}, "
+        f"which is smaller, is trained instead. Choose a model with --model."
+    )
     return embedded_backbone()
 
 
-def _cached(name: str) -> bool:
-    from huggingface_hub import try_to_load_from_cache
-
-    return isinstance(try_to_load_from_cache(name, "model.safetensors"), str)
-
-
-def _reachable(name: str) -> bool:
-    """Whether the Hub answers within seconds. Nothing hangs waiting for a network."""
-    from huggingface_hub import get_session
-    from huggingface_hub.constants import ENDPOINT, is_offline_mode
-
-    if is_offline_mode():
-        return False
-    try:  # one bare request: HfApi asks the Hub for more first, and would wait twice
-        return bool(get_session().get(f"{ENDPOINT}/api/models/{name}", timeout=_HUB_SECONDS).is_success)
-    except Exception:  # every library below has its own kinds of network errors; whichever it is, there is no model
-        return False
+def check_on_hub(name: str) -> None:
+    """CheckpointError for a name that is neither cached nor on the Hub, before transformers asks for it five times."""
+    status = hub_status(name)
+    if status is None:
+        use_cache_only()
+    if is_cached(name, "config.json"):
+        return
+    if status is None:
+        raise CheckpointError(
+            f"--model {name}: no such folder, not in the cache, and the Hugging Face Hub cannot be reached. "
+            f"Without a network use --model {EMBEDDED}, or a folder."
+        )
+    if status in (401, 404):
+        raise CheckpointError(
+            f"--model {name}: no such folder, and the Hugging Face Hub has no such model, or it is private (hf auth login)."
+        )
 
 
 def read_model_config(path: str) -> Any:
@@ -144,10 +152,7 @@ def _cannot_open(path: str, problem: Exception) -> str:
     if Path(path).is_dir():
         reason = str(problem).split("\n")[0]
         return f"{path}: not a model that transformers can open ({reason})."
-    return (
-        f"The backbone '{path}' is neither a local folder nor cached, and the Hub gave no such model or cannot be reached. "
-        f"Without a network use --model {EMBEDDED}, or a folder."
-    )
+    return f"--model {path}: the Hugging Face Hub gives no model that transformers can open ({str(problem).splitlines()[0]})."
 
 
 def longest_input(config: Any, tokenizer: Tokenizer) -> int:

@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import HANGING
+from conftest import HANGING, Said
 from safetensors.torch import load_file, save_file
 
+from bertft import console
 from bertft.errors import CheckpointError
 from bertft.model import backbone as room
 from bertft.model.backbone import EMBEDDED, embedded_backbone, find_backbone, longest_input
@@ -27,6 +28,7 @@ from bertft.model.layers import count_parameters
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head, build_network, load_network
 from bertft.model.tokens import load_tokenizer
+from bertft.system.hub import hub_status, use_cache_only
 
 HEAD = Head(
     "text-classification",
@@ -208,7 +210,7 @@ def test_offline_the_default_falls_to_minilm_unasked_and_says_so(tmp_path: Path)
         name, said = found_without_a_model(tmp_path, HF_HUB_OFFLINE="1", HF_ENDPOINT=hub.address)
         assert hub.calls() == 0
     assert name == "minilm"
-    assert "Backbone: minilm, as google-bert/bert-base-uncased is not cached" in said
+    assert "Warning: google-bert/bert-base-uncased, the default model, is not in the cache" in said
 
 
 def test_a_network_that_hangs_is_asked_once(tmp_path: Path) -> None:
@@ -217,11 +219,11 @@ def test_a_network_that_hangs_is_asked_once(tmp_path: Path) -> None:
         name, said = found_without_a_model(tmp_path, HF_ENDPOINT=hub.address)
         assert hub.calls() == 1
     assert name == "minilm"
-    assert "the Hub cannot be reached" in said
+    assert "minilm, which is smaller, is trained instead" in said
 
 
-@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False), (503, False)])
-def test_a_hub_that_answers_is_believed(status: int, there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("status", [200, 404, 503])
+def test_a_hub_that_answers_is_believed(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub.constants as hub
 
     asked = []
@@ -240,11 +242,48 @@ def test_a_hub_that_answers_is_believed(status: int, there: bool, monkeypatch: p
     monkeypatch.setattr(hub, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(hub, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     try:
-        assert room._reachable("some/model") is there
+        assert hub_status("some/model") == status
     finally:
         server.shutdown()
         server.server_close()
     assert asked == ["/api/models/some/model"]
+
+
+@pytest.fixture
+def offline_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command switches off is off for the life of the process."""
+    import huggingface_hub.constants as hub
+
+    monkeypatch.setattr(hub, "HF_HUB_OFFLINE", False)
+
+
+@pytest.mark.usefixtures("offline_again")
+def test_without_a_network_a_name_is_refused_in_one_line(
+    run: Callable[..., Said], reviews: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants as hub
+
+    monkeypatch.setattr(hub, "ENDPOINT", "http://127.0.0.1:9")
+    said = run("train", reviews, "--model", "some/model", "-q", ok=2)
+    assert said.err.count("\n") == 1
+    assert (
+        "--model some/model: no such folder, not in the cache, and the Hugging Face Hub cannot be reached" in said.err
+    )
+    monkeypatch.setattr(hub, "HF_HUB_OFFLINE", False)
+    said = run("train", "--task", "mrpc", "--model", "minilm", "-q", ok=2)
+    assert said.err.count("\n") == 1
+    assert "cannot be downloaded from the Hugging Face Hub" in said.err
+
+
+@pytest.mark.usefixtures("offline_again")
+def test_a_program_keeps_its_own_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub.constants as hub
+
+    with console.in_a_program(quiet=True):
+        use_cache_only()
+        assert not hub.HF_HUB_OFFLINE
+    use_cache_only()
+    assert hub.HF_HUB_OFFLINE
 
 
 class HubThatHangs:

@@ -80,7 +80,7 @@ def test_the_embedded_weights_are_the_official_ones(tmp_path: Path) -> None:
 def test_without_a_network_the_embedded_backbone_is_used_and_said(capsys: pytest.CaptureFixture[str]) -> None:
     console.be_quiet(False)
     assert find_backbone(None).name == "minilm"
-    assert "Backbone: minilm, as google-bert/bert-base-uncased is not cached" in capsys.readouterr().err
+    assert "Warning: google-bert/bert-base-uncased, the default model, is not in the cache" in capsys.readouterr().err
 
 
 def network_of(folder: Path, labels: int = 2) -> Any:
