@@ -81,7 +81,8 @@ Text = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=CA
 TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR_HELP, default=CARD_OR_GUESS)]
 Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL_HELP, default=CARD_OR_GUESS)]
 Data = Annotated[
-    str | None, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet, Arrow, CoNLL; plain or .gz.", show_default=False)
+    str | None,
+    typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet, Arrow, CoNLL; plain or compressed.", show_default=False),
 ]
 TaskName = Annotated[
     str | None,

@@ -6,14 +6,12 @@ bytes are looked at and put back in front of the rest."""
 from __future__ import annotations
 
 import difflib
-import gzip
 import io
 import os
 import shutil
 import sys
 import tempfile
 import weakref
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +19,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from bertft.errors import DataError, InternalError
-from bertft.reading.unzipped import MOST_SWELLING, Bomb, Unzipped, unzipped
+from bertft.reading.unzipped import ENDINGS, LONGEST_MAGIC, CompressedError, Unzipped, compression_of, unzipped
 
 HEAD_BYTES = 1 << 16
 LONGEST_LINE = 1 << 26
 """Bytes or characters. What is longer is no line, and would fill the memory."""
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Intake:
     name: str
     """What to call it in messages: the path as typed, or stdin."""
     suffixes: tuple[str, ...]
-    """Lower-case name endings without .gz, as ('.csv',)."""
+    """Lower-case name endings without that of a compression, as ('.csv',)."""
     head: bytes
     """The first 64 KiB or so, unzipped."""
     whole: bool
@@ -85,15 +82,8 @@ def reading_explained(name: str) -> Iterator[None]:
         raise DataError(f"{name}: no such file.") from None
     except PermissionError:
         raise DataError(f"{name}: no permission to read it. Change its mode (chmod u+r), or copy it.") from None
-    except EOFError:
-        raise DataError(f"{name}: the gzip file breaks off before its end. Copy or download it again.") from None
-    except Bomb:
-        raise DataError(
-            f"{name}: a gzip file that swells to more than {MOST_SWELLING} times its size, which no text does. "
-            f"If it is meant so, unzip it first (gzip -d)."
-        ) from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{name}: damaged gzip file ({error}). Copy or download it again.") from None
+    except CompressedError as problem:
+        raise DataError(f"{name}: {problem}") from None
     except OSError as error:
         raise DataError(f"{name}: cannot be read ({error.strerror or error}).") from None
 
@@ -126,14 +116,14 @@ def _close_names(path: str) -> str:
 
 
 def _suffixes(path: str) -> tuple[str, ...]:
-    return tuple(suffix for suffix in map(str.lower, Path(path).suffixes) if suffix not in (".gz", ".gzip"))
+    return tuple(suffix for suffix in map(str.lower, Path(path).suffixes) if suffix not in ENDINGS)
 
 
 def _file_opener(path: str) -> Callable[[], BinaryIO]:
     with open(path, "rb") as stream:
-        zipped = stream.read(2) == GZIP_MAGIC
-    if zipped:
-        return lambda: unzipped(open(path, "rb"))
+        compression = compression_of(stream.read(LONGEST_MAGIC))
+    if compression:
+        return lambda: unzipped(open(path, "rb"), compression)
     return lambda: open(path, "rb")
 
 
@@ -146,8 +136,8 @@ def _take_stream(name: str, stream: BinaryIO) -> Intake:
     with reading_explained(name):
         start = stream.read(HEAD_BYTES)
         joined = _rejoin(start, stream)
-        if start[:2] == GZIP_MAGIC:
-            joined = unzipped(joined)
+        if compression := compression_of(start):
+            joined = unzipped(joined, compression)
         head, whole = _read_head(joined)
     waiting = [_rejoin(head, joined)]
 
