@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from bertft.errors import DataError
 from bertft.tags import Span
-from bertft.tags.spans import EMPTY, OVERLAPPING, WIDENED, CharSpan, char_spans, is_spans, to_char_spans, to_word_spans
+from bertft.tags.spans import (
+    EMPTY,
+    OVERLAPPING,
+    SEVERAL,
+    WIDENED,
+    Altered,
+    CharSpan,
+    char_spans,
+    is_spans,
+    to_char_spans,
+    to_word_spans,
+)
 from bertft.tags.words import Words, joined, split_words
 
 TEXT = st.text(st.sampled_from("ab .,\n我\u00ad"), max_size=25)
@@ -20,7 +31,7 @@ LONDON = [CharSpan(7, 13, "LOC"), CharSpan(18, 24, "LOC")]
 SHAPES: list[object] = [
     [[7, 13, "LOC"], [18, 24, "LOC"]],
     [(7, 13, "LOC"), (18, 24, "LOC")],
-    [[7, 13, ["LOC"]], [18, 24, ["LOC", "ORG"]]],
+    [[7, 13, ["LOC"]], [18, 24, ["LOC"]]],
     {"entities": [[7, 13, "LOC"], [18, 24, "LOC"]]},
     *(
         [{start: 7, end: 13, label: "LOC"}, {start: 18, end: 24, label: "LOC", "text": "Berlin"}]
@@ -89,13 +100,13 @@ def test_one_span_goes_onto_the_words_it_touches(text: str, data: st.DataObject)
     words = split_words(text)
     start = data.draw(st.integers(0, len(text)))
     span = CharSpan(start, data.draw(st.integers(start, len(text))), "X")
-    found, remarks = to_word_spans([span], words)
+    found, remarks, altered = to_word_spans([span], words)
     expected = touched(span, words)
     assert found == ([Span(expected[0], expected[-1] + 1, "X")] if expected else [])
     assert (EMPTY in remarks) == (not expected)
     if expected:
         wider = words.starts[expected[0]] < span.start or words.ends[expected[-1]] > span.end
-        assert (WIDENED in remarks) == wider
+        assert (WIDENED in remarks) == wider == (altered is not None)
 
 
 @given(TEXT, st.integers(0, 999))
@@ -103,24 +114,39 @@ def test_of_spans_that_meet_the_longest_stays(text: str, seed: int) -> None:
     words, chance = split_words(text), random.Random(seed)
     places = [sorted(chance.choices(range(len(text) + 1), k=2)) for _ in range(5)]
     spans = [CharSpan(start, end, chance.choice("XY")) for start, end in places]
-    found, remarks = to_word_spans(spans, words)
+    found, remarks, _ = to_word_spans(spans, words)
     singles = [one for span in spans for one in to_word_spans([span], words)[0]]
     assert all(left.end <= right.start for left, right in itertools.pairwise(found))
     assert set(found) <= set(singles)
-    assert (OVERLAPPING in remarks) == (len(found) < len(set(singles)))
+    assert bool({OVERLAPPING, SEVERAL} & set(remarks)) == (len(found) < len(set(singles)))
     for lost in set(singles) - set(found):
         assert any(kept.start < lost.end and lost.start < kept.end for kept in found)
 
 
 def test_the_longer_of_two_stays_and_twins_are_one() -> None:
     words = split_words("New York Times said")
-    assert to_word_spans([CharSpan(0, 8, "LOC"), CharSpan(0, 14, "ORG")], words) == ([Span(0, 3, "ORG")], [OVERLAPPING])
-    assert to_word_spans([CharSpan(0, 8, "LOC")] * 2, words) == ([Span(0, 2, "LOC")], [])
+    assert to_word_spans([CharSpan(0, 8, "LOC"), CharSpan(0, 14, "ORG")], words) == (
+        [Span(0, 3, "ORG")],
+        [OVERLAPPING],
+        Altered(frozenset(), frozenset({("LOC", 0, 1)})),
+    )
+    assert to_word_spans([CharSpan(0, 8, "LOC")] * 2, words) == ([Span(0, 2, "LOC")], [], None)
+
+
+def test_of_several_labels_the_first_stays() -> None:
+    words = split_words("in New York")
+    for cell in (
+        [[3, 11, ["ORG", "LOC"]]],
+        [[3, 11, "ORG"], [3, 11, "LOC"]],
+        [{"start": 3, "end": 11, "labels": ["ORG", "LOC"]}],
+    ):
+        given = Altered(frozenset(), frozenset({("LOC", 1, 2)}))
+        assert to_word_spans(char_spans(cell) or [], words) == ([Span(1, 3, "ORG")], [SEVERAL], given)
 
 
 def test_white_space_at_the_ends_is_no_widening() -> None:
     words = split_words("in  New York , ok")
-    assert to_word_spans([CharSpan(2, 13, "LOC")], words) == ([Span(1, 3, "LOC")], [])
+    assert to_word_spans([CharSpan(2, 13, "LOC")], words) == ([Span(1, 3, "LOC")], [], None)
 
 
 def test_white_space_at_the_ends_makes_no_span_longer() -> None:
@@ -143,12 +169,14 @@ def test_word_spans_come_back_from_characters(tokens: list[str], data: st.DataOb
     span = Span(start, data.draw(st.integers(start + 1, len(tokens))), "X")
     places = to_char_spans([span], words)
     assert words.text[places[0].start : places[0].end] == joined(tokens[span.start : span.end]).text
-    assert to_word_spans(places, words) == ([span], [])
+    assert to_word_spans(places, words) == ([span], [], None)
 
 
 def test_a_span_of_four_brings_its_text_in_either_place_or_is_refused() -> None:
     text = "Ada saw Rome"
     for cell in ([[0, 3, "PER", "Ada"]], [[0, 3, "Ada", "PER"]]):
         assert char_spans(cell, text) == [CharSpan(0, 3, "PER")]
+    with pytest.raises(DataError, match="says 'Ada', but 'saw' stands there; that stands at 0"):
+        to_word_spans(char_spans([[4, 7, "PER", "Ada"]], text) or [], split_words(text))
     with pytest.raises(DataError, match="the text has 'saw' there"):
-        char_spans([[4, 7, "PER", "Ada"]], text)
+        char_spans([[4, 7, "PER", "Bob"]], text)

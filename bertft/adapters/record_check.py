@@ -61,7 +61,7 @@ def _faults_of_options(options: Any) -> Iterator[str]:
 
 
 def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
-    known = {"thresholds", "scheme", "untyped", "can_abstain", "null_threshold"}
+    known = {"thresholds", "scheme", "untyped", "by_character", "can_abstain", "null_threshold"}
     if not isinstance(stored, dict) or not stored.keys() <= known:
         yield "stored"
         return
@@ -74,8 +74,9 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
         yield "stored.thresholds"
     if stored.get("scheme") not in (None, *SCHEMES):
         yield "stored.scheme"
-    if not isinstance(stored.get("untyped", False), bool):
-        yield "stored.untyped"
+    for name in ("untyped", "by_character"):
+        if not isinstance(stored.get(name, False), bool):
+            yield f"stored.{name}"
     if not _is_number(stored.get("null_threshold", 0)):
         yield "stored.null_threshold"
 

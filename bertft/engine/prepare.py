@@ -46,6 +46,8 @@ def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Ex
         known_order=backbone.label_names,
         scheme=plan.recipe.scheme,
     )
+    if reader.learned_in_words:
+        console.note(f"{reader.learned_in_words}.")
     for metric in plan.card.metrics:
         check_metric(plan.card.solves.name, metric, labels=len(reader.labels))
     adapter = adapter_for(plan.card, reader.labels, plan.fields, tokenizer, options, **reader.learned)

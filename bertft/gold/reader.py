@@ -72,6 +72,11 @@ class Reader(ABC):
         """What the training rows say of the task beside its labels, as `stored`."""
         return {}
 
+    @property
+    def learned_in_words(self) -> str:
+        """What of this is worth saying; '' for nothing."""
+        return ""
+
     @abstractmethod
     def inputs(self, row: Row, cell: Any) -> Read:
         """What a model reads of the row. `cell`: what was read of the label cell, None where it was not. DataError for a row

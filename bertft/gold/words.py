@@ -15,6 +15,7 @@ from bertft.rows.row import Row
 from bertft.tags import entity_type
 from bertft.tags.detection import notation_of
 from bertft.tags.rows import Marks, learn_tags, marks_in, spelled, tags_by, tags_of_card, words_in
+from bertft.tags.spans import ALTERING, ends_inside
 
 
 @dataclass(frozen=True)
@@ -27,25 +28,47 @@ class WordReader(Reader):
     """The file's; None for spans, for plain tags, and where nobody has looked yet."""
     untyped: bool = False
     """Its tags are B, I and O alone."""
+    by_character: bool = False
+    """Texts in scripts without spaces are cut into characters, as spans of the training rows end inside what would be words."""
 
     def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
         if self.card.labels:
             given = labels_of_card(self.card.labels, self.card.label_values)
             labels, chosen, notation = tags_of_card(given, scheme=scheme, known_order=known_order)
-            return replace(self, labels=labels, scheme=chosen, untyped=notation.untyped)
+            known = replace(self, labels=labels, scheme=chosen, untyped=notation.untyped)
+            return replace(known, by_character=known.parts_words(rows, known.with_cells(rows).cells or ()))
         reader = self.with_cells(rows)
         if wrong := next((cell for cell in reader.cells or () if isinstance(cell, DataError)), None):
             raise wrong
         labels, chosen = learn_tags(reader.known_cells, reader.found_scheme, scheme=scheme, known_order=known_order)
-        return replace(reader, labels=labels, scheme=chosen)
+        parts = reader.parts_words(rows, reader.cells or ())
+        return replace(reader, labels=labels, scheme=chosen, by_character=parts)
+
+    def parts_words(self, rows: Iterable[Row], cells: Iterable[Any]) -> bool:
+        """Whether a gold span begins or ends between two letters that no space parts in their script."""
+        pairs = zip(rows, cells, strict=True)
+        return any(
+            isinstance(cell, Marks)
+            and cell.spans
+            and isinstance(text := row.fields.get(self.fields.text), str)
+            and ends_inside(cell.spans, text)
+            for row, cell in pairs
+        )
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        return {"scheme": stored.get("scheme"), "untyped": stored.get("untyped", False)}
+        flags = {name: stored.get(name, False) for name in ("untyped", "by_character")}
+        return {"scheme": stored.get("scheme"), **flags}
 
     @property
     def learned(self) -> dict[str, Any]:
-        return {"scheme": self.scheme, "untyped": self.untyped}
+        return {"scheme": self.scheme, "untyped": self.untyped, "by_character": self.by_character}
+
+    @property
+    def learned_in_words(self) -> str:
+        if not self.by_character:
+            return ""
+        return "Words: spans end inside words, so what is written without spaces is cut into characters, here and in predict"
 
     def for_file(self, rows: Iterable[Row]) -> Self:
         if self.options.context == "document":
@@ -71,7 +94,8 @@ class WordReader(Reader):
         return with_neighbours(read, most=self.options.max_length)
 
     def inputs(self, row: Row, cell: Any) -> WordExample | Refusal:
-        example = WordExample(row, *words_in(row, self.fields, tags=self._counted(row, cell)))
+        found = words_in(row, self.fields, tags=self._counted(row, cell), by_character=self.by_character)
+        example = WordExample(row, *found)
         return example if example.words.texts else Refusal(row, f"no words in column '{self.fields.text}'", example)
 
     def _counted(self, row: Row, cell: Any) -> object:
@@ -96,6 +120,8 @@ class WordReader(Reader):
         )
         strange = {tag for tag in tags if self.labels.position(tag) is None}
         unknown = sorted({entity_type(tag) if self.scheme else tag for tag in strange})
+        if getattr(tags, "altered", None):
+            remarks = [f"{one}, but scored as given" if one in ALTERING else one for one in remarks]
         return replace(
             example, gold=tags, group=document_of(example.row), remarks=tuple(remarks), unknown=tuple(unknown)
         )

@@ -24,8 +24,9 @@ from bertft.rows.fields import Fields, named_columns
 from bertft.rows.labels import Labels
 from bertft.rows.row import Row
 from bertft.tags import without_types
-from bertft.tags.forms import FORMS, in_form
+from bertft.tags.forms import FORMS, HOLD_ALL_SPANS, in_form
 from bertft.tags.rows import CellForm, Marks, tags_by, token_objects, words_in, words_of_objects
+from bertft.tags.spans import CharSpan, ends_inside, whole_spans
 from bertft.tags.words import Words
 from bertft.wording import counted
 from bertft.writing import Places, holds_tags_only, open_writer
@@ -103,8 +104,20 @@ def converted(
         raise cell
     if marks is None:
         return None, []
+    if marks.spans and source != "tokens":
+        spans, cut, remarks = spans_of_row(row, marks.spans, words)
+        if form in HOLD_ALL_SPANS:
+            return in_form(form, cut, (), None, spans), remarks
+        words = cut if source == "text" and ends_inside(marks.spans, words.text) else words
     tags, remarks = tags_by(marks, words, source, row, fields, file_scheme=found, scheme=wanted)
     return in_form(form, words, tags, wanted), remarks
+
+
+def spans_of_row(row: Row, spans: Sequence[CharSpan], words: Words) -> tuple[list[CharSpan], Words, list[str]]:
+    try:
+        return whole_spans(spans, words)
+    except DataError as problem:
+        raise DataError(f"{row.origin}: {problem}") from None
 
 
 def own_words(row: Row, fields: Fields) -> tuple[Words, CellForm] | None:

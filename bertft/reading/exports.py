@@ -7,6 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
+from bertft.rows.offsets import Claim, placed
+
+TASK_ID = "task_id"
+"""Column of the number that Label Studio knows a task by: predictions go back with it."""
+_TRUTH = "task{s} with several annotations: the ground truth counts"
+_DIFFER = "task{s} with annotations that differ: the first counts, unless one is marked as ground truth"
+_ON_HTML = "task{s} with labels on HTML: looked for in its source by their words"
+_BROWSER = "task{s} with places counted as browsers do: put right"
 _Fields = dict[str, object]
 
 
@@ -17,6 +25,8 @@ class Export:
     name: str
     unpack: Callable[[object], list[_Fields] | None]
     """One element's rows; None for an element that is something else."""
+    remarks: Callable[[object], list[str]] = lambda element: []
+    """What is to be said of an element, in words that follow a number. `{s}` ends a plural."""
 
 
 def export_of(element: object) -> Export | None:
@@ -25,14 +35,46 @@ def export_of(element: object) -> Export | None:
 
 
 def label_studio_task(element: object) -> list[_Fields] | None:
-    """The task's data, with what its first annotation that was not cancelled says: spans of text as `entities`, choices
-    under the name of their question. Boxes on images and the like are left out."""
-    data, annotations = _get(element, "data"), _get(element, "annotations")
-    if not isinstance(data, dict) or not isinstance(annotations, list):
+    """The task's data and its id, with what an annotation says: that of the ground truth, else the first that was not cancelled.
+    Spans of text become `entities`, choices stand under the name of their question. Boxes on images and the like are left out."""
+    data = _get(element, "data")
+    results = _results(element)
+    if not isinstance(data, dict) or results is None:
         return None
-    results = [_get(found, "result") for found in annotations if not _get(found, "was_cancelled")]
-    said = next((result for result in results if isinstance(result, list)), None)
-    return [data] if said is None else [data | _answers(said, data)]
+    number = _get(element, "id")
+    row = data | ({} if number is None else {_free_name(TASK_ID, data): number})
+    return [row | _answers(results[0], data)] if results else [row]
+
+
+def _results(element: object) -> list[list[object]] | None:
+    """What each annotation that counts says, the ground truth first; None for what is no task."""
+    annotations = _get(element, "annotations")
+    if not isinstance(annotations, list):
+        return None
+    kept = [one for one in annotations if isinstance(_get(one, "result"), list) and not _get(one, "was_cancelled")]
+    return [_list(one, "result") for one in sorted(kept, key=lambda one: not _get(one, "ground_truth"))]
+
+
+def label_studio_remarks(element: object) -> list[str]:
+    """Where annotators do not agree, and where places were not those of characters in the text."""
+    data, results = _get(element, "data"), _results(element)
+    if not isinstance(data, dict) or not results:
+        return []
+    said = []
+    if any(_said(_answers(result, data)) != _said(_answers(results[0], data)) for result in results):
+        truth = any(_get(one, "ground_truth") for one in _list(element, "annotations"))
+        said.append(_TRUTH if truth else _DIFFER)
+    told = [value for result in results[0] if _text_spans(value := _get(result, "value"), data)]
+    if any(isinstance(_get(value, "start"), str) for value in told):
+        said.append(_ON_HTML)
+    elif any(_get(value, "start") != _text_spans(value, data)[0]["start"] for value in told):
+        said.append(_BROWSER)
+    return said
+
+
+def _said(answers: _Fields) -> str:
+    """The same for the same answers in another order."""
+    return str({name: sorted(map(str, value)) if isinstance(value, list) else value for name, value in answers.items()})
 
 
 def spacy_pair(element: object) -> list[_Fields] | None:
@@ -52,7 +94,7 @@ def spacy_document(element: object) -> list[_Fields] | None:
 
 
 EXPORTS = (
-    Export("Label Studio tasks", label_studio_task),
+    Export("Label Studio tasks", label_studio_task, label_studio_remarks),
     Export("spaCy training pairs", spacy_pair),
     Export("spaCy training documents, a row for each sentence", spacy_document),
 )
@@ -60,7 +102,7 @@ EXPORTS = (
 
 def _answers(results: list[object], data: _Fields) -> _Fields:
     """An annotation without a result says that there are no entities."""
-    entities = [span for result in results if (span := _text_span(_get(result, "value"), data))]
+    entities = [span for result in results for span in _text_spans(_get(result, "value"), data)]
     found: _Fields = {"entities": entities} if entities or not results else {}
     for result in results:
         if isinstance(choices := _get(_get(result, "value"), "choices"), list):
@@ -69,24 +111,37 @@ def _answers(results: list[object], data: _Fields) -> _Fields:
     return found
 
 
-def _text_span(value: object, data: _Fields) -> _Fields | None:
-    start, end, labels = (_get(value, key) for key in ("start", "end", "labels"))
-    if type(start) is not int or type(end) is not int or not isinstance(labels, list) or not labels:
+def _text_spans(value: object, data: _Fields) -> list[_Fields]:
+    """A span for each of its labels. Sounds and time series, whose places are no whole numbers, have none in a text."""
+    start, end = (_get(value, key) for key in ("start", "end"))
+    labels = next((found for key in _keys(value) if key.endswith("labels") and (found := _list(value, key))), [])
+    covered = _get(value, "text")
+    words: _Fields = {"text": covered} if isinstance(covered, str) and covered.strip() else {}
+    if isinstance(start, str):  # on HTML
+        start, end = _in_source(str(covered or ""), data) or (start, end)
+    elif type(start) is not int or type(end) is not int:
+        return []
+    else:
+        start, end = _in_characters(start, end, covered, data)
+    return [{"start": start, "end": end, "label": label, **words} for label in labels]
+
+
+def _in_source(covered: str, data: _Fields) -> tuple[int, int] | None:
+    """Where words that are marked on a page stand in its source, if only once."""
+    texts = [text for text in data.values() if isinstance(text, str) and text.count(covered) == 1]
+    if not covered.strip() or len(texts) != 1:
         return None
-    start, end = _in_characters(start, end, _get(value, "text"), data)
-    return {"start": start, "end": end, "label": labels[0]}
+    return texts[0].index(covered), texts[0].index(covered) + len(covered)
 
 
 def _in_characters(start: int, end: int, covered: object, data: _Fields) -> tuple[int, int]:
-    """Label Studio counts as browsers do, an emoji as two; seen where the text that a span covers stands only there."""
-    texts = [text for text in data.values() if isinstance(text, str)]
-    if any(text[start:end] == covered for text in texts):
+    """Label Studio counts as browsers do, an emoji as two and a line's end as one; seen where the words that a span covers stand
+    only there. What fits nowhere stays as it is, and is told when the row is read."""
+    if not isinstance(covered, str) or not covered.strip():
         return start, end
-    for text in texts:
-        units = text.encode("utf-16-le", "surrogatepass")
-        before, inside = (units[2 * a : 2 * b].decode("utf-16-le", "ignore") for a, b in ((0, start), (start, end)))
-        if inside and inside == covered:
-            return len(before), len(before) + len(inside)
+    for text in (text for text in data.values() if isinstance(text, str)):
+        if found := placed([Claim(start, end, covered)], text):
+            return found.places[0]
     return start, end
 
 
@@ -105,6 +160,10 @@ def _free_name(name: str, taken: _Fields) -> str:
 
 def _get(item: object, key: str) -> object:
     return item.get(key) if isinstance(item, Mapping) else None
+
+
+def _keys(item: object) -> list[str]:
+    return list(item) if isinstance(item, Mapping) else []
 
 
 def _list(item: object, key: str) -> list[object]:

@@ -7,7 +7,9 @@ of columns is held whole, since its last column may stand at its end."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from bertft.errors import DataError
@@ -35,8 +37,9 @@ def open_json(intake: Intake, encoding: str) -> Body:
         columns.update(found)
     if not columns:
         raise DataError(f"{intake.name}: no row in it, {_WANTED}.")
+    notes = [*([note] if note else []), *(read.notes if isinstance(read, _ExportedRows) else [])]
     numbered = partial(_filled, read, list(columns))
-    return Body(list(columns), numbered, Place.ROW, CellStorage.JSON, encoding, notes=[note] if note else [])
+    return Body(list(columns), numbered, Place.ROW, CellStorage.JSON, encoding, notes=notes)
 
 
 def is_json_lines(intake: Intake, encoding: str) -> bool:
@@ -86,25 +89,39 @@ def _find_export(name: str, document: Callable[[], Document], holder: str | None
     if export is None:
         return None
     where = f"'{holder}', " if holder else ""
-    return partial(_exported_rows, name, elements, export), f"rows are read from {where}{export.name}"
+    return _ExportedRows(name, elements, export), f"rows are read from {where}{export.name}"
 
 
 def _elements_of(document: Callable[[], Document], holder: str | None) -> Iterator[object]:
     return _elements(document(), holder)
 
 
-def _exported_rows(
-    name: str, elements: Callable[[], Iterator[object]], export: Export
-) -> Iterator[tuple[int, RawFields]]:
-    row = 0
-    for number, element in enumerate(elements(), 1):
-        unpacked = [] if element is None else export.unpack(element)  # ner-annotator's place of a text that was skipped
-        if unpacked is None:
-            raise DataError(
-                f"{name}#{number}: {kind_of(element)} of another form, wanted {export.name} as the first one."
-            )
-        for row, fields in enumerate(unpacked, row + 1):  # noqa: B020  counts on across elements
-            yield row, fields
+@dataclass
+class _ExportedRows:
+    """The rows of a tool's export; after the first reading also what is to be said of them."""
+
+    name: str
+    elements: Callable[[], Iterator[object]]
+    export: Export
+    said: Counter[str] | None = None
+
+    def __call__(self) -> Iterator[tuple[int, RawFields]]:
+        row, said = 0, Counter[str]()
+        for number, element in enumerate(self.elements(), 1):
+            unpacked = [] if element is None else self.export.unpack(element)  # ner-annotator's place of a skipped text
+            if unpacked is None:
+                raise DataError(
+                    f"{self.name}#{number}: {kind_of(element)} of another form, wanted {self.export.name} as the first one."
+                )
+            if self.said is None:
+                said.update(self.export.remarks(element))
+            for row, fields in enumerate(unpacked, row + 1):  # noqa: B020  counts on across elements
+                yield row, fields
+        self.said = said if self.said is None else self.said
+
+    @property
+    def notes(self) -> list[str]:
+        return [f"{many:,} {remark.format(s='' if many == 1 else 's')}" for remark, many in (self.said or {}).items()]
 
 
 def _find_questions(name: str, document: Callable[[], Document], holder: str | None) -> tuple[Rows, str] | None:

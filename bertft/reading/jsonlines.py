@@ -11,7 +11,7 @@ from typing import Any
 
 from bertft.errors import DataError
 from bertft.reading.body import Body, CellStorage, Place
-from bertft.reading.exports import spacy_pair
+from bertft.reading.exports import label_studio_task, spacy_pair
 from bertft.reading.intake import Intake
 from bertft.reading.lines import head_text, text_lines
 
@@ -98,8 +98,8 @@ def _objects(name: str, lines: Iterator[str]) -> Iterator[tuple[int, RawFields]]
             if not line.strip():
                 continue
             raise syntax_error(name, number, error) from None
-        if type(found) is list:
-            found = next(iter(spacy_pair(found) or ()), found)
+        if type(found) is list or (type(found) is dict and "data" in found):
+            found = next(iter(spacy_pair(found) or label_studio_task(found) or ()), found)
         if type(found) is not dict:
             raise DataError(
                 f'{name}:{number}: {kind_of(found)}, wanted an object, as {{"text": "...", "label": "..."}}.'

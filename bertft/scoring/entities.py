@@ -51,8 +51,8 @@ def score_tags(
     if scheme is None:
         return _score_words(gold, predicted, main, metrics)
     strict, lenient = (
-        _GoldAndPredicted(_strict(gold, scheme), _strict(predicted, scheme)),
-        _GoldAndPredicted(_lenient(gold), _lenient(predicted)),
+        _GoldAndPredicted(_as_given(_strict(gold, scheme), gold), _strict(predicted, scheme)),
+        _GoldAndPredicted(_as_given(_lenient(gold), gold), _lenient(predicted)),
     )
     types = sorted(
         {kind for side in (strict, lenient) for line in [*side.gold, *side.predicted] for kind, _, _ in line}
@@ -69,6 +69,15 @@ def score_tags(
         errors=count_errors(strict.gold, strict.predicted),
         notes=_notes(gold, predicted, scheme),
     )
+
+
+def _as_given(entities: list[set[Entity]], gold: Tags) -> list[set[Entity]]:
+    """Gold spans that their tags cannot say stand as they were given: what was widened for learning counts as missed."""
+    altered = [getattr(tags, "altered", None) for tags in gold]
+    return [
+        found if other is None else (found - other.gone) | other.given
+        for found, other in zip(entities, altered, strict=True)
+    ]
 
 
 def _strict(tags: Tags, scheme: str) -> list[set[Entity]]:

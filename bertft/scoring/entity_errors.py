@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-Entity = tuple[str, int, int]
-"""Type, first word, last word."""
+Entity = tuple[str, float, float]
+"""Type, first word, last word. A border inside a word, which gold spans may have, is half a word off."""
 
 ERROR_KINDS = ("boundary", "type", "boundary and type", "missed", "spurious")
 
@@ -50,5 +50,5 @@ def _overlap(one: Entity, other: Entity) -> bool:
     return one[1] <= other[2] and other[1] <= one[2]
 
 
-def _place(entity: Entity) -> tuple[int, int, str]:
+def _place(entity: Entity) -> tuple[float, float, str]:
     return entity[1], entity[2], entity[0]

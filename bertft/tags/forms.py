@@ -6,6 +6,7 @@ record's other columns.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,11 +35,11 @@ def doccano_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -
 
 def prodigy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> _Record:
     """Prodigy's JSONL, as `db-in` takes it."""
-    first, last = dict(zip(words.starts, range(len(words.starts)), strict=True)), _lasts(words)
     marked = [
         {
             **{"start": span.start, "end": span.end, "label": span.label},
-            **{"token_start": first[span.start], "token_end": last[span.end]},
+            "token_start": bisect_right(words.ends, span.start),
+            "token_end": bisect_left(words.starts, span.end) - 1,
         }
         for span in spans
     ]
@@ -53,18 +54,24 @@ def spacy_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> 
 
 def label_studio_form(words: Words, tags: Sequence[str], spans: Sequence[CharSpan]) -> _Record:
     """A task of Label Studio with one annotation."""
-    results = [
+    return {"data": {"text": words.text}, "annotations": [{"result": span_results(words.text, spans)}]}
+
+
+def span_results(text: str, spans: Sequence[CharSpan], sure: Sequence[float] = ()) -> list[_Record]:
+    """What an annotation or a prediction of Label Studio says, by the names of its own template for entities. `sure`: how
+    probable each span is."""
+    results: list[_Record] = [
         {
-            **{"from_name": "label", "to_name": "text", "type": "labels"},
+            **{"id": f"s{number}", "from_name": "label", "to_name": "text", "type": "labels"},
             "value": {
-                **{"start": _utf16(words.text, span.start), "end": _utf16(words.text, span.end)},
-                "text": words.text[span.start : span.end],
+                **{"start": _utf16(text, span.start), "end": _utf16(text, span.end)},
+                "text": text[span.start : span.end],
                 "labels": [span.label],
             },
         }
-        for span in spans
+        for number, span in enumerate(spans, 1)
     ]
-    return {"data": {"text": words.text}, "annotations": [{"result": results}]}
+    return [{**one, "score": score} for one, score in zip(results, sure, strict=True)] if sure else results
 
 
 FORMS: dict[str, Callable[[Words, Sequence[str], Sequence[CharSpan]], _Record]] = {
@@ -77,9 +84,16 @@ FORMS: dict[str, Callable[[Words, Sequence[str], Sequence[CharSpan]], _Record]] 
 }
 
 
-def in_form(form: str, words: Words, tags: Sequence[str], scheme: str | None) -> _Record:
-    """A row in a form of FORMS; `scheme` is that of the tags."""
-    spans = to_char_spans(spans_of(tags, scheme), words) if scheme else []
+HOLD_ALL_SPANS = ("spans", "doccano", "prodigy", "label-studio")
+"""Forms of spans that may overlap."""
+
+
+def in_form(
+    form: str, words: Words, tags: Sequence[str], scheme: str | None, spans: Sequence[CharSpan] | None = None
+) -> _Record:
+    """A row in a form of FORMS; `scheme` is that of the tags. `spans`: in place of those that the tags make."""
+    if spans is None:
+        spans = to_char_spans(spans_of(tags, scheme), words) if scheme else []
     return FORMS[form](words, tags, spans)
 
 
@@ -93,7 +107,3 @@ def _tokens(words: Words) -> list[_Record]:
         {"text": text, "start": start, "end": end, "id": number}
         for number, (text, start, end) in enumerate(zip(words.texts, words.starts, words.ends, strict=True))
     ]
-
-
-def _lasts(words: Words) -> dict[int, int]:
-    return dict(zip(words.ends, range(len(words.ends)), strict=True))

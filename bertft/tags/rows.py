@@ -15,7 +15,7 @@ from bertft.rows.labels import Labels, in_order, is_empty, learn
 from bertft.rows.row import Row
 from bertft.tags import OUTSIDE, convert_tags, entity_type, spans_of, tag_names, tags_of
 from bertft.tags.detection import Notation, notation_of
-from bertft.tags.spans import REFUSED, CharSpan, char_spans, is_place, is_spans, parsed, to_word_spans
+from bertft.tags.spans import REFUSED, Altered, CharSpan, char_spans, is_place, is_spans, parsed, to_word_spans
 from bertft.tags.words import Words, joined, listed, tags_of_cell, tokens_of_cell, words_of_text
 
 ACCEPTED = "accept"
@@ -23,6 +23,12 @@ ACCEPTED = "accept"
 
 CellForm = Literal["tokens", "objects", "text"]
 """What a cell of words holds: a list of words, tokens with their places, or raw text."""
+
+
+class GoldTags(tuple[str, ...]):
+    """The gold tags of a row whose spans no tags of its words can say as they were given."""
+
+    altered: Altered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +41,15 @@ class Marks:
     spans: tuple[CharSpan, ...] | None = None
 
 
-def words_in(row: Row, fields: Fields, *, tags: object) -> tuple[Words, CellForm]:
+def words_in(row: Row, fields: Fields, *, tags: object, by_character: bool = False) -> tuple[Words, CellForm]:
     """The words of a row, and where they stand in its text. `tags`: the row's other cell, or what was read of it, which may say
-    how many words a raw text has."""
+    how many words a raw text has. `by_character`: see `split_words`."""
     cell = row.fields.get(fields.text)
     try:
         if (objects := token_objects(cell)) is not None:
             return words_of_objects(objects, row.fields.get("text")), "objects"
         tokens = tokens_of_cell(cell)
-        return (words_of_text(cell, tags=tags), "text") if tokens is None else (joined(tokens), "tokens")
+        return (joined(tokens), "tokens") if tokens is not None else (words_of_text(cell, tags, by_character), "text")
     except DataError as problem:
         raise DataError(f"{row.origin}: {problem}") from None
 
@@ -110,10 +116,12 @@ def tags_by(
     count = len(words.texts)
     if marks.spans is not None and not (marks.tags is not None and count and form == "tokens"):
         try:
-            spans, remarks = to_word_spans(marks.spans, words)
+            spans, remarks, altered = to_word_spans(marks.spans, words)
         except DataError as problem:
             raise DataError(f"{row.origin}: {problem}") from None
-        return tuple(tags_of(spans, count, scheme or "IOB2")), remarks
+        gold = GoldTags(tags_of(spans, count, scheme or "IOB2"))
+        gold.altered = altered
+        return gold, remarks
     tags = marks.tags or ()
     if len(tags) != count:
         raise DataError(

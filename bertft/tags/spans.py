@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bertft.errors import DataError
+from bertft.rows.finding import nearest
 from bertft.rows.labels import is_empty, label_text
+from bertft.rows.offsets import Claim, placed, same_words
 from bertft.tags import Span
-from bertft.tags.words import Words
+from bertft.tags.words import Words, cut_inside, has_no_spaces, split_words
 
 _STARTS = ("start", "start_offset", "begin")
 ENDS = ("end", "end_offset")
@@ -24,9 +27,13 @@ HOLDERS = ("entities", "spans", "ents", "label", "labels")
 REFUSED = ("reject", "ignore")
 """An annotator's answers that take out a row, or a suggested span (Prodigy)."""
 
+_ON_HTML = "Label the plain text (a Text tag in Label Studio), or take the task out."
 _WANTED = 'wanted a list of spans, as [[0, 5, "PER"]] or [{"start": 0, "end": 5, "label": "PER"}]'
 EMPTY, WIDENED = "empty spans dropped", "spans widened to word borders"
 OVERLAPPING = "overlapping spans dropped (the longer one stays)"
+SEVERAL = "several labels on one span (the first one stays)"
+ALTERING = (WIDENED, OVERLAPPING, SEVERAL)
+"""What leaves less than was given."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,6 +41,18 @@ class CharSpan:
     start: int
     end: int
     label: str
+    covered: str | None = field(default=None, compare=False)
+    """What the file says stands there; None: it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """How gold spans differ from the tags that stand for them: these entities are not gold as given, and those are besides. A
+    border inside a word is half a word off."""
+
+    gone: frozenset[tuple[str, float, float]]
+    """Type, first word, last word."""
+    given: frozenset[tuple[str, float, float]]
 
 
 def char_spans(cell: object, text: object = None) -> list[CharSpan] | None:
@@ -44,7 +63,8 @@ def char_spans(cell: object, text: object = None) -> list[CharSpan] | None:
     items = _items(cell)
     if items is None:
         raise DataError(f"`{_short(cell)}` is no list, {_WANTED}.")
-    return [_span(item, text) for item in items if not (isinstance(item, Mapping) and item.get("answer") in REFUSED)]
+    kept = (item for item in items if not (isinstance(item, Mapping) and item.get("answer") in REFUSED))
+    return [span for item in kept for span in _spans(item, text)]
 
 
 def is_spans(cell: object) -> bool:
@@ -58,25 +78,86 @@ def is_spans(cell: object) -> bool:
     return isinstance(first, list | tuple) and _in_order(first) is not None
 
 
-def to_word_spans(spans: Sequence[CharSpan], words: Words) -> tuple[list[Span], list[str]]:
-    """Onto whole words, without overlaps, in the text's order; and what had to be mended for it, each kind once.
-    DataError for a span outside the text."""
-    remarks: dict[str, None] = {}
-    found: dict[Span, int] = {}
+def true_spans(spans: Sequence[CharSpan], text: str) -> tuple[list[CharSpan], list[str]]:
+    """Spans whose places are those of the words that they say they cover, in characters; and what was put right, in words.
+    DataError where no way of counting fits the words."""
+    if all(span.covered is None for span in spans):
+        return list(spans), []
+    found = placed([Claim(span.start, span.end, span.covered) for span in spans], text)
+    if found is None:
+        raise DataError(next(_contradictions(spans, text)))
+    if not found.counted:
+        return list(spans), []
+    moved = [replace(span, start=s, end=e) for span, (s, e) in zip(spans, found.places, strict=True)]
+    return moved, [f"spans whose places count {found.counted}: put right"]
+
+
+def whole_spans(spans: Sequence[CharSpan], words: Words) -> tuple[list[CharSpan], Words, list[str]]:
+    """Spans as they were given, but for spaces at their ends; the words, cut where a span ends inside one; what was put right, in
+    words. DataError for a span outside the text, or with other words than it says."""
+    spans, mended = true_spans(spans, words.text)
+    remarks, found = dict.fromkeys(mended), dict[CharSpan, None]()
     for span in spans:
-        start, end = _trimmed(span, words.text)
+        start, end = trimmed(span, words.text)
+        if start >= end or bisect_right(words.ends, start) >= bisect_left(words.starts, end):
+            remarks[EMPTY] = None
+        else:
+            found[replace(span, start=start, end=end)] = None
+    return list(found), cut_inside(words, borders(found)), list(remarks)
+
+
+def borders(spans: Iterable[CharSpan]) -> set[int]:
+    return {place for span in spans for place in (span.start, span.end)}
+
+
+def ends_inside(spans: Sequence[CharSpan], text: str) -> bool:
+    """Whether more spans end where words do if what nothing parts is cut into characters."""
+    if not has_no_spaces(text):
+        return False
+    try:
+        places = {place for span in true_spans(spans, text)[0] for place in trimmed(span, text)}
+    except DataError:
+        return False  # it is told when the row is read
+    plain, by_character = (split_words(text, by_character=way) for way in (False, True))
+    inside = [len(cut_inside(words, places).texts) - len(words.texts) for words in (plain, by_character)]
+    return inside[0] > inside[1]
+
+
+def to_word_spans(spans: Sequence[CharSpan], words: Words) -> tuple[list[Span], list[str], Altered | None]:
+    """Onto whole words, without overlaps, in the text's order; what had to be mended for it, each kind once; and what the spans
+    said before, where that was otherwise. DataError for a span outside the text, or with other words than it says."""
+    spans, mended = true_spans(spans, words.text)
+    remarks = dict.fromkeys(mended)
+    found: dict[Span, int] = {}
+    inside: set[tuple[str, float, float]] = set()
+    for span in spans:
+        start, end = trimmed(span, words.text)
         first, last = bisect_right(words.ends, start), bisect_left(words.starts, end)
         if start >= end or first >= last:
             remarks[EMPTY] = None
             continue
-        if words.starts[first] < start or words.ends[last - 1] > end:
+        left, right = (words.starts[first] < start) / 2, (words.ends[last - 1] > end) / 2
+        if left or right:
             remarks[WIDENED] = None
+            inside.add((span.label, first - left, last - 1 + right))
         whole = Span(first, last, span.label)
         found[whole] = max(end - start, found.get(whole, 0))
     kept = _apart(found, len(words.texts))
-    if len(kept) < len(found):
-        remarks[OVERLAPPING] = None
-    return kept, list(remarks)
+    lost = [span for span in found if span not in kept]
+    for one in lost:
+        same = any((one.start, one.end) == (other.start, other.end) for other in kept)
+        remarks[SEVERAL if same else OVERLAPPING] = None
+    return kept, list(remarks), _altered(kept, lost, inside)
+
+
+def _altered(kept: Sequence[Span], lost: Sequence[Span], inside: set[tuple[str, float, float]]) -> Altered | None:
+    """`inside`: the spans with a border inside a word."""
+    if not lost and not inside:
+        return None
+    widened = {(label, math.ceil(first), math.floor(last)) for label, first, last in inside}
+    whole = {(span.label, span.start, span.end - 1) for span in kept}
+    others = {(span.label, span.start, span.end - 1) for span in lost} - widened
+    return Altered(frozenset(whole & widened), frozenset(others | inside))
 
 
 def to_char_spans(spans: Sequence[Span], words: Words) -> list[CharSpan]:
@@ -106,38 +187,56 @@ def parsed(text: str) -> object:
         return None
 
 
-def _in_order(item: Sequence[object], text: object = None) -> tuple[object, object, object] | None:
-    """Start, end and label of [0, 4, "PER"], [0, 4, "PER", "Anna"] and [0, 4, "Anna", "PER"]; None for others. Of the last two
-    the `text` tells which is which. DataError where what should stand in the text does not."""
+def _in_order(item: Sequence[object], text: object = None) -> tuple[object, object, object, object] | None:
+    """Start, end, label and covered text of [0, 4, "PER"], [0, 4, "PER", "Anna"] and [0, 4, "Anna", "PER"]; None for others. Of
+    the last two the `text` tells which is which. DataError where what should stand in the text does not."""
     if len(item) not in (3, 4) or not (is_place(item[0]) and is_place(item[1])):
         return None
-    start, end, label, *covered = item
-    if covered and isinstance(text, str):
-        found = text[int(str(start)) : int(str(end))]
-        if found not in (label, *covered):
-            raise DataError(
-                f"span `{_short(list(item))}`: the text has '{_short(found)}' there. Correct its start and end."
-            )
-        label = covered[0] if found == label else label
-    return start, end, label
+    start, end, label, *others = item
+    if not others or not isinstance(text, str):
+        return start, end, label, None
+    found = text[int(str(start)) : int(str(end))]
+    pairs = [(label, others[0]), (others[0], label)]
+    standing = [pair for pair in pairs if pair[1] == found] or [pair for pair in pairs if str(pair[1]) in text]
+    if not standing:
+        raise DataError(
+            f"span `{_short(list(item))}`: the text has '{_short(found)}' there. Correct its start and end."
+        )
+    return start, end, *standing[0]
 
 
-def _span(item: object, text: object = None) -> CharSpan:
+def _spans(item: object, text: object = None) -> list[CharSpan]:
+    """One for each label of a span."""
     start: object = None
     if isinstance(item, Mapping):
-        start, end, label = _of(item, _STARTS), _of(item, ENDS), _of(item, _LABELS)
+        start, end, label, covered = _of(item, _STARTS), _of(item, ENDS), _of(item, _LABELS), item.get("text")
+        if isinstance(start, str) and start.startswith("/"):
+            raise DataError(f"span `{_short(item)}` is a label on HTML, which cannot be placed in the text. {_ON_HTML}")
     elif isinstance(item, list | tuple) and (found := _in_order(item, text)):
-        start, end, label = found
+        start, end, label, covered = found
     if not (is_place(start) and is_place(end)):
         raise DataError(f"`{_short(item)}` is no span, {_WANTED}.")
-    if isinstance(label, list | tuple):
-        label = label[0] if label else None
-    if is_empty(label) or isinstance(label, list | tuple | Mapping):
+    labels = list(label) if isinstance(label, list | tuple) else [label]
+    if not labels or any(is_empty(one) or isinstance(one, list | tuple | Mapping) for one in labels):
         raise DataError(f"span `{_short(item)}` has no label, {_WANTED}.")
-    return CharSpan(int(str(start)), int(str(end)), label_text(label))
+    said = covered if isinstance(covered, str) and covered.strip() else None
+    return [CharSpan(int(str(start)), int(str(end)), label_text(one), said) for one in labels]
 
 
-def _trimmed(span: CharSpan, text: str) -> tuple[int, int]:
+def _contradictions(spans: Sequence[CharSpan], text: str) -> Iterator[str]:
+    """In words, of each span with other words than it says."""
+    for span in spans:
+        there = text[span.start : span.end] if 0 <= span.start <= span.end else ""
+        if span.covered is not None and not same_words(there, span.covered):
+            near = nearest(span.covered, span.start, text)
+            where = f"that stands at {near[0]}" if near else "that is nowhere in the text"
+            yield (
+                f"span {span.start} to {span.end} ({span.label}) says '{_short(span.covered)}', but '{_short(there)}' stands "
+                f"there; {where}. Mend start and end, or leave the words ('text') out of the spans to keep the places."
+            )
+
+
+def trimmed(span: CharSpan, text: str) -> tuple[int, int]:
     """Without white space at its ends."""
     start, end = span.start, span.end
     if not 0 <= start <= end <= len(text):
@@ -153,9 +252,9 @@ def _trimmed(span: CharSpan, text: str) -> tuple[int, int]:
 
 
 def _apart(found: Mapping[Span, int], word_count: int) -> list[Span]:
-    """Longest first (in characters), each span that meets none of those before it."""
+    """Longest first (in characters), each span that meets none of those before it; of several on the same words the first."""
     kept, taken = list[Span](), bytearray(word_count)
-    for span in sorted(found, key=lambda span: (-found[span], span.start, span.label)):
+    for span in sorted(found, key=lambda span: (-found[span], span.start)):
         if not any(taken[span.start : span.end]):
             taken[span.start : span.end] = b"\1" * (span.end - span.start)
             kept.append(span)

@@ -10,7 +10,8 @@ import ast
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, pairwise
@@ -22,6 +23,13 @@ _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\
 """BERT's Chinese characters; kana and hangul are written words to it."""
 UNSPACED = re.compile(rf"[{_CJK}\u3000-\u30ff\uff00-\uffef]")
 """Written without spaces between them: Chinese, kana, and their punctuation."""
+WITHOUT_SPACES = (
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0eff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\u1950-\u19df\u1a20-\u1aad"
+    "\u3041-\u309f\u30a1-\u30ff\u31f0-\u31ff\uff66-\uff9d\uac00-\ud7a3\ua840-\ua877"
+)
+"""Letters of Thai, Lao, Tibetan, Burmese, Khmer, Tai Le, Tai Tham and kana, whose words nothing parts; and of Korean, where
+particles stand at the words' ends."""
+_UNPARTED = re.compile(f"[{WITHOUT_SPACES}\u1100-\u11ff]")
 _SPACE = "\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 SIGNS = "$+<=>^`|~"
 """ASCII signs that Unicode does not call punctuation, but BERT does."""
@@ -45,9 +53,27 @@ class Words:
     text: str
 
 
-def split_words(text: str) -> Words:
-    """Invisible characters stay inside the words around them; a word of nothing else is none, as BERT sees nothing there."""
-    return _cut(text, [match.span() for match in _word_pattern().finditer(text) if _is_visible(match.group())])
+def split_words(text: str, *, by_character: bool = False) -> Words:
+    """Invisible characters stay inside the words around them; a word of nothing else is none, as BERT sees nothing there.
+    `by_character`: what is written without spaces is cut into its characters, as BERT cuts Chinese; vowel signs and accents stay
+    with their letter."""
+    pattern = _word_pattern(by_character)
+    return _cut(text, [match.span() for match in pattern.finditer(text) if _is_visible(match.group())])
+
+
+def has_no_spaces(text: str) -> bool:
+    """Whether some of it is written without spaces between the words; Chinese, which is always cut, does not count."""
+    return _UNPARTED.search(text) is not None
+
+
+def cut_inside(words: Words, places: Collection[int]) -> Words:
+    """The words, cut at those of the places that lie inside one."""
+    spans: list[tuple[int, int]] = []
+    inner = sorted(places)
+    for start, end in zip(words.starts, words.ends, strict=True):
+        borders = [start, *inner[bisect_right(inner, start) : bisect_left(inner, end)], end]
+        spans += pairwise(borders)
+    return _cut(words.text, spans) if len(spans) > len(words.texts) else words
 
 
 def joined(tokens: Sequence[str]) -> Words:
@@ -59,7 +85,7 @@ def joined(tokens: Sequence[str]) -> Words:
     return Words(tuple(tokens), starts, ends, "".join(pieces))
 
 
-def words_of_text(cell: object, *, tags: object = None) -> Words:
+def words_of_text(cell: object, tags: object = None, by_character: bool = False) -> Words:
     """The words of raw text. It is cut at white space alone where `tags`, the row's other cell, has exactly so many tags.
     DataError, which lacks the row's place, for a list of anything but words."""
     if isinstance(cell, list | tuple | Mapping):
@@ -67,7 +93,7 @@ def words_of_text(cell: object, *, tags: object = None) -> Words:
     text = "" if is_empty(cell) else str(cell)
     if _tag_count(tags) == len(text.split()):
         return _cut(text, [match.span() for match in re.finditer(r"\S+", text)])
-    return split_words(text)
+    return split_words(text, by_character=by_character)
 
 
 def tags_of_cell(cell: object) -> list[str] | None:
@@ -139,11 +165,17 @@ def _cut(text: str, spans: Sequence[tuple[int, int]]) -> Words:
 
 
 @cache
-def _word_pattern() -> re.Pattern[str]:
-    """Python's `re` has no class for punctuation; all of it lies below U+20000."""
-    punctuation = "".join(sign for sign in map(chr, range(0x20000)) if unicodedata.category(sign)[0] == "P")
-    alone = re.escape(punctuation + SIGNS) + _CJK
-    return re.compile(f"[^{_SPACE}{alone}]+|[{alone}]")
+def _word_pattern(by_character: bool) -> re.Pattern[str]:
+    """Python's `re` has no classes for punctuation and accents; all punctuation lies below U+20000."""
+    signs = {sign: unicodedata.category(sign) for sign in map(chr, range(0x20000))}
+    alone = re.escape("".join(sign for sign, kind in signs.items() if kind[0] == "P") + SIGNS) + _CJK
+    if not by_character:
+        return re.compile(f"[^{_SPACE}{alone}]+|[{alone}]")
+    accents = (
+        re.escape("".join(sign for sign, kind in signs.items() if kind in ("Mn", "Mc"))) + "\u200c\u200d\uff9e\uff9f"
+    )
+    syllable = f"(?:[\u1100-\u115f][\u1160-\u11a7]*[\u11a8-\u11ff]*|[{WITHOUT_SPACES}])[{accents}]*"
+    return re.compile(f"[^{_SPACE}{alone}{WITHOUT_SPACES}\u1100-\u11ff]+|[{alone}]|{syllable}")
 
 
 def _is_visible(word: str) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from bertft.errors import DataError
 from bertft.reading import open_source, read_table
+from bertft.tags.spans import char_spans
 
 File = Callable[..., str]
 PAIRS: list[Any] = [
@@ -52,6 +53,9 @@ def task(data: dict[str, object], *results: object, **more: object) -> dict[str,
     return {"id": 1, "annotations": [{"id": 1, "result": list(results), **more}], "data": data, "predictions": []}
 
 
+SAID = [(0, 2, "ORG"), (7, 11, "ORG"), (7, 11, "MISC")]
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_label_studio_tasks_are_their_data_with_the_spans(file: File, indent: int | None) -> None:
     tasks = [
@@ -64,10 +68,11 @@ def test_label_studio_tasks_are_their_data_with_the_spans(file: File, indent: in
         {
             "text": "EU and NATO",
             "id": 7,
-            "entities": [{"start": 0, "end": 2, "label": "ORG"}, {"start": 7, "end": 11, "label": "ORG"}],
+            "task_id": 1,
+            "entities": [{"start": start, "end": end, "label": label} for start, end, label in SAID],
         },
-        {"text": "nothing here", "id": None, "entities": []},
-        {"text": "not done", "id": None, "entities": None},
+        {"text": "nothing here", "id": None, "task_id": 1, "entities": []},
+        {"text": "not done", "id": None, "task_id": 3, "entities": None},
     ]
     assert "rows are read from Label Studio tasks" in open_source(path).notes
 
@@ -85,8 +90,8 @@ def test_choices_go_under_the_name_of_their_question(file: File) -> None:
         task({"text": "b"}, choice("text", "neg"), choice("topic", "x")),
     ]
     assert records(file(tasks)) == [
-        {"text": "a", "text_1": "pos", "topic": ["x", "y"]},
-        {"text": "b", "text_1": "neg", "topic": "x"},
+        {"text": "a", "task_id": 1, "text_1": "pos", "topic": ["x", "y"]},
+        {"text": "b", "task_id": 1, "text_1": "neg", "topic": "x"},
     ]
 
 
@@ -100,9 +105,61 @@ def test_an_emoji_counts_twice_in_label_studio(file: File) -> None:
     assert [found["start"] for found in plain["entities"]] == [3, 0]  # type: ignore[attr-defined]
 
 
+def test_several_annotators_are_said(file: File) -> None:
+    one, other = {"result": [span(0, 2, "ORG")]}, {"result": [span(0, 2, "LOC")]}
+    truth = {**other, "ground_truth": True}
+    data = {"text": "EU"}
+    tasks = [
+        {"annotations": annotations, "data": data} for annotations in ([one, one], [one, other], [one, truth], [other])
+    ]
+    path = file(tasks)
+    assert [row["entities"][0]["label"] for row in records(path)] == ["ORG", "ORG", "LOC", "LOC"]  # type: ignore[index]
+    notes = open_source(path).notes
+    assert any(note.startswith("1 task with annotations that differ: the first counts") for note in notes)
+    assert "1 task with several annotations: the ground truth counts" in notes
+    assert len(open_source(file([{"annotations": [one, one], "data": data}])).notes) == 1
+    assert len(open_source(file([{"annotations": [one, {**other, "was_cancelled": True}], "data": data}])).notes) == 1
+
+
+def test_labels_on_a_page_are_found_by_their_words_if_those_stand_once(file: File) -> None:
+    text = "<p>The town of Ems.</p><p>Anna in Ems</p>"
+    xpath = {"start": "/p[2]/text()[1]", "end": "/p[2]/text()[1]", "startOffset": 0, "endOffset": 4}
+    marks = [{"value": {**xpath, "text": words, "hypertextlabels": ["X"]}} for words in ("Anna", "Ems")]
+    path = file([task({"text": text}, *marks)])
+    assert "1 task with labels on HTML: looked for in its source by their words" in open_source(path).notes
+    found = records(path)[0]["entities"]
+    assert found == [
+        {"start": 26, "end": 30, "label": "X", "text": "Anna"},
+        {"start": "/p[2]/text()[1]", "end": "/p[2]/text()[1]", "label": "X", "text": "Ems"},
+    ]
+    with pytest.raises(DataError, match="is a label on HTML, which cannot be placed in the text"):
+        char_spans(found)
+
+
+def test_lines_ends_count_once_in_label_studio(file: File) -> None:
+    text = "Dear Sir,\r\nplease call\r\n😀 Maria in Bergen"
+    units = text.replace("\r\n", "\n").encode("utf-16-le")
+    marks = []
+    for words in ("Maria", "Bergen"):
+        start = units.index(words.encode("utf-16-le")) // 2
+        marks.append(span(start, start + len(words), "X", text=words))
+    path = file([task({"text": text}, *marks)])
+    assert "1 task with places counted as browsers do: put right" in open_source(path).notes
+    found = records(path)[0]["entities"]
+    assert [text[one["start"] : one["end"]] for one in found] == ["Maria", "Bergen"]  # type: ignore[attr-defined]
+
+
+def test_tasks_may_stand_one_a_line(file: File) -> None:
+    tasks = [task({"text": "EU and"}, span(0, 2, "ORG")), {"id": 2, "annotations": [], "data": {"text": "no"}}]
+    rows = records(file("".join(json.dumps(one) + "\n" for one in tasks), "tasks.jsonl"))
+    assert rows == records(file(tasks))
+
+
 def test_boxes_and_sounds_are_left_out(file: File) -> None:
     box = {"type": "rectanglelabels", "value": {"x": 1.5, "rectanglelabels": ["Car"]}}
-    assert records(file([task({"image": "a.png"}, box, span(0.5, 1.5, "Speech"))])) == [{"image": "a.png"}]
+    assert records(file([task({"image": "a.png"}, box, span(0.5, 1.5, "Speech"))])) == [
+        {"image": "a.png", "task_id": 1}
+    ]
 
 
 @pytest.mark.parametrize("name", ["train.json", "train.jsonl", "train.spacy.user1"])

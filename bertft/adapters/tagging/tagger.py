@@ -42,6 +42,8 @@ class WordTagger(Adapter):
 
     scheme: str | None = None
     """The model's tag scheme; None: plain tags."""
+    by_character: bool = False
+    """Whether texts in scripts without spaces are cut into characters."""
     untyped: bool = False
     """The tags of the training file were B, I and O alone, and so are those that are written."""
     raw: bool = False
@@ -53,7 +55,8 @@ class WordTagger(Adapter):
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        return {"scheme": stored.get("scheme"), "untyped": stored.get("untyped", False)}
+        flags = {name: stored.get(name, False) for name in ("untyped", "by_character")}
+        return {"scheme": stored.get("scheme"), **flags}
 
     def for_sample(self, first: Read | None) -> WordTagger:
         example = first.example if isinstance(first, Refusal) else first
@@ -127,7 +130,7 @@ class WordTagger(Adapter):
 
     def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         predicted = [self._tags(prediction.values) for prediction in predictions if prediction.values is not None]
-        gold = [list(tags) for tags in targets]
+        gold = list(targets)
         return score_tags(gold, predicted, scheme=self.scheme, main=self.card.metric, metrics=self.metrics)
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
@@ -179,7 +182,8 @@ class WordTagger(Adapter):
         ]
 
     def stored(self) -> dict[str, Any]:
-        return {"scheme": self.scheme, **({"untyped": True} if self.untyped else {})}
+        flags = {name: True for name in ("untyped", "by_character") if getattr(self, name)}
+        return {"scheme": self.scheme, **flags}
 
 
 def _only(tag: int, targets: Sequence[Sequence[str]]) -> list[Prediction]:
