@@ -104,3 +104,14 @@ def test_words_that_look_like_tags_are_words() -> None:
     assert not are_entity_tags(
         Counter(["E-Mail", "S-Bahn", "I", "O", "die", "fährt", "nach", "U-Bahn", "und", "das", "ist"])
     )
+
+
+def test_one_word_a_row_is_refused_with_the_way_out() -> None:
+    words = [word for sentence in WORDS for word in sentence]
+    tags = [tag for sentence in TAGS for tag in sentence]
+    for kind in (None, "token-classification"):
+        with pytest.raises(
+            DataError, match=r"one word a row, in 'w' with a tag in 'ner'.*--sentence COLUMN.*--format conll"
+        ):
+            guess({"w": words, "ner": tags}, kind=kind)
+    assert guess({"w": words, "ner": tags}, asked=AskedLabels("single-label"), text="w").kind == "text-classification"

@@ -53,7 +53,7 @@ def check_documents(rows: Iterable[Row]) -> None:
         first = first or row
     raise DataError(
         f"{first.origin if first else 'the file'}: --context document needs to know the documents: "
-        f"a column {' or '.join(_COLUMNS)}, or -DOCSTART- lines in a CoNLL file."
+        f"a column {' or '.join(_COLUMNS)}, one named with --document, or -DOCSTART- lines in a CoNLL file."
     )
 
 

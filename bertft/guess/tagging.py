@@ -55,6 +55,11 @@ def tagged_texts(
     """A text, and as many tags as it has words in a string or a list. `text` and `label`: what was asked for. DataError where the
     cells are nothing but tags, no text has as many words, and nobody asked for tagging."""
     for name in [label] if label else looks:
+        if words := _single_words(columns, looks, name):
+            raise DataError(
+                f"one word a row, in '{words}' with a tag in '{name}', and nothing says where a sentence ends. Name the column "
+                f"that numbers the sentences with --sentence COLUMN; where blank lines part them, pass --format conll."
+            )
         tags = _tags_in_cells(columns[name])
         if tags is None:
             continue
@@ -137,6 +142,16 @@ def _tags_in_cells(values: Sequence[object]) -> _Cells | None:
     counts = counted(cells)
     several = sum(len(cell) > 1 for cell in cells)
     return cells if 2 * several > len(cells) and are_entity_tags(counts) else None
+
+
+def _single_words(columns: _Values, looks: Mapping[str, Look], tags: str) -> str | None:
+    """The column of words in a file of one word a row; None for any other file."""
+    cells = [str(cell) for cell in _sample(columns[tags]) if isinstance(cell, str) and cell]
+    if len(cells) < 3 or not are_entity_tags(Counter(cells)) or not any(len(cell) > 1 for cell in cells):
+        return None
+    others = [name for name in looks if name != tags and looks[name].what == "words"]
+    single = [name for name in others if share(" " not in str(cell) for cell in _sample(columns[name])) >= MOST]
+    return next(iter(names.named(single, names.TOKENS) or single), None)
 
 
 def _texts_beside(columns: _Values, looks: Mapping[str, Look], tags: str) -> list[str]:

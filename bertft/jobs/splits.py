@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from bertft.errors import CardError, DataError, OutputError
+from bertft.errors import CardError, DataError, OutputError, UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.plan.card import Card
 from bertft.plan.plan import merge_data
@@ -34,6 +34,8 @@ def hub_source(card: Card | None, request: TrainRequest, config: Mapping[str, An
 
 def read_split(path: str, data: DataPlan, tables: Mapping[str, Table]) -> Table:
     """The rows of a file, of a Hub split, or of one of the `tables`, which are no file."""
+    if path in tables or path.startswith(HUB):
+        _refuse_grouping(path, data)
     if path in tables:
         refuse_empty(tables[path])
         return tables[path]
@@ -54,7 +56,15 @@ def refuse_empty(table: Table) -> None:
 
 
 def read_options(data: DataPlan) -> ReadOptions:
-    return ReadOptions(format=data.format, encoding=data.encoding, delimiter=data.delimiter, header=data.header)
+    said = {name: getattr(data, name) for name in ("format", "encoding", "delimiter", "header", "sentence", "document")}
+    return ReadOptions(**said)
+
+
+def _refuse_grouping(path: str, data: DataPlan) -> None:
+    """Only files are grouped."""
+    for name in ("sentence", "document"):
+        if getattr(data, name) is not None:
+            raise UsageError(f"--{name} is for files; {path} is none. Group its rows, or name their column '{name}'.")
 
 
 def _from_hub(source: str) -> Table:

@@ -31,6 +31,6 @@ from transformers import pipeline
 tag = pipeline("token-classification", model={folder}, aggregation_strategy="first")
 tag("…")""",
     reads_words=True,
-    settings=("crf", "bilstm", "head_learning_rate", "scheme", "context"),
+    settings=("crf", "bilstm", "head_learning_rate", "scheme", "context", "sentence", "document"),
     small_file_factor=3.0,  # for words the encoder has to change more
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bertft.plan.settings import ABOVE_0, ANSWERS, OUTPUT, RARE, READING, TASK, at_least, one_of, setting
+from bertft.plan.settings import ABOVE_0, ANSWERS, COLUMNS, OUTPUT, RARE, READING, TASK, at_least, one_of, setting
 
 MOST_THREADS = 4096
 """More would only be a slip of the keyboard, and OpenMP ends the process where it cannot start them."""
@@ -61,6 +61,20 @@ class DataPlan:
         panel=READING,
         flags=("--no-header",),
     )
+    sentence: str | None = setting(
+        None,
+        "Column that numbers the sentences of a file with one word per row.",
+        "COLUMN",
+        panel=COLUMNS,
+        otherwise="by its name and content",
+    )
+    document: str | None = setting(
+        None,
+        "Column that names the document of each sentence.",
+        "COLUMN",
+        panel=COLUMNS,
+        otherwise="document, document_id, doc_id or doc",
+    )
     unknown_labels: str = setting(
         "error",
         "What to do with rows whose label does not occur in the training data.",
@@ -90,7 +104,7 @@ MEMORY = "memory:"
 WISHES = {"top_k": int, "min_probability": float, "scheme": str, "n_best": int, "fallback_label": str}
 """What can be asked of each answer of `predict`, with its type."""
 
-READS = ("format", "encoding", "delimiter", "header")
+READS = ("format", "encoding", "delimiter", "header", "sentence", "document")
 """Settings of [data] that say how any file is read; below, a labelled one."""
 READS_LABELLED = (*READS, "unknown_labels")
 

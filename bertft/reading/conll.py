@@ -38,12 +38,15 @@ def open_conll(intake: Intake, encoding: str, options: ReadOptions) -> Body:
     return Body(columns, read, *stored, delimiter, notes=list(layout.notes))
 
 
-def looks_like_conll(text: str, whole: bool, delimiter: str | None = None) -> bool:
-    """Whether a document starts, or nearly all of the first lines are equally wide and have a column of tags, some as B-PER."""
+def looks_like_conll(text: str, whole: bool, delimiter: str | None = None, *, parted: bool = False) -> bool:
+    """Whether a document starts, or nearly all of the first lines are equally wide and have a column of tags, some as B-PER.
+    `parted`: only where blank lines part sentences."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found = list(sentences(islice(lines if whole else lines[:-1], SNIFFED_LINES), delimiter))
     if not all(sentence.words for sentence in found):
-        return True
+        return not parted or len(found) > 2
+    if parted and len(found) < 2:
+        return False
     cells = [cells for sentence in found for cells in sentence.words]
     width, common = Counter(map(len, cells)).most_common(1)[0] if cells else (1, 0)
     if width < 2 or common < 2 or common < SNIFFED_SHARE * len(cells):

@@ -3,6 +3,7 @@ document, a break) is decided here alone; what its cells mean is not."""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ def cells_of(line: str, delimiter: str | None) -> list[str]:
     """Only spaces and tabs part cells: a word may hold a no-break space."""
     if delimiter is None:
         return [cell for cell in line.rstrip("\r\n").replace("\t", " ").split(" ") if cell]
+    if '"' in line and delimiter != "\t":
+        return next(csv.reader([line.rstrip("\r\n ")], delimiter=delimiter), [])
     return line.rstrip("\r\n\t ").split(delimiter)
 
 

@@ -20,7 +20,10 @@ FORMAT_BY_SUFFIX = {
     ".parquet": "parquet",
     ".arrow": "arrow",
     ".feather": "arrow",
-    **dict.fromkeys((".conll", ".conll2003", ".conllu", ".iob", ".iob2", ".bio", ".bioes", ".bmes"), "conll"),
+    **dict.fromkeys(
+        (".conll", ".conll2003", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".bioes", ".iobes"), "conll"
+    ),
+    **dict.fromkeys((".bmes", ".gold_conll", ".auto_conll", ".v4_gold_conll"), "conll"),
 }
 DELIMITER_BY_SUFFIX = {".tsv": "\t", ".tab": "\t", ".psv": "|", ".ssv": ";"}
 DELIMITER_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
@@ -38,6 +41,10 @@ class ReadOptions:
     """One character, or one of the words tab, comma, semicolon, pipe, space."""
     header: bool = True
     """False: the first line is data, and the columns are called column_1, column_2 ..."""
+    sentence: str | None = None
+    """Column that numbers the sentences of a file of one word a row; None: by its looks."""
+    document: str | None = None
+    """Column that names each row's document."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "format", _known_format(self.format))

@@ -4,6 +4,7 @@ lazily."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bertft.errors import DataError, InternalError
 from bertft.reading.body import Body
@@ -19,6 +20,7 @@ from bertft.reading.delimited import open_delimited
 from bertft.reading.dialect import find_delimiter
 from bertft.reading.encoding import find_encoding, shown_encoding
 from bertft.reading.frames import looks_like_frame
+from bertft.reading.grouping import grouped
 from bertft.reading.intake import Intake, take_in
 from bertft.reading.jsondoc import is_json_lines, open_json
 from bertft.reading.jsonlines import open_json_lines
@@ -80,6 +82,7 @@ def open_source(path: str, options: ReadOptions | None = None) -> Source:
     if format in ("parquet", "arrow"):
         body = open_columnar(intake, format)
         _check_names(intake.name, body.columns)
+        body = grouped(intake.name, body, options.sentence, options.document, rereadable=True)
         return Source(intake.name, format, body, rereadable=True, notes=body.notes)
     encoding = options.encoding or find_encoding(intake)
     text = head_text(intake, encoding)
@@ -89,13 +92,19 @@ def open_source(path: str, options: ReadOptions | None = None) -> Source:
             f"{intake.name}: not a {found.capitalize()} file, whatever its name says. Pass --format csv, jsonl or json."
         )
     format = _json_kind(intake, encoding, text, found or _sniff(intake, text))
+    if options.format is None and options.header and format in ("csv", "tsv"):
+        delimiter = options.delimiter or (None if format == "tsv" else find_delimiter(text, intake.whole, ",")[0])
+        delimiters = [None, delimiter] if delimiter not in (None, "\t") else [None]
+        for one in delimiters:
+            if looks_like_conll(text, intake.whole, one, parted=True):
+                found, format, options = None, "conll", replace(options, delimiter=one)
+                break
     body = _open_text(intake, format, encoding, options)
     notes = [f"format {format} (--format)"] if found is None and format != "csv" else []
-    if options.format is None and format in ("csv", "tsv") and looks_like_conll(text, intake.whole):
-        notes.append("the lines look like words with tags; read them so with --format conll")
     if options.encoding is None and encoding not in ("utf-8", "ascii"):
         notes.append(f"encoding {shown_encoding(encoding)} (--encoding)")
     _check_names(intake.name, body.columns)
+    body = grouped(intake.name, body, options.sentence, options.document, rereadable=intake.rereadable)
     return Source(intake.name, format, body, rereadable=intake.rereadable, notes=notes + body.notes)
 
 

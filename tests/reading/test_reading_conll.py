@@ -187,16 +187,29 @@ def test_prose_in_lines_is_never_taken_for_tags(text: str) -> None:
     assert looks_like_conll(text + PLAIN * 10, whole=True)
 
 
-def test_a_csv_or_tsv_stays_one_unless_told_otherwise(file: File) -> None:
-    path = file(PLAIN.replace(" ", "\t"), "train.tsv")
-    source = open_source(path)
-    assert source.format == "tsv"
-    assert "the lines look like words with tags; read them so with --format conll" in source.notes
-    assert records(path, CONLL) == ROWS
-    assert records(file("word,B-ORG\nEU,O\n", "x.csv"), ReadOptions(format="conll", delimiter=","))[0]["tags"] == [
-        "B-ORG",
-        "O",
+@pytest.mark.parametrize("name", ["train.tsv", "train.csv", "train.tab"])
+@pytest.mark.parametrize("first", ["", "word\ttag\n"])
+def test_a_csv_or_tsv_of_words_in_parted_lines_is_read_as_conll(file: File, name: str, first: str) -> None:
+    source = open_source(file(first + (PLAIN + "\n").replace(" ", "\t") * 3, name))
+    assert source.format == "conll"
+    assert "format conll (--format)" in source.notes
+    text, label = first.split() if first else ("tokens", "tags")
+    assert [(row.fields[text], row.fields[label]) for row in source.rows()][:2] == [
+        (r["tokens"], r["tags"]) for r in ROWS
     ]
+    assert open_source(file(PLAIN.replace(" ", "\t"), name), ReadOptions(format="tsv")).format == "tsv"
+
+
+def test_a_csv_of_words_keeps_its_quoted_commas(file: File) -> None:
+    text = 'EU,B-ORG\n",",O\n\nPeter,B-PER\nleft,O\n'
+    assert records(file(text, "x.csv"))[0] == {"tokens": ["EU", ","], "tags": ["B-ORG", "O"]}
+    given = records(file("word,B-ORG\nEU,O\n", "x.csv"), ReadOptions(format="conll", delimiter=","))
+    assert given[0]["tags"] == ["B-ORG", "O"]
+
+
+@pytest.mark.parametrize("text", ["text\tlabel\nEU\tB-1\nUN\tA-2\n", "id\ttag\nx\tB-1\ny\tB-2\n"])
+def test_a_tsv_without_blank_lines_stays_one(file: File, text: str) -> None:
+    assert open_source(file(text, "x.tsv")).format == "tsv"
 
 
 def test_the_encoding_is_found_or_given(file: File) -> None:
