@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @opt.takes_settings(OutputPlan, "dir", before="overwrite")
 @opt.takes_settings(MachinePlan, before="resume")
-@opt.takes_settings(OutputPlan, "save_steps", before="resume")
+@opt.takes_settings(OutputPlan, "save_steps", "card_title", "license", "language", before="resume")
 @opt.takes_settings(DataPlan, "limit", "fix_answers", before="config")
 @opt.takes_settings(DataPlan, *READS_LABELLED, before="config")
 @opt.takes_settings(Recipe, before="config")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from bertft.engine.meter import Meter
 from bertft.engine.sharding import ready
 from bertft.model.network import load_network
 from bertft.protocols import Device, Network
-from bertft.scoring import Scores
+from bertft.scoring import Coverage, Scores
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Judged:
     adapter: Adapter
     """With its thresholds."""
     scores: Scores
+    coverage: Sequence[Coverage]
+    """Accuracy of the surest rows; empty where rows have no one label."""
     same_answer: str
     """What it says of all validation rows alike, in words; '' if its answers differ."""
     meter: Meter
@@ -45,7 +48,8 @@ def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator
     answerer, meter = load_answerer(folder, adapter, accelerator), Meter()
     found = answerer.predictions(validation.windows, meter, label="Validation")
     tuned, scores = tune(adapter, found, validation)
-    return Judged(tuned, scores, tuned.same_answer(found, validation.targets), meter)
+    coverage = tuned.coverage(found, validation.targets, 0.0) if found else []
+    return Judged(tuned, scores, coverage, tuned.same_answer(found, validation.targets), meter)
 
 
 def score_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Device) -> Scores:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from bertft.reading import Table
 from bertft.report.model_card import model_card
 from bertft.runs import CARD, PLAN
 from bertft.runs.record import DataFile, ParameterCount, RunRecord, read_record
-from bertft.scoring import Comparison, Scores
+from bertft.scoring import Comparison, Coverage, Scores
 from bertft.scoring.own import typed_again
 from bertft.system.files import write_text
 from bertft.system.versions import machine, versions
@@ -58,6 +58,8 @@ class Finished:
     refitted: bool
     """Whether the model learned from the validation rows too, after they were scored."""
     device: str
+    coverage: Sequence[Coverage] = ()
+    """Of the validation rows; empty where rows have no one label."""
 
 
 def write_plan(plan: Plan, folder: Path) -> None:
@@ -68,7 +70,8 @@ def write_plan(plan: Plan, folder: Path) -> None:
 def write_records(finished: Finished) -> None:
     """The model card and run.json, which comes last: a run that has one is finished."""
     found = run_record(finished)
-    write_text(finished.folder / CARD, model_card(found, finished.plan, finished.scores, finished.labels))
+    card = model_card(found, finished.plan, finished.scores, finished.labels, finished.coverage)
+    write_text(finished.folder / CARD, card)
     found.write(finished.folder)
 
 

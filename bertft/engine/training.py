@@ -86,6 +86,7 @@ def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finis
         best_step=learned.best_step,
         refitted=refitted,
         device=describe(accelerator),
+        coverage=judged.coverage,
     )
     leave_records(finished, accelerator)
     return finished

@@ -21,7 +21,7 @@ from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, posi
 from bertft.model.folder import free_run_folder
 from bertft.model.pooling import check_mean
 from bertft.plan.card import Card
-from bertft.plan.plan import Plan, merge, merge_data, merge_recipe, read_config
+from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, read_config
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, OutputPlan
 from bertft.plan.settings import settings_of
@@ -63,7 +63,7 @@ def make_plan(request: TrainRequest) -> Planned:
         model=backbone.name,
         recipe=recipe,
         output_dir=request.output.get("dir") or free_run_folder(run_name(choice.card, data)),
-        save_steps=output.save_steps,
+        **{name: getattr(output, name) for name in OF_THE_OUTPUT},
         machine=merge(MachinePlan, config.get("machine", {}), request.machine),
     )
     train = sampled(train, data.limit, choice, recipe.seed)

@@ -31,6 +31,8 @@ class Problem:
     """Where its adapter stands, as `module:class`; empty: there is none yet."""
     reader: str = ""
     """Where the reader of its rows stands, in the same way."""
+    sentence: str = ""
+    """What a model does, for its card; `{text}`, `{label}` and `{count}` stand for columns and the number of labels."""
     answers: str = ""
     """What a model answers with, for its card; `{labels}` stands for them."""
     binary_metrics: tuple[str, ...] = ()

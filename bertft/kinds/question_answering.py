@@ -13,6 +13,7 @@ ANSWER_SPANS = Problem(
     usual_metrics=("f1", "exact_match"),
     adapter="bertft.adapters.questions.answering:QuestionAnswering",
     reader="bertft.gold.questions:QuestionReader",
+    sentence="Reads {text} and answers the question with a span of the context.",
     answers="It answers with a span of the context, or with none where it has learned that there may be none.",
     outputs=2,
 )

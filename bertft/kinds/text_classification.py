@@ -15,6 +15,7 @@ SINGLE_LABEL = Problem(
     usual_metrics=("accuracy", "f1_macro"),
     adapter="bertft.adapters.texts.single_label:SingleLabel",
     reader="bertft.gold.texts:LabelReader",
+    sentence="Reads {text} and answers with one of the {count} classes of {label}.",
     answers="It answers with one of these labels: {labels}.",
     binary_metrics=_BINARY,
     problem_type="single_label_classification",
@@ -26,6 +27,7 @@ MULTI_LABEL = Problem(
     usual_metrics=("f1_micro", "f1_macro"),
     adapter="bertft.adapters.texts.multi_label:MultiLabel",
     reader="bertft.gold.texts:LabelsReader",
+    sentence="Reads {text} and answers with any number of the {count} labels of {label}.",
     answers="It answers with any number of these labels: {labels}.",
     problem_type="multi_label_classification",
 )
@@ -35,6 +37,7 @@ REGRESSION = Problem(
     usual_metrics=("spearman", "pearson", "mse"),
     adapter="bertft.adapters.texts.regression:Regression",
     reader="bertft.gold.texts:NumberReader",
+    sentence="Reads {text} and answers with a number, as in {label}.",
     answers='It answers with a number, `predicted_score`; in transformers pass `function_to_apply="none"`.',
     problem_type="regression",
     outputs=1,

@@ -12,6 +12,7 @@ WORD_TAGS = Problem(
     usual_metrics=("f1", "precision", "recall"),
     adapter="bertft.adapters.tagging.tagger:WordTagger",
     reader="bertft.gold.words:WordReader",
+    sentence="Reads {text} and gives each word one of the {count} tags of {label}.",
     answers="It gives each word one of these tags: {labels}.",
 )
 

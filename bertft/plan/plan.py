@@ -25,6 +25,10 @@ SectionClass = TypeVar("SectionClass")
 SECTIONS = ("task", "data", "model", "recipe", "output", "machine")
 
 
+OF_THE_OUTPUT = ("save_steps", "card_title", "license", "language")
+"""Fields of a plan that stand in [output] by the same name."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that decides what the weights will be."""
@@ -36,6 +40,9 @@ class Plan:
     recipe: Recipe
     output_dir: str
     save_steps: int | None = None
+    card_title: str | None = None
+    license: str | None = None
+    language: str | None = None
     machine: MachinePlan = field(default_factory=MachinePlan)
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,7 +53,7 @@ class Plan:
             "data": {**_set_only(asdict(self.data)), "fields": self.fields.to_dict()},
             "model": {"name": self.model},
             "recipe": _set_only(asdict(self.recipe)),
-            "output": _set_only({"dir": self.output_dir, "save_steps": self.save_steps}),
+            "output": _set_only({"dir": self.output_dir, **{name: getattr(self, name) for name in OF_THE_OUTPUT}}),
             **({"machine": machine} if machine else {}),
         }
 

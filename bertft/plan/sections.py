@@ -3,9 +3,25 @@ check follow from the line."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from bertft.plan.settings import ABOVE_0, ANSWERS, COLUMNS, OUTPUT, RARE, READING, TASK, at_least, one_of, setting
+from bertft.plan.settings import (
+    ABOVE_0,
+    ANSWERS,
+    COLUMNS,
+    OUTPUT,
+    PUBLISHING,
+    RARE,
+    READING,
+    TASK,
+    at_least,
+    one_of,
+    setting,
+)
+
+LANGUAGES = r"[a-z]{2,3}(-[A-Za-z0-9]+)*(,[a-z]{2,3}(-[A-Za-z0-9]+)*)*"
+"""As the Hub has them: ISO 639 codes, with commas between."""
 
 MOST_THREADS = 4096
 """More would only be a slip of the keyboard, and OpenMP ends the process where it cannot start them."""
@@ -137,6 +153,26 @@ class OutputPlan:
         panel=RARE,
         check=ABOVE_0,
         otherwise="after evaluations and every ten minutes",
+    )
+    card_title: str | None = setting(
+        None, "Title of the model card.", "TITLE", panel=PUBLISHING, otherwise="from the run folder and the task"
+    )
+    license: str | None = setting(
+        None,
+        "License of the model, for its card: an identifier of the Hub, such as apache-2.0 or mit.",
+        "NAME",
+        panel=PUBLISHING,
+        check=(
+            (lambda value: bool(re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", value))),
+            "a name such as apache-2.0 is wanted",
+        ),
+    )
+    language: str | None = setting(
+        None,
+        "Languages of the texts, for the model card: codes such as en or de,fr.",
+        "CODES",
+        panel=PUBLISHING,
+        check=((lambda value: bool(re.fullmatch(LANGUAGES, value))), "codes such as en or de,fr are wanted"),
     )
 
 

@@ -16,6 +16,18 @@ def use_in_transformers(plan: Plan, folder: str) -> str:
     return KINDS[plan.card.kind].usage.format(folder=repr(folder), text=text)
 
 
+def what_it_does(plan: Plan, labels: int) -> str:
+    """In a sentence, with the names of the columns."""
+    text = _listed([*plan.fields.texts, *([plan.fields.text_pair] if plan.fields.text_pair else [])])
+    return plan.card.solves.sentence.format(text=text, label=_listed(plan.fields.label), count=f"{labels:,}")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    """Five names at most."""
+    names = [code(name) for name in columns[:5]] + ([f"{len(columns) - 5:,} more columns"] if len(columns) > 5 else [])
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def what_it_answers(plan: Plan, labels: Sequence[str]) -> str:
     """In words."""
     names = ", ".join(code(name) for name in labels[:100]) + (" and more" if len(labels) > 100 else "")

@@ -1,20 +1,28 @@
-"""The model card: README.md of a run folder. Everything in it is known; nothing says 'more information needed'."""
+"""The model card: README.md of a run folder, ready to be published. Everything in it is known, and no path of this machine."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bertft.kinds import KINDS, takes
 from bertft.plan.plan import Plan
-from bertft.report.descriptions import use_in_transformers, what_becomes_of_long_inputs, what_it_answers
+from bertft.plan.sections import MEMORY
+from bertft.report.descriptions import (
+    use_in_transformers,
+    what_becomes_of_long_inputs,
+    what_it_answers,
+    what_it_does,
+)
+from bertft.report.front_matter import card_title, front_matter
 from bertft.report.markdown import code, one_line, words
 from bertft.runs.record import RunRecord
-from bertft.scoring import Scores
+from bertft.scoring import Coverage, Scores
 
-_HUB_METRICS = {"mcc": "matthews_correlation", "spearman": "spearmanr", "pearson": "pearsonr"}
-"""Our name -> the Hub's."""
+MOST_CLASSES = 100
+"""Rows of the table of classes; run.json has them all."""
 
 REFITTED = "The validation scores were taken before the model also learned from the validation rows."
 
@@ -22,7 +30,9 @@ _TEMPLATE = """\
 {front_matter}
 # {title}
 
-{summary} Fine-tuned from {backbone} with [bertft](https://pypi.org/project/bertft/) {version}.
+{summary}
+
+Fine-tuned from {backbone} with [bertft](https://pypi.org/project/bertft/) {version}.
 
 ## Use
 
@@ -41,7 +51,7 @@ bertft predict {folder} input.csv -o output.csv
 {results}
 
 {interval}
-
+{classes}
 ## Training data
 
 {data}
@@ -50,78 +60,58 @@ bertft predict {folder} input.csv -o output.csv
 
 {training}
 
-The whole plan stands in `plan.toml`; {repeat} does the same run again.
-Made {finished} on {device}, with {versions}.
+`plan.toml` holds the whole plan; {repeat} repeats the run.
+Trained {finished} on {device}, with {versions}.
 
-## Limits
+## Limitations
 
 {limits}
 """
 
 
-def model_card(run: RunRecord, plan: Plan, scores: Mapping[str, Scores], labels: tuple[str, ...]) -> str:
+def model_card(
+    run: RunRecord, plan: Plan, scores: Mapping[str, Scores], labels: tuple[str, ...], coverage: Sequence[Coverage]
+) -> str:
     """The text."""
+    folder = Path(plan.output_dir).name
     return _TEMPLATE.format(
-        front_matter=_front_matter(run, plan, scores),
-        title=words(plan.card.name),
-        summary=words(plan.card.summary),
-        backbone=code(run.backbone),
+        front_matter=front_matter(run, plan, scores),
+        title=words(card_title(plan)),
+        summary=_summary(run, plan, labels),
+        backbone=code(public_name(run.backbone)),
         version=run.versions["bertft"],
-        folder=shlex.quote(one_line(plan.output_dir)),
-        use=use_in_transformers(plan, plan.output_dir),
+        folder=shlex.quote(one_line(folder)),
+        use=use_in_transformers(plan, folder),
         answer=what_it_answers(plan, labels),
         results=_results(scores),
-        interval="\n".join(
-            [
-                _interval(scores["validation"]),
-                words(run.reference["summary"]),
-                *([REFITTED] if run.refitted else []),
-                *map(words, scores["validation"].notes),
-            ]
-        ),
+        interval="\n".join(_remarks(run, scores["validation"])),
+        classes=_classes(scores),
         data=_data(run, plan),
         training=_training(run, plan),
-        repeat=code(run.repeat),
+        repeat="`bertft train --config plan.toml -o OTHER`" if _from_files(run) else code(run.repeat),
         finished=run.finished[:10],
         device=run.device,
         versions=", ".join(f"{name} {number}" for name, number in run.versions.items()),
-        limits=_limits(run, plan),
+        limits="\n\n".join(_limits(run, plan, coverage)),
     )
 
 
-def _front_matter(run: RunRecord, plan: Plan, scores: Mapping[str, Scores]) -> str:
-    """The Hub's metadata, as its own library writes it."""
-    from huggingface_hub import EvalResult, ModelCardData
-
-    results = [
-        EvalResult(
-            task_type=plan.card.kind,
-            dataset_type="custom",
-            dataset_name=plan.card.name,
-            dataset_split=split,
-            metric_type=_HUB_METRICS.get(name, name),
-            metric_value=round(value, 4),
-        )
-        for split, found in scores.items()
-        if split != "validation" or not run.refitted  # those are of the model before
-        for name, value in found.values.items()
-    ]
-    data = ModelCardData(
-        library_name="transformers",
-        pipeline_tag=plan.card.kind,
-        base_model=_hub_name(run.backbone),
-        tags=["bertft"],
-        model_name=plan.card.name,
-        eval_results=results or None,
-    )
-    return f"---\n{data.to_yaml()}\n---\n"
+def public_name(path: str) -> str:
+    """Of a folder or a file its own name: where it lies is nobody's business."""
+    if path.startswith(MEMORY):
+        return "rows of a program"
+    return Path(path).name if Path(path).exists() or Path(path).is_absolute() else path
 
 
-def _hub_name(backbone: str) -> str | None:
-    """None for a local folder, which nobody else has."""
-    if Path(backbone).is_dir():
-        return None
-    return "sentence-transformers/all-MiniLM-L6-v2" if backbone == "minilm" else backbone
+def _from_files(run: RunRecord) -> bool:
+    return not any(file.path.startswith(MEMORY) for file in run.data.values())
+
+
+def _summary(run: RunRecord, plan: Plan, labels: Sequence[str]) -> str:
+    """What the task is, and what the model reads and answers with."""
+    known = "" if plan.card.is_plain else f"{words(plan.card.summary)} "
+    rows = f"{run.rows['train']:,} rows"
+    return f"{known}{what_it_does(plan, len(labels))} It was trained on {rows} of {code(public_name(plan.data.train))}."
 
 
 def _results(scores: Mapping[str, Scores]) -> str:
@@ -135,23 +125,53 @@ def _results(scores: Mapping[str, Scores]) -> str:
     return "\n".join(lines)
 
 
+def _remarks(run: RunRecord, scores: Scores) -> Iterator[str]:
+    """How far the validation scores can be trusted, a line each."""
+    yield _interval(scores)
+    yield words(run.reference["summary"])
+    if run.refitted:
+        yield REFITTED
+    yield from map(words, scores.notes)
+
+
 def _interval(scores: Scores) -> str:
     if scores.interval is None:
-        return f"The best epoch was chosen by {scores.main} on the validation rows."
+        return f"{scores.main} on the validation rows selected the best epoch."
     low, high = scores.interval
     return (
         f"{scores.main} on the validation rows: 95 % bootstrap interval {low:.4f} to {high:.4f}. "
-        f"The best epoch was chosen by it, so expect a little less on new data."
+        f"It also selected the best epoch, so expect slightly lower scores on new data."
     )
 
 
+def _classes(scores: Mapping[str, Scores]) -> str:
+    """Per class, of the last split that was scored: the test rows, where there are any."""
+    split, found = list(scores.items())[-1]
+    if not found.per_class:
+        return ""
+    counted = "entities" if found.errors else "rows"
+    lines = [
+        f"\nPer class, on the {split} rows:\n",
+        f"| label | precision | recall | F1 | {counted} |",
+        "|---|---|---|---|---|",
+    ]
+    for label, row in list(found.per_class.items())[:MOST_CLASSES]:
+        numbers = " | ".join(f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))
+        lines.append(f"| {words(label)} | {numbers} | {row['support']:,.0f} |")
+    if len(found.per_class) > MOST_CLASSES:
+        lines.append(f"\n`run.json` has the other {len(found.per_class) - MOST_CLASSES:,} classes.")
+    return "\n".join(lines) + "\n"
+
+
 def _data(run: RunRecord, plan: Plan) -> str:
-    lines = [f"- {split}: {code(found.path)}, sha256 `{found.sha256}`" for split, found in run.data.items()]
+    lines = [
+        f"- {split}: {code(public_name(found.path))}, sha256 `{found.sha256}`" for split, found in run.data.items()
+    ]
     rows = run.rows
     columns = json.dumps(plan.fields.to_dict(), ensure_ascii=False)
-    then = ", then learned from too" if run.refitted else ""
+    then = ", which it also learned from at the end" if run.refitted else ""
     lines.append(
-        f"- {rows['train']:,} rows to learn from, {rows['validation']:,} to choose the best epoch{then}; columns {code(columns)}"
+        f"- {rows['train']:,} training rows, {rows['validation']:,} validation rows{then}; columns {code(columns)}"
     )
     return "\n".join(lines)
 
@@ -160,18 +180,53 @@ def _training(run: RunRecord, plan: Plan) -> str:
     """The recipe as a table, and how long it took."""
     parameters, timing = run.parameters, run.timings["train"]
     lines = ["| setting | value |", "|---|---|"]
-    lines += [f"| {key} | {value} |" for key, value in plan.to_dict()["recipe"].items()]
+    lines += [f"| {key} | {value} |" for key, value in plan.to_dict()["recipe"].items() if _applies(key, plan)]
     return "\n".join(lines) + (
-        f"\n\n{parameters.trainable:,} of {parameters.all:,} parameters were trained, for {run.steps:,} steps "
-        f"({timing['seconds']:,.0f} s, {timing['examples_per_second']:,.0f} examples/s); step {run.best_step:,} was best"
-        f"{', and then all rows were learned from, those for validation included' if run.refitted else ''}."
+        f"\n\n{parameters.trainable:,} of {parameters.all:,} parameters were trained for {run.steps:,} steps "
+        f"({timing['seconds']:,.0f} s, {timing['examples_per_second']:,.0f} examples/s). The best step was {run.best_step:,}"
+        f"{'; then the model learned from all rows, including those for validation' if run.refitted else ''}."
     )
 
 
-def _limits(run: RunRecord, plan: Plan) -> str:
+def _applies(name: str, plan: Plan) -> bool:
+    """Whether a setting meant anything in this run."""
+    recipe = plan.recipe
+    needs = {
+        "overlap": not takes("long", plan.card.kind) or recipe.long == "window",
+        "head_learning_rate": recipe.crf or bool(recipe.bilstm),
+        "pool": recipe.pool != "cls",
+        "few_shot": recipe.few_shot,
+        "class_weights": bool(recipe.class_weights),
+        "head_start": KINDS[plan.card.kind].can_fit_head,
+    }
+    return takes(name, plan.card.kind) and needs.get(name, True)
+
+
+def _limits(run: RunRecord, plan: Plan, coverage: Sequence[Coverage]) -> Iterator[str]:
     rows = run.rows["train"] + (run.rows["validation"] if run.refitted else 0)
-    return (
-        f"The model knows what {rows:,} rows could teach it: texts of another kind, language or time may be judged worse than "
-        f"the table says, and biases of the data and of {code(run.backbone)} remain in it. A probability is the model's own "
-        f"and was not calibrated. {what_becomes_of_long_inputs(plan)}"
+    yield (
+        f"The model has seen {rows:,} rows. On texts of another kind, language or time its scores may be lower. "
+        f"Biases of the data and of {code(public_name(run.backbone))} remain in it. {what_becomes_of_long_inputs(plan)}"
     )
+    if not plan.card.solves.is_number:
+        yield _worth_of_probabilities(coverage)
+
+
+def _worth_of_probabilities(coverage: Sequence[Coverage]) -> str:
+    """Beside the accuracy, where rows have one label each."""
+    said = "Probabilities are the model's own and were not calibrated."
+    if not coverage or coverage[0].probability is None:
+        return said
+    lines = [
+        f"{said} On the validation rows the mean probability of the answers is {coverage[0].probability:.3f}, and "
+        f"{coverage[0].accuracy:.3f} of them are right. Answers above a probability:",
+        "",
+        "| probability | share of rows | accuracy |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {one.threshold:g} | {one.coverage:.3f} | {_or_empty(one.accuracy)} |" for one in coverage]
+    return "\n".join(lines)
+
+
+def _or_empty(share: float | None) -> str:
+    return "" if share is None else f"{share:.3f}"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bertft.arrays import Array
+
 USUAL = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Thresholds that a table shows beside the one that was asked for."""
 
@@ -24,6 +26,8 @@ class Coverage:
     """Share of all rows."""
     accuracy: float | None
     """Of these rows; None where there are none."""
+    probability: float | None
+    """Mean of their best label; more than the accuracy where the model is too sure of itself."""
 
 
 def coverage_at(
@@ -33,9 +37,11 @@ def coverage_at(
     probability is at or above it."""
     truth, scores = np.asarray(gold), np.asarray(probabilities, dtype=np.float64)
     right, best = scores.argmax(1) == truth, scores.max(1)
-    return [_at(threshold, right, best >= threshold) for threshold in sorted(set(thresholds))]
+    return [_at(threshold, right, best) for threshold in sorted(set(thresholds))]
 
 
-def _at(threshold: float, right: NDArray[np.bool_], answered: NDArray[np.bool_]) -> Coverage:
+def _at(threshold: float, right: NDArray[np.bool_], best: Array) -> Coverage:
+    answered = best >= threshold
     rows = int(answered.sum())
-    return Coverage(threshold, rows, rows / len(answered), float(right[answered].mean()) if rows else None)
+    accuracy, probability = (float(values[answered].mean()) if rows else None for values in (right, best))
+    return Coverage(threshold, rows, rows / len(best), accuracy, probability)

@@ -165,8 +165,8 @@ def test_what_is_shown_says_that_the_model_learned_on(run: Run, tmp_path: Path, 
     assert SENTENCE not in run(*words, "--no-refit", "-o", "plain").out
     assert json.loads(run(*words, "-o", "json", "--json").out)["refitted"] is True
     card = " ".join(Path("run/README.md").read_text().split())
-    assert "108 rows to learn from, 12 to choose the best epoch, then learned from too" in card
-    assert "what 120 rows could teach it" in card
+    assert "108 training rows, 12 validation rows, which it also learned from at the end" in card
+    assert "The model has seen 120 rows." in card
 
 
 @pytest.mark.parametrize("cheap", [True, False], ids=["anew", "going on"])

@@ -18,12 +18,13 @@ def test_each_threshold_agrees_with_scoring_the_rows_that_reach_it(seed: int) ->
         kept = probabilities.max(1) >= one.threshold
         assert one.rows == kept.sum()
         assert one.coverage == kept.mean()
+        assert one.probability == (pytest.approx(probabilities[kept].max(1).mean()) if kept.any() else None)
         assert one.accuracy == (accuracy_score(gold[kept], probabilities[kept].argmax(1)) if kept.any() else None)
 
 
 def test_a_threshold_that_no_row_reaches_has_no_accuracy() -> None:
     (one,) = coverage_at([0, 1], [[0.6, 0.4], [0.5, 0.5]], (0.99,))
-    assert (one.rows, one.coverage, one.accuracy) == (0, 0.0, None)
+    assert (one.rows, one.coverage, one.accuracy, one.probability) == (0, 0.0, None, None)
 
 
 def test_a_probability_at_the_threshold_reaches_it() -> None:

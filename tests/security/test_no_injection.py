@@ -48,7 +48,7 @@ def test_the_card_says_evil_names_and_does_not_obey_them(run: Run, evil: Path, t
     text = Path("run/README.md").read_text(encoding="utf-8")
     _, front, body = text.split("---\n", 2)
     assert "evil" not in json.dumps(yaml.safe_load(front).get("license", ""))
-    assert [line for line in body.splitlines() if line.startswith("# ")] == ["# text-classification"]
+    assert [line for line in body.splitlines() if line.startswith("# ")] == ["# run: text classification"]
     assert "\n---\n" not in body
     outside = re.sub(r"```.*?\n```", "", body, flags=re.DOTALL)
     outside = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", outside)
