@@ -6,16 +6,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import bertft.guess.column_names as names
 from bertft import console
 from bertft.adapters import Adapter
-from bertft.errors import DataError
+from bertft.errors import DataError, UserError
 from bertft.guess.columns import look
 from bertft.guess.header import MADE_UP, check_header
 from bertft.jobs.task_choice import has_header_line
-from bertft.reading import Source, Table
+from bertft.kinds import KINDS
+from bertft.model.folder import read_task
+from bertft.reading import OneText, Source, Table
 from bertft.rows.fields import Fields, fields_in, named_columns
 from bertft.rows.row import Row
 from bertft.rows.surrogates import shown
@@ -43,6 +46,20 @@ def columns_of_file(
     console.note(f"{source.name}: text '{shown(text)}' (--text)")
     named = {**named, "text": text}
     return fields_in(known, usual, source.columns, file=source.name, named=named, label=label), chain(some, rows)
+
+
+def wanted_text(run: str, named: Mapping[str, Any]) -> OneText | None:
+    """What a run says of lines without any form; None where it wants more than a text, or cannot be read, as is told later."""
+    try:
+        record = read_task(Path(run))
+    except UserError:
+        return None
+    fields, usual = record.fields, record.card.usual_columns
+    column = next(iter(named_columns(named, "text")), fields.text)
+    if fields.text_pair or fields.more_text or not isinstance(column, str):
+        return None
+    known = (column, *usual["text"], *usual["label"], *names.TEXT, *fields.label)
+    return OneText(column, known, by_words=KINDS[record.card.kind].reads_words)
 
 
 def _other_text(

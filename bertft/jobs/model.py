@@ -14,6 +14,7 @@ from bertft.adapters import Answer
 from bertft.engine.answerer import Answerer
 from bertft.engine.meter import Meter
 from bertft.errors import UsageError
+from bertft.jobs.file_columns import wanted_text
 from bertft.jobs.opening import with_max_answer
 from bertft.jobs.predict import asked_answer, check_answer, records
 from bertft.jobs.requests import PredictRequest, Section
@@ -108,7 +109,11 @@ class Model:
                 raise UsageError(f"{', '.join(columns)}: only for rows with columns; these are inputs without any.")
             return self._answers(data, answer)
         if is_file:
-            source = open_source(str(data), read_options(reading_plan(str(data), reading)))
+            source = open_source(
+                str(data),
+                read_options(reading_plan(str(data), reading)),
+                one_text=wanted_text(str(self.folder), columns),
+            )
             return list(records(source, self.answerer, answer, columns, prefix))
         table = table_of_rows(data, f"{MEMORY}data")
         found = list(records(table, self.answerer, answer, columns, prefix))

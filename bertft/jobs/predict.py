@@ -17,7 +17,7 @@ from bertft.engine.answerer import Answered, Answerer
 from bertft.engine.meter import Meter, rates
 from bertft.errors import UsageError
 from bertft.gold import Read
-from bertft.jobs.file_columns import columns_of_file
+from bertft.jobs.file_columns import columns_of_file, wanted_text
 from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
@@ -72,7 +72,10 @@ def predict(request: PredictRequest) -> Predicted:
     """Open the run, read, answer, write."""
     refuse_same_file(request.input, request.output)
     answer = asked_answer(request)
-    source = open_source(request.input, read_options(reading_plan(request.input, file_format(request))))
+    options = read_options(reading_plan(request.input, file_format(request)))
+    source = open_source(request.input, options, one_text=wanted_text(request.run, request.columns))
+    for note in source.notes:
+        console.note(f"{source.name}: {note}")
     answerer = opened(request)
     check_answer(answer, answerer.adapter)
     answerer = replace(answerer, adapter=with_max_answer(answerer.adapter, request.max_answer))

@@ -19,7 +19,7 @@ from bertft.engine.device import decided_by_main
 from bertft.engine.record import sha256_of
 from bertft.errors import OutputError, Stopped, UsageError, UserError
 from bertft.jobs.requests import PredictRequest
-from bertft.reading import Source
+from bertft.reading import PLAIN_TEXT, Source
 from bertft.runs import TASK_FILE
 from bertft.system.locks import locked_file
 from bertft.system.versions import versions
@@ -109,7 +109,7 @@ def _writer(
     if request.reading.get("format") == SQUAD:
         return open_squad_writer(request.output, part=part)
     columns = [*source.columns, *added]
-    like, kept = source.format, source.columns
+    like, kept = "csv" if source.format == PLAIN_TEXT else source.format, source.columns
     placed, known = adapter.placed_in, [*added, *adapter.fields.label]
     places = Places.among(placed, columns, known=known) if placed else None
     return open_writer(request.output, like=like, columns=columns, kept=kept, places=places, raw=request.raw, part=part)

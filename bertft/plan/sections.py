@@ -52,7 +52,7 @@ class DataPlan:
     )
     format: str | None = setting(
         None,
-        "File format: csv, tsv, jsonl, json, parquet, arrow or conll.",
+        "File format: csv, tsv, jsonl, json, parquet, arrow, conll, text or fasttext.",
         "NAME",
         panel=READING,
         otherwise="by the file's extension",

@@ -5,7 +5,18 @@
 a file is a DataError."""
 
 from bertft.reading.options import ReadOptions
+from bertft.reading.plain_lines import PLAIN_TEXT, OneText
 from bertft.reading.source import Source, open_source
 from bertft.reading.table import Table, read_table, table_from, table_of
 
-__all__ = ["ReadOptions", "Source", "Table", "open_source", "read_table", "table_from", "table_of"]
+__all__ = [
+    "PLAIN_TEXT",
+    "OneText",
+    "ReadOptions",
+    "Source",
+    "Table",
+    "open_source",
+    "read_table",
+    "table_from",
+    "table_of",
+]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bertft.errors import DataError
 
-FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "conll")
+FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "conll", "text", "fasttext")
 FORMAT_BY_SUFFIX = {
     ".csv": "csv",
     ".psv": "csv",
@@ -34,7 +34,7 @@ class ReadOptions:
     """How to read a file where the file itself should not be asked."""
 
     format: str | None = None
-    """One of csv, tsv, jsonl, json, parquet, arrow, conll."""
+    """One of FORMATS."""
     encoding: str | None = None
     """A codec's name, as gb18030, latin-1, utf-16."""
     delimiter: str | None = None

@@ -26,6 +26,15 @@ from bertft.reading.jsondoc import is_json_lines, open_json
 from bertft.reading.jsonlines import open_json_lines
 from bertft.reading.lines import head_text
 from bertft.reading.options import FORMAT_BY_SUFFIX, FORMATS, ReadOptions
+from bertft.reading.plain_lines import (
+    FASTTEXT,
+    PLAIN_TEXT,
+    OneText,
+    are_texts,
+    looks_like_fasttext,
+    open_fasttext,
+    open_texts,
+)
 from bertft.reading.squad import looks_nested
 from bertft.rows.row import Row
 from bertft.rows.surrogates import has_surrogate, shown
@@ -48,7 +57,7 @@ class Source:
         self.name = name
         """The path as typed, or `stdin`."""
         self.format = format
-        """csv, tsv, jsonl, json, parquet, arrow or conll."""
+        """One of FORMATS."""
         self.columns = body.columns
         self.encoding = body.encoding
         """A codec's name; None for Parquet and Arrow."""
@@ -73,9 +82,11 @@ class Source:
             yield Row(index, f"{start}{number}", fields)
 
 
-def open_source(path: str, options: ReadOptions | None = None) -> Source:
-    """Opens a data file; `-` is standard input. A header without rows below it is a Source without rows."""
+def open_source(path: str, options: ReadOptions | None = None, *, one_text: OneText | None = None) -> Source:
+    """Opens a data file; `-` is standard input. A header without rows below it is a Source without rows. `one_text`: what a
+    reader that wants one text of each row says of lines without any form."""
     options = options or ReadOptions()
+    one_text = one_text if options.header and not options.delimiter else None
     intake = take_in(path)
     _refuse_strangers(intake)
     format = options.format or FORMAT_BY_MAGIC.get(_magic(intake))
@@ -91,21 +102,28 @@ def open_source(path: str, options: ReadOptions | None = None) -> Source:
         raise DataError(
             f"{intake.name}: not a {found.capitalize()} file, whatever its name says. Pass --format csv, jsonl or json."
         )
-    format = _json_kind(intake, encoding, text, found or _sniff(intake, text))
-    if options.format is None and options.header and format in ("csv", "tsv"):
-        delimiter = options.delimiter or (None if format == "tsv" else find_delimiter(text, intake.whole, ",")[0])
-        delimiters = [None, delimiter] if delimiter not in (None, "\t") else [None]
-        for one in delimiters:
-            if looks_like_conll(text, intake.whole, one, parted=True):
-                found, format, options = None, "conll", replace(options, delimiter=one)
-                break
-    body = _open_text(intake, format, encoding, options)
+    if options.format is None and looks_like_fasttext(text, strict=found is not None):
+        found = FASTTEXT
+    format = _json_kind(intake, encoding, text, found or _sniff(intake, text, one_text))
+    if tagged := _parted_words(intake, text, format, options):
+        found, format, options = None, "conll", tagged
+    body = _open_text(intake, format, encoding, options, one_text or OneText())
     notes = [f"format {format} (--format)"] if found is None and format != "csv" else []
     if options.encoding is None and encoding not in ("utf-8", "ascii"):
         notes.append(f"encoding {shown_encoding(encoding)} (--encoding)")
     _check_names(intake.name, body.columns)
     body = grouped(intake.name, body, options.sentence, options.document, rereadable=intake.rereadable)
     return Source(intake.name, format, body, rereadable=intake.rereadable, notes=notes + body.notes)
+
+
+def _parted_words(intake: Intake, text: str, format: str, options: ReadOptions) -> ReadOptions | None:
+    """How to read a delimited file whose lines are words with tags; None for any other file."""
+    if options.format or not options.header or format not in ("csv", "tsv"):
+        return None
+    delimiter = options.delimiter or (None if format == "tsv" else find_delimiter(text, intake.whole, ",")[0])
+    delimiters = [None, delimiter] if delimiter not in (None, "\t") else [None]
+    looks = (one for one in delimiters if looks_like_conll(text, intake.whole, one, parted=True))
+    return next((replace(options, delimiter=one) for one in looks), None)
 
 
 def _check_names(name: str, columns: Sequence[str]) -> None:
@@ -118,7 +136,11 @@ def _check_names(name: str, columns: Sequence[str]) -> None:
             )
 
 
-def _open_text(intake: Intake, format: str, encoding: str, options: ReadOptions) -> Body:
+def _open_text(intake: Intake, format: str, encoding: str, options: ReadOptions, one_text: OneText) -> Body:
+    if format == PLAIN_TEXT:
+        return open_texts(intake, encoding, one_text.column)
+    if format == FASTTEXT:
+        return open_fasttext(intake, encoding)
     if format == "jsonl":
         return open_json_lines(intake, encoding)
     if format == "json":
@@ -155,12 +177,15 @@ def _json_kind(intake: Intake, encoding: str, text: str, format: str) -> str:
     return "json" if format == "jsonl" and one_document else format
 
 
-def _sniff(intake: Intake, text: str) -> str:
-    """The format of a file whose name does not tell. Standard input is CSV unless it begins like JSON."""
+def _sniff(intake: Intake, text: str, one_text: OneText | None) -> str:
+    """The format of a file whose name does not tell. Standard input is CSV unless it begins like JSON, or has lines of text."""
+    words = (one_text is None or one_text.by_words) and looks_like_conll(text, intake.whole)
+    if one_text and not words and are_texts(text, intake.whole, one_text):
+        return PLAIN_TEXT
     first = text.lstrip()[:1]
     if first in ("{", "["):
         return "json" if first == "[" else "jsonl"
-    if looks_like_conll(text, intake.whole):
+    if words:
         return "conll"
     delimiter, share = find_delimiter(text, intake.whole, ",")
     if intake.name != "stdin" and share < 1:
