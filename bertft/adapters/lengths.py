@@ -16,4 +16,7 @@ def check_long(long: str, *, overlap: int, max_length: int, pair: bool) -> None:
 def check_overlap(overlap: int, *, max_length: int) -> None:
     """UsageError for windows that share so much that they get nowhere."""
     if overlap and overlap >= max_length - 8:
-        raise UsageError(f"--overlap {overlap} leaves no room in windows of {max_length} tokens; half of it is plenty.")
+        most = max(max_length - 9, 0)
+        raise UsageError(
+            f"--overlap {overlap} is too much for windows of {max_length} tokens: at most {most} are possible."
+        )

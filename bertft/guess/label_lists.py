@@ -122,7 +122,7 @@ def verdict_on(listed: Listed, asked: str | None) -> Verdict | None:
     if len({tuple(sorted(labels)) for labels in listed.sets}) < 2:
         raise NothingToLearn(
             f"every row of '{listed.name}' has the same labels ({shown(', '.join(listed.sets[0])) or 'none'}): there is nothing "
-            f"to tell apart. Pass --label COLUMN."
+            f"to tell apart. Name another column with --label."
         )
     if asked == SINGLE_LABEL.name:
         return _as_asked_single(listed)

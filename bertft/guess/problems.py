@@ -46,7 +46,7 @@ def problem_of(values: Sequence[object], name: str, asked: AskedLabels) -> Verdi
     problem, separator = asked.problem, asked.separator
     filled = [value for value in values if not is_empty(value)]
     if not filled:
-        raise DataError(f"label column '{name}' is empty. Pass --label COLUMN.")
+        raise DataError(f"label column '{name}' is empty. Name another column with --label.")
     if problem == REGRESSION.name:
         return _as_asked_regression(filled, name)
     plain = [value for value in filled if not is_container(value)]
@@ -66,7 +66,8 @@ def problem_of(values: Sequence[object], name: str, asked: AskedLabels) -> Verdi
 def _one_each(counts: Counter[str], name: str, asked: str | None) -> Verdict:
     if len(counts) == 1:
         raise NothingToLearn(
-            f"every label in '{name}' is '{shown(next(iter(counts)))}': there is nothing to tell apart. Pass --label COLUMN."
+            f"every label in '{name}' is '{shown(next(iter(counts)))}': there is nothing to tell apart. "
+            f"Name another column with --label."
         )
     if asked == SINGLE_LABEL.name:
         return _classes(counts)

@@ -95,4 +95,4 @@ def named(data: DataFile) -> str:
 def fitted(adapter: Adapter, table: Table, request: EvalRequest) -> Adapter:
     """The run's adapter with the columns of another labelled file, and the metric that was asked for."""
     fields, _ = columns_of_file(adapter, table, request.columns, label=True)
-    return replace(adapter, fields=fields, card=with_metric(adapter.card, request.metric))
+    return replace(adapter, fields=fields, card=with_metric(adapter.card, request.metric, labels=len(adapter.labels)))

@@ -191,11 +191,12 @@ def no_longer_than(recipe: Recipe, limit: int | None) -> Recipe:
     return replace(recipe, max_length=limit) if too_long else recipe
 
 
-def with_metric(card: Card, metric: str | None) -> Card:
-    """The card with another main metric, which is scored too. One that is none of ours stands beside the card (prepare.py)."""
+def with_metric(card: Card, metric: str | None, *, labels: int | None = None) -> Card:
+    """The card with another main metric, which is scored too. One that is none of ours stands beside the card (prepare.py).
+    `labels`: how many there are, where that is known."""
     if metric is None or metric == card.metric or is_function(metric):
         return card
-    metric = check_metric(card.solves.name, metric)
+    metric = check_metric(card.solves.name, metric, labels=labels)
     metrics = card.metrics if metric in card.metrics else (*card.metrics, metric)
     return replace(card, metric=metric, metrics=metrics)
 

@@ -59,7 +59,7 @@ def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise DataError(
         f"{file}: no column {_either(wanted)} for the {role.replace('_', ' ')} (the file has: {shown_columns(columns)})."
-        f"{hint} Name it with {_FLAGS[role]} COLUMN."
+        f"{hint} Name one of them with {_FLAGS[role]}."
     )
 
 

@@ -111,7 +111,7 @@ def test_rows_that_are_cut_are_counted_and_said(long: str, cut: int, capsys: pyt
 
 
 def test_a_window_without_room_for_its_overlap_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"--overlap 60 leaves no room in windows of 64 tokens"):
+    with pytest.raises(UsageError, match=r"--overlap 60 is too much for windows of 64 tokens: at most 55"):
         check_long("window", overlap=60, max_length=64, pair=False)
     with pytest.raises(UsageError, match=r"--long window works on one text, not on a pair"):
         check_long("window", overlap=3, max_length=64, pair=True)

@@ -121,7 +121,7 @@ def test_a_file_to_score_needs_a_label_column(run: Run, tmp_path: Path, trained:
     write_csv(tmp_path / "e.csv", ["text", "lable"], [("good", "pos")])
     said = run("eval", trained, "e.csv", ok=2)
     assert "e.csv: no column 'label'" in said.err
-    assert "Did you mean 'lable'? Name it with --label" in said.err
+    assert "Did you mean 'lable'? Name one of them with --label" in said.err
 
 
 def test_a_file_of_empty_rows_says_so(run: Run, tmp_path: Path, trained: Path) -> None:
