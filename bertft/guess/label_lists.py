@@ -89,9 +89,9 @@ def _refuse_half_lists(cells: Sequence[object], name: str) -> None:
 def refuse_bare_lists(cells: Collection[str], name: str) -> None:
     """DataError for what looks like lists without quotes, as [joy, anger] or {joy,anger}, or like vectors written together."""
     bare = [cell for cell in cells if cell.startswith(("[", "{")) and cell.endswith(("]", "}"))]
-    if len(bare) >= MOST * len(cells) and (example := next((cell for cell in bare if "," in cell), None)):
+    if len(bare) >= MOST * len(cells) and (example := next((cell for cell in bare if re.search(r"[,\s]", cell)), None)):
         raise DataError(
-            f"the cells of '{name}' look like lists without quotes, such as `{shown(example)}`: write them as "
+            f"the cells of '{name}' look like lists that cannot be read, such as `{shown(example)}`: write them as "
             f'["joy", "anger"] or as joy|anger, or pass --single-label to take each for one class.'
         )
     packed = len({len(cell) for cell in cells}) == 1 and all(_PACKED.fullmatch(cell) for cell in cells)

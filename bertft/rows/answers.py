@@ -6,12 +6,12 @@ file says, and `fixed` looks for it nearby.
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bertft.errors import DataError
+from bertft.rows.containers import opened
 from bertft.rows.finding import nearest, places_of
 from bertft.rows.labels import is_empty
 from bertft.rows.offsets import other_units
@@ -144,24 +144,7 @@ def _start_in(answer: Mapping[str, object]) -> object:
 
 def _parsed(cell: str) -> object:
     """JSON, or what Python prints, NumPy's arrays too; the cell itself where it is neither, as a text may begin so."""
-    if not cell.lstrip().startswith(("{", "[")):
-        return cell
-    try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return ast.literal_eval(_Bare().visit(ast.parse(cell.strip(), mode="eval")))
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        return cell
-
-
-class _Bare(ast.NodeTransformer):
-    """array([17], dtype=int32) -> [17]"""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        is_array = isinstance(node.func, ast.Name) and node.func.id == "array"
-        return node.args[0] if is_array and node.args else node
+    return opened(cell) if cell.lstrip().startswith(("{", "[")) else cell
 
 
 def _text(text: object) -> str:

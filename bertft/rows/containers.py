@@ -9,8 +9,8 @@ import re
 _NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
 _ITEM = rf"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|{_NUMBER}|True|False"""
 _PRINTED_ITEM = re.compile(_ITEM, re.DOTALL)
-_PRINTED_LIST = re.compile(rf"\s*+\[\s*+(?:(?:{_ITEM})\s*+)*+\]\s*+", re.DOTALL)
-"""As NumPy prints it, with nothing but spaces between: ['EU' 'rejects'] or [0. 0. 3.]. To Python 'EU' 'rejects' is one string."""
+_PRINTED_LIST = re.compile(rf"\s*+\[\s*+(?:{_ITEM})(?:[\s,]*+(?:{_ITEM}))*+[\s,]*+\]\s*+", re.DOTALL)
+"""As Python prints it, or NumPy, with spaces alone between: ['EU' 'rejects'] or [0. 0. 3.]. To Python that is one string."""
 _CALLS = {"array", "set", "frozenset", "list", "tuple", "dict", "OrderedDict", "Counter"}
 _OPENS = re.compile(r"\s*+(?:[\[({]|(?:np\.|numpy\.)?(?:array|set|frozenset|OrderedDict|Counter)\()")
 _CLOSES = ("]", ")", "}")

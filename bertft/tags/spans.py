@@ -5,7 +5,6 @@ A span is a start, an end (exclusive) and a label; characters count from 0, as P
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 from bisect import bisect_left, bisect_right
@@ -13,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bertft.errors import DataError
+from bertft.rows.containers import opened
 from bertft.rows.finding import nearest
 from bertft.rows.labels import is_empty, label_text
 from bertft.rows.offsets import Claim, placed, same_words
@@ -175,16 +175,8 @@ def _items(cell: object) -> list[object] | None:
 
 def parsed(text: str) -> object:
     """The list or object in a string, as JSON or as Python prints it; None where there is none."""
-    if not text.lstrip().startswith(("[", "{")):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return None
+    found = opened(text)
+    return found if isinstance(found, list | dict) else None
 
 
 def _in_order(item: Sequence[object], text: object = None) -> tuple[object, object, object, object] | None:

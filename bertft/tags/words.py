@@ -6,8 +6,6 @@ CJK character a word of its own. Nothing is changed on the way, so places are th
 
 from __future__ import annotations
 
-import ast
-import json
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -17,6 +15,7 @@ from functools import cache
 from itertools import accumulate, pairwise
 
 from bertft.errors import DataError
+from bertft.rows.containers import opened
 from bertft.rows.labels import is_empty, label_text
 
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f"
@@ -35,12 +34,6 @@ SIGNS = "$+<=>^`|~"
 """ASCII signs that Unicode does not call punctuation, but BERT does."""
 INVISIBLE = ("Cc", "Cf", "Co")
 """Categories that BERT drops: control characters, soft hyphens, private signs."""
-
-_NUMBER = r"[+-]?\d++(?:\.\d*+)?+"
-_ITEM = rf"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|{_NUMBER}"""
-PRINTED_ITEM = re.compile(_ITEM, re.DOTALL)
-PRINTED_LIST = re.compile(rf"\s*+\[\s*+(?:(?:{_ITEM})[\s,]*+)*+\]\s*+", re.DOTALL)
-"""A list as Python or numpy prints it: ['EU', "isn't"], ['EU' 'rejects'] or [0 0 3]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,25 +131,8 @@ def _is_flat(items: Sequence[object]) -> bool:
 
 def listed(cell: object) -> list[object] | None:
     """A list's items; None for what is no list, nor one in a string."""
-    if not isinstance(cell, str):
-        return list(cell) if isinstance(cell, list | tuple) else None
-    if not cell.lstrip().startswith("["):
-        return None
-    try:
-        found = json.loads(cell)
-        return found if isinstance(found, list) else None
-    except (ValueError, RecursionError):
-        return _printed_items(cell)
-
-
-def _printed_items(text: str) -> list[object] | None:
-    """Taken one by one: to Python, 'a' 'b' without a comma is one string."""
-    if not PRINTED_LIST.fullmatch(text):
-        return None
-    try:
-        return [ast.literal_eval(item) for item in PRINTED_ITEM.findall(text)]
-    except (ValueError, SyntaxError):
-        return None
+    found = opened(cell)
+    return found if isinstance(found, list) else None
 
 
 def _cut(text: str, spans: Sequence[tuple[int, int]]) -> Words:
