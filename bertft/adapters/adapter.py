@@ -169,6 +169,14 @@ class Adapter(ABC):
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Predictions and references as a metric of the user's own gets them."""
 
+    def is_right(self, said: Any, gold: Any) -> bool:
+        """Whether a row, as `in_words` has it, was predicted right."""
+        return bool(said == gold)
+
+    @abstractmethod
+    def wrongness(self, prediction: Prediction, target: Any) -> float:
+        """How sure the model was of what it got wrong in a row; of a number, how far off it is."""
+
     @property
     def main_metric(self) -> str:
         """Name of the metric that decides what is best."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bertft.adapters import Adapter, Prediction
+from bertft.adapters.mistakes import Mistake, mistakes_of
 from bertft.engine.answerer import Answerer
 from bertft.engine.examples import Examples
 from bertft.engine.meter import Meter
@@ -41,6 +42,8 @@ class Judged:
     same_answer: str
     """What it says of all validation rows alike, in words; '' if its answers differ."""
     meter: Meter
+    mistakes: Sequence[Mistake]
+    """Validation rows that it got wrong."""
 
 
 def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator: Device) -> Judged:
@@ -49,7 +52,8 @@ def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator
     found = answerer.predictions(validation.windows, meter, label="Validation")
     tuned, scores = tune(adapter, found, validation)
     coverage = tuned.coverage(found, validation.targets, 0.0) if found else []
-    return Judged(tuned, scores, coverage, tuned.same_answer(found, validation.targets), meter)
+    wrong = mistakes_of(tuned, found, validation.targets)
+    return Judged(tuned, scores, coverage, tuned.same_answer(found, validation.targets), meter, wrong)
 
 
 def score_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Device) -> Scores:

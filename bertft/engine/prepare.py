@@ -18,7 +18,7 @@ from bertft.model.tokens import check_belongs, load_tokenizer
 from bertft.plan.plan import Plan
 from bertft.protocols import Tokenizer
 from bertft.reading import Table
-from bertft.rows.fields import fields_in
+from bertft.rows.fields import Fields, fields_in
 from bertft.scoring.own import OwnMetric, is_function, load_own
 from bertft.system.versions import versions
 
@@ -99,10 +99,21 @@ def learning_examples(plan: Plan, adapter: Adapter, reader: Reader, tables: Tabl
 
 def gather_split(plan: Plan, adapter: Adapter, table: Table) -> Examples:
     """The rows of a file that is only scored; its columns may have others of the card's names."""
-    usual = adapter.card.usual_columns
-    fields = fields_in(adapter.fields, usual, table.columns, file=table.name, named={}, label=True)
-    reader = replace(adapter, fields=fields).reader.for_file(table)
+    reader = replace(adapter, fields=fields_of_split(adapter, table)).reader.for_file(table)
     return gather(adapter, reader, table, table.name, unknown=plan.data.unknown_labels, learning=False)
+
+
+def fields_of_split(adapter: Adapter, table: Table) -> Fields:
+    """Columns of a file that is only scored."""
+    usual = adapter.card.usual_columns
+    return fields_in(adapter.fields, usual, table.columns, file=table.name, named={}, label=True)
+
+
+def validation_source(adapter: Adapter, tables: Tables) -> tuple[Table, Fields]:
+    """The table that the validation rows stand in, and its columns."""
+    if tables.validation is None:
+        return tables.train, adapter.fields
+    return tables.validation, fields_of_split(adapter, tables.validation)
 
 
 def task_record(adapter: Adapter) -> TaskRecord:

@@ -13,10 +13,11 @@ from bertft.engine.advice import Course, advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network, train_fast
 from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
+from bertft.engine.error_file import write_errors
 from bertft.engine.examples import Examples
 from bertft.engine.judging import Judged, Validator, score_best, score_saved
 from bertft.engine.observers import Observer
-from bertft.engine.prepare import Tables, gather_split, prepare, task_record
+from bertft.engine.prepare import Tables, gather_split, prepare, task_record, validation_source
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
 from bertft.engine.resume import go_on
@@ -64,6 +65,7 @@ def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finis
     if accelerator.is_main_process:
         with explained(run.folder, f"Make room and {go_on(run.folder)}"):
             write_task(run.folder, task_record(judged.adapter))
+            write_errors(run.folder, judged.mistakes, validation, *validation_source(judged.adapter, tables))
     refitted = refit(run, learned, judged, tables, examples, validation, accelerator)
     scores = {"validation": judged.scores}
     if test is not None:

@@ -4,7 +4,8 @@ PLAN = "plan.toml"
 RECORD = "run.json"
 CARD = "README.md"
 HISTORY = "history.jsonl"
-OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY)
+ERRORS = "errors.csv"
+OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY, ERRORS)
 """Files that belong to the run, not to its model."""
 
 TASK_FILE = "bertft.json"

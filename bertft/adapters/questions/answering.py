@@ -28,6 +28,7 @@ from bertft.plan.recipe import Recipe
 from bertft.rows.answers import Answers
 from bertft.rows.surrogates import shown
 from bertft.scoring import Scores, score_answers, tune_null_threshold
+from bertft.scoring.answers import ROW_SCORES
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,13 @@ class QuestionAnswering(Adapter):
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return self._texts(predictions), [list(target.texts) for target in targets]
+
+    def is_right(self, said: Any, gold: Any) -> bool:
+        return bool(ROW_SCORES["exact_match"](said, gold))
+
+    def wrongness(self, prediction: Prediction, target: Any) -> float:
+        best = self.answer(prediction.values)
+        return float(best.probability if best else prediction.values.no_answer or 0.0)
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         return [Prediction(Found((), np.inf, 1.0 if self.can_abstain else None))] * len(targets)

@@ -137,6 +137,11 @@ class WordTagger(Adapter):
         given = [prediction.values for prediction in predictions if prediction.values is not None]
         return [list(self._tags(one)) for one in given], [list(tags) for tags in targets]
 
+    def wrongness(self, prediction: Prediction, target: Any) -> float:
+        """Of the word that is wrong with the highest probability."""
+        wrong = [one != tag for one, tag in zip(self._tags(prediction.values), target, strict=True)]
+        return float(prediction.values.confidence[wrong].max(initial=0.0))
+
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         """The most frequent tag, mostly O; or each word an entity of the most frequent type, if that scores more."""
         numbers = np.concatenate(self._numbers(learned))

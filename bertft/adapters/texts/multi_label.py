@@ -69,6 +69,13 @@ class MultiLabel(TextAdapter):
         names = np.asarray([*self.labels.names, None])  # the last one stands for labels that the model does not know
         return [names[:-1][row].tolist() for row in given], [names[row].tolist() for row in gold]
 
+    def wrongness(self, prediction: Prediction, target: Any) -> float:
+        """Of the label that is most clearly wrong: its probability, or one less it where it is missing."""
+        gold = target[:-1] > 0
+        against = np.where(gold, 1 - prediction.values, prediction.values)
+        wrong = gold != (prediction.values >= np.asarray(self._thresholds()))
+        return float(against[wrong].max(initial=0.0))
+
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         given = best_fixed_labels(np.stack(learned)[:, :-1], self.card.metric)
         return [Prediction(given.astype(np.float64))] * len(targets)

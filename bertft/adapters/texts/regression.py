@@ -44,6 +44,9 @@ class Regression(TextAdapter):
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return stacked(predictions)[:, 0].tolist(), [float(target) for target in targets]
 
+    def wrongness(self, prediction: Prediction, target: Any) -> float:
+        return abs(float(prediction.values[0]) - float(target))
+
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         return [Prediction(np.asarray([np.mean(learned)]))] * len(targets)
 

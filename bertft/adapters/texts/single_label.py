@@ -54,6 +54,9 @@ class SingleLabel(TextAdapter):
         names = [*self.labels.names, None]  # UNKNOWN is -1: a label that the model does not know
         return [names[position] for position in best], [names[position] for position in targets]
 
+    def wrongness(self, prediction: Prediction, target: Any) -> float:
+        return float(prediction.values.max())
+
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         """The most frequent class; of two, the one that scores more: with F1 that may be the rarer."""
         counts = np.bincount(np.asarray(learned), minlength=len(self.labels))
