@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from bertft import console
@@ -11,6 +12,7 @@ from bertft.commands.tiers import HelpAll
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan
 from bertft.plan.settings import typed
+from bertft.runs import RECORD
 
 
 @opt.takes_settings(MachinePlan, before="json")
@@ -27,6 +29,7 @@ def eval_command(
     max_answer: opt.MaxAnswer = None,
     min_probability: opt.CoverageAt = None,
     json: opt.Json = False,
+    full: opt.Full = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
     help_all: HelpAll = False,
@@ -35,6 +38,7 @@ def eval_command(
     """Evaluate a run on a labelled file."""
     console.be_quiet(quiet)
     console.be_verbose(verbose)
+    opt.check_full(full, as_json=json)
     from bertft.jobs.eval import evaluate
     from bertft.jobs.requests import EvalRequest
     from bertft.report.terminal import show_coverage, show_scores
@@ -57,5 +61,5 @@ def eval_command(
             {**shown, **({"coverage": [asdict(one) for one in found.coverage]} if found.coverage else {})}
         )
     else:
-        show_scores(found.scores, title=found.data)
+        show_scores(found.scores, title=found.data, record=str(Path(run) / RECORD), full=full)
         show_coverage(found.coverage)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from bertft.errors import UsageError
 from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, RARE, SCORES, TAGGING, TASK, settings_of
 
 TEXT_HELP = "Column with the text, the tokens or the question. Repeat it to join columns to one text."
@@ -66,6 +67,12 @@ def typed_line() -> str:
     return shlex.join(["bertft", *sys.argv[1:]])
 
 
+def check_full(full: bool, *, as_json: bool) -> None:
+    """UsageError where --full would have no effect."""
+    if full and as_json:
+        raise UsageError("--full is for the table; --json prints everything as it is. Leave one of them out.")
+
+
 # Shared by several commands
 Json = Annotated[bool, flag(OUTPUT, None, "Print the result as one JSON object.", "--json")]
 GoOn = Annotated[bool, flag(OUTPUT, None, "Continue an interrupted prediction.", "--resume")]
@@ -74,6 +81,7 @@ Raw = Annotated[
     flag(OUTPUT, None, "Write CSV cells that look like formulas unchanged, without a leading apostrophe.", "--raw"),
 ]
 Quiet = Annotated[bool, flag(OUTPUT, None, "Print only results, warnings and errors.", "--quiet", "-q")]
+Full = Annotated[bool, flag(OUTPUT, None, "Print all metrics and all labels, not only the worst ten.", "--full")]
 Verbose = Annotated[bool, flag(RARE, None, "Also say what share of the batches is padding.", "--verbose")]
 
 # Of train and convert

@@ -14,6 +14,7 @@ from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.plan.settings import typed
+from bertft.runs import ERRORS, RECORD
 
 if TYPE_CHECKING:
     from bertft.engine.record import Finished
@@ -44,6 +45,7 @@ def train_command(
     overwrite: opt.Overwrite = False,
     dry_run: opt.DryRun = False,
     json: opt.Json = False,
+    full: opt.Full = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
     help_all: HelpAll = False,
@@ -52,6 +54,7 @@ def train_command(
     """Fine-tune a model on a labelled file. The run folder gets the model, its scores and a model card."""
     console.be_quiet(quiet)
     console.be_verbose(verbose)
+    opt.check_full(full, as_json=json)
     from bertft.jobs.requests import TrainRequest
     from bertft.jobs.train import plan_training, train  # torch wakes here, not at --help
 
@@ -74,7 +77,7 @@ def train_command(
     if dry_run:
         show_plan(plan_training(request).plan)
     else:
-        show_training(train(request), as_json=json)
+        show_training(train(request), as_json=json, full=full)
 
 
 def one_problem(**typed: bool) -> str | None:
@@ -98,7 +101,7 @@ def show_plan(plan: Plan) -> None:
         )
 
 
-def show_training(finished: Finished, *, as_json: bool) -> None:
+def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
     """The scores, and what to do next."""
     from bertft.engine.record import run_record
     from bertft.report.model_card import REFITTED
@@ -111,10 +114,12 @@ def show_training(finished: Finished, *, as_json: bool) -> None:
         tell_comparison(finished.comparison, finished.advice)
         return
     for split, scores in finished.scores.items():
-        show_scores(scores, title=split.capitalize())
+        show_scores(scores, title=split.capitalize(), record=str(finished.folder / RECORD), full=full)
     if finished.refitted:
         console.result(REFITTED)
     tell_comparison(finished.comparison, finished.advice)
+    if (finished.folder / ERRORS).is_file():
+        console.result(f"Validation rows that went wrong, most confident first: {finished.folder / ERRORS}")
     folder = shlex.quote(str(finished.folder))
     console.result(f"Run folder: {folder} (fine-tuned from {finished.backbone.name})")
     console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")

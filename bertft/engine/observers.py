@@ -39,6 +39,5 @@ class ConsoleLines:
 
 
 def few(scores: Scores) -> list[str]:
-    """The main metric and two more: what fits on a line."""
-    others = [name for name in scores.values if name != scores.main]
-    return [scores.main, *others[:2]]
+    """The main metric and two more that tell something else: what fits on a line."""
+    return list(dict.fromkeys([scores.main, *scores.distinct]))[:3]

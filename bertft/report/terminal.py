@@ -11,26 +11,58 @@ from bertft.wording import counted
 WIDEST_CONFUSION = 12
 """Labels; with more of them the commonest mistakes are listed instead."""
 
-MOST_MISTAKES = 10
+MOST_MISTAKES = MOST_LABELS = 10
+MOST_METRICS = 8
+"""That are shown unless all are wanted."""
 
 
-def show_scores(scores: Scores, *, title: str) -> None:
-    """Everything that was measured, the main metric first."""
+def show_scores(scores: Scores, *, title: str, record: str, full: bool = False) -> None:
+    """The main metric with its interval first, then the others, the worst labels and the commonest mistakes; or, if `full`, all
+    there is. `record`: the file that has it all."""
+    metrics = dict(scores.values) if full else _short(scores)
+    labels = scores.per_class if full else _worst(scores.per_class)
     console.table(
-        f"{title}: {counted(scores.examples, 'row')}", ["metric", "value", "95 % interval"], _metric_rows(scores)
+        f"{title}: {counted(scores.examples, 'row')}",
+        ["metric", "value", "95 % interval"],
+        _metric_rows(scores, metrics),
     )
-    if scores.per_class:
-        console.table(
-            "",
-            ["label", "precision", "recall", "f1", "entities" if scores.errors else "rows"],
-            _class_rows(scores.per_class),
+    if labels:
+        cut = (
+            f"The worst {len(labels)} of {len(scores.per_class):,} labels"
+            if len(labels) < len(scores.per_class)
+            else ""
         )
+        support = "entities" if scores.errors else "rows"
+        console.table(cut, ["label", "precision", "recall", "f1", support], _class_rows(labels))
     if scores.confusion:
         _show_confusion(scores.confusion)
     if scores.errors:
         _show_errors(scores.errors)
     for note in scores.notes:
         console.result(note)
+    _show_rest(len(scores.values) - len(metrics), len(scores.per_class) - len(labels), record)
+
+
+def _short(scores: Scores) -> dict[str, float]:
+    """The metrics that tell most: each once, and of the averages over labels the one that no common label rules."""
+    names = [name for name in scores.distinct if name == scores.main or not name.endswith("_weighted")]
+    return {name: scores.values[name] for name in names[:MOST_METRICS]}
+
+
+def _worst(per_class: Mapping[str, Mapping[str, float]]) -> Mapping[str, Mapping[str, float]]:
+    """All labels where they are few; else those with the lowest F1 that have rows, and among these the most frequent."""
+    if len(per_class) <= MOST_LABELS:
+        return per_class
+    columns = per_class.items()
+    worst = sorted(columns, key=lambda item: (not item[1]["support"], item[1]["f1"], -item[1]["support"]))
+    return dict(worst[:MOST_LABELS])
+
+
+def _show_rest(metrics: int, labels: int, record: str) -> None:
+    """Where what is not shown can be read."""
+    rest = [counted(count, noun) for count, noun in ((metrics, "metric"), (labels, "label")) if count]
+    if rest:
+        console.result(f"Not shown: {' and '.join(rest)} (--full, or {record}).")
 
 
 def show_coverage(coverage: Sequence[Coverage]) -> None:
@@ -57,10 +89,10 @@ def tell_comparison(comparison: Comparison, advice: str) -> None:
         console.warn(advice)
 
 
-def _metric_rows(scores: Scores) -> list[list[str]]:
-    names = sorted(scores.values, key=lambda name: name != scores.main)  # stable: the others keep their order
+def _metric_rows(scores: Scores, metrics: Mapping[str, float]) -> list[list[str]]:
+    names = sorted(metrics, key=lambda name: name != scores.main)  # stable: the others keep their order
     interval = "{:.4f} to {:.4f}".format(*scores.interval) if scores.interval else ""
-    return [[name, f"{scores.values[name]:.4f}", interval if name == scores.main else ""] for name in names]
+    return [[name, f"{metrics[name]:.4f}", interval if name == scores.main else ""] for name in names]
 
 
 def _class_rows(per_class: Mapping[str, Mapping[str, float]]) -> list[list[str]]:

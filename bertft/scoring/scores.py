@@ -15,6 +15,9 @@ from bertft.scoring.confusion import Confusion
 FALLING = frozenset({"loss", "error", "errors", "cost", "mse", "rmse", "mae", "mape", "wer", "cer", "perplexity"})
 """Last words of metrics of which less is better."""
 
+SAME_WITH_ONE_LABEL = frozenset({"accuracy", "f1_micro", "precision_micro", "recall_micro", "recall_weighted"})
+"""Metrics that are equal by definition where each row has one gold label, one predicted, and both are known."""
+
 
 def higher_is_better(name: str) -> bool:
     """Errors, losses and what is counted among them fall, everything else rises. The last word of a name counts: `eval_loss`."""
@@ -49,6 +52,14 @@ class Scores:
     def main_value(self) -> float:
         """The main metric; where it is undefined, the worst value there is, so that it never wins a comparison."""
         return self.values.get(self.main, -math.inf if higher_is_better(self.main) else math.inf)
+
+    @property
+    def distinct(self) -> dict[str, float]:
+        """The values, the main one first, without those that equal it or another by definition."""
+        names = sorted(self.values, key=lambda name: name != self.main)  # stable: the others keep their order
+        one_label_a_row = self.confusion is not None and not any(self.confusion.unknown)
+        same = [name for name in names if name in SAME_WITH_ONE_LABEL][1:] if one_label_a_row else []
+        return {name: self.values[name] for name in names if name not in same}
 
     @property
     def rank(self) -> float:
