@@ -85,6 +85,7 @@ def test_a_shorter_run_is_a_new_run(run: Run, finished: Path) -> None:
 def test_two_files_of_one_name_and_two_states_of_one_file_keep_their_scores(
     run: Run, finished: Path, tmp_path: Path
 ) -> None:
+    before = json.loads((finished / "run.json").read_text())["scores"]
     for place, seed in (("a", 1), ("b", 2)):
         (tmp_path / place).mkdir()
         write_csv(tmp_path / place / "test.csv", ["text", "label"], [(t, sentiment(t)) for t in texts(30, seed=seed)])
@@ -93,7 +94,7 @@ def test_two_files_of_one_name_and_two_states_of_one_file_keep_their_scores(
     for _ in range(2):  # the same file again takes its own place
         run("eval", finished, "a/test.csv")
     scores = json.loads((finished / "run.json").read_text())["scores"]
-    kept = [(one["data"]["path"], one["examples"]) for name, one in scores.items() if name != "validation"]
+    kept = [(one["data"]["path"], one["examples"]) for name, one in scores.items() if name not in before]
     assert kept == [("a/test.csv", 30), ("b/test.csv", 30), ("a/test.csv", 20)]
     assert all(one["data"]["sha256"].startswith(name.split()[-1][:-1]) for name, one in scores.items() if "data" in one)
 
