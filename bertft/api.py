@@ -46,7 +46,7 @@ COLUMNS: dict[str, tuple[str, Any]] = {
 }
 ANSWER: dict[str, tuple[str, Any]] = {name: (name, kind) for name, kind in WISHES.items()}
 OF_ROWS: dict[str, tuple[str, Any]] = {"prefix": ("prefix", str), "max_answer": ("max_answer", int)}
-OF_A_FILE: dict[str, tuple[str, Any]] = {"raw": ("raw", bool), "resume": ("resume", bool)}
+OF_A_FILE: dict[str, tuple[str, Any]] = {"raw": ("raw", bool), "resume": ("resume", bool), "form": ("form", str)}
 """Keywords of settings that are declared elsewhere, with their types."""
 
 sleep_while_waiting()  # before torch wakes
@@ -222,6 +222,7 @@ def _predict_file(
         precision=precision,
         machine=typed(MachinePlan, settings),
         raw=bool(settings.get("raw")),
+        form=settings.get("form"),
         max_answer=settings.get("max_answer"),
         prefix=settings.get("prefix"),
         resume=bool(settings.get("resume")),

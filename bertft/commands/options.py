@@ -161,6 +161,12 @@ Prefix = Annotated[
         default="predicted_ where the input already has a column of that name",
     ),
 ]
+AnswerForm = Annotated[
+    str | None,
+    flag(
+        OUTPUT, "NAME", "label-studio: tasks with predictions, which Label Studio imports.", "--form", default="records"
+    ),
+]
 MaxAnswer = Annotated[int | None, flag(ANSWERS, "TOKENS", "Longest answer in tokens.", default=AS_LEARNED)]
 NBest = Annotated[int | None, flag(OUTPUT, "K", "For questions: also write the K best answers.")]
 TopK = Annotated[int | None, flag(OUTPUT, "K", "Write the K most probable labels with their probabilities.")]

@@ -13,6 +13,7 @@ from bertft.errors import DataError, UsageError
 from bertft.gold import Options
 from bertft.gold.words import WordReader
 from bertft.guess import guess
+from bertft.guess.column_names import TEXT, named
 from bertft.jobs.requests import ConvertRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_empty, refuse_same_file
 from bertft.jobs.task_choice import SampledColumns
@@ -20,16 +21,18 @@ from bertft.kinds import TOKEN_CLASSIFICATION
 from bertft.plan.card import plain_card
 from bertft.plan.recipe import SCHEMES
 from bertft.reading import Table, read_table
+from bertft.reading.exports import TASK_ID
 from bertft.rows.fields import Fields, named_columns
 from bertft.rows.labels import Labels
 from bertft.rows.row import Row
 from bertft.tags import without_types
 from bertft.tags.forms import FORMS, HOLD_ALL_SPANS, in_form
 from bertft.tags.rows import CellForm, Marks, tags_by, token_objects, words_in, words_of_objects
-from bertft.tags.spans import CharSpan, ends_inside, whole_spans
+from bertft.tags.spans import CharSpan, ends_inside, items_with_places, whole_spans
 from bertft.tags.words import Words
 from bertft.wording import counted
 from bertft.writing import Places, holds_tags_only, open_writer
+from bertft.writing.label_studio import LABEL_STUDIO, in_task
 
 NO_OPTIONS = Options(max_length=0)
 """No words are cut here."""
@@ -41,7 +44,9 @@ def convert(request: ConvertRequest) -> None:
     form, scheme = asked_form(request), asked_scheme(request)
     table = read_table(request.input, read_options(reading_plan(request.input, request.reading)))
     refuse_empty(table)
-    fields, why = fields_of(table, request.columns)
+    fields, why = (form in HOLD_ALL_SPANS and spans_of_model(table, request.columns)) or fields_of(
+        table, request.columns
+    )
     notes = table.source.notes if table.source else []
     console.note("\n".join([f"Data: {table.name}, {len(table):,} rows", *(f"  {note}" for note in [*notes, *why])]))
     reader = WordReader(plain_card(TOKEN_CLASSIFICATION.name), Labels(()), fields, NO_OPTIONS).with_cells(table)
@@ -52,9 +57,11 @@ def convert(request: ConvertRequest) -> None:
         refuse_plain_tags(form, scheme)
     written, remarks = 0, dict[str, int]()
     made = list(in_form(form, Words((), (), (), ""), [], None))
-    others = other_columns(table, fields, made)
+    others = other_columns(table, fields, ["text"] if form == LABEL_STUDIO else made)
+    predicted = holds_predictions(table, fields)
+    columns = columns_in(form, made, others, predicted=predicted)
     places = Places.among("text", made) if "text" in made else None
-    with open_writer(request.output, columns=[*made, *others], kept=others, places=places, raw=request.raw) as writer:
+    with open_writer(request.output, columns=columns, kept=[*others, "data"], places=places, raw=request.raw) as writer:
         for row, cell in zip(table, reader.cells or (), strict=True):
             record, mended = converted(row, cell, fields, form, found, wanted)
             if record and reader.untyped and form == "tokens":
@@ -62,7 +69,9 @@ def convert(request: ConvertRequest) -> None:
             if record is None:
                 mended = ["no label: left out"]
             else:
-                writer.write({**{name: row.fields[name] for name in others}, **record})
+                record = as_prediction(record, row, fields) if predicted else record
+                own = {name: row.fields[name] for name in others}
+                writer.write(in_task(own, record) if form == LABEL_STUDIO else {**own, **record})
                 written += 1
             for remark in mended:
                 remarks[remark] = remarks.get(remark, 0) + 1
@@ -75,6 +84,46 @@ def convert(request: ConvertRequest) -> None:
     )
 
 
+def spans_of_model(table: Table, columns: Section) -> tuple[Fields, list[str]] | None:
+    """The text and the entities of a file that `predict` wrote from texts: its words and tags would make another text."""
+    texts = named([name for name in table.columns if isinstance(table[0].fields[name], str)], TEXT)
+    for label in table.columns if texts and not any(columns.values()) else ():
+        fields = Fields(texts[0], None, (label,))
+        if label.endswith("entities") and holds_predictions(table, fields):
+            return fields, [f"predicted spans in '{label}' (--label) on '{texts[0]}' (--text)"]
+    return None
+
+
+def holds_predictions(table: Table, fields: Fields) -> bool:
+    """Whether the spans are answers of a model, which say how probable they are."""
+    if fields.label[0].startswith("predicted_"):
+        return True
+    cells = (items_with_places(row.fields.get(fields.label[0])) for row in table.first(100))
+    items = [item for cell in cells for item in cell]
+    return bool(items) and all("probability" in item for item in items)
+
+
+def columns_in(form: str, made: Sequence[str], others: Sequence[str], *, predicted: bool) -> list[str]:
+    """Of the output."""
+    if form == LABEL_STUDIO:
+        number = ["id"] if TASK_ID in others else []
+        return [*number, "data", "predictions" if predicted else "annotations"]
+    kept = [name for name in made if not (predicted and name == "answer")]
+    return [*kept, *(name for name in others if name not in kept)]
+
+
+def as_prediction(record: dict[str, Any], row: Row, fields: Fields) -> dict[str, Any]:
+    """What a model said is no annotation: Label Studio's predictions, and spans of Prodigy that nobody has accepted."""
+    if "annotations" not in record:
+        return {name: value for name, value in record.items() if name != "answer"}
+    sure = [float(item["probability"]) for item in items_with_places(row.fields.get(fields.label[0]))]
+    results = record["annotations"][0]["result"]
+    if len(sure) == len(results):
+        results = [{**one, "score": score} for one, score in zip(results, sure, strict=True)]
+    score = {"score": min(sure)} if sure else {}
+    return {"data": record["data"], "predictions": [{**score, "result": results}]}
+
+
 def refuse_plain_tags(form: str, scheme: str | None) -> None:
     """UsageError for what tags without a scheme cannot become."""
     if scheme:
@@ -85,8 +134,9 @@ def refuse_plain_tags(form: str, scheme: str | None) -> None:
 
 def other_columns(table: Table, fields: Fields, made: Sequence[str]) -> list[str]:
     """The columns that go along. One that is called as what the form makes cannot, which is said."""
-    others = [name for name in table.columns if name not in (fields.text, *fields.label)]
-    lost = [name for name in others if name in made and not (name == "tokens" and has_token_objects(table))]
+    used = {fields.text, *fields.label, *(["tokens"] if has_token_objects(table) else [])}
+    others = [name for name in table.columns if name not in used]
+    lost = [name for name in others if name in made]
     if lost:
         console.warn(f"{table.name}: column {', '.join(lost)} is left out, as the form has one of that name.")
     return [name for name in others if name not in made]

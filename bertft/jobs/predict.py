@@ -81,10 +81,9 @@ def predict(request: PredictRequest) -> Predicted:
     answerer = replace(answerer, adapter=with_max_answer(answerer.adapter, request.max_answer))
     rows, answerer = prepared_rows(source, answerer, request.columns)
     added, meter = answerer.adapter.added_columns(answer), Meter()
-    check_output(request, source, added)
-    squad = request.reading.get("format") == SQUAD
-    names = {name: name for name in added} if squad else names_in_output(source, added, request.prefix)
-    with predicted_file(request, source, list(names.values()), answerer) as file:
+    check_output(request, source, added, answerer.adapter)
+    names = names_of(request, source, added)
+    with predicted_file(request, source, names, answerer) as file:
         tally, meter.truncated = Tally.going_on(file.done, file.state), file.state.get("truncated", 0)
         for read in islice(rows, file.done):
             if file.writer is not None:
@@ -113,6 +112,13 @@ def records(
     for window in answerer.answers(rows, Meter()):
         for read, prediction in window:
             yield adapter.record(read, prediction, answer, names)
+
+
+def names_of(request: PredictRequest, source: Source, added: Sequence[str]) -> dict[str, str]:
+    """Of the added columns; in forms without columns nothing is said of them."""
+    if request.reading.get("format") == SQUAD:
+        return {name: name for name in added}
+    return added_names(source.columns, added) if request.form else names_in_output(source, added, request.prefix)
 
 
 def names_in_output(source: Source | Table, added: Sequence[str], prefix: str | None) -> dict[str, str]:

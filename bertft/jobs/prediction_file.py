@@ -24,6 +24,7 @@ from bertft.runs import TASK_FILE
 from bertft.system.locks import locked_file
 from bertft.system.versions import versions
 from bertft.writing import Part, Places, anchor, holds_tags_only, is_special, make_room, open_squad_writer, open_writer
+from bertft.writing.label_studio import LABEL_STUDIO, Tasks, TaskWriter, check_task_file, columns_of_tasks
 
 SQUAD = "squad"
 """What --format may also say: the official prediction file of SQUAD, an object of answers by id."""
@@ -60,16 +61,16 @@ class _Predicted:
 
 @contextmanager
 def predicted_file(
-    request: PredictRequest, source: Source, added: Sequence[str], answerer: Answerer
+    request: PredictRequest, source: Source, names: Mapping[str, str], answerer: Answerer
 ) -> Iterator[_Predicted]:
-    """Whole at the end. What stops short of it can be gone on with, which is said."""
+    """`names`: of the added columns, in the file. Whole at the end. What stops short of it can be gone on with, which is said."""
     parts: list[Part] = []
     writers: list[Any] = []
     with ExitStack() as held, _told(parts, request.command):
 
         def open_it() -> str:
             parts.extend(_parts(request, answerer, held))
-            writers.append(held.enter_context(_writer(request, source, added, answerer.adapter, *parts)))
+            writers.append(held.enter_context(_writer(request, source, names, answerer.adapter, *parts)))
             return str(parts[0].rows if parts else 0)
 
         done = int(decided_by_main(answerer.accelerator, open_it))
@@ -103,11 +104,28 @@ def _parts(request: PredictRequest, answerer: Answerer, held: ExitStack) -> list
     return [Part(path, lambda: identity(request, answerer), resume=request.resume)]
 
 
+@contextmanager
+def _task_writer(
+    request: PredictRequest, source: Source, names: Mapping[str, str], adapter: Adapter, part: Part | None = None
+) -> Iterator[TaskWriter]:
+    with open_writer(request.output, columns=columns_of_tasks(source.columns), kept=["data"], part=part) as writer:
+        yield TaskWriter(writer, _tasks(request, names, adapter))
+
+
+def _tasks(request: PredictRequest, names: Mapping[str, str], adapter: Adapter) -> Tasks:
+    fields = adapter.fields
+    control = fields.label[0] if len(fields.label) == 1 else "label"
+    return Tasks(adapter.placed_in or fields.text, names, control, Path(os.path.abspath(request.run)).name)
+
+
 def _writer(
-    request: PredictRequest, source: Source, added: Sequence[str], adapter: Adapter, part: Part | None = None
+    request: PredictRequest, source: Source, names: Mapping[str, str], adapter: Adapter, part: Part | None = None
 ) -> Any:
     if request.reading.get("format") == SQUAD:
         return open_squad_writer(request.output, part=part)
+    if request.form:
+        return _task_writer(request, source, names, adapter, part)
+    added = list(names.values())
     columns = [*source.columns, *added]
     like, kept = "csv" if source.format == PLAIN_TEXT else source.format, source.columns
     placed, known = adapter.placed_in, [*added, *adapter.fields.label]
@@ -115,14 +133,23 @@ def _writer(
     return open_writer(request.output, like=like, columns=columns, kept=kept, places=places, raw=request.raw, part=part)
 
 
-def check_output(request: PredictRequest, source: Source, added: Sequence[str]) -> None:
+def check_output(request: PredictRequest, source: Source, added: Sequence[str], adapter: Adapter) -> None:
     """UsageError for a form that these answers do not have, or that has no names of columns."""
+    if request.form not in (None, LABEL_STUDIO):
+        raise UsageError(
+            f"--form is {request.form}: {LABEL_STUDIO} is wanted. For other forms of spans see bertft convert."
+        )
+    if request.form:
+        check_task_file(request.output)
+        _tasks(request, {name: name for name in added}, adapter).check()
     is_squad = request.reading.get("format") == SQUAD
     if is_squad and ("predicted_answer" not in added or "id" not in source.columns):
         raise UsageError(
             "--format squad writes answers by id: the run must answer questions, the file must have an id."
         )
-    if request.prefix is not None and (is_squad or holds_tags_only(request.output)):
+    if is_squad and request.form:
+        raise UsageError(f"--form {request.form}: --format squad is another form. Leave one out.")
+    if request.prefix is not None and (is_squad or request.form or holds_tags_only(request.output)):
         raise UsageError(f"--prefix {request.prefix}: this file has no names of columns. Leave it out.")
 
 

@@ -84,6 +84,8 @@ class PredictRequest:
     fallback_label: str | None = None
     prefix: str | None = None
     """Of the added columns. None: only of those whose names the input has already."""
+    form: str | None = None
+    """Of the output: label-studio, or None for records."""
     columns: Section = field(default_factory=dict)
     reading: Section = field(default_factory=dict)
     precision: str | None = None

@@ -14,6 +14,7 @@ TASK_ID = "task_id"
 _TRUTH = "task{s} with several annotations: the ground truth counts"
 _DIFFER = "task{s} with annotations that differ: the first counts, unless one is marked as ground truth"
 _ON_HTML = "task{s} with labels on HTML: looked for in its source by their words"
+_ONLY_PREDICTED = "task{s} with predictions of a model only, which are no labels"
 _BROWSER = "task{s} with places counted as browsers do: put right"
 _Fields = dict[str, object]
 
@@ -49,6 +50,8 @@ def label_studio_task(element: object) -> list[_Fields] | None:
 def _results(element: object) -> list[list[object]] | None:
     """What each annotation that counts says, the ground truth first; None for what is no task."""
     annotations = _get(element, "annotations")
+    if annotations is None and isinstance(_get(element, "predictions"), list):
+        return []  # a task that is still to be annotated
     if not isinstance(annotations, list):
         return None
     kept = [one for one in annotations if isinstance(_get(one, "result"), list) and not _get(one, "was_cancelled")]
@@ -59,7 +62,7 @@ def label_studio_remarks(element: object) -> list[str]:
     """Where annotators do not agree, and where places were not those of characters in the text."""
     data, results = _get(element, "data"), _results(element)
     if not isinstance(data, dict) or not results:
-        return []
+        return [_ONLY_PREDICTED] if _list(element, "predictions") else []
     said = []
     if any(_said(_answers(result, data)) != _said(_answers(results[0], data)) for result in results):
         truth = any(_get(one, "ground_truth") for one in _list(element, "annotations"))

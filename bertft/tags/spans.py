@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bertft.errors import DataError
 from bertft.rows.containers import opened
@@ -163,6 +164,11 @@ def _altered(kept: Sequence[Span], lost: Sequence[Span], inside: set[tuple[str, 
 def to_char_spans(spans: Sequence[Span], words: Words) -> list[CharSpan]:
     """From the first word's start to the last word's end."""
     return [CharSpan(words.starts[span.start], words.ends[span.end - 1], span.label) for span in spans]
+
+
+def items_with_places(cell: object) -> list[Mapping[str, Any]]:
+    """The spans of a cell that are objects, with all that they say."""
+    return [item for item in _items(cell) or () if isinstance(item, Mapping)]
 
 
 def _items(cell: object) -> list[object] | None:
