@@ -90,7 +90,9 @@ TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR_HELP, default=CARD
 Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL_HELP, default=CARD_OR_GUESS)]
 Data = Annotated[
     str | None,
-    typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet, Arrow, CoNLL; plain or compressed.", show_default=False),
+    typer.Argument(
+        help="CSV, TSV, JSONL, JSON, Excel, Parquet, Arrow, CoNLL; plain or compressed.", show_default=False
+    ),
 ]
 TaskName = Annotated[
     str | None,

@@ -10,7 +10,7 @@ from bertft.errors import CardError, DataError, OutputError, UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.plan.card import Card
 from bertft.plan.plan import merge_data
-from bertft.plan.sections import MEMORY, DataPlan
+from bertft.plan.sections import MEMORY, READS, DataPlan
 from bertft.reading import ReadOptions, Table, read_table, table_of
 from bertft.rows.fields import shown_columns
 from bertft.rows.surrogates import has_surrogate, shown
@@ -56,8 +56,7 @@ def refuse_empty(table: Table) -> None:
 
 
 def read_options(data: DataPlan) -> ReadOptions:
-    said = {name: getattr(data, name) for name in ("format", "encoding", "delimiter", "header", "sentence", "document")}
-    return ReadOptions(**said)
+    return ReadOptions(**{name: getattr(data, name) for name in READS})
 
 
 def _refuse_grouping(path: str, data: DataPlan) -> None:

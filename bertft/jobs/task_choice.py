@@ -79,7 +79,7 @@ def choose_task(asked: Asked, table: Table) -> Choice:
 def has_header_line(table: Table | Source) -> bool:
     """Whether its column names stand in a line of the file."""
     source = table.source if isinstance(table, Table) else table
-    return source is not None and source.delimiter is not None and source.format in ("csv", "tsv")
+    return source is not None and source.format in ("csv", "tsv", "xlsx")
 
 
 def _named(asked: Asked) -> list[str]:

@@ -52,7 +52,7 @@ class DataPlan:
     )
     format: str | None = setting(
         None,
-        "File format: csv, tsv, jsonl, json, parquet, arrow, conll, text or fasttext.",
+        "File format: csv, tsv, jsonl, json, parquet, arrow, conll, text, fasttext or xlsx.",
         "NAME",
         panel=READING,
         otherwise="by the file's extension",
@@ -91,6 +91,9 @@ class DataPlan:
         panel=COLUMNS,
         otherwise="document, document_id, doc_id or doc",
     )
+    sheet: str | None = setting(
+        None, "Sheet of an Excel workbook.", "NAME", panel=READING, otherwise="the only one that is not empty"
+    )
     unknown_labels: str = setting(
         "error",
         "What to do with rows whose label does not occur in the training data.",
@@ -120,7 +123,7 @@ MEMORY = "memory:"
 WISHES = {"top_k": int, "min_probability": float, "scheme": str, "n_best": int, "fallback_label": str}
 """What can be asked of each answer of `predict`, with its type."""
 
-READS = ("format", "encoding", "delimiter", "header", "sentence", "document")
+READS = ("format", "encoding", "delimiter", "header", "sheet", "sentence", "document")
 """Settings of [data] that say how any file is read; below, a labelled one."""
 READS_LABELLED = (*READS, "unknown_labels")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bertft.errors import DataError
 
-FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "conll", "text", "fasttext")
+FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "conll", "text", "fasttext", "xlsx")
 FORMAT_BY_SUFFIX = {
     ".csv": "csv",
     ".psv": "csv",
@@ -20,6 +20,8 @@ FORMAT_BY_SUFFIX = {
     ".parquet": "parquet",
     ".arrow": "arrow",
     ".feather": "arrow",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
     **dict.fromkeys(
         (".conll", ".conll2003", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".bioes", ".iobes"), "conll"
     ),
@@ -41,6 +43,8 @@ class ReadOptions:
     """One character, or one of the words tab, comma, semicolon, pipe, space."""
     header: bool = True
     """False: the first line is data, and the columns are called column_1, column_2 ..."""
+    sheet: str | None = None
+    """Of an Excel workbook."""
     sentence: str | None = None
     """Column that numbers the sentences of a file of one word a row; None: by its looks."""
     document: str | None = None

@@ -21,7 +21,7 @@ from bertft.reading.dialect import find_delimiter
 from bertft.reading.encoding import find_encoding, shown_encoding
 from bertft.reading.frames import looks_like_frame
 from bertft.reading.grouping import grouped
-from bertft.reading.intake import Intake, take_in
+from bertft.reading.intake import Intake, spooled, take_in
 from bertft.reading.jsondoc import is_json_lines, open_json
 from bertft.reading.jsonlines import open_json_lines
 from bertft.reading.lines import head_text
@@ -35,6 +35,7 @@ from bertft.reading.plain_lines import (
     open_fasttext,
     open_texts,
 )
+from bertft.reading.sheets import is_workbook, open_sheet
 from bertft.reading.squad import looks_nested
 from bertft.rows.row import Row
 from bertft.rows.surrogates import has_surrogate, shown
@@ -89,6 +90,12 @@ def open_source(path: str, options: ReadOptions | None = None, *, one_text: OneT
     one_text = one_text if options.header and not options.delimiter else None
     intake = take_in(path)
     _refuse_strangers(intake)
+    if intake.head.startswith(ZIP_MAGIC) and is_workbook(intake := spooled(intake)):
+        body = open_sheet(intake, options)
+        _check_names(intake.name, body.columns)
+        return Source(intake.name, "xlsx", body, rereadable=True, notes=body.notes)
+    if options.sheet:
+        raise DataError(f"--sheet {options.sheet}: {intake.name} is no Excel file and has no sheets. Leave it out.")
     format = options.format or FORMAT_BY_MAGIC.get(_magic(intake))
     if format in ("parquet", "arrow"):
         body = open_columnar(intake, format)
@@ -98,10 +105,9 @@ def open_source(path: str, options: ReadOptions | None = None, *, one_text: OneT
     encoding = options.encoding or find_encoding(intake)
     text = head_text(intake, encoding)
     found = format or FORMAT_BY_SUFFIX.get(intake.suffix)
-    if found in ("parquet", "arrow"):
-        raise DataError(
-            f"{intake.name}: not a {found.capitalize()} file, whatever its name says. Pass --format csv, jsonl or json."
-        )
+    if found in ("parquet", "arrow", "xlsx"):
+        kind = "an Excel" if found == "xlsx" else f"a {found.capitalize()}"
+        raise DataError(f"{intake.name}: not {kind} file, whatever its name says. Pass --format csv, jsonl or json.")
     if options.format is None and looks_like_fasttext(text, strict=found is not None):
         found = FASTTEXT
     format = _json_kind(intake, encoding, text, found or _sniff(intake, text, one_text))
@@ -157,9 +163,9 @@ def _magic(intake: Intake) -> bytes:
 def _refuse_strangers(intake: Intake) -> None:
     if not intake.head:
         raise DataError(f"{intake.name}: the file is empty, wanted a line of column names and rows below it.")
-    if intake.head.startswith((ZIP_MAGIC, OLD_EXCEL_MAGIC)):
+    if intake.head.startswith(OLD_EXCEL_MAGIC):
         raise DataError(
-            f"{intake.name}: an Excel or zip file, wanted {', '.join(FORMATS)}. Save the sheet as CSV (UTF-8)."
+            f"{intake.name}: an old Excel file (.xls), or one with a password. Save the sheet as .xlsx or CSV without one."
         )
     if intake.head.startswith(LFS_POINTER):
         raise DataError(
