@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from bertft import console
 from bertft.adapters import Adapter, Feature
 from bertft.errors import DataError
@@ -16,9 +14,6 @@ from bertft.gold import Example, Read, Reader, Refusal
 from bertft.rows.row import Row
 from bertft.rows.surrogates import shown
 from bertft.wording import counted
-
-MOST_HELD = 1.2
-"""Of the share that was asked for, where whole groups are held back."""
 
 CHUNK = 1000
 """Rows that go to the tokenizer at once."""
@@ -163,58 +158,6 @@ class Told:
 def _complaint(wrong: Sequence[str], advice: str, most: int = 10) -> str:
     more = f"\nand {len(wrong) - most:,} more" if len(wrong) > most else ""
     return "\n".join(wrong[:most]) + more + f"\n{advice}"
-
-
-def split(
-    targets: Sequence[Any], share: float, seed: int, groups: Sequence[Hashable] = ()
-) -> tuple[list[int], list[int]]:
-    """Positions for training and validation, both in file order: a seeded share of all rows, of each class as nearly as whole
-    rows can have it, and never a class's last row. Targets that are not classes are split as they come, and whole groups of
-    them together."""
-    count, random = len(targets), np.random.default_rng([seed, 0x5711])
-    if len(set(groups)) > 1:
-        return _split_groups(groups, share, random)
-    strata = [random.permutation(members) for members in _strata(count, targets)]
-    takes = _takes([len(members) for members in strata], share, random)
-    held = sorted(int(place) for members, take in zip(strata, takes, strict=True) for place in members[:take])
-    kept = set(held)
-    return [position for position in range(count) if position not in kept], held
-
-
-def _takes(sizes: Sequence[int], share: float, random: np.random.Generator) -> list[int]:
-    """How many rows of each class are held back: the whole part of its share, and one more where the part that is left over is
-    largest, until the share of all rows is reached. Ties are drawn by lot."""
-    exact = np.asarray(sizes) * share
-    takes = np.minimum(np.floor(exact).astype(int), np.asarray(sizes) - 1)
-    lots = random.permutation(len(sizes))
-    for place in lots[np.argsort(-(exact - takes)[lots], kind="stable")]:
-        if takes.sum() < max(round(sum(sizes) * share), 1) and takes[place] < sizes[place] - 1:
-            takes[place] += 1
-    return [int(take) for take in takes]
-
-
-def _split_groups(groups: Sequence[Hashable], share: float, random: np.random.Generator) -> tuple[list[int], list[int]]:
-    """Whole groups that fit into the share are held back, at least the smallest; rows without a group stand for themselves."""
-    members: dict[Hashable, list[int]] = {}
-    for position, group in enumerate(groups):
-        members.setdefault(("row", position) if group is None else group, []).append(position)
-    held: set[int] = set()
-    parts = list(members.values())
-    for chosen in random.permutation(len(parts)).tolist():
-        if len(held) + len(parts[chosen]) <= MOST_HELD * share * len(groups):
-            held.update(parts[chosen])
-    smallest = sorted(parts, key=len)[0]
-    held = held or set(smallest)
-    return [position for position in range(len(groups)) if position not in held], sorted(held)
-
-
-def _strata(count: int, targets: Sequence[Any]) -> list[list[int]]:
-    if not all(isinstance(target, int) for target in targets):
-        return [list(range(count))]
-    strata: dict[int, list[int]] = {}
-    for position, target in enumerate(targets):
-        strata.setdefault(target, []).append(position)
-    return [strata[target] for target in sorted(strata)]
 
 
 def _few(names: Sequence[str], most: int = 5) -> str:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from bertft import console
 from bertft.adapters import Adapter, adapter_for
 from bertft.adapters.lengths import check_long, check_overlap
-from bertft.engine.examples import Examples, gather, split
+from bertft.engine.examples import Examples, gather
+from bertft.engine.holdout import split, why_none, why_not_the_share
 from bertft.errors import DataError, UsageError
 from bertft.gold import Options, Reader, learn_task
 from bertft.kinds import KINDS, takes
@@ -88,12 +89,13 @@ def learning_examples(plan: Plan, adapter: Adapter, reader: Reader, tables: Tabl
         return everything, gather_split(plan, adapter, tables.validation)
     kept, held = split(everything.targets, plan.data.validation_share, plan.recipe.seed, everything.groups)
     if not held:
-        raise DataError(
-            f"{everything.name}: too few rows to hold some back for validation; name a file with --validation."
-        )
+        why = why_none(everything.targets)
+        raise DataError(f"{everything.name}: {why}. Name a file with --validation.")
     console.note(
         f"Validation: {len(held):,} of {len(everything):,} training rows held back, seeded (--validation, --validation-share)."
     )
+    if why := why_not_the_share(len(held), everything.targets, plan.data.validation_share, everything.groups):
+        console.warn(f"Validation: {why} (--validation).")
     return everything.only(kept), everything.only(held)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bertft.engine.examples import split
+from bertft.engine.holdout import split
 from bertft.engine.order import Order, inference_batches
 from bertft.plan.recipe import Recipe
 
