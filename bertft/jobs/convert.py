@@ -64,6 +64,8 @@ def convert(request: ConvertRequest) -> None:
     with open_writer(request.output, columns=columns, kept=[*others, "data"], places=places, raw=request.raw) as writer:
         for row, cell in zip(table, reader.cells or (), strict=True):
             record, mended = converted(row, cell, fields, form, found, wanted)
+            if record and holds_tags_only(request.output) and not record["tokens"]:
+                mended = [*mended, "no words: left out"]
             if record and reader.untyped and form == "tokens":
                 record["tags"] = without_types(record["tags"])
             if record is None:
@@ -77,6 +79,8 @@ def convert(request: ConvertRequest) -> None:
                 remarks[remark] = remarks.get(remark, 0) + 1
     if writer.disarming.count:
         console.warn(f"{request.output}: {writer.disarming}")
+    for told in writer.told:
+        console.warn(f"{request.output}: {told}.")
     for remark, count in remarks.items():
         console.warn(f"{table.name}: {count:,} {'row' if count == 1 else 'rows'} with {remark}.")
     console.note(

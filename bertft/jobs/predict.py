@@ -166,6 +166,8 @@ def tell(request: PredictRequest, source: Source, writer: Any, tally: Tally, met
     """How many rows went in and came out, and what is special about them."""
     if writer is not None and writer.disarming.count:
         console.warn(f"{request.output or 'stdout'}: {writer.disarming}")
+    for told in getattr(writer, "told", ()):
+        console.warn(f"{request.output}: {told}.")
     if tally.unanswered:
         said = counted(tally.unanswered, "row")
         why = "left out" if holds_tags_only(request.output) else f"column '{reason}' says why"

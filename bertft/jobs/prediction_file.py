@@ -23,7 +23,17 @@ from bertft.reading import PLAIN_TEXT, Source
 from bertft.runs import TASK_FILE
 from bertft.system.locks import locked_file
 from bertft.system.versions import versions
-from bertft.writing import Part, Places, anchor, holds_tags_only, is_special, make_room, open_squad_writer, open_writer
+from bertft.writing import (
+    Part,
+    Places,
+    TagColumns,
+    anchor,
+    holds_tags_only,
+    is_special,
+    make_room,
+    open_squad_writer,
+    open_writer,
+)
 from bertft.writing.label_studio import LABEL_STUDIO, Tasks, TaskWriter, check_task_file, columns_of_tasks
 
 SQUAD = "squad"
@@ -130,7 +140,22 @@ def _writer(
     like, kept = "csv" if source.format == PLAIN_TEXT else source.format, source.columns
     placed, known = adapter.placed_in, [*added, *adapter.fields.label]
     places = Places.among(placed, columns, known=known) if placed else None
-    return open_writer(request.output, like=like, columns=columns, kept=kept, places=places, raw=request.raw, part=part)
+    tags = _tag_columns(request, source, added, adapter)
+    return open_writer(
+        request.output, like=like, columns=columns, kept=kept, places=places, tags=tags, raw=request.raw, part=part
+    )
+
+
+def _tag_columns(request: PredictRequest, source: Source, added: Sequence[str], adapter: Adapter) -> TagColumns | None:
+    """The gold tags, if the input has some, under the run's name or a usual one; and the predicted ones."""
+    predicted = next((name for name in added if name.endswith("predicted_tags")), None)
+    if predicted is None:
+        return None
+    wanted = (*adapter.fields.label, *adapter.card.usual_columns["label"])
+    spelled = {column.lower(): column for column in reversed(source.columns)}
+    gold = next((spelled[name.lower()] for name in wanted if name.lower() in spelled), None)
+    scheme = request.scheme or adapter.stored().get("scheme")
+    return TagColumns(gold, predicted, scheme, adapter.labels.spellings)
 
 
 def check_output(request: PredictRequest, source: Source, added: Sequence[str], adapter: Adapter) -> None:

@@ -17,6 +17,8 @@ from bertft.tags.looks import TAG, are_entity_tags, is_outside_sign
 
 SEEN_WORDS = 20_000
 """So many tell what the columns hold."""
+FEWEST = 3
+"""Distinct cells that a column of words has at least, to be preferred to the first column."""
 MANY_SENTENCES = 50
 NUMERIC, CONSTANT, VARIED = 0.9, 0.95, 0.7
 """Share of the cells that are numbers where a column holds numbers; of the sentences in which a column of ids does not change; of
@@ -136,7 +138,7 @@ def is_uncounted(number: str) -> bool:
 
 
 def _layout(survey: _Survey, width: int, header: Sequence[str], line: int) -> Layout:
-    counted = survey.counted and width > 2
+    counted = survey.counted and width > 2 and survey.short < survey.count
     rows = [cells for sentence in survey.sample for cells in sentence.words if len(cells) == width]
     counts = [Counter(column) for column in zip(*rows, strict=True)]
     tagged = tag_columns(counts)
@@ -166,7 +168,7 @@ def _word_column(counts: Sequence[Counter[str]], sample: Sequence[Sentence], tag
     """The first of the columns that are neither tags nor numbers nor ids and hardly less varied than any other."""
     free = [place for place in range(len(counts)) if place not in tags]
     likely = [place for place in free if not _is_numeric(counts[place]) and not _is_constant(place, sample)]
-    likely = [place for place in likely if len(counts[place]) > 1]
+    likely = [place for place in likely if len(counts[place]) >= FEWEST]
     most = max((len(counts[place]) for place in likely), default=0)
     varied = [place for place in likely if len(counts[place]) >= VARIED * most]
     return next(iter(varied or free), 0)

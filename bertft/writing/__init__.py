@@ -1,6 +1,7 @@
 """Records go in, in input order; a file comes out, whole or not at all. No torch here."""
 
 from bertft.writing.columns import added_names, told_names
+from bertft.writing.conll import TagColumns
 from bertft.writing.part import Part, anchor
 from bertft.writing.places import Places
 from bertft.writing.squad import AnswerWriter, open_squad_writer
@@ -12,6 +13,7 @@ __all__ = [
     "Part",
     "Places",
     "RecordWriter",
+    "TagColumns",
     "added_names",
     "anchor",
     "holds_tags_only",

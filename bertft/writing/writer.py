@@ -17,7 +17,7 @@ from pathlib import PurePath
 from typing import Any
 
 from bertft.errors import OutputError
-from bertft.writing.conll import ConllSentences
+from bertft.writing.conll import ConllSentences, TagColumns
 from bertft.writing.formulas import Disarming
 from bertft.writing.part import Part
 from bertft.writing.places import Places
@@ -41,6 +41,8 @@ class _Form:
     """After the last record."""
     settle: Callable[[], dict[str, Any]] = dict
     """Writes what waits; what to tell the next one that goes on from here."""
+    told: Callable[[], list[str]] = list
+    """What the format could not hold, in words."""
 
 
 class RecordWriter:
@@ -58,6 +60,11 @@ class RecordWriter:
     def skip(self, record: _Record) -> None:
         """A record that was written before."""
 
+    @property
+    def told(self) -> list[str]:
+        """What the format could not hold, in words; after the end."""
+        return self._form.told()
+
     def mark(self, **notes: int) -> None:
         """All so far can be gone on with, where the target allows it. The notes are given back then."""
         self._target.mark(self.count, {**self._form.settle(), **notes, "disarmed": self.disarming.count})
@@ -71,18 +78,19 @@ def open_writer(
     columns: Sequence[str],
     kept: Collection[str] = (),
     places: Places | None = None,
+    tags: TagColumns | None = None,
     raw: bool = False,
     part: Part | None = None,
 ) -> Iterator[RecordWriter]:
     """`path` None or `-` is standard output, in the input's format `like` (csv and tsv; jsonl for all others).
     Floats are rounded to six decimals except in the columns `kept`, which come from the input. `places` stay
-    true where a text gets an apostrophe. `raw` leaves what a spreadsheet would take for formulas as it is. `part` is gone on
-    with, in place of `path`."""
+    true where a text gets an apostrophe. `tags`: the columns of tags, for CoNLL. `raw` leaves what a spreadsheet would take for
+    formulas as it is. `part` is gone on with, in place of `path`."""
     target: Target = part or open_target(path)
     rows, state = (part.rows, part.state) if part else (0, {})
     disarming = Disarming(raw=raw, count=state.get("disarmed", 0))
     try:
-        form = _form(_format_of(path, like), target, columns, kept, places, disarming, rows, state)
+        form = _form(_format_of(path, like), target, columns, kept, places, tags, disarming, rows, state)
         yield RecordWriter(form, target, disarming, rows)
         form.finish()
         target.keep()
@@ -97,6 +105,7 @@ def _form(
     columns: Sequence[str],
     kept: Collection[str],
     places: Places | None,
+    tags: TagColumns | None,
     disarming: Disarming,
     rows: int,
     state: Mapping[str, Any],
@@ -106,8 +115,8 @@ def _form(
         delimiter = "\t" if format == "tsv" else ","
         return _Form(_delimited(target, columns, kept, delimiter, places, disarming, begun=rows > 0))
     if format == "conll":
-        sentences = ConllSentences(partial(_write_text, target), columns, state)
-        return _Form(sentences.write, sentences.close, sentences.settle)
+        sentences = ConllSentences(partial(_write_text, target), columns, state, tags=tags, kept=kept)
+        return _Form(sentences.write, sentences.close, sentences.settle, lambda: sentences.told)
     text_of = _json_text(columns, kept)
     if format == "jsonl":
         return _Form(lambda record: _write_text(target, text_of(record) + "\n"))
