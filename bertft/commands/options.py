@@ -89,9 +89,10 @@ Text = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", TEXT_HELP, default=CA
 TextPair = Annotated[str | None, flag(COLUMNS, "COLUMN", PAIR_HELP, default=CARD_OR_GUESS)]
 Label = Annotated[list[str] | None, flag(COLUMNS, "COLUMN", LABEL_HELP, default=CARD_OR_GUESS)]
 Data = Annotated[
-    str | None,
+    list[str] | None,
     typer.Argument(
-        help="CSV, TSV, JSONL, JSON, Excel, Parquet, Arrow, CoNLL; plain or compressed.", show_default=False
+        help="CSV, TSV, JSONL, JSON, Excel, Parquet, Arrow, CoNLL; plain or compressed. Several files, or a quoted pattern, too.",
+        show_default=False,
     ),
 ]
 TaskName = Annotated[

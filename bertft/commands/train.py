@@ -64,7 +64,7 @@ def train_command(
         task=task,
         problem=one_problem(single_label=single_label, multi_label=multi_label, regression=regression),
         columns={role: found for role, found in columns.items() if found},
-        data={**typed(DataPlan, settings), **({"train": data} if data else {})},
+        data={**typed(DataPlan, settings), **({"train": data[0], "more_train": data[1:] or None} if data else {})},
         model=typed(ModelPlan, settings),
         recipe=typed(Recipe, settings),
         output=typed(OutputPlan, settings),

@@ -17,7 +17,7 @@ from bertft.model.backbone import Backbone
 from bertft.model.folder import read_task
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MEMORY, DataPlan
-from bertft.reading import Table
+from bertft.reading import Table, files_of
 from bertft.report.model_card import model_card
 from bertft.runs import CARD, PLAN
 from bertft.runs.record import DataFile, ParameterCount, RunRecord, read_record
@@ -108,6 +108,7 @@ def run_record(finished: Finished) -> RunRecord:
     """What run.json holds."""
     plan = finished.plan
     files = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
+    files |= {f"train {number}": path for number, path in enumerate(plan.data.more_train or (), 2)}
     metric = typed_again(plan.recipe.metric)
     repeat = f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER"
     by_a_program = any(path and path.startswith(MEMORY) for path in files.values())
@@ -135,7 +136,7 @@ def run_record(finished: Finished) -> RunRecord:
 
 def data_hashes(data: DataPlan, tables: Mapping[str, Table]) -> dict[str, str]:
     """Path -> sha256 of each file that a run reads, and name -> sha256 of each of the `tables` that is no file."""
-    names = [path for path in (data.train, data.validation, data.test) if path]
+    names = [path for path in (data.train, *(data.more_train or ()), data.validation, data.test) if path]
     found = {name: sha256_of_rows(tables[name]) if name in tables else sha256_of(name) for name in names}
     return {path: digest for path, digest in found.items() if digest}
 
@@ -149,8 +150,9 @@ def sha256_of_rows(table: Table) -> str:
 
 
 def sha256_of(path: str) -> str | None:
-    """Of a file's content; None for data that is no file."""
-    if not Path(path).is_file():
-        return None
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Of a file's content, or of the digests of several files; None for data that is no file."""
+    digests = []
+    for name in files_of(path):
+        with open(name, "rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return hashlib.sha256("".join(digests).encode()).hexdigest() if len(digests) > 1 else next(iter(digests), None)

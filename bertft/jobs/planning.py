@@ -13,7 +13,7 @@ from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import sample_rows
-from bertft.jobs.splits import hub_source, read_split
+from bertft.jobs.splits import hub_source, read_split, read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
 from bertft.kinds import KINDS, MULTI_LABEL, SINGLE_LABEL, takes
 from bertft.kinds.metric_names import check_metric
@@ -48,7 +48,7 @@ def make_plan(request: TrainRequest) -> Planned:
     asked = Asked.of(request, config)
     named = config.get("data", {})
     data = merge_data({**hub_source(asked.card, request, config), **named}, request.data)
-    train = read_split(data.train, data, request.tables)
+    train = read_training(data, request.tables)
     choice = choose_task(asked, train)
     check_applies(request, choice.card.kind)
     check_form_of_labels(request, choice)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bertft import console
 from bertft.errors import CardError, DataError, OutputError, UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.plan.card import Card
 from bertft.plan.plan import merge_data
 from bertft.plan.sections import MEMORY, READS, DataPlan
-from bertft.reading import ReadOptions, Table, read_table, table_of
+from bertft.reading import ReadOptions, Table, join_tables, matching, read_table, table_of
 from bertft.rows.fields import shown_columns
 from bertft.rows.surrogates import has_surrogate, shown
 from bertft.system.hub import hub_status, use_cache_only
@@ -43,9 +44,33 @@ def read_split(path: str, data: DataPlan, tables: Mapping[str, Table]) -> Table:
         raise DataError(f"{path}: rows that a program handed over; only that program can train on them again.")
     if has_surrogate(path):
         raise DataError(f"{shown(path, 200)}: a file name that is not UTF-8, which no plan can hold. Rename the file.")
-    table = _from_hub(path) if path.startswith(HUB) else read_table(path, read_options(data))
+    table = _from_hub(path) if path.startswith(HUB) else read_files([path], data)
     refuse_empty(table)
     return table
+
+
+def read_training(data: DataPlan, tables: Mapping[str, Table]) -> Table:
+    """The training rows, of one file or of several."""
+    if not data.more_train:
+        return read_split(data.train, data, tables)
+    paths = [data.train, *data.more_train]
+    if odd := [path for path in paths if path in tables or path.startswith((MEMORY, HUB))]:
+        raise DataError(f"{odd[0]}: only files are read together.")
+    return read_files(paths, data)
+
+
+def read_files(paths: Sequence[str], data: DataPlan) -> Table:
+    """All rows of files, or of those that patterns match, one file after the other."""
+    files = [file for path in paths for file in matching(path)]
+    if twice := next((file for file in files if files.count(file) > 1), None):
+        raise DataError(f"{twice}: named twice, so that its rows would count twice. Name it once.")
+    found = [read_table(file, read_options(data)) for file in files]
+    for table in found:
+        refuse_empty(table)
+    if len(found) > 1:
+        listed = ", ".join(f"{table.name} ({len(table):,} rows)" for table in found[:10])
+        console.note(f"Read together: {listed}" + (f" and {len(found) - 10:,} more files" if len(found) > 10 else ""))
+    return join_tables(found)
 
 
 def refuse_empty(table: Table) -> None:

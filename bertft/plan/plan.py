@@ -102,6 +102,8 @@ def _released(layer: Mapping[str, Any]) -> dict[str, Any]:
 def merge_data(config: Mapping[str, Any], typed: Mapping[str, Any]) -> DataPlan:
     """The data part of a plan from the config file's [data] and what was typed."""
     values = {**{key: value for key, value in config.items() if key != "fields"}, **_set_only(typed)}
+    if typed.get("train") and not typed.get("more_train"):
+        values.pop("more_train", None)
     if not values.get("train"):
         raise UsageError(
             "No training data: name a file (bertft train train.csv), or a card that has a data set (--task mrpc)."

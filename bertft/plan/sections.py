@@ -33,6 +33,8 @@ class DataPlan:
 
     train: str
     """A file, or `hub:PATH:NAME:SPLIT`. The same for `validation` and `test`."""
+    more_train: tuple[str, ...] | None = None
+    """Further files of training rows, with the same columns."""
     validation: str | None = setting(
         None,
         "Labelled file used to select the best model.",

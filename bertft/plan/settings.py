@@ -159,7 +159,8 @@ def _types(hint: Any) -> list[type]:
     """`float | None` -> [float]; `tuple[str, ...]` -> [tuple]."""
     if getattr(hint, "__origin__", None) is tuple:
         return [tuple]
-    return [kind for kind in get_args(hint) if kind is not NoneType] or [hint]
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType] or [hint]
+    return [tuple if getattr(kind, "__origin__", None) is tuple else kind for kind in kinds]
 
 
 def _fits(value: Any, wanted: list[type]) -> bool:

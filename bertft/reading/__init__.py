@@ -4,6 +4,7 @@
 `datasets.Dataset` for random access; `table_of` gives the same face to a data set from the Hub. Every mistake in
 a file is a DataError."""
 
+from bertft.reading.joined import files_of, join_tables, matching
 from bertft.reading.options import ReadOptions
 from bertft.reading.plain_lines import PLAIN_TEXT, OneText
 from bertft.reading.source import Source, open_source
@@ -15,6 +16,9 @@ __all__ = [
     "ReadOptions",
     "Source",
     "Table",
+    "files_of",
+    "join_tables",
+    "matching",
     "open_source",
     "read_table",
     "table_from",

@@ -6,6 +6,7 @@ bytes are looked at and put back in front of the rest."""
 from __future__ import annotations
 
 import difflib
+import glob
 import io
 import os
 import shutil
@@ -91,6 +92,10 @@ def reading_explained(name: str) -> Iterator[None]:
 def _check_place(path: str) -> None:
     if os.path.isdir(path):
         raise DataError(f"{path}: a folder, wanted a file.{_files_in(path)}")
+    if not os.path.exists(path) and glob.has_magic(path) and (found := glob.glob(path)):
+        raise DataError(
+            f"{path}: a pattern that matches {len(found):,} files, but one file is read here at a time: {found[0]} …"
+        )
     if not os.path.exists(path):
         raise DataError(f"{path}: no such file.{_close_names(path)}")
 

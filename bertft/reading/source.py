@@ -35,6 +35,7 @@ from bertft.reading.plain_lines import (
     open_fasttext,
     open_texts,
 )
+from bertft.reading.saved import is_saved, open_saved
 from bertft.reading.sheets import is_workbook, open_sheet
 from bertft.reading.squad import looks_nested
 from bertft.rows.row import Row
@@ -87,6 +88,9 @@ def open_source(path: str, options: ReadOptions | None = None, *, one_text: OneT
     """Opens a data file; `-` is standard input. A header without rows below it is a Source without rows. `one_text`: what a
     reader that wants one text of each row says of lines without any form."""
     options = options or ReadOptions()
+    if is_saved(path):
+        body = open_saved(path)
+        return Source(path, "arrow", body, rereadable=True, notes=body.notes)
     one_text = one_text if options.header and not options.delimiter else None
     intake = take_in(path)
     _refuse_strangers(intake)

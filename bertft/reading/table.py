@@ -42,8 +42,8 @@ class Table:
         self.source = source
         """Where the rows came from; None for a data set that was handed over."""
         self.columns: list[str] = [column for column in dataset.column_names if column != numbers]
+        self.storage, self.place = storage, place
         self._decode = _decoder_of(storage)
-        self._start = name + place.value
         self._whole = dataset
         self._numbers = numbers
         """The column that holds line numbers, if there is one."""
@@ -97,8 +97,13 @@ class Table:
         return part
 
     def _row(self, index: int, stored: dict[str, Any]) -> Row:
-        number = self._places[index] + 1 if self._numbers is None else stored.pop(self._numbers)
-        return Row(index, f"{self._start}{number}", {name: self._decode(value) for name, value in stored.items()})
+        number = None if self._numbers is None else stored.pop(self._numbers)
+        origin = self._origin(self._places[index], number)
+        return Row(index, origin, {name: self._decode(value) for name, value in stored.items()})
+
+    def _origin(self, place: int, number: int | None) -> str:
+        """What the row at that place of the file is called; `number`: its line, None in formats without lines."""
+        return f"{self.name}{self.place.value}{place + 1 if number is None else number}"
 
 
 def read_table(path: str, options: ReadOptions | None = None) -> Table:
