@@ -13,6 +13,7 @@ from conftest import Said, read_jsonl, write_csv, write_jsonl
 from bertft.errors import DataError
 from bertft.rows.offsets import Claim, placed
 from bertft.scoring import score_tags
+from bertft.tags.counting import unit_of_file
 from bertft.tags.rows import GoldTags
 from bertft.tags.spans import Altered, CharSpan, char_spans, ends_inside, to_word_spans, true_spans
 from bertft.tags.words import cut_inside, split_words
@@ -61,6 +62,63 @@ def test_words_that_fit_no_way_of_counting_are_refused_with_their_place(span: tu
     with pytest.raises(DataError) as told:
         true_spans([CharSpan(span[0], span[1], "X", span[2])], text)
     assert said.replace("12", str(text.index("Al"))) in str(told.value)
+
+
+def test_signs_that_html_escapes_may_count_as_one() -> None:
+    text = " A&amp;B &lt;in&gt; R&#38;D"
+    spans = [CharSpan(1, 4, "X", "A&B"), CharSpan(6, 8, "X", "in"), CharSpan(10, 13, "X", "R&D")]
+    found, said = true_spans(spans, text)
+    assert [text[span.start : span.end] for span in found] == ["A&amp;B", "in", "R&#38;D"]
+    assert len(said) == 1
+    assert true_spans([CharSpan(0, 1, "X", "a")], text)[1] == [
+        "spans whose places count characters after the spaces before the text: put right"
+    ]
+
+
+NAMES = ["Zoë Müller", "Köln", "Łódź", "🎉 AG", "Ems"]
+
+
+def told(unit: str, count: int) -> list[tuple[list[CharSpan], str]]:
+    """Texts with spans that do not say which words they cover."""
+    rows = []
+    for number in range(count):
+        names = [NAMES[number % len(NAMES)], NAMES[(number + 2) % len(NAMES)]]
+        text = f"Wir – 🎉 über {names[0]} und {names[1]} sprächen"
+        places = [
+            (UNITS[unit](text[: text.index(name)]), UNITS[unit](text[: text.index(name) + len(name)])) for name in names
+        ]
+        rows.append(([CharSpan(*place, "X") for place in places], text))
+    return rows
+
+
+@pytest.mark.parametrize("unit", ["UTF-16 units", "UTF-8 bytes", ""])
+@pytest.mark.parametrize("count", [2, 40])
+def test_the_words_of_a_file_tell_how_its_places_are_counted(unit: str, count: int) -> None:
+    assert unit_of_file(told(unit, count)) == unit
+
+
+def test_places_in_characters_are_never_taken_for_others() -> None:
+    """Also where most of them end inside words."""
+    korean = [([CharSpan(0, 2, "LOC")], f"{name}에서 산다 🎉") for name in ("서울", "부산", "대구", "광주")]
+    assert unit_of_file(korean) == ""
+    assert unit_of_file([([CharSpan(13, 14, "X")], "Wir – 🎉 über")] * 9) == ""
+    assert unit_of_file(told("UTF-8 bytes", 1)) == ""
+    assert unit_of_file([]) == ""
+
+
+def test_a_file_in_bytes_is_put_right_and_said(run: Run, tiny: str) -> None:
+    rows = [
+        {"text": text, "label": [[s.start, s.end, s.label] for s in spans]} for spans, text in told("UTF-8 bytes", 20)
+    ]
+    write_jsonl(Path("bytes.jsonl"), rows)
+    for words in (
+        ("convert", "bytes.jsonl", "-o", "o.jsonl"),
+        ("train", "bytes.jsonl", "--model", tiny, "--max-steps", 1),
+    ):
+        assert "20 rows with spans whose places count UTF-8 bytes: put right" in run(*words).err
+    run("convert", "bytes.jsonl", "-o", "o.jsonl", "--form", "spans")
+    found = {row["text"][one["start"] : one["end"]] for row in read_jsonl(Path("o.jsonl")) for one in row["entities"]}
+    assert found == set(NAMES)
 
 
 def test_words_may_differ_in_spaces_and_unicode_form() -> None:

@@ -13,9 +13,13 @@ from bertft.gold.reader import Reader
 from bertft.rows.labels import labels_of_card
 from bertft.rows.row import Row
 from bertft.tags import entity_type
+from bertft.tags.counting import unit_of_file
 from bertft.tags.detection import notation_of
 from bertft.tags.rows import Marks, learn_tags, marks_in, spelled, tags_by, tags_of_card, words_in
-from bertft.tags.spans import ALTERING, ends_inside
+from bertft.tags.spans import ALTERING, CharSpan, ends_inside
+
+MARKED = 20_000
+"""Texts with spans that may tell how the places of a file are counted."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class WordReader(Reader):
             isinstance(cell, Marks)
             and cell.spans
             and isinstance(text := row.fields.get(self.fields.text), str)
-            and ends_inside(cell.spans, text)
+            and ends_inside(cell.spans, text, unit=cell.unit)
             for row, cell in pairs
         )
 
@@ -78,14 +82,23 @@ class WordReader(Reader):
     def with_cells(self, rows: Iterable[Row]) -> Self:
         """With the scheme of their tags, too."""
         cells: list[Any] = []
-        found = notation_of(self._tags(rows, cells))
+        marked: list[tuple[Sequence[CharSpan], str]] = []
+        found = notation_of(self._tags(rows, cells, marked))
+        if unit := unit_of_file(marked):
+            cells = [replace(cell, unit=unit) if isinstance(cell, Marks) and cell.spans else cell for cell in cells]
         cells = spelled(cells, found) if found.spelling else cells
         return replace(self, cells=cells, found_scheme=found.scheme, untyped=found.untyped)
 
-    def _tags(self, rows: Iterable[Row], cells: list[Any]) -> Iterator[tuple[str, Sequence[str]]]:
-        """Where each row stands, and its tags; what else its label cell may say is put into `cells`, too."""
+    def _tags(
+        self, rows: Iterable[Row], cells: list[Any], marked: list[tuple[Sequence[CharSpan], str]]
+    ) -> Iterator[tuple[str, Sequence[str]]]:
+        """Where each row stands, and its tags; what else its label cell may say is put into `cells`, too, and texts with spans
+        into `marked`, as many as are looked at."""
         for row in rows:
             cells.append(self.cell_or_error(row))
+            text = row.fields.get(self.fields.text)
+            if isinstance(cells[-1], Marks) and cells[-1].spans and isinstance(text, str) and len(marked) < MARKED:
+                marked.append((cells[-1].spans, text))
             yield row.origin, (cells[-1].tags or ()) if isinstance(cells[-1], Marks) else ()
 
     def in_context(self, read: Iterator[Read]) -> Iterator[Read]:

@@ -159,17 +159,17 @@ def converted(
     if marks is None:
         return None, []
     if marks.spans and source != "tokens":
-        spans, cut, remarks = spans_of_row(row, marks.spans, words)
+        spans, cut, remarks = spans_of_row(row, marks, words)
         if form in HOLD_ALL_SPANS:
             return in_form(form, cut, (), None, spans), remarks
-        words = cut if source == "text" and ends_inside(marks.spans, words.text) else words
+        words = cut if source == "text" and ends_inside(marks.spans, words.text, unit=marks.unit) else words
     tags, remarks = tags_by(marks, words, source, row, fields, file_scheme=found, scheme=wanted)
     return in_form(form, words, tags, wanted), remarks
 
 
-def spans_of_row(row: Row, spans: Sequence[CharSpan], words: Words) -> tuple[list[CharSpan], Words, list[str]]:
+def spans_of_row(row: Row, marks: Marks, words: Words) -> tuple[list[CharSpan], Words, list[str]]:
     try:
-        return whole_spans(spans, words)
+        return whole_spans(marks.spans or (), words, unit=marks.unit)
     except DataError as problem:
         raise DataError(f"{row.origin}: {problem}") from None
 

@@ -15,6 +15,9 @@ _TRUTH = "task{s} with several annotations: the ground truth counts"
 _DIFFER = "task{s} with annotations that differ: the first counts, unless one is marked as ground truth"
 _ON_HTML = "task{s} with labels on HTML: looked for in its source by their words"
 _ONLY_PREDICTED = "task{s} with predictions of a model only, which are no labels"
+_LEFT_OUT = "task{s} with results of another kind, which are left out: "
+_NUMBERS = ("rating", "number")
+"""Results that are one number for a task."""
 _BROWSER = "task{s} with places counted as browsers do: put right"
 _Fields = dict[str, object]
 
@@ -67,12 +70,19 @@ def label_studio_remarks(element: object) -> list[str]:
     if any(_said(_answers(result, data)) != _said(_answers(results[0], data)) for result in results):
         truth = any(_get(one, "ground_truth") for one in _list(element, "annotations"))
         said.append(_TRUTH if truth else _DIFFER)
+    if others := {str(_get(one, "type")) for one in results[0] if not _is_read(one, data)}:
+        said.append(_LEFT_OUT + ", ".join(sorted(others)))
     told = [value for result in results[0] if _text_spans(value := _get(result, "value"), data)]
     if any(isinstance(_get(value, "start"), str) for value in told):
         said.append(_ON_HTML)
     elif any(_get(value, "start") != _text_spans(value, data)[0]["start"] for value in told):
         said.append(_BROWSER)
     return said
+
+
+def _is_read(result: object, data: _Fields) -> bool:
+    value = _get(result, "value")
+    return bool(_text_spans(value, data)) or any(_get(value, key) is not None for key in ("choices", *_NUMBERS))
 
 
 def _said(answers: _Fields) -> str:
@@ -108,6 +118,9 @@ def _answers(results: list[object], data: _Fields) -> _Fields:
     entities = [span for result in results for span in _text_spans(_get(result, "value"), data)]
     found: _Fields = {"entities": entities} if entities or not results else {}
     for result in results:
+        number = next((one for key in _NUMBERS if (one := _get(_get(result, "value"), key)) is not None), None)
+        if number is not None:
+            found[_free_name(str(_get(result, "from_name")), data)] = number
         if isinstance(choices := _get(_get(result, "value"), "choices"), list):
             name = _free_name(str(_get(result, "from_name")), data)
             found[name] = choices[0] if len(choices) == 1 else choices

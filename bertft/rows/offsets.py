@@ -10,7 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 
+_ESCAPE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _BREAK = re.compile(r"\s+")
 
 
@@ -45,7 +47,7 @@ def placed(claims: Sequence[Claim], text: str) -> Placed | None:
 
 
 def same_words(one: str, other: str) -> bool:
-    """But for spaces around and between them, and the Unicode form."""
+    """But for spaces around and between them, case, the Unicode form, and HTML's way to write signs."""
     return one == other or _bare(one) == _bare(other)
 
 
@@ -57,7 +59,7 @@ def _stands(claim: Claim, place: tuple[int, int], text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return _BREAK.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return _BREAK.sub(" ", unicodedata.normalize("NFC", unescape(text) if "&" in text else text)).strip().casefold()
 
 
 def other_units(text: str) -> Iterator[tuple[str, dict[int, int]]]:
@@ -69,6 +71,8 @@ def other_units(text: str) -> Iterator[tuple[str, dict[int, int]]]:
 def _other_ways(claims: Sequence[Claim], text: str) -> Iterator[tuple[str, list[tuple[int, int]]]]:
     for counted, characters in other_units(text):
         yield counted, [(characters.get(claim.start, -1), characters.get(claim.end, -1)) for claim in claims]
+    if blank := len(text) - len(text.lstrip()):
+        yield "characters after the spaces before the text", [(one.start + blank, one.end + blank) for one in claims]
     yield "characters, the ends inclusive", [(claim.start, claim.end + 1) for claim in claims]
     yield "characters from 1", [(claim.start - 1, claim.end - 1) for claim in claims]
     yield "characters from 1, the ends inclusive", [(claim.start - 1, claim.end) for claim in claims]
@@ -83,6 +87,9 @@ def _sizes(text: str) -> Iterator[tuple[str, list[int]]]:
     }
     kinds = [name for name, sizes in units.items() if name == "characters" or sizes != units["characters"]]
     yield from ((name, units[name]) for name in kinds[1:])
+    if escapes := list(_ESCAPE.finditer(text)):
+        inner = {place for found in escapes for place in range(found.start(), found.end() - 1)}
+        yield "&amp; and its like as one", [0 if place in inner else 1 for place in range(len(text))]
     if "\r\n" in text:
         returns = {found.start() for found in re.finditer("\r\n", text)}
         for name in kinds:
@@ -91,7 +98,7 @@ def _sizes(text: str) -> Iterator[tuple[str, list[int]]]:
 
 
 def _starts(sizes: Sequence[int]) -> dict[int, int]:
-    """Offset -> character; of characters that count nothing, the first."""
+    """Offset -> character; of characters that count nothing and the next one, the first."""
     found: dict[int, int] = {}
     offset = 0
     for place, size in enumerate(sizes):

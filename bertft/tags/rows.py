@@ -39,6 +39,8 @@ class Marks:
     tags: tuple[str, ...] | None = None
     """In the file's own scheme."""
     spans: tuple[CharSpan, ...] | None = None
+    unit: str = ""
+    """What the places of spans count that bring no words, where it is not characters."""
 
 
 def words_in(row: Row, fields: Fields, *, tags: object, by_character: bool = False) -> tuple[Words, CellForm]:
@@ -116,7 +118,7 @@ def tags_by(
     count = len(words.texts)
     if marks.spans is not None and not (marks.tags is not None and count and form == "tokens"):
         try:
-            spans, remarks, altered = to_word_spans(marks.spans, words)
+            spans, remarks, altered = to_word_spans(marks.spans, words, unit=marks.unit)
         except DataError as problem:
             raise DataError(f"{row.origin}: {problem}") from None
         gold = GoldTags(tags_of(spans, count, scheme or "IOB2"))

@@ -16,7 +16,7 @@ from bertft.errors import DataError
 from bertft.rows.containers import opened
 from bertft.rows.finding import nearest
 from bertft.rows.labels import is_empty, label_text
-from bertft.rows.offsets import Claim, placed, same_words
+from bertft.rows.offsets import Claim, other_units, placed, same_words
 from bertft.tags import Span
 from bertft.tags.words import Words, cut_inside, has_no_spaces, split_words
 
@@ -79,11 +79,11 @@ def is_spans(cell: object) -> bool:
     return isinstance(first, list | tuple) and _in_order(first) is not None
 
 
-def true_spans(spans: Sequence[CharSpan], text: str) -> tuple[list[CharSpan], list[str]]:
+def true_spans(spans: Sequence[CharSpan], text: str, *, unit: str = "") -> tuple[list[CharSpan], list[str]]:
     """Spans whose places are those of the words that they say they cover, in characters; and what was put right, in words.
-    DataError where no way of counting fits the words."""
+    `unit`: what they count where none of them says. DataError where no way of counting fits the words."""
     if all(span.covered is None for span in spans):
-        return list(spans), []
+        return _counted_by(spans, text, unit)
     found = placed([Claim(span.start, span.end, span.covered) for span in spans], text)
     if found is None:
         raise DataError(next(_contradictions(spans, text)))
@@ -93,10 +93,10 @@ def true_spans(spans: Sequence[CharSpan], text: str) -> tuple[list[CharSpan], li
     return moved, [f"spans whose places count {found.counted}: put right"]
 
 
-def whole_spans(spans: Sequence[CharSpan], words: Words) -> tuple[list[CharSpan], Words, list[str]]:
+def whole_spans(spans: Sequence[CharSpan], words: Words, *, unit: str = "") -> tuple[list[CharSpan], Words, list[str]]:
     """Spans as they were given, but for spaces at their ends; the words, cut where a span ends inside one; what was put right, in
     words. DataError for a span outside the text, or with other words than it says."""
-    spans, mended = true_spans(spans, words.text)
+    spans, mended = true_spans(spans, words.text, unit=unit)
     remarks, found = dict.fromkeys(mended), dict[CharSpan, None]()
     for span in spans:
         start, end = trimmed(span, words.text)
@@ -111,12 +111,12 @@ def borders(spans: Iterable[CharSpan]) -> set[int]:
     return {place for span in spans for place in (span.start, span.end)}
 
 
-def ends_inside(spans: Sequence[CharSpan], text: str) -> bool:
+def ends_inside(spans: Sequence[CharSpan], text: str, *, unit: str = "") -> bool:
     """Whether more spans end where words do if what nothing parts is cut into characters."""
     if not has_no_spaces(text):
         return False
     try:
-        places = {place for span in true_spans(spans, text)[0] for place in trimmed(span, text)}
+        places = {place for span in true_spans(spans, text, unit=unit)[0] for place in trimmed(span, text)}
     except DataError:
         return False  # it is told when the row is read
     plain, by_character = (split_words(text, by_character=way) for way in (False, True))
@@ -124,10 +124,20 @@ def ends_inside(spans: Sequence[CharSpan], text: str) -> bool:
     return inside[0] > inside[1]
 
 
-def to_word_spans(spans: Sequence[CharSpan], words: Words) -> tuple[list[Span], list[str], Altered | None]:
+def _counted_by(spans: Sequence[CharSpan], text: str, unit: str) -> tuple[list[CharSpan], list[str]]:
+    characters = next((places for name, places in other_units(text) if name == unit), None) if unit else None
+    if characters is None:
+        return list(spans), []
+    moved = [replace(s, start=characters.get(s.start, -1), end=characters.get(s.end, -1)) for s in spans]
+    return moved, [f"spans whose places count {unit}: put right"] if moved != list(spans) else []
+
+
+def to_word_spans(
+    spans: Sequence[CharSpan], words: Words, *, unit: str = ""
+) -> tuple[list[Span], list[str], Altered | None]:
     """Onto whole words, without overlaps, in the text's order; what had to be mended for it, each kind once; and what the spans
     said before, where that was otherwise. DataError for a span outside the text, or with other words than it says."""
-    spans, mended = true_spans(spans, words.text)
+    spans, mended = true_spans(spans, words.text, unit=unit)
     remarks = dict.fromkeys(mended)
     found: dict[Span, int] = {}
     inside: set[tuple[str, float, float]] = set()

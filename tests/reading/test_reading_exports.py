@@ -121,6 +121,18 @@ def test_several_annotators_are_said(file: File) -> None:
     assert len(open_source(file([{"annotations": [one, {**other, "was_cancelled": True}], "data": data}])).notes) == 1
 
 
+def test_numbers_are_columns_and_other_results_are_said(file: File) -> None:
+    rating = {"value": {"rating": 4}, "type": "rating", "from_name": "stars"}
+    others = [
+        {"type": "relation", "from_id": "a"},
+        {"value": {"text": ["hm"]}, "type": "textarea", "from_name": "note"},
+    ]
+    path = file([task({"text": "EU"}, span(0, 2, "ORG"), rating, *others)])
+    assert records(path)[0]["stars"] == 4
+    wanted = "1 task with results of another kind, which are left out: relation, textarea"
+    assert wanted in open_source(path).notes
+
+
 def test_labels_on_a_page_are_found_by_their_words_if_those_stand_once(file: File) -> None:
     text = "<p>The town of Ems.</p><p>Anna in Ems</p>"
     xpath = {"start": "/p[2]/text()[1]", "end": "/p[2]/text()[1]", "startOffset": 0, "endOffset": 4}
