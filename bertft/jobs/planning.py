@@ -12,7 +12,7 @@ from bertft import console
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.jobs.requests import TrainRequest
-from bertft.jobs.sample import sample_rows
+from bertft.jobs.sample import labels_in, sample_rows, tell_lost_labels
 from bertft.jobs.splits import hub_source, read_split, read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
 from bertft.kinds import KINDS, MULTI_LABEL, SINGLE_LABEL, takes
@@ -99,7 +99,9 @@ def sampled(table: Table, limit: int | None, choice: Choice, seed: int) -> Table
         return table
     how = "a stratified" if choice.card.problem == SINGLE_LABEL.name else "a random"
     console.note(f"Sample: {limit:,} of {len(table):,} training rows, {how} sample, seeded (--max-train-rows, --seed).")
-    return sample_rows(table, limit, choice.card, choice.fields, seed)
+    sample = sample_rows(table, limit, choice.card, choice.fields, seed)
+    tell_lost_labels(labels_in(table, choice.card, choice.fields), labels_in(sample, choice.card, choice.fields), limit)
+    return sample
 
 
 def check_applies(request: TrainRequest, kind: str) -> None:

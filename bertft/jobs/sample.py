@@ -9,12 +9,16 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+from bertft import console
+from bertft.errors import UsageError
 from bertft.kinds import MULTI_LABEL, SINGLE_LABEL
 from bertft.plan.card import Card
 from bertft.reading import Table
 from bertft.rows.fields import Fields
 from bertft.rows.label_cells import labels_of_row, split_labels
 from bertft.rows.labels import labels_of_card
+from bertft.rows.surrogates import shown
+from bertft.wording import counted
 
 _STREAM = 0x5A3B1E
 """Keeps this draw apart from the others of the same seed."""
@@ -31,6 +35,27 @@ def sample_rows(table: Table, count: int, card: Card, fields: Fields, seed: int)
         case MULTI_LABEL.name:
             return table.only(covering(_label_sets(table, fields), count, chance))
     return table.only(sorted(chance.choice(len(table), count, replace=False).tolist()))
+
+
+def labels_in(table: Table, card: Card, fields: Fields) -> set[str]:
+    """Of the rows of a table, where rows have one or several."""
+    if card.problem == SINGLE_LABEL.name:
+        return {name for name in _classes(table, card, fields) if name is not None}
+    return set().union(*_label_sets(table, fields)) if card.problem == MULTI_LABEL.name else set()
+
+
+def tell_lost_labels(whole: set[str], kept: set[str], limit: int) -> None:
+    """A warning for labels that a sample of `limit` rows has none of; UsageError where fewer than two are left."""
+    lost, labels = sorted(whole - kept), counted(len(whole), "label")
+    if not lost:
+        return
+    if len(kept) < 2:
+        raise UsageError(f"--max-train-rows {limit} is too few for {labels}: pass at least {2 * len(whole)}.")
+    named = ", ".join(map(shown, lost[:5])) + (", …" if len(lost) > 5 else "")
+    missing = (
+        f"{len(lost):,} of {labels} {'has' if len(lost) == 1 else 'have'} no row in it and will be unknown to the model"
+    )
+    console.warn(f"Sample: {missing}: {named} (--max-train-rows).")
 
 
 def _classes(table: Table, card: Card, fields: Fields) -> list[str | None]:

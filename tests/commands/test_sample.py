@@ -144,3 +144,14 @@ def test_a_sample_of_a_sample_is_called_by_the_places_in_the_file(reviews: Path)
     table = read_table(str(reviews)).only([5, 7, 90]).only([2, 0])
     assert [row.origin for row in table] == [f"{reviews}:92", f"{reviews}:7"]
     assert list(table.column("id")) == ["r90", "r5"]
+
+
+def test_labels_that_a_sample_has_no_row_of_are_said(run: Run, tiny: str, tmp_path: Path) -> None:
+    """Or one would think that the model knows them."""
+    path = sorted_by_class(tmp_path / "train.csv", {"a": 30, "b": 20, "c": 9})
+    words = ("train", path, "--model", tiny, "--dry-run", "--quiet", "--max-train-rows")
+    assert "Sample: 1 of 3 labels has no row in it and will be unknown to the model: " in run(*words, 2).err
+    assert run(*words, 3).err == ""
+    said = run(*words, 1, ok=2)
+    assert "--max-train-rows 1 is too few for 3 labels: pass at least 6." in said.err
+    run(*words[:-3], "--max-train-rows", 6, "--max-steps", 1, "--head-start", "random", "--no-refit", "-o", "run")
