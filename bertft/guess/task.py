@@ -65,7 +65,7 @@ def guess(
     fixed = [name for name in (text, *more, text_pair, *labels) if name]
     if twice := next((name for name in fixed if fixed.count(name) > 1), None):
         raise DataError(f"{file}: column '{twice}' cannot play two parts at once.")
-    looks = {name: look(columns[name]) for name in columns}
+    looks = {name: look(columns[name]) for name in dict.fromkeys([*columns, *fixed])}
     if more and kind not in (None, TEXT_CLASSIFICATION.name):
         raise DataError(
             f"{file}: {1 + len(more)} columns are joined to one text only where texts are classified. Name one."

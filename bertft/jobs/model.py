@@ -23,6 +23,7 @@ from bertft.plan.sections import MEMORY, WISHES
 from bertft.plan.settings import has_type
 from bertft.reading import open_source
 from bertft.reading.memory import is_frame, table_of_rows
+from bertft.rows.nested import Cells, holder_of
 from bertft.rows.row import Row
 from bertft.runs.record import RunRecord, read_record
 from bertft.writing import added_names
@@ -71,11 +72,11 @@ class Model:
         names = [name for name in (*fields.texts, fields.text_pair) if name]
         where = f"input {index + 1}"
         if isinstance(given, Mapping):
-            found = dict(given)
+            found = Cells(given)
             for role, column in (("text", fields.text), ("text_pair", fields.text_pair)):
                 if column and column not in found and role in found and not (role == "text" and fields.more_text):
                     found[column] = found.pop(role)
-            if missing := [name for name in names if name not in found]:
+            if missing := [name for name in names if name not in found and not holder_of(name, found)]:
                 raise UsageError(f"{where}: no '{missing[0]}', wanted {' and '.join(names)}.")
             return Row(index, where, found)
         parts = given if isinstance(given, tuple) else (given,)

@@ -25,6 +25,7 @@ from bertft.plan.catalog import find_card
 from bertft.reading import Source, Table
 from bertft.rows.fields import Fields, named_columns, pick, text_columns
 from bertft.rows.labels import is_empty
+from bertft.rows.nested import holder_of
 from bertft.tags.rows import ACCEPTED
 from bertft.tags.spans import REFUSED
 
@@ -197,7 +198,7 @@ class SampledColumns(Mapping[str, Sequence[object]]):
         return [value for place, value in enumerate(self.table.column(name)) if not self._is_left_out(place, name)]
 
     def __getitem__(self, name: str) -> list[object]:
-        if name not in self.table.columns:
+        if name not in self.table.columns and not holder_of(name, self.table.columns):
             raise KeyError(name)
         if name not in self.read:
             values = self.table.column(name)

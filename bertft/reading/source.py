@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bertft.errors import DataError, InternalError
-from bertft.reading.body import Body
+from bertft.reading.body import Body, CellStorage
 from bertft.reading.columnar import (
     ARROW_FILE_MAGIC,
     ARROW_STREAM_MAGIC,
@@ -38,6 +38,7 @@ from bertft.reading.plain_lines import (
 from bertft.reading.saved import is_saved, open_saved
 from bertft.reading.sheets import is_workbook, open_sheet
 from bertft.reading.squad import looks_nested
+from bertft.rows.nested import Cells
 from bertft.rows.row import Row
 from bertft.rows.surrogates import has_surrogate, shown
 
@@ -79,9 +80,9 @@ class Source:
         return self._rows()
 
     def _rows(self) -> Iterator[Row]:
-        start = self.name + self.body.place.value
+        start, flat = self.name + self.body.place.value, self.body.storage is CellStorage.TEXT
         for index, (number, fields) in enumerate(self.body.read()):
-            yield Row(index, f"{start}{number}", fields)
+            yield Row(index, f"{start}{number}", fields if flat else Cells(fields))
 
 
 def open_source(path: str, options: ReadOptions | None = None, *, one_text: OneText | None = None) -> Source:

@@ -23,6 +23,7 @@ from bertft.reading.columnar import without_nan
 from bertft.reading.jsonlines import decoder
 from bertft.reading.options import ReadOptions
 from bertft.reading.source import Source, open_source
+from bertft.rows.nested import Cells, holder_of, nested_value
 from bertft.rows.row import Row
 from bertft.rows.surrogates import shown
 
@@ -70,6 +71,13 @@ class Table:
 
     def column(self, name: str) -> Iterator[object]:
         """One column's values in order; the others are not touched."""
+        if (
+            name not in self.columns
+            and (holder := holder_of(name, self.columns))
+            and self.storage is not CellStorage.TEXT
+        ):
+            yield from (nested_value({holder: value}, name) for value in self.column(holder))
+            return
         if name not in self.columns:
             raise DataError(f"{self.name}: no column '{name}' (there are: {', '.join(self.columns)}).")
         for values in self._stored(name):
@@ -99,7 +107,8 @@ class Table:
     def _row(self, index: int, stored: dict[str, Any]) -> Row:
         number = None if self._numbers is None else stored.pop(self._numbers)
         origin = self._origin(self._places[index], number)
-        return Row(index, origin, {name: self._decode(value) for name, value in stored.items()})
+        cells = {name: self._decode(value) for name, value in stored.items()}
+        return Row(index, origin, cells if self.storage is CellStorage.TEXT else Cells(cells))
 
     def _origin(self, place: int, number: int | None) -> str:
         """What the row at that place of the file is called; `number`: its line, None in formats without lines."""

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from bertft.errors import DataError
+from bertft.rows.nested import holder_of
 from bertft.rows.surrogates import shown
 
 LISTED = 30
@@ -55,6 +56,8 @@ def pick(role: str, wanted: Sequence[str], columns: Sequence[str], *, file: str)
     for name in wanted:
         if name in columns or name.lower() in spelled:
             return name if name in columns else spelled[name.lower()]
+        if holder_of(name, columns):
+            return name
     near = get_close_matches(wanted[0], columns, n=1, cutoff=ONE_SLIP) if wanted else []
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise DataError(
