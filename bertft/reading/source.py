@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bertft.errors import DataError, InternalError
 from bertft.reading.body import Body, CellStorage
+from bertft.reading.brat import brat_files, open_brat
 from bertft.reading.columnar import (
     ARROW_FILE_MAGIC,
     ARROW_STREAM_MAGIC,
@@ -92,6 +93,9 @@ def open_source(path: str, options: ReadOptions | None = None, *, one_text: OneT
     if is_saved(path):
         body = open_saved(path)
         return Source(path, "arrow", body, rereadable=True, notes=body.notes)
+    if options.format is None and (files := brat_files(path)):
+        body = open_brat(path, files, options.encoding)
+        return Source(path, "brat", body, rereadable=True, notes=body.notes)
     one_text = one_text if options.header and not options.delimiter else None
     intake = take_in(path)
     _refuse_strangers(intake)
