@@ -224,6 +224,11 @@ def test_words_are_found_however_they_are_written(text: str, there: str) -> None
     assert (found, done) == (Answers((there,), (second,)), [MOVED])
 
 
+def test_another_unicode_form_is_named() -> None:
+    (said,) = wrong_answers(Answers(("Ha\u0300",), (3,)), "xx H\u00e0")
+    assert said.endswith("it stands at 3 in another Unicode form")
+
+
 def test_a_letter_is_not_found_in_one_with_an_accent() -> None:
     assert fixed(Answers(("ha",), (0,)), "xx Ha\u0300") == (Answers(("ha",), (0,)), [])
 

@@ -7,6 +7,7 @@ file says, and `fixed` looks for it nearby.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -183,7 +184,9 @@ def _complaint(text: str, start: int, context: str) -> str:
     if near is None:
         return f"{name} is nowhere in the context"
     found = context[near[0] : near[1]]
-    return f"{what}; it stands at {near[0]}" + ("" if found == text else f" as '{_short(found)}'")
+    other = unicodedata.normalize("NFC", found) == unicodedata.normalize("NFC", text)
+    form = " in another Unicode form" if other else f" as '{_short(found)}'"
+    return f"{what}; it stands at {near[0]}" + ("" if found == text else form)
 
 
 def _there(text: str, start: int, context: str) -> str:
