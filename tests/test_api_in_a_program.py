@@ -22,7 +22,7 @@ from bertft.errors import BertftWarning, DataError, UsageError
 from bertft.system import signals
 
 Run = Callable[..., Said]
-GO_ON = r"What was learned is saved; go on with: bertft.train\(…, output_dir='cut', resume=True\)"
+GO_ON = r"Progress is saved; continue with: bertft.train\(…, output_dir='cut', resume=True\)"
 pytestmark = pytest.mark.usefixtures("fresh_accelerator")
 
 

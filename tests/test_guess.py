@@ -170,7 +170,7 @@ def test_what_the_user_fixed_is_kept() -> None:
     assert columns_of(guess(columns, text="text2", text_pair="text1")) == ("text2", "text1", "label")
     assert columns_of(guess(columns, label=("other",))) == ("text1", "text2", "other")
     assert "text 'text2': free text, 7 words on average (as asked)" in guess(columns, text="text2").why
-    with pytest.raises(DataError, match="'text1' cannot play two parts"):
+    with pytest.raises(DataError, match="'text1' cannot be used twice"):
         guess(columns, text="text1", text_pair="text1")
 
 
@@ -241,7 +241,7 @@ def test_26_numbers_are_counted_in_words() -> None:
 def test_parts_that_recur_between_separators_are_labels(values: list[str], separator: str) -> None:
     found = problem_of(values * 3)
     assert (found.problem, found.separator) == ("multi-label", separator)
-    assert any(f"parted by '{separator}' (--single-label" in line for line in found.why)
+    assert any(f"separated by '{separator}' (--single-label" in line for line in found.why)
 
 
 def test_a_separator_within_a_name_is_only_mentioned() -> None:

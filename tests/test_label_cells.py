@@ -91,7 +91,7 @@ def test_lists_of_class_numbers_are_no_vectors() -> None:
         ([[0, 1, 0], [1, 0]], {}, "vectors of 0 and 1 with 2 and with 3 places"),
         (VECTORS, {"label_names": ("a", "b")}, "have 3 places, but --label-names has 2 names"),
         (VECTORS, {"problem": "single-label"}, "3 of 4 cells of 'label' hold several or none.* Leave it out"),
-        (VECTORS, {"problem": "regression"}, r"--regression wants numbers, but 'label' holds '\[0, 1, 1\]'. Mend it.$"),
+        (VECTORS, {"problem": "regression"}, r"--regression wants numbers, but 'label' holds '\[0, 1, 1\]'. Fix it.$"),
         ([[0, 1], [0, 1]], {}, "every row of 'label' has the same labels"),
         ([["a"], ["b"]], {"label_names": ("a", "b")}, "--label-names names the places of vectors"),
         (["a", "b"] * 2, {"label_names": ("a", "b")}, "--label-names names the places of vectors"),
@@ -164,7 +164,7 @@ def test_lists_and_separators_may_stand_side_by_side(empty: object) -> None:
     found = guessed(["a|b", "a", "b|c", "c|a", empty])
     assert (found.problem, found.separator) == ("multi-label", "|")
     assert found.why[-1] == (
-        "multi-label: lists of 3 distinct labels; 4 of the cells hold labels parted by '|' (--separator)"
+        "multi-label: lists of 3 distinct labels; 4 of the cells hold labels separated by '|' (--separator)"
     )
     asked = guessed(["a/b", "a", "b/c", empty], problem="multi-label", separator="/")
     assert (asked.separator, "3 distinct" in asked.why[-1]) == ("/", True)

@@ -95,7 +95,7 @@ class Checkpoints:
         if self.accelerator.scaler is not None and state["scaler"]:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.history.forget_after(self.step, with_evaluation=not self.owes_evaluation)
-        console.note(f"Going on after step {self.step:,} of {self.folder}.")
+        console.note(f"Continuing after step {self.step:,} of {self.folder}.")
 
     @property
     def stops(self) -> bool:

@@ -61,7 +61,7 @@ def best_folder(run: Path) -> Path:
     if (run / CHECKPOINT / REFIT_MARK).is_file():
         raise CheckpointError(
             f"{kept}: gone. The model in {run} has learned from the validation rows since, so they cannot score it any more. "
-            f"Start anew without --resume, in another folder."
+            f"Start again without --resume, in another folder."
         )
     return run
 

@@ -70,7 +70,9 @@ def load_state(
         schedule.load_state_dict({**schedule.state_dict(), **state.pop("schedule")})
     except (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, SafetensorError) as problem:
         reason = f"{type(problem).__name__}: {problem}"
-        raise CheckpointError(f"{folder}: no state to go on from ({reason}). Start anew without --resume.") from problem
+        raise CheckpointError(
+            f"{folder}: no saved state to continue from ({reason}). Start again without --resume."
+        ) from problem
     for group, rate in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):
         group["lr"] = rate
     return state
@@ -81,8 +83,8 @@ def go_on(folder: Path) -> str:
     plan = read_config(str(folder / PLAN)) if (folder / PLAN).is_file() else {}
     metric = typed_again(plan.get("recipe", {}).get("metric"))
     if str(plan.get("data", {}).get("train", "")).startswith(MEMORY):
-        return f"go on with: bertft.train(…, output_dir={str(folder)!r}, resume=True)"
-    return f"go on with: bertft train --resume -o {shlex.quote(str(folder))}{metric}"
+        return f"continue with: bertft.train(…, output_dir={str(folder)!r}, resume=True)"
+    return f"continue with: bertft train --resume -o {shlex.quote(str(folder))}{metric}"
 
 
 def while_writing(folder: Path) -> AbstractContextManager[None]:
@@ -105,8 +107,8 @@ def check_same_data(then: Mapping[str, str], now: Mapping[str, str]) -> None:
     changed = [path for path, digest in now.items() if then.get(path) != digest]
     if changed:
         raise UsageError(
-            f"{', '.join(changed)}: changed since the run began; --resume goes on with the same data. "
-            f"Put the old file back, or start anew with --overwrite."
+            f"{', '.join(changed)}: changed since the run began; --resume needs the same data. "
+            f"Put the old file back, or start again with --overwrite."
         )
 
 

@@ -66,11 +66,11 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
     if recipe.pool is None:
         chosen["pool"] = "mean" if size.mean and size.rows <= SMALL_ROWS else "cls"
         if chosen["pool"] == "mean":
-            said += ["the mean of the tokens is read, through a layer of its own (--pool)"]
+            said += ["mean pooling, in a layer of its own (--pool)"]
     if recipe.refit is None:
         chosen["refit"] = is_refitted(size, epochs)
         if chosen["refit"]:
-            said += ["the validation rows are learned from in the end (--no-refit)"]
+            said += ["the validation rows are trained on at the end (--no-refit)"]
     return replace(recipe, **chosen), f"Recipe: {'; '.join(said)}." if said else ""  # type: ignore[arg-type]
 
 

@@ -189,7 +189,7 @@ class Stepper:
 
         bad = [example for part in parts for example in part.not_finite]
         bad = list(gather_object(bad)) if self.accelerator.num_processes > 1 else bad
-        what = f"the loss is {loss / max(self._weight(step), 1)}" if bad else "the gradient is no number"
+        what = f"the loss is {loss / max(self._weight(step), 1)}" if bad else "the gradient is not a number"
         rate = max(group["lr"] for group in self.optimizer.param_groups)
         rows = bad or [example for batch in step.batches for example in batch]
         where = [self.made_of.origin(self.made_of.features[example].row) for example in rows[:5]]

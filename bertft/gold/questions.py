@@ -27,9 +27,9 @@ class QuestionReader(Reader):
     def fault_advice(self) -> str:
         if self.options.fix_answers:
             return (
-                "They were looked for (--fix-answers) and are not there. Mend them; where there is no answer, write []."
+                "They were looked for (--fix-answers) and are not there. Fix them; where there is no answer, write []."
             )
-        return "Mend them, or pass --fix-answers to look for each answer nearby, and to take empty ones for no answer."
+        return "Fix them, or pass --fix-answers to look for each answer nearby, and to take empty ones for no answer."
 
     def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:
         reader = self.with_cells(rows)

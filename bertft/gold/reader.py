@@ -55,7 +55,7 @@ class Reader(ABC):
     @property
     def fault_advice(self) -> str:
         """What to do about faults."""
-        return "Mend them."
+        return "Fix them."
 
     @abstractmethod
     def learn(self, rows: Iterable[Row], *, known_order: Sequence[str], scheme: str | None) -> Self:

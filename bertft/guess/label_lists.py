@@ -52,7 +52,7 @@ class Listed:
         if all(isinstance(cell, Mapping) for cell in self.cells):
             return f"objects of 0 and 1 for {self.distinct:,} labels"
         plain = len(self.cells) - self.containers
-        how = f"labels parted by '{self.separator}' (--separator)" if self.separator else "one label without a list"
+        how = f"labels separated by '{self.separator}' (--separator)" if self.separator else "one label without a list"
         beside = f"; {plain:,} of the cells hold {how}" if plain else ""
         return f"lists of {self.distinct:,} distinct labels{beside}"
 
@@ -83,7 +83,7 @@ def _refuse_half_lists(cells: Sequence[object], name: str) -> None:
     """DataError for a cell that begins like a list among real ones, as where a program cut its cells."""
     broken = next((cell for cell in cells if isinstance(cell, str) and cell.lstrip().startswith(("[", "{"))), None)
     if broken is not None:
-        raise DataError(f"column '{name}' holds lists, but `{shown(broken)}` is none that can be read. Mend it.")
+        raise DataError(f"column '{name}' holds lists, but `{shown(broken)}` is none that can be read. Fix it.")
 
 
 def refuse_bare_lists(cells: Collection[str], name: str) -> None:

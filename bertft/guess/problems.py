@@ -79,7 +79,7 @@ def _as_asked_regression(filled: Sequence[object], name: str) -> Verdict:
     for value in filled:
         if isinstance(value, bool) or not is_number(label_text(value)):
             instead = "" if is_container(value) else ", or pass --single-label"
-            raise DataError(f"--regression wants numbers, but '{name}' holds '{shown(value)}'. Mend it{instead}.")
+            raise DataError(f"--regression wants numbers, but '{name}' holds '{shown(value)}'. Fix it{instead}.")
     return Verdict(REGRESSION.name, "regression, as asked")
 
 
@@ -90,7 +90,7 @@ def _as_parts(filled: Sequence[object], name: str, separator: str | None) -> Ver
             f"--separator '{separator}': no cell of '{name}' holds it, such as '{shown(cells[0])}'. Leave it out."
         )
     mark = separator or next((mark for mark in SEPARATORS if any(mark in cell for cell in cells)), None)
-    parted = f"labels parted by '{mark}' (--separator)" if mark else "one label in every cell"
+    parted = f"labels separated by '{mark}' (--separator)" if mark else "one label in every cell"
     return Verdict(MULTI_LABEL.name, f"multi-label, as asked: {parted}", mark)
 
 
@@ -140,7 +140,7 @@ def _of_strings(counts: Counter[str], name: str) -> Verdict:
         )
     if separator := separator_of(counts):
         names = {part for cell in counts for part in split_labels(cell, separator)}
-        why = f"multi-label: {len(names):,} distinct labels, parted by '{separator}' (--single-label, --separator)"
+        why = f"multi-label: {len(names):,} distinct labels, separated by '{separator}' (--single-label, --separator)"
         return Verdict(MULTI_LABEL.name, why, separator)
     present = [mark for mark in SEPARATORS if any(mark in cell for cell in counts)]
     if present:

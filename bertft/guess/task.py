@@ -64,7 +64,7 @@ def guess(
     more = tuple(pick("text", [name], list(columns), file=file) for name in more_text)
     fixed = [name for name in (text, *more, text_pair, *labels) if name]
     if twice := next((name for name in fixed if fixed.count(name) > 1), None):
-        raise DataError(f"{file}: column '{twice}' cannot play two parts at once.")
+        raise DataError(f"{file}: column '{twice}' cannot be used twice.")
     looks = {name: look(columns[name]) for name in dict.fromkeys([*columns, *fixed])}
     if more and kind not in (None, TEXT_CLASSIFICATION.name):
         raise DataError(

@@ -92,11 +92,11 @@ def _tell_beginning(request: PredictRequest, parts: list[Part], done: int) -> No
     """Where it begins, if that is not what one would think."""
     if request.resume and not done:
         whole = "whole already, so there is " if os.path.exists(request.output or "") else ""
-        console.note(f"{request.output}: {whole}nothing to go on with; it starts at the beginning.")
+        console.note(f"{request.output}: {whole}nothing to resume; it starts from the beginning.")
     for part in parts:
         if part.given_up:
             console.note(
-                f"{request.output}: {part.given_up:,} rows of a prediction that stopped are given up (--resume)."
+                f"{request.output}: {part.given_up:,} rows of an interrupted prediction are discarded; --resume would keep them."
             )
 
 
@@ -217,4 +217,4 @@ def _hint(parts: list[Part], command: str) -> str:
     if not parts or not parts[0].rows:
         return ""
     words = [word for word in shlex.split(command) if word != "--resume"]
-    return f"{parts[0].rows:,} rows are kept; go on with: {shlex.join([*words, '--resume'])}"
+    return f"{parts[0].rows:,} rows are kept; continue with: {shlex.join([*words, '--resume'])}"

@@ -34,8 +34,8 @@ def going_on(request: TrainRequest) -> TrainRequest:
         refit = {"refit": stored_plan(Path(folder))["recipe"]["refit"]}
         return replace(request, config=request.config or str(Path(folder) / PLAN), recipe={**refit, **request.recipe})
     if not (request.data.get("train") or request.task or request.config):
-        raise UsageError(f"{folder}: no run to go on with (it has no {PLAN}).")
-    console.note(f"{folder}: no run to go on with yet, so it starts at the beginning.")
+        raise UsageError(f"{folder}: no run to resume (it has no {PLAN}).")
+    console.note(f"{folder}: no interrupted run yet, so it starts from the beginning.")
     return replace(request, resume=False)
 
 
@@ -60,7 +60,7 @@ def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
         if asked[section].get(key) != stored.get(section, {}).get(key)
     ]
     if changed:
-        differ = f"--resume goes on with the same run, but these differ: {'; '.join(changed)}."
+        differ = f"--resume continues the same run, but these settings differ: {'; '.join(changed)}."
         raise UsageError(f"{differ} {longer_run(plan, stored['recipe'])}".rstrip())
 
 

@@ -103,7 +103,7 @@ def _by_card(card: Card, asked: Asked, table: Table) -> Choice:
     inputs = [*chosen.texts, *([chosen.text_pair] if chosen.text_pair else [])]
     if len(set(inputs)) < len(inputs):
         raise UsageError(
-            f"A column cannot play two parts: {', '.join(inputs)}. Name another one with --text or --text-pair."
+            f"A column cannot be used twice: {', '.join(inputs)}. Name another one with --text or --text-pair."
         )
     chosen = _with_form_of_cells(chosen, card, asked, table)
     return Choice(card, chosen, [f"  task {card.name}: {card.summary}", *_columns_said(chosen)])
@@ -157,7 +157,7 @@ def _label(named: Sequence[str], wanted: Sequence[str], table: Table) -> tuple[s
 
 def _columns_said(fields: Fields) -> list[str]:
     pair = f", pair '{fields.text_pair}' (--text-pair)" if fields.text_pair else ""
-    between = f", labels parted by '{fields.separator}' (--separator)" if fields.separator else ""
+    between = f", labels separated by '{fields.separator}' (--separator)" if fields.separator else ""
     text = " and ".join(f"'{name}'" for name in fields.texts)
     return [f"  text {text} (--text){pair}, label '{', '.join(fields.label)}' (--label){between}"]
 

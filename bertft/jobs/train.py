@@ -51,7 +51,7 @@ def train(request: TrainRequest) -> Finished:
             return run_training(run, planned.tables, accelerator)
         except Stopped as stop:
             learned = last_whole(run.folder / CHECKPOINT).is_dir()
-            stop.hint = f"What was learned is saved; {go_on(run.folder)}" if learned else "Nothing was learned yet."
+            stop.hint = f"Progress is saved; {go_on(run.folder)}" if learned else "No step was taken yet."
             raise
 
 

@@ -73,7 +73,7 @@ def check_files(folder: Path, names: Any) -> None:
         resume = "" if (folder / RECORD).is_file() else f" If it was never finished: bertft train --resume -o {folder}"
         raise CheckpointError(
             f"{folder}: {' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing. Copy the whole run folder "
-            f"again, or train anew.{resume}"
+            f"again, or train again.{resume}"
         )
 
 

@@ -171,4 +171,4 @@ def _shorten(text: str) -> str:
 
 
 def _broken(name: str, line: int, reason: str) -> DataError:
-    return DataError(f'{name}:{line}: {reason}. Mend the quotes: "a cell with ""quotes"" in it".')
+    return DataError(f'{name}:{line}: {reason}. Fix the quotes: "a cell with ""quotes"" in it".')

@@ -65,7 +65,7 @@ def bad_bytes_error(intake: Intake, encoding: str, error: UnicodeError, *, line:
     byte = error.object[error.start : error.start + 1].hex().upper()
     return DataError(
         f"{intake.name}:{line}: byte 0x{byte} is not {shown_encoding(encoding)}. "
-        f"Pass --encoding with the file's own encoding (gb18030, big5, cp1252 ...), or mend that line."
+        f"Pass --encoding with the file's own encoding (gb18030, big5, cp1252 ...), or fix that line."
     )
 
 
@@ -141,7 +141,7 @@ def _stray_bytes(intake: Intake) -> DataError:
     line = _first_bad_line(intake, "utf-8") if intake.rereadable else 1
     return DataError(
         f"{intake.name}:{line}: bytes that are not UTF-8 in a file that otherwise is. "
-        f"Mend that line, or pass --encoding if the file has another encoding."
+        f"Fix that line, or pass --encoding if the file has another encoding."
     )
 
 

@@ -120,4 +120,4 @@ class Document:
 
     def _error(self, found: str, wanted: str) -> DataError:
         line = self._line + self._text.count("\n", 0, self._at)
-        return DataError(f"{self._name}:{line}: not JSON: found {found}, {wanted}. Mend that line.")
+        return DataError(f"{self._name}:{line}: not JSON: found {found}, {wanted}. Fix that line.")

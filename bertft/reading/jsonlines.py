@@ -64,7 +64,7 @@ def syntax_error(name: str, line: int, error: ValueError | RecursionError) -> Da
         what = f"not readable JSON: lists and objects more than {DEEPEST} levels deep"
     else:  # Python reads no whole number of more than 4,300 digits
         what = "not readable JSON: a whole number of thousands of digits"
-    return DataError(f"{name}:{line}: {what}. Mend that line.")
+    return DataError(f"{name}:{line}: {what}. Fix that line.")
 
 
 def _columns(intake: Intake, encoding: str) -> list[str]:

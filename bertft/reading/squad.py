@@ -67,7 +67,7 @@ def _around(article: object, paragraph: Object, where: str) -> RawFields:
     """What all questions of a paragraph share."""
     context = _first(paragraph, _CONTEXT)
     if not isinstance(context, str):
-        raise DataError(f"{where}: {_said(paragraph, 'context', context)}, wanted a text. Mend it there.")
+        raise DataError(f"{where}: {_said(paragraph, 'context', context)}, wanted a text. Fix it there.")
     title = article if isinstance(article, Mapping) and "title" in article else paragraph
     return ({"title": title["title"]} if "title" in title else {}) | {"context": context}
 
@@ -76,7 +76,7 @@ def _row(question: object, around: RawFields, number: int, where: str) -> RawFie
     question = _object(question, where)
     asked, name = _first(question, _QUESTION), _first(question, ID)
     if not (asked is None or isinstance(asked, str)):
-        raise DataError(f"{where}: {_said(question, 'question', asked)}, wanted a text. Mend it there.")
+        raise DataError(f"{where}: {_said(question, 'question', asked)}, wanted a text. Fix it there.")
     row: RawFields = {"id": f"q{number}" if name in (None, "") else name, **around, "question": asked}
     row["answers"] = _answers(question, where)
     return row | ({"is_impossible": question["is_impossible"]} if "is_impossible" in question else {})
@@ -90,21 +90,21 @@ def _answers(question: Object, where: str) -> object:
     answers = [{"text": one} if isinstance(one, str) else one for one in _list_in(question, "answers", where)]
     for place, answer in enumerate(answers, 1):
         if not isinstance(answer, Mapping) or not isinstance(answer.get("text"), str):
-            raise DataError(f"{where}, answer {place}: no text in it, wanted 'text' and 'answer_start'. Mend it there.")
+            raise DataError(f"{where}, answer {place}: no text in it, wanted 'text' and 'answer_start'. Fix it there.")
     found = [answer for answer in answers if isinstance(answer, Mapping)]
     return {"text": [one["text"] for one in found], "answer_start": [one.get("answer_start") for one in found]}
 
 
 def _object(value: object, where: str) -> Object:
     if not isinstance(value, Mapping):
-        raise DataError(f"{where}: {kind_of(value)}, wanted an object. Mend it there.")
+        raise DataError(f"{where}: {kind_of(value)}, wanted an object. Fix it there.")
     return value
 
 
 def _list_in(holder: Object, key: str, where: str) -> list[object]:
     found = holder.get(key)
     if not isinstance(found, list):
-        raise DataError(f"{where}: {_said(holder, key, found)}, wanted a list. Mend it there.")
+        raise DataError(f"{where}: {_said(holder, key, found)}, wanted a list. Fix it there.")
     return found
 
 

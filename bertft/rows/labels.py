@@ -102,7 +102,7 @@ def learn(seen: Iterable[str], *, known_order: Sequence[str] = ()) -> Labels:
     names = in_order(seen)
     if broken := next(filter(has_surrogate, names), None):
         raise DataError(
-            f"The training file has a label '{shown(broken)}' with half a character (a lone surrogate). Mend it there."
+            f"The training file has a label '{shown(broken)}' with half a character (a lone surrogate). Fix it there."
         )
     if known_order and set(known_order) == set(names):
         return Labels(tuple(known_order))

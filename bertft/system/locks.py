@@ -55,7 +55,7 @@ def _held(lock: Path, place: Path, doing: str) -> Iterator[None]:
         raise _unwritable(place, problem) from None
     try:
         if holder.exists():
-            console.note(f"{place}: {_who(holder)} was cut off; its lock is void.")
+            console.note(f"{place}: {_who(holder)} was interrupted; its lock is removed.")
         _sign(holder)
         yield
     finally:

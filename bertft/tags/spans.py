@@ -240,7 +240,7 @@ def _contradictions(spans: Sequence[CharSpan], text: str) -> Iterator[str]:
             where = f"that stands at {near[0]}" if near else "that is nowhere in the text"
             yield (
                 f"span {span.start} to {span.end} ({span.label}) says '{_short(span.covered)}', but '{_short(there)}' stands "
-                f"there; {where}. Mend start and end, or leave the words ('text') out of the spans to keep the places."
+                f"there; {where}. Fix start and end, or leave the words ('text') out of the spans to keep the places."
             )
 
 

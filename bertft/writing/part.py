@@ -113,7 +113,7 @@ class Part:
         os.fsync(self._file.fileno())
 
     def _read_note(self) -> dict[str, Any]:
-        """Empty where there is nothing to go on with."""
+        """Empty where there is nothing to resume."""
         try:
             note: dict[str, Any] = json.loads(self._note_path.read_text(encoding="utf-8"))
             whole = note["rows"] > 0 and 0 <= note["bytes"] <= self._file_path.stat().st_size
@@ -126,6 +126,6 @@ class Part:
         changed = [name for name in now if then.get(name) != now[name]]
         if changed:
             raise UsageError(
-                f"{self._path}: --resume goes on with the same prediction, but {', '.join(changed)} changed. "
-                f"Leave out --resume to begin anew."
+                f"{self._path}: --resume continues the same prediction, but {', '.join(changed)} changed. "
+                f"Leave out --resume to start over."
             )

@@ -81,8 +81,8 @@ def test_resume_has_words_for_a_folder_without_a_state(run: Run, reviews: Path, 
     (tmp_path / "run" / "run.json").unlink()  # as if it had not ended
     (tmp_path / "run" / "checkpoint" / "state.json").unlink()
     said = run("train", "--resume", "-o", "run", ok=2)
-    assert "no state to go on from" in said.err
-    assert "Start anew without --resume" in said.err
+    assert "no saved state to continue from" in said.err
+    assert "Start again without --resume" in said.err
 
 
 def test_overwrite_leaves_a_folder_that_only_looks_like_a_run(

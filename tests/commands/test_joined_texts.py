@@ -81,9 +81,9 @@ def test_columns_may_be_joined_beside_a_second_text_or_a_card(run: Run, tmp_path
         "fields"
     ]
     assert fields == {"text": "body", "more_text": ["title"], "label": ["label"]}
-    assert "cannot play two parts" in dry(run, *words, "--text-pair", "title", ok=2).err
-    assert "cannot play two parts" in dry(run, *words, "--text", "body", ok=2).err
-    assert "cannot play two parts" in dry(run, *words, "--text", "body", "--task", "sst2", "--label", "label", ok=2).err
+    assert "cannot be used twice" in dry(run, *words, "--text-pair", "title", ok=2).err
+    assert "cannot be used twice" in dry(run, *words, "--text", "body", ok=2).err
+    assert "cannot be used twice" in dry(run, *words, "--text", "body", "--task", "sst2", "--label", "label", ok=2).err
     assert "no column 'bodi' for the text" in dry(run, *words, "--text", "bodi", ok=2).err
 
 

@@ -179,8 +179,8 @@ def test_a_plan_runs_no_function_that_was_not_typed(run: Any, tiny: str) -> None
 def test_what_a_run_advises_to_go_on_or_repeat_it_works(run: Any, tiny: str) -> None:
     metric = mine("return 1.0")
     run("train", reviews(), "--model", tiny, "-o", "run", "--max-steps", 1, "--metric", metric)
-    _, *again = shlex.split(go_on(Path("run")).removeprefix("go on with: "))
-    assert "Going on after step 1" in run(*again).err
+    _, *again = shlex.split(go_on(Path("run")).removeprefix("continue with: "))
+    assert "Continuing after step 1" in run(*again).err
     _, *again = shlex.split(json.loads(Path("run/run.json").read_text(encoding="utf-8"))["repeat"])
     run(*again)
     assert Path("OTHER_FOLDER/model.safetensors").read_bytes() == Path("run/model.safetensors").read_bytes()

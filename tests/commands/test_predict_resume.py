@@ -151,10 +151,10 @@ def test_going_on_from_something_else_is_refused(
     )
     said = run("predict", "run", data, "-o", "out.csv", "--resume", *flags, ok=2)
     named = {"tokenizer": "the model", "option": "the options"}.get(changed, f"the {changed}")
-    assert f"out.csv: --resume goes on with the same prediction, but {named} changed." in said.err
+    assert f"out.csv: --resume continues the same prediction, but {named} changed." in said.err
     assert Path(".out.csv.part").read_bytes() == before
     said = run("predict", "run", data, "-o", "out.csv", *flags)
-    assert "out.csv: 24 rows of a prediction that stopped are given up (--resume)." in said.err
+    assert "out.csv: 24 rows of an interrupted prediction are discarded; --resume would keep them." in said.err
     assert not list(Path().glob(".out*"))
 
 
@@ -218,11 +218,11 @@ def test_without_anything_to_go_on_with_it_begins(run: Run, trained: Path) -> No
     data = inputs("texts")
     run("predict", trained, data, "-o", "whole.csv")
     for why in (
-        "nothing to go on with",
-        "whole already, so there is nothing to go on with",
+        "nothing to resume",
+        "whole already, so there is nothing to resume",
     ):  # a job that is started again
         said = run("predict", trained, data, "-o", "out.csv", "--resume")
-        assert f"out.csv: {why}; it starts at the beginning." in said.err
+        assert f"out.csv: {why}; it starts from the beginning." in said.err
         assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
 
 
@@ -257,7 +257,7 @@ def test_whatever_ends_it_one_hears_what_is_kept(
         fail_at(here, 30, problem)
         with pytest.raises(type(problem)):
             run(*words)
-    assert "24 rows are kept; go on with: bertft predict " in capsys.readouterr().err
+    assert "24 rows are kept; continue with: bertft predict " in capsys.readouterr().err
     run(*words, "--resume")
 
 
@@ -327,7 +327,7 @@ def test_a_real_process_that_is_stopped_can_be_gone_on_with(run: Run, trained: P
         said = process.communicate(timeout=HANGING)[1]
         assert process.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number], said
         if number != signal.SIGKILL:
-            assert " rows are kept; go on with: bertft " in said
+            assert " rows are kept; continue with: bertft " in said
             assert said.rstrip().endswith("-o out.csv --resume")
     process = begin(*words, "out.csv", "--resume")
     assert process.wait(timeout=HANGING) == 0
@@ -344,7 +344,7 @@ def test_a_full_disk_keeps_what_is_done(run: Run, trained: Path) -> None:
     assert process.returncode == 2
     assert said.count("Error: ") == 1
     assert "out.csv: cannot be written (File too large)." in said
-    assert " rows are kept; go on with: bertft predict " in said
+    assert " rows are kept; continue with: bertft predict " in said
     assert not Path("out.csv").exists()
     assert begin(*words, "--resume").wait(timeout=HANGING) == 0
     assert [line.split(",")[0] for line in Path("out.csv").read_text().splitlines()[1:]] == [str(n) for n in range(600)]

@@ -101,7 +101,7 @@ def test_what_fix_answers_does_not_find_gets_other_advice(answerer: Path, run: R
     assert "pass --fix-answers" in run("eval", answerer / "run", "n.jsonl", ok=2).err
     said = run("eval", answerer / "run", "n.jsonl", "--fix-answers", ok=2).err
     assert (
-        "They were looked for (--fix-answers) and are not there. Mend them; where there is no answer, write []." in said
+        "They were looked for (--fix-answers) and are not there. Fix them; where there is no answer, write []." in said
     )
     write_jsonl(Path("n.jsonl"), [{**asked_rows(1)[0], "answers": []}])
     run("eval", answerer / "run", "n.jsonl")

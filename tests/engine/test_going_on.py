@@ -71,7 +71,7 @@ def test_going_on_replays_no_batch(run: Run, tmp_path: Path, tiny: str, cut_at: 
     monkeypatch.setattr(
         Stepper, "take", lambda self, step, asked=(): (taken.append(step.number), whole(self, step, asked))[1]
     )
-    assert "Going on after step 13" in run(*words, "-o", "run", "--resume").err
+    assert "Continuing after step 13" in run(*words, "-o", "run", "--resume").err
     assert taken == list(range(14, 22))
 
 
@@ -81,7 +81,7 @@ def test_a_state_that_is_due_at_an_evaluation_is_saved(run: Run, tmp_path: Path,
     cut_at(8)
     with pytest.raises(PowerFails):
         run(*words, "-o", "run", "--save-steps", 5)
-    assert "Going on after step 5" in run(*words, "-o", "run", "--resume").err
+    assert "Continuing after step 5" in run(*words, "-o", "run", "--resume").err
 
 
 @pytest.mark.parametrize(("evaluation", "step"), [(1, 0), (2, 5), (3, 10)])
@@ -103,7 +103,7 @@ def test_an_evaluation_that_was_cut_off_is_made_up_for(
     with monkeypatch.context() as here:
         here.setattr(training.Validator, "__call__", asked_to_stop)
         said = run(*words, "-o", "run", ok=143)
-    assert "Stopped by SIGTERM. What was learned is saved; go on with: bertft train --resume -o run" in said.err
+    assert "Stopped by SIGTERM. Progress is saved; continue with: bertft train --resume -o run" in said.err
     state = json.loads(Path("run/checkpoint/state.json").read_text())
     assert (state["step"], state["owes_evaluation"]) == (step, True)
     run("train", "--resume", "-o", "run")
@@ -125,8 +125,8 @@ def test_a_finished_run_that_goes_on_stays_as_it_is(run: Run, tmp_path: Path, ti
 def test_going_on_before_there_is_anything_starts_at_the_beginning(run: Run, tmp_path: Path, tiny: str) -> None:
     words = words_of("sequence", tmp_path, tiny)
     said = run(*words, "-o", "new", "--resume", "--max-steps", 2)
-    assert "new: no run to go on with yet, so it starts at the beginning." in said.err
-    assert "new: no run to go on with" in run("train", "--resume", "-o", "other/new", ok=2).err.replace("other/", "")
+    assert "new: no interrupted run yet, so it starts from the beginning." in said.err
+    assert "new: no run to resume" in run("train", "--resume", "-o", "other/new", ok=2).err.replace("other/", "")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_going_on_with_changed_data_is_refused(run: Run, tmp_path: Path, tiny: s
     run(*words, "-o", "run", "--max-steps", 2)
     write_csv(tmp_path / "reviews.csv", ["id", "text", "label"], [("1", "good film", "pos"), ("2", "bad", "neg")] * 20)
     said = run("train", "--resume", "-o", "run", ok=2)
-    assert "reviews.csv: changed since the run began; --resume goes on with the same data." in said.err
+    assert "reviews.csv: changed since the run began; --resume needs the same data." in said.err
 
 
 def test_what_a_crash_left_half_written_is_swept_up(run: Run, tmp_path: Path, tiny: str, cut_at: Any) -> None:
@@ -200,5 +200,5 @@ def test_a_damaged_state_is_refused_in_plain_words(
         run(*words_of("sequence", tmp_path, str(backbones("electra"))), "-o", "other", "--max-steps", 2)
         shutil.copytree("other/checkpoint", state, dirs_exist_ok=True)
     said = run("train", "--resume", "-o", "run", ok=2)
-    assert "no state to go on from" in said.err
-    assert "Start anew without --resume." in said.err
+    assert "no saved state to continue from" in said.err
+    assert "Start again without --resume." in said.err

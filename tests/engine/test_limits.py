@@ -174,7 +174,7 @@ def test_a_full_disk_gives_one_message_and_the_last_state_stands(
     done = bertft(*words, "-o", "new", limits={"RLIMIT_FSIZE": size - 1}, ok=2)
     assert done.stderr.count("Error: ") == 1
     assert "new: cannot be written" in done.stderr
-    assert "The last state stands; make room and go on with: bertft train --resume -o new" in done.stderr
+    assert "The last state stands; make room and continue with: bertft train --resume -o new" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(Path("new").glob(".*"))
     run("train", "--resume", "-o", "new")

@@ -90,7 +90,7 @@ def test_a_signal_in_the_refit_stops_it(run: Run, tmp_path: Path, tiny: str, mon
     with monkeypatch.context() as here:
         here.setattr(Stepper, "take", take)
         said = run(*words, "-o", "run", ok=143)
-    assert "What was learned is saved; go on with: bertft train --resume -o run" in said.err
+    assert "Progress is saved; continue with: bertft train --resume -o run" in said.err
     run("train", "--resume", "-o", "run")
     assert digest(Path("run")) == digest(Path("whole"))
 

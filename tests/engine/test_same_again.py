@@ -63,7 +63,7 @@ def test_a_run_that_went_on_ends_like_one_that_never_stopped(
         with pytest.raises(Stopped):
             run("train", "train.csv", "--model", tiny, "-o", "parts", *words)
     said = run("train", "--resume", "-o", "parts")
-    going_on = f"Going on after step {3 * (evaluations - 1)} of parts"
+    going_on = f"Continuing after step {3 * (evaluations - 1)} of parts"
     assert (going_on in said.err) == (evaluations > 1)  # the first is that of the warm start, which is made again
     assert weights("whole") == weights("parts")
     for name in ("weights.safetensors", "optimizer.safetensors"):

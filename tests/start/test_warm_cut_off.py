@@ -89,7 +89,7 @@ def test_a_signal_in_the_first_evaluation_leaves_it_to_be_made_up_for(run: Run, 
     with pytest.MonkeyPatch.context() as here:
         here.setattr(training.Validator, "__call__", asked_to_stop)
         said = run(*words, "-o", "run", ok=143)
-    assert "What was learned is saved; go on with: bertft train --resume -o run" in said.err
+    assert "Progress is saved; continue with: bertft train --resume -o run" in said.err
     state = json.loads(Path("run/checkpoint/state.json").read_text())
     assert (state["step"], state["owes_evaluation"]) == (0, True)
     run("train", "--resume", "-o", "run")
@@ -112,4 +112,4 @@ def test_a_signal_in_the_lessons_on_pairs_stops_them(run: Run, tiny: str) -> Non
         here.setattr(Stepper, "take", take)
         said = run(*words, "-o", "run", ok=143)
     assert taken == [1, 2, 3]
-    assert "Nothing was learned yet." in said.err
+    assert "No step was taken yet." in said.err

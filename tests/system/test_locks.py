@@ -50,7 +50,7 @@ def test_a_lock_of_a_dead_process_is_void(run: Run, undisturbed: Run, tmp_path: 
     first.communicate()
     said = run("train", "--resume", "-o", "run")
     assert f"run: process {first.pid} on " in said.err
-    assert "was cut off; its lock is void." in said.err
+    assert "was interrupted; its lock is removed." in said.err
     undisturbed(*words)
     assert digest(Path("run")) == digest(Path("whole"))
     assert course(Path("run")) == course(Path("whole"))

@@ -43,7 +43,7 @@ def logged_steps() -> list[object]:
 def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path, tiny: str, number: int, code: int) -> None:
     said = stopped(long_words(tmp_path, tiny), number, code)
     name = signal.Signals(number).name
-    assert f"Stopped by {name}. What was learned is saved; go on with: bertft train --resume -o run" in said
+    assert f"Stopped by {name}. Progress is saved; continue with: bertft train --resume -o run" in said
     assert "Traceback" not in said
     assert 20 < len(logged_steps()) < 420
     assert json.loads(Path("run/checkpoint/state.json").read_text())["step"] == logged_steps()[-1]
@@ -56,7 +56,7 @@ def test_a_stopped_process_goes_on_to_the_same_bits(tmp_path: Path, tiny: str) -
     step = logged_steps()[-1]
     whole = begin(*words, "-o", "whole", **PIPES)
     parts = begin("train", "--resume", "-o", "run", **PIPES)
-    assert f"Going on after step {step}" in parts.communicate(timeout=HANGING)[1]
+    assert f"Continuing after step {step}" in parts.communicate(timeout=HANGING)[1]
     whole.communicate(timeout=HANGING)
     assert digest(Path("run")) == digest(Path("whole"))
     assert course(Path("run")) == course(Path("whole"))

@@ -49,7 +49,9 @@ def load_extras(network: Network, folder: Path, kind: str) -> Network:
         _fill(extended, tensors)
     except (SafetensorError, OSError, RuntimeError, KeyError, ValueError) as problem:
         reason = str(problem).splitlines()[-1].strip()
-        raise CheckpointError(f"{file}: damaged, or not of the model beside it ({reason}). Train it anew.") from problem
+        raise CheckpointError(
+            f"{file}: damaged, or not of the model beside it ({reason}). Train it again."
+        ) from problem
     return extended
 
 
