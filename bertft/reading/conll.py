@@ -13,8 +13,18 @@ from itertools import islice
 from bertft.errors import DataError
 from bertft.reading.body import Body, CellStorage, Place
 from bertft.reading.conll2012 import COLUMNS, NOTE, looks_like_conll2012, read_conll2012
-from bertft.reading.conll_layout import Layout, Lines, find_layout, is_uncounted, refuse_ragged, tag_columns
-from bertft.reading.conll_lines import is_comment, sentences
+from bertft.reading.conll_layout import (
+    Layout,
+    Lines,
+    Read,
+    find_layout,
+    is_uncounted,
+    misc_tags,
+    refuse_ragged,
+    tag_columns,
+)
+from bertft.reading.conll_lines import Sentence, is_comment, sentences
+from bertft.reading.inline_tags import inline_sentences, sign_of
 from bertft.reading.intake import Intake
 from bertft.reading.lines import head_text, text_lines
 from bertft.reading.options import ReadOptions
@@ -32,17 +42,30 @@ def open_conll(intake: Intake, encoding: str, options: ReadOptions) -> Body:
     if looks_like_conll2012(head.splitlines(keepends=True)):
         return Body([*COLUMNS, "document"], lambda: read_conll2012(intake.name, lines()), *stored, notes=[NOTE])
     looked_at = lines if intake.rereadable else partial(_head_lines, intake, encoding)
-    layout, delimiter = _find_layout(intake.name, looked_at, options)
-    columns = [*layout.columns, *(["document"] if layout.documents else [])]
-    read = partial(_read, intake.name, lines, layout, delimiter)
-    return Body(columns, read, *stored, delimiter, notes=list(layout.notes))
+    sign = None if options.delimiter else sign_of(head.splitlines(), asked=options.format == "conll")
+    delimiter = None
+    if sign:
+        layout = find_layout(intake.name, lambda _: inline_sentences(intake.name, looked_at(), sign))
+    else:
+        layout, delimiter = _find_layout(intake.name, looked_at, options)
+
+    def cut(header: int) -> Iterator[Sentence]:
+        inline = sign and inline_sentences(intake.name, lines(), sign)
+        return inline or sentences(lines(), delimiter, skip=header)
+
+    columns = [*layout.columns, *layout.misc, *(["document"] if layout.documents else [])]
+    notes = [*([f"a sentence in each line, tags behind '{sign}'"] if sign else []), *layout.notes]
+    return Body(columns, partial(_read, intake.name, cut, layout), *stored, delimiter, notes=notes)
 
 
 def looks_like_conll(text: str, whole: bool, delimiter: str | None = None, *, parted: bool = False) -> bool:
-    """Whether a document starts, or nearly all of the first lines are equally wide and have a column of tags, some as B-PER.
-    `parted`: only where blank lines part sentences."""
+    """Whether nearly all of the first lines are equally wide and have a column of tags, some as B-PER; or each word brings its
+    tag along, as Ada|B-PER; or a document starts. `parted`: only where blank lines part sentences."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    found = list(sentences(islice(lines if whole else lines[:-1], SNIFFED_LINES), delimiter))
+    lines = lines if whole else lines[:-1]
+    if delimiter is None and sign_of(lines, asked=False):
+        return True
+    found = list(sentences(islice(lines, SNIFFED_LINES), delimiter))
     if not all(sentence.words for sentence in found):
         return not parted or len(found) > 2
     if parted and len(found) < 2:
@@ -55,8 +78,8 @@ def looks_like_conll(text: str, whole: bool, delimiter: str | None = None, *, pa
     return any(any(len(tag) > 1 and tag[1] in "-_" for tag in counts[place]) for place in tag_columns(counts))
 
 
-def _read(name: str, lines: _Lines, layout: Layout, delimiter: str | None) -> Iterator[tuple[int, dict[str, object]]]:
-    for sentence in sentences(lines(), delimiter, skip=layout.header):
+def _read(name: str, cut: Read, layout: Layout) -> Iterator[tuple[int, dict[str, object]]]:
+    for sentence in cut(layout.header):
         words = sentence.words
         if any(len(cells) != layout.width for cells in words):
             words = _fitting(name, words, sentence.lines, layout)
@@ -66,6 +89,7 @@ def _read(name: str, lines: _Lines, layout: Layout, delimiter: str | None) -> It
             fields: dict[str, object] = {
                 column: [cells[place] for cells in words] for column, place in layout.columns.items()
             }
+            fields |= {key: misc_tags(words, key) for key in layout.misc}
             yield sentence.lines[0], fields | ({"document": sentence.document} if layout.documents else {})
 
 

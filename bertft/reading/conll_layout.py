@@ -12,6 +12,7 @@ from itertools import islice
 
 import bertft.guess.column_names as names
 from bertft.errors import DataError
+from bertft.guess.columns import NUMBER
 from bertft.reading.conll_lines import Sentence, is_comment
 from bertft.tags.looks import TAG, are_entity_tags, is_outside_sign
 
@@ -43,6 +44,8 @@ class Layout:
     header: int = 0
     """The line of column names; 0 for none."""
     documents: bool = False
+    misc: Sequence[str] = ()
+    """Keys of CoNLL-U's last column that hold tags of entities, as NER=B-PER; a column for each."""
     notes: Sequence[str] = ()
 
 
@@ -148,7 +151,22 @@ def _layout(survey: _Survey, width: int, header: Sequence[str], line: int) -> La
     notes = [] if header else _role_notes(columns, counted)
     if survey.count >= MANY_SENTENCES and survey.short == survey.count:
         notes = [*notes, "every sentence is one word long: is there a blank line after each word?"]
-    return Layout(width, columns, counted, line, survey.documents, notes)
+    misc = _misc_keys(rows) if counted and width == CONLLU_WIDTH else []
+    return Layout(width, columns, counted, line, survey.documents, misc, notes)
+
+
+def misc_tags(words: _Rows, key: str) -> list[str]:
+    """What CoNLL-U's last column says under a key of each word; O where it says nothing."""
+    return [_misc(cells[-1]).get(key, "O") for cells in words]
+
+
+def _misc(cell: str) -> dict[str, str]:
+    return {key: value for key, sign, value in (part.partition("=") for part in cell.split("|")) if sign}
+
+
+def _misc_keys(rows: _Rows) -> list[str]:
+    keys = dict.fromkeys(key for cells in rows for key in _misc(cells[-1]))
+    return [key for key in keys if are_entity_tags(Counter(misc_tags(rows, key)))]
 
 
 def tag_columns(counts: Sequence[Counter[str]]) -> list[int]:
@@ -175,7 +193,7 @@ def _word_column(counts: Sequence[Counter[str]], sample: Sequence[Sentence], tag
 
 
 def _is_numeric(cells: Counter[str]) -> bool:
-    return sum(count for cell, count in cells.items() if cell.isdecimal()) >= NUMERIC * cells.total()
+    return sum(count for cell, count in cells.items() if NUMBER.fullmatch(cell)) >= NUMERIC * cells.total()
 
 
 def _is_constant(place: int, sample: Sequence[Sentence]) -> bool:

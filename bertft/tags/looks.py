@@ -55,7 +55,7 @@ def no_plain_tags(pairs: Sequence[tuple[str, str]]) -> str | None:
     if not any(sign.isalnum() for tag in tags for sign in tag):
         return f"the tags would be {_some(tags)}, without a letter"
     if all(_NUMBER.fullmatch(tag) for tag in tags):
-        return f"the tags would be {len(tags):,} numbers ({_some(tags)})"
+        return f"the tags would be {len(tags):,} numbers ({_some(tags)}), whose names a card can give (labels)"
     same = sum(word.lower() == tag.lower() for word, tag in pairs if any(map(str.isalpha, tag)))
     if same > (1 - ENOUGH) * len(pairs):
         return f"{same:,} of {len(pairs):,} tags are their own word, as in a column of lemmas"

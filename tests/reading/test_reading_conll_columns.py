@@ -43,6 +43,7 @@ COLUMNS = {
     "words counted from 0": ([list("0123"), list("01234")], WORDS, TAGS),
     "number of the sentence": ([["1"] * 4, ["2"] * 5], WORDS, TAGS),
     "lemmas": (WORDS, [[word.lower() for word in words] for words in WORDS], TAGS),
+    "probabilities": (WORDS, TAGS, [["0.91", "0.82", "0.73", "0.64"], ["0.1", "0.2", "0.3", "0.4", "0.5"]]),
     "links": (WORDS, TAGS, like(["Q1", "_", "Q2"])),
     "chunks before entities": (WORDS, like(["N", "V"]), like(["B-NP", "B-VP"]), TAGS),
 }
