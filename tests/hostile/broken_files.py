@@ -5,7 +5,9 @@ from __future__ import annotations
 import broken_bytes
 import broken_columnar
 import broken_delimited
+import broken_forms
 import broken_json
 import broken_tagged
 
-FILES = (*broken_bytes.FILES, *broken_columnar.FILES, *broken_delimited.FILES, *broken_json.FILES, *broken_tagged.FILES)
+THEMES = (broken_bytes, broken_columnar, broken_delimited, broken_forms, broken_json, broken_tagged)
+FILES = tuple(file for theme in THEMES for file in theme.FILES)

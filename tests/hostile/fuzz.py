@@ -156,11 +156,10 @@ def small_models(folder: Path) -> dict[str, Path]:
 def _open_once() -> None:
     from functools import cache
 
-    from bertft.engine import answerer
     from bertft.jobs import eval as evaluation
-    from bertft.jobs import predict
+    from bertft.jobs import opening, predict
 
-    predict.open_run = evaluation.open_run = cache(answerer.open_run)  # type: ignore[attr-defined]
+    predict.open_run = evaluation.open_run = cache(opening.open_run)  # type: ignore[attr-defined]
 
 
 def keep(folder: Path, number: int, file: Path, words: list[Any], found: Outcome, report: Report) -> None:

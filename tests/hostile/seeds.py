@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import io
 import json
+import lzma
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,6 +138,32 @@ def nested(rows: Rows) -> bytes:
     return json.dumps({"version": "v2.0", "data": rows}).encode()
 
 
+def frame(rows: Rows) -> bytes:
+    """As pandas' to_json writes it."""
+    return json.dumps(
+        {name: {str(place): row.get(name) for place, row in enumerate(rows)} for name in rows[0]}
+    ).encode()
+
+
+def split(rows: Rows) -> bytes:
+    return json.dumps({"columns": [*rows[0]], "data": [[*row.values()] for row in rows]}).encode()
+
+
+def fasttext(rows: Rows) -> bytes:
+    return "".join(f"__label__{row['label']} {row['text']}\n" for row in rows).encode()
+
+
+def workbook(rows: Rows) -> bytes:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in ([*rows[0]], *([_cell(value) for value in row.values()] for row in rows)):
+        book.active.append(row)
+    sink = io.BytesIO()
+    book.save(sink)
+    return sink.getvalue()
+
+
 def conll(rows: Rows) -> bytes:
     sentences = ("".join(f"{word}\t_\t{tag}\n" for word, tag in zip(*row.values(), strict=True)) for row in rows)
     return "\n".join(sentences).encode()
@@ -178,6 +206,12 @@ SEEDS = (
     Seed("json", TAGS, tasks, document),
     Seed("json", QUESTIONS, articles, nested),
     Seed("json", QUESTIONS, articles, document),
+    Seed("json", CLASSES, reviews, frame),
+    Seed("json", CLASSES, reviews, split),
+    Seed("txt", CLASSES, reviews, fasttext),
+    Seed("xlsx", CLASSES, reviews, workbook),
+    Seed("csv.xz", CLASSES, reviews, lambda rows: lzma.compress(delimited(rows))),
+    Seed("csv.bz2", CLASSES, reviews, lambda rows: bz2.compress(delimited(rows))),
     Seed("conll", TAGS, sentences, conll),
     Seed("parquet", CLASSES, reviews, parquet),
     Seed("parquet", TAGS, sentences, parquet),
