@@ -26,6 +26,8 @@ from bertft.wording import counted
 
 def going_on(request: TrainRequest) -> TrainRequest:
     """The request of a resumed run: its own plan is the config file. Where there is none yet, that of a new run."""
+    if request.overwrite:
+        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other deletes it.")
     folder = request.output.get("dir")
     if not folder:
         raise UsageError("--resume needs the run folder: -o DIR.")

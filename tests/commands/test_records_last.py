@@ -128,3 +128,9 @@ def test_scores_are_read_back_as_they_were_written(labels: int) -> None:
     several = score_multi_label([[1, 0], [1, 1]], [[0.9, 0.2], [0.1, 0.8]], ["a", "b"], thresholds=[0.5, 0.5])
     stored = json.loads(json.dumps(several.as_dict()))
     assert Scores.from_dict(stored).as_dict() == stored
+
+
+def test_resume_and_overwrite_exclude_each_other(run: Run, finished: Path) -> None:
+    before = content(finished)
+    assert "exclude each other" in run("train", "--resume", "--overwrite", "-o", finished, ok=2).err
+    assert content(finished) == before
