@@ -13,6 +13,7 @@ from conftest import Said, bertft, read_csv, read_jsonl, write_csv, write_jsonl
 from tagged import asked_rows, tagged_rows
 
 import bertft as door
+from bertft.reading import open_source
 
 Run = Callable[..., Said]
 QUICK = ("--max-steps", 1, "--head-start", "random", "--precision", "fp32", "--no-refit", "--quiet")
@@ -108,3 +109,47 @@ def test_rows_of_a_program_keep_their_columns_too(runs: Path) -> None:
         "x_entities",
         "x_reason",
     ]
+
+
+SPAN = {"start": 5, "end": 9}
+LABELLED = {**SPAN, "labels": ["ART"]}
+FILES: dict[str, Any] = {
+    "doccano.jsonl": [{"id": 3, "text": "good film", "label": [[5, 9, "ART"]], "Comments": []}],
+    "prodigy.jsonl": [{"text": "good film", "spans": [{**SPAN, "label": "ART"}], "answer": "accept", "_task_hash": 7}],
+    "tasks.json": [
+        {"id": 3, "data": {"text": "good film"}, "annotations": [{"result": [{"value": {**SPAN, "labels": ["ART"]}}]}]}
+    ],
+    "min.json": [
+        {"text": "good film", "id": 3, "label": [{**SPAN, "text": "film", "labels": ["ART"]}], "annotator": 1}
+    ],
+    "spacy.json": [["good film", {"entities": [[5, 9, "ART"]]}]],
+    "ents.jsonl": [
+        {"text": "good film", "ents": [{**SPAN, "label": "ART"}], "tokens": [{"id": 0, "start": 0, "end": 4}]}
+    ],
+    "min.csv": 'text,id,label\ngood film,1,"[{""start"": 5, ""end"": 9, ""text"": ""film"", ""labels"": [""ART""]}]"\n',
+    "cells.csv": "tokens,tags\n\"['good', 'film']\",\"['O', 'B-ART']\"\n",
+    "x.conll": "good O\nfilm B-ART\n\n",
+    "x.ann": "T1\tART 5 9\tfilm\n",
+    "nested.json": {
+        "data": [{"title": "t", "paragraphs": [{"context": "good film", "qas": [{"id": 1, "question": "good"}]}]}]
+    },
+    "impossible.jsonl": [{"question": "good", "context": "good film", "answers": [], "is_impossible": True}],
+    "flat.csv": "question,context,answer_text,answer_start\ngood,good film,film,5\n",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_labelled_file_is_predicted_as_it_stands(runs: Path, run: Run, name: str) -> None:
+    content = FILES[name]
+    if name.endswith(".jsonl"):
+        write_jsonl(Path(name), content)
+    else:
+        Path(name).write_text(content if isinstance(content, str) else json.dumps(content))
+    Path("x.txt").write_text("good film")
+    about = "asked" if name in ("nested.json", "impossible.jsonl", "flat.csv") else "tags"
+    run("predict", runs / about, name, "-o", "out.jsonl")
+    (found,) = read_jsonl(Path("out.jsonl"))
+    (given,) = open_source(name).rows()
+    assert {column: found[column] for column in given.fields} == dict(given.fields)
+    wanted = "predicted_answer" if about == "asked" else "predicted_tags"
+    assert any(column.endswith(wanted) and value for column, value in found.items())
