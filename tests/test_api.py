@@ -85,8 +85,9 @@ def test_a_loaded_run_answers_texts(trained: Path) -> None:
         bertft.predict(model, some, text="words")
     with pytest.raises(UsageError, match="format: only for files"):
         bertft.predict(model, [{"text": "good"}], format="csv")
-    with pytest.raises(DataError, match="predicted_label"):
-        bertft.predict(model, [{"text": "good", "predicted_label": "x"}])
+    with pytest.warns(UserWarning, match="has the column 'predicted_label', which stays"):
+        (row,) = bertft.predict(model, [{"text": "good", "predicted_label": "x"}])
+    assert (row["predicted_label"], row["predicted_predicted_label"]) == ("x", model("good")["predicted_label"])
     with pytest.raises(UsageError, match=r"^input 1: 2 part\(s\), wanted 1: text"):
         model(("one", "two"))
     with pytest.raises(UsageError, match=r"^input 2: no 'text'"):
