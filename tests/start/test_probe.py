@@ -11,7 +11,7 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
-from bertft.start.probe import FOLD_ROWS, PENALTIES, Probe, fit_probe, folds, held_out_losses, prior_bias
+from bertft.start.probe import FOLD_ROWS, PENALTIES, Probe, ProbeTask, fit_probe, folds, held_out_losses, prior_bias
 
 Array = np.ndarray[Any, Any]
 LINKS = ("softmax", "sigmoid", "identity")
@@ -230,3 +230,13 @@ def held_out_losses_of(given: Data) -> Array:
 
     centred = given.features.astype(np.float64) - given.features.mean(axis=0)
     return held_out_losses(ProbeTask(centred, given.targets, np.ones_like(given.targets), "softmax"), seed=0)
+
+
+def test_thousands_of_classes_get_fewer_iterations() -> None:
+    def iterations(rows: int, classes: int) -> int:
+        targets = np.broadcast_to(np.zeros(1), (rows, classes))  # no memory for them
+        return ProbeTask(np.broadcast_to(np.zeros(1), (rows, 384)), targets, targets, "softmax").iterations
+
+    assert iterations(10_003, 77) == iterations(360, 6) == 200
+    assert iterations(12_000, 6_000) == 8
+    assert iterations(100_000, 50_000) == 3
