@@ -56,10 +56,10 @@ class Lines:
     count: int = 0
     first: list[int] = field(default_factory=list)
 
-    def add(self, line: int) -> None:
-        self.count += 1
+    def add(self, *lines: int) -> None:
+        self.count += len(lines)
         if len(self.first) < LISTED:
-            self.first.append(line)
+            self.first += lines[: LISTED - len(self.first)]
 
 
 @dataclass
@@ -104,6 +104,9 @@ def _survey(found: Iterable[Sentence]) -> _Survey:
         survey.count += 1
         survey.short += len(sentence.words) == 1
         survey.counted = survey.counted and is_counted(sentence.words)
+        if len(widths := set(map(len, sentence.words))) == 1:  # nearly always, and faster
+            survey.widths.setdefault(widths.pop(), Lines()).add(*sentence.lines)
+            continue
         for line, cells in zip(sentence.lines, sentence.words, strict=True):
             if cells[0][:1] != "#" or not is_comment(cells):
                 survey.widths.setdefault(len(cells), Lines()).add(line)
