@@ -115,3 +115,11 @@ def test_one_word_a_row_is_refused_with_the_way_out() -> None:
         ):
             guess({"w": words, "ner": tags}, kind=kind)
     assert guess({"w": words, "ner": tags}, asked=AskedLabels("single-label"), text="w").kind == "text-classification"
+
+
+def test_the_advice_for_swapped_columns_works() -> None:
+    words = [[f"{tag}{place}" for place, tag in enumerate(tags)] for tags in POS]
+    with pytest.raises(DataError, match=r"as where the two are swapped.*--label COLUMN.*--text COLUMN"):
+        guess({"tokens": POS, "tags": words})
+    made = guess({"tokens": POS, "tags": words}, text="tags", label="tokens")
+    assert (made.kind, made.text, made.label) == ("token-classification", "tags", "tokens")

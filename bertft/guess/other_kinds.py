@@ -104,6 +104,8 @@ def _tags(
 ) -> tagging.Tagged | None:
     """Tags of words that can hardly be anything else; of columns that nobody named the content is looked at, too."""
     label = given.label[0] if len(given.label) == 1 else None
+    if given.text and label and tagging.are_beside(columns[given.text], columns[label]):
+        return tagging.Tagged(given.text, label)
     try:
         found = tagging.tagged_tokens(columns, looks)
         if found and not label:

@@ -58,7 +58,8 @@ def tagged_texts(
         if words := _single_words(columns, looks, name):
             raise DataError(
                 f"one word a row, in '{words}' with a tag in '{name}', and nothing says where a sentence ends. Name the column "
-                f"that numbers the sentences with --sentence COLUMN; where blank lines part them, pass --format conll."
+                f"that numbers the sentences with --sentence COLUMN; where blank lines part them, pass --format conll, and "
+                f"--delimiter comma in a CSV."
             )
         tags = _tags_in_cells(columns[name])
         if tags is None:
@@ -75,6 +76,12 @@ def tagged_texts(
             f"Pass --task ner with --text COLUMN{otherwise}."
         )
     return None
+
+
+def are_beside(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether two columns hold lists, as long as each other row by row."""
+    left, right = _lists(one), _lists(other)
+    return left is not None and right is not None and _same_lengths(left, right)
 
 
 def spans_of_texts(looks: Mapping[str, Look]) -> Tagged | None:
@@ -102,7 +109,8 @@ def check_tags(texts: Sequence[object], tags: Sequence[object], label: str) -> N
     pairs = [pair for one, other in zip(words, cells, strict=False) for pair in zip(one, other, strict=False)]
     if why := no_plain_tags(pairs):
         raise DataError(
-            f"'{label}' does not look like tags: {why}. Pass --label COLUMN: another column, or this one if it is meant so."
+            f"'{label}' does not look like tags: {why}. Pass --label COLUMN: another column, or this one if it is meant so; "
+            f"and --text COLUMN if the words stand elsewhere."
         )
 
 
