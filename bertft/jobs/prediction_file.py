@@ -44,6 +44,7 @@ SHAPING = (
     "min_probability",
     "scheme",
     "n_best",
+    "form",
     "max_answer",
     "fallback_label",
     "prefix",
