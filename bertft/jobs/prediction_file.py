@@ -48,6 +48,7 @@ SHAPING = (
     "max_answer",
     "fallback_label",
     "prefix",
+    "form",
     "columns",
     "reading",
     "raw",
