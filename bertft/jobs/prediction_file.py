@@ -48,7 +48,6 @@ SHAPING = (
     "max_answer",
     "fallback_label",
     "prefix",
-    "form",
     "columns",
     "reading",
     "raw",
