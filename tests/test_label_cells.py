@@ -151,6 +151,14 @@ def test_objects_of_0_and_1_are_one_label_or_several() -> None:
     assert guessed([*exclusive, {"pos": 1, "neg": 1}]).problem == "multi-label"
 
 
+@pytest.mark.parametrize("form", [lambda label: {"label": label}, lambda label: str({"label": label})])
+def test_what_a_tool_puts_around_a_label_is_no_part_of_it(form: Any) -> None:
+    found = guessed([form("pos"), form("neg")] * 3)
+    assert found.problem == "single-label"
+    with pytest.raises(DataError, match=r"every row of 'label' has the same labels \(pos\)"):
+        guessed([form("pos"), form("pos")])
+
+
 def test_a_list_among_labels_makes_them_several() -> None:
     """As annotation tools write questions with one answer, and with two."""
     found = guessed(["joy", "anger", "joy", ["joy", "anger"]])

@@ -12,7 +12,7 @@ from bertft.guess.columns import MOST
 from bertft.guess.verdict import AskedLabels, NothingToLearn, Verdict
 from bertft.kinds import MULTI_LABEL, SINGLE_LABEL
 from bertft.rows.containers import opened
-from bertft.rows.label_cells import as_vector, is_vector, split_labels, unwrapped
+from bertft.rows.label_cells import as_vector, is_container, is_vector, split_labels, unwrapped
 from bertft.rows.surrogates import shown
 
 _PACKED = re.compile("[01]{3,}")
@@ -68,7 +68,7 @@ def listed_labels(filled: Sequence[object], name: str, asked: AskedLabels) -> Li
         raise DataError(
             f"--label-names names the places of vectors of 0 and 1, but '{name}' holds other cells. Leave it out."
         )
-    if not any(isinstance(cell, list | dict) for cell in cells):
+    if not (vectors or any(map(is_container, filled))):
         return None
     _refuse_half_lists(cells, name)
     try:

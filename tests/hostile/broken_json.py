@@ -244,7 +244,13 @@ FILES = (
         "labels are lists and texts in turn",
         "mixed.jsonl",
         lines(*LABELLED, {"text": "very cold", "label": ["a"]}, {"text": "very warm", "label": {"a": 1}}),
-        train=Refused("lists or objects"),
+        train=Planned(6),
+    ),
+    Broken(
+        "labels are scores",
+        "scores.jsonl",
+        lines(*LABELLED, {"text": "very warm", "label": {"a": 0.7, "b": 0.3}}),
+        train=Refused("column 'label'", "are scores, not labels"),
     ),
     Broken(
         "SQuAD with a context that is a number",
