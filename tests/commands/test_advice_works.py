@@ -207,7 +207,7 @@ LATER = [
         "j.csv",
         "text,label\ngood,a\nbad,b\n",
         ("--single-label",),
-        "name a file with --validation",
+        "Name a file with --validation",
         (("--validation", "j.csv"),),
     ),
     Case(

@@ -53,7 +53,7 @@ def test_a_run_from_before_goes_on_however_its_metric_was_spelled(run: Any, tiny
     run(*words)
     plan = Path("run/plan.toml")
     plan.write_text(plan.read_text(encoding="utf-8").replace('"mse"', '"MSE"'), encoding="utf-8")
-    assert "Continuing after step 2" in run("train", "--resume", "-o", "run").err
+    assert "already finished, after 2 steps" in run("train", "--resume", "-o", "run").err
 
 
 def test_a_tagger_is_scored_by_its_metric_in_capitals(run: Any, tiny: str) -> None:

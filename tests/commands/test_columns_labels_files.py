@@ -234,5 +234,5 @@ def test_labels_of_several_come_as_lists_cells_or_columns(run: Run, tmp_path: Pa
 
 def test_a_card_without_files_says_that_there_is_no_network(run: Run, tiny: str) -> None:
     said = run("train", "--task", "mrpc", "--model", tiny, "-o", "run", ok=2)
-    assert "nyu-mll/glue mrpc cannot be fetched from the Hub" in said.err
-    assert "name files: bertft train train.csv" in said.err
+    assert "nyu-mll/glue mrpc: cannot be downloaded from the Hugging Face Hub" in said.err
+    assert "name your files: bertft train train.csv" in said.err

@@ -181,7 +181,6 @@ def test_code_beside_a_model_is_never_run(run: Run, reviews: Path, tmp_path: Pat
         (["new.csv", "-o", "new.csv"], "is the input"),
         (["new.csv", "-o", "out.docx"], ".jsonl"),
         (["notext.csv", "-o", "out.csv"], "no column 'text'"),
-        (["done.csv", "-o", "out.csv"], "predicted_label"),
         (["nowhere.csv", "-o", "out.csv"], "nowhere.csv"),
         (["ragged.csv", "-o", "out.csv"], "ragged.csv:3"),
         (["new.csv", "--top-k", "0"], "--top-k"),
@@ -194,7 +193,6 @@ def test_a_mistake_in_prediction_is_one_plain_message_and_leaves_nothing_half_wr
 ) -> None:
     write_csv(tmp_path / "new.csv", ["text"], [(text,) for text in texts(3)])
     write_csv(tmp_path / "notext.csv", ["words"], [("good",)])
-    write_csv(tmp_path / "done.csv", ["text", "predicted_label"], [("good", "pos")])
     (tmp_path / "ragged.csv").write_text("text,id\ngood,1\nbad,2,3\n")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     said = run("predict", trained, *words, ok=2)

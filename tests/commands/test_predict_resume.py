@@ -182,7 +182,7 @@ def test_a_part_without_its_own_note_is_not_gone_on_with(
     begin_and_fail(run, monkeypatch, *words, "out.csv", at=80)
     assert Path(".out.csv.part").stat().st_size > 0
     said = run(*words, "out.csv", "--top-k", 2, "--resume")
-    assert "it starts at the beginning" in said.err
+    assert "it starts from the beginning" in said.err
     assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
 
 
@@ -194,7 +194,7 @@ def test_a_damaged_note_begins_anew(run: Run, trained: Path, monkeypatch: pytest
     good = json.loads(Path(".out.csv.part.json").read_text())
     kept = {**good, **json.loads(note)} if note.startswith('{"') else None
     Path(".out.csv.part.json").write_text(json.dumps(kept) if kept else note)
-    assert "it starts at the beginning" in run(*words, "--resume").err
+    assert "it starts from the beginning" in run(*words, "--resume").err
     assert len(Path("out.csv").read_text().splitlines()) == 101
 
 

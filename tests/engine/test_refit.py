@@ -137,9 +137,11 @@ def test_without_the_kept_model_a_run_is_not_scored_again(run: Run, tmp_path: Pa
     run(*words_of("warm", tmp_path, tiny), "-o", "run")
     shutil.rmtree(BEST)
     before = digest(Path("run"))
+    assert "already finished" in run("train", "--resume", "-o", "run").err
+    assert digest(Path("run")) == before
+    Path("run/run.json").unlink()  # as of a run that was cut off at its very end
     said = run("train", "--resume", "-o", "run", ok=2)
     assert "has learned from the validation rows since, so they cannot score it any more" in said.err
-    assert digest(Path("run")) == before
 
 
 def test_a_run_from_before_there_was_a_refit_goes_on_without(run: Run, tmp_path: Path, tiny: str) -> None:

@@ -137,10 +137,11 @@ def test_the_run_folder_is_complete(run: Run, reviews: Path, tiny: str) -> None:
     names = {path.name for path in Path("run").iterdir()}
     assert names == {
         *("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "bertft.json"),
-        *("plan.toml", "run.json", "history.jsonl", "README.md", "checkpoint"),
+        *("plan.toml", "run.json", "history.jsonl", "errors.csv", "README.md", "checkpoint"),
     }
     record = json.loads(Path("run/run.json").read_text())
-    assert set(record["scores"]) == {"validation", "train.csv"}
+    content = hashlib.sha256(Path("train.csv").read_bytes()).hexdigest()
+    assert set(record["scores"]) == {"validation", f"train.csv (sha256 {content[:12]})"}
     assert set(record["timings"]) == {"train", "eval", "predict"}
     assert all(
         timing["examples_per_second"] > 0 and timing["tokens_per_second"] > 0 for timing in record["timings"].values()

@@ -112,14 +112,18 @@ def test_a_resumed_run_keeps_to_its_plan_and_says_where_it_cannot_repeat_itself(
 ) -> None:
     words = ("train", reviews, "--model", tiny, *QUICK, "-o", "run")
     run(*words, "--no-fast")
+    Path("run/run.json").unlink()  # as of a run that was cut off
     assert ", not fast" in run("train", "--resume", "-o", "run").err
+    Path("run/run.json").unlink()
     said = run("train", "--resume", "-o", "run", "--fast").err
     assert "fast False then, True now" in said
     state = Path("run/checkpoint/state.json")
     counters = json.loads(state.read_text())
     del counters["facts"]["fast"]  # as states were before there was a switch
     state.write_text(json.dumps(counters))
+    Path("run/run.json").unlink()
     assert "Not bit for bit" not in run("train", "--resume", "-o", "run", "--fast").err
+    Path("run/run.json").unlink()
     assert "fast True then, False now" in run("train", "--resume", "-o", "run", "--no-fast").err
 
 

@@ -212,7 +212,7 @@ FILES = (
         "an answer stands there already",
         "answered.csv",
         csv_of("text,predicted_label", "good,pos"),
-        predict=Refused("predicted_label"),
+        predict=Answered("good"),
     ),
     Broken(
         "a web page was saved as CSV",

@@ -15,6 +15,7 @@ from expected import CLASSES, QUESTIONS, TAGS, Answered, Broken, Expected, Plann
 from tagged import asked_rows, tagged_rows
 
 from bertft.rows.surrogates import shown
+from bertft.wording import counted
 
 Run = Callable[..., Said]
 CASES = [
@@ -97,7 +98,7 @@ def is_planned(said: Said, wanted: Planned) -> None:
     fields, task = plan["data"]["fields"], plan["task"]
     found = (fields["text"], fields["label"], task.get("problem") or task["kind"])
     assert found == (wanted.text, [wanted.label], wanted.task)
-    assert f", {wanted.rows:,} rows" in said.err
+    assert f", {counted(wanted.rows, 'row')}" in said.err
     assert wanted.said in said.err
 
 
