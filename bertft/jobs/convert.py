@@ -5,7 +5,9 @@ Every row comes out, in order, with its other columns; words are those of the fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bertft import console
@@ -33,6 +35,7 @@ from bertft.tags.words import Words
 from bertft.wording import counted
 from bertft.writing import Places, holds_tags_only, open_writer
 from bertft.writing.label_studio import LABEL_STUDIO, in_task
+from bertft.writing.writer import RecordWriter
 
 NO_OPTIONS = Options(max_length=0)
 """No words are cut here."""
@@ -41,51 +44,107 @@ NO_OPTIONS = Options(max_length=0)
 def convert(request: ConvertRequest) -> None:
     """Read, turn, write."""
     refuse_same_file(request.input, request.output)
+    turning, remarks = opened_for(request), Counter[str]()
+    with turning.writer() as writer:
+        for row, cell in zip(turning.table, turning.reader.cells or (), strict=True):
+            record, said = turning.record(row, cell)
+            remarks.update(said)
+            if record is not None:
+                writer.write(record)
+    turning.tell(writer, remarks)
+
+
+@dataclass(frozen=True)
+class Turning:
+    """One file on its way into another form."""
+
+    request: ConvertRequest
+    form: str
+    table: Table
+    fields: Fields
+    reader: WordReader
+    """It has read the label cells."""
+    scheme: str | None
+    """Of the tags that are written; None: plain tags."""
+    made: Sequence[str]
+    """Columns of the form."""
+    others: Sequence[str]
+    """Columns that go along."""
+    predicted: bool
+    """Whether the spans are answers of a model."""
+
+    def record(self, row: Row, cell: Any) -> tuple[dict[str, Any] | None, list[str]]:
+        """The row as it is written, None where it is left out; and what is to be said of it."""
+        record, said = converted(row, cell, self.fields, self.form, self.reader.found_scheme, self.scheme)
+        if record is None:
+            return None, ["no label: left out"]
+        if holds_tags_only(self.request.output) and not record["tokens"]:
+            said = [*said, "no words: left out"]
+        if self.reader.untyped and self.form == "tokens":
+            record["tags"] = without_types(record["tags"])
+        if self.predicted:
+            record = as_prediction(record, row, self.fields)
+        own = {name: row.fields[name] for name in self.others}
+        return (in_task(own, record) if self.form == LABEL_STUDIO else {**own, **record}), said
+
+    @property
+    def spans(self) -> bool:
+        """Whether the file holds spans, not tags."""
+        return holds_spans(self.reader)
+
+    def writer(self) -> Any:
+        columns = columns_in(self.form, self.made, self.others, predicted=self.predicted)
+        places = Places.among("text", self.made) if "text" in self.made else None
+        kept = [*self.others, "data"]
+        return open_writer(self.request.output, columns=columns, kept=kept, places=places, raw=self.request.raw)
+
+    def tell(self, writer: RecordWriter, remarks: Mapping[str, int]) -> None:
+        """What was changed or left out, and how many rows were written."""
+        told = [*([str(writer.disarming)] if writer.disarming.count else []), *(f"{what}." for what in writer.told)]
+        for what in told:
+            console.warn(f"{self.request.output}: {what}")
+        for remark, count in remarks.items():
+            console.warn(f"{self.table.name}: {counted(count, 'row')} with {remark}.")
+        before = self.reader.found_scheme or ("spans" if self.spans else "plain tags")
+        rows = counted(writer.count - writer.left_out, "row")
+        console.note(f"{rows}, {before} to {self.scheme or 'plain tags'}, {self.form}.")
+
+
+def opened_for(request: ConvertRequest) -> Turning:
+    """The input, read as far as its label cells; what was guessed is said."""
     form, scheme = asked_form(request), asked_scheme(request)
     table = read_table(request.input, read_options(reading_plan(request.input, request.reading)))
     refuse_empty(table)
-    fields, why = (form in HOLD_ALL_SPANS and spans_of_model(table, request.columns)) or fields_of(
-        table, request.columns
-    )
+    fields, why = columns_for(form, table, request.columns)
     notes = table.source.notes if table.source else []
     console.note("\n".join([f"Data: {table.name}, {len(table):,} rows", *(f"  {note}" for note in [*notes, *why])]))
     reader = WordReader(plain_card(TOKEN_CLASSIFICATION.name), Labels(()), fields, NO_OPTIONS).with_cells(table)
-    found = reader.found_scheme
-    spans = found is None and not any(marks.tags and marks.spans is None for marks in reader.known_cells)
-    wanted = scheme or found or ("IOB2" if spans else None)
-    if found is None and not spans:
+    if reader.found_scheme is None and not holds_spans(reader):
         refuse_plain_tags(form, scheme)
-    written, remarks = 0, dict[str, int]()
     made = list(in_form(form, Words((), (), (), ""), [], None))
-    others = other_columns(table, fields, ["text"] if form == LABEL_STUDIO else made)
-    predicted = holds_predictions(table, fields)
-    columns = columns_in(form, made, others, predicted=predicted)
-    places = Places.among("text", made) if "text" in made else None
-    with open_writer(request.output, columns=columns, kept=[*others, "data"], places=places, raw=request.raw) as writer:
-        for row, cell in zip(table, reader.cells or (), strict=True):
-            record, mended = converted(row, cell, fields, form, found, wanted)
-            if record and holds_tags_only(request.output) and not record["tokens"]:
-                mended = [*mended, "no words: left out"]
-            if record and reader.untyped and form == "tokens":
-                record["tags"] = without_types(record["tags"])
-            if record is None:
-                mended = ["no label: left out"]
-            else:
-                record = as_prediction(record, row, fields) if predicted else record
-                own = {name: row.fields[name] for name in others}
-                writer.write(in_task(own, record) if form == LABEL_STUDIO else {**own, **record})
-                written += 1
-            for remark in mended:
-                remarks[remark] = remarks.get(remark, 0) + 1
-    if writer.disarming.count:
-        console.warn(f"{request.output}: {writer.disarming}")
-    for told in writer.told:
-        console.warn(f"{request.output}: {told}.")
-    for remark, count in remarks.items():
-        console.warn(f"{table.name}: {count:,} {'row' if count == 1 else 'rows'} with {remark}.")
-    console.note(
-        f"{counted(written, 'row')}, {found or ('spans' if spans else 'plain tags')} to {wanted or 'plain tags'}, {form}."
+    return Turning(
+        request=request,
+        form=form,
+        table=table,
+        fields=fields,
+        reader=reader,
+        scheme=scheme or reader.found_scheme or ("IOB2" if holds_spans(reader) else None),
+        made=made,
+        others=other_columns(table, fields, ["text"] if form == LABEL_STUDIO else made),
+        predicted=holds_predictions(table, fields),
     )
+
+
+def holds_spans(reader: WordReader) -> bool:
+    """Whether the label cells that were read hold spans, not tags."""
+    cells = reader.known_cells
+    return reader.found_scheme is None and not any(marks.tags and marks.spans is None for marks in cells)
+
+
+def columns_for(form: str, table: Table, columns: Section) -> tuple[Fields, list[str]]:
+    """The columns of words and tags, and why."""
+    found = spans_of_model(table, columns) if form in HOLD_ALL_SPANS else None
+    return found or fields_of(table, columns)
 
 
 def spans_of_model(table: Table, columns: Section) -> tuple[Fields, list[str]] | None:

@@ -18,6 +18,7 @@ from bertft.rows.fields import shown_columns
 from bertft.rows.labels import label_text
 from bertft.tags import convert_tags
 from bertft.tags.words import items_of_cell
+from bertft.wording import counted
 from bertft.writing.values import to_cell
 
 WORDS = ("tokens", "words")
@@ -88,14 +89,23 @@ class ConllSentences:
         self._document: object = state.get("document")
         self._misread: list[int] = list(state.get("misread", []))
         self._broken = int(state.get("broken", 0))
+        self._wordless = int(state.get("wordless", 0))
 
     @property
     def told(self) -> list[str]:
         """What the file could not hold, in words."""
         lost = [name for name in self._columns if name in self._kept and name not in (*self._chosen, "document")]
         columns = f"without {shown_columns(lost)}: CoNLL columns hold a value for each word" if lost else ""
-        breaks = f"{self._broken:,} words hold tabs or line breaks, which became spaces" if self._broken else ""
+        hold = "holds" if self._broken == 1 else "hold"
+        breaks = (
+            f"{counted(self._broken, 'word')} {hold} tabs or line breaks, which became spaces" if self._broken else ""
+        )
         return [told for told in (columns if self._chosen else "", self._told_misread(), breaks) if told]
+
+    @property
+    def left_out(self) -> int:
+        """Rows without words, and those that would be read as something else."""
+        return self._wordless + len(self._misread)
 
     def _told_misread(self) -> str:
         rows = ", ".join(map(str, self._misread[:LISTED_ROWS])) + (" ..." if len(self._misread) > LISTED_ROWS else "")
@@ -122,13 +132,14 @@ class ConllSentences:
     def settle(self) -> dict[str, Any]:
         """Writes what waits; what has to be known to go on."""
         self.close()
-        told = {"misread": self._misread, "broken": self._broken}
+        told = {"misread": self._misread, "broken": self._broken, "wordless": self._wordless}
         return {"chosen": self._chosen, "count": self._count, "document": self._document, **told}
 
     def _write_row(self, record: _Record) -> None:
         self._count += 1
         words = self._tags.items(record, self._chosen[0])
         if not words:
+            self._wordless += 1
             return
         cells = [[_cell(word) for word in words]]
         cells += [self._cells(record, name, len(words)) for name in self._chosen[1:]]

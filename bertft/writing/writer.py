@@ -43,6 +43,8 @@ class _Form:
     """Writes what waits; what to tell the next one that goes on from here."""
     told: Callable[[], list[str]] = list
     """What the format could not hold, in words."""
+    left_out: Callable[[], int] = int
+    """Rows of these."""
 
 
 class RecordWriter:
@@ -64,6 +66,11 @@ class RecordWriter:
     def told(self) -> list[str]:
         """What the format could not hold, in words; after the end."""
         return self._form.told()
+
+    @property
+    def left_out(self) -> int:
+        """Rows that the format could not hold; after the end."""
+        return self._form.left_out()
 
     def mark(self, **notes: int) -> None:
         """All so far can be gone on with, where the target allows it. The notes are given back then."""
@@ -116,7 +123,8 @@ def _form(
         return _Form(_delimited(target, columns, kept, delimiter, places, disarming, begun=rows > 0))
     if format == "conll":
         sentences = ConllSentences(partial(_write_text, target), columns, state, tags=tags, kept=kept)
-        return _Form(sentences.write, sentences.close, sentences.settle, lambda: sentences.told)
+        settle, told = sentences.settle, lambda: sentences.told
+        return _Form(sentences.write, sentences.close, settle, told, lambda: sentences.left_out)
     text_of = _json_text(columns, kept)
     if format == "jsonl":
         return _Form(lambda record: _write_text(target, text_of(record) + "\n"))

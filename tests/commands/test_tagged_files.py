@@ -107,7 +107,8 @@ def test_what_conll_cannot_hold_is_said(run: Run) -> None:
     write_jsonl(Path("rows.jsonl"), rows)
     said = run("convert", "rows.jsonl", "-o", "out.conll").err
     assert "without rows 1, 2: a word like '-DOCSTART-' or '# text = x' would be read as a document's start" in said
-    assert "1 words hold tabs or line breaks, which became spaces" in said
+    assert "1 word holds tabs or line breaks, which became spaces" in said
     assert "without id: CoNLL columns hold a value for each word" in said
     assert "1 row with no words: left out" in said
+    assert "1 row, IOB2 to IOB2, tokens." in said
     assert Path("out.conll").read_text() == "Ada B\tB-PER\n#\tO\n-\tO\n\n"
