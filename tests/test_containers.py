@@ -81,9 +81,11 @@ def test_other_prints(cell: object, held: object) -> None:
             "[" * 5000 + "]" * 5000,
             "[" + "(" * 300 + ")" * 300 + "]",
         ],
+        *["[0777]", r"['C:\users\x']", "(1or 2)", r"(C:\data \d)", "[" + "9" * 5000 + ", 'a']"],
         "[x" + " 'a'," * 300_000 + "]",
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_texts_stay_texts(text: str) -> None:
     assert opened(text) == text
 

@@ -90,4 +90,6 @@ def _reason(targets: Sequence[Any], groups: Sequence[Hashable]) -> str:
         spread = f"{len(sizes):,} of them, with {min(sizes):,} to {max(sizes):,} rows each"
         return f"rows of one document or context stay together ({spread})"
     lonely = sum(len(members) == 1 for members in _strata(len(targets), targets))
+    if not lonely:
+        return "the last row of each class stays in training"
     return f"{counted(lonely, 'class has', 'classes have')} one row only, which stays in training"

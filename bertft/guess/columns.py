@@ -117,11 +117,10 @@ def _look(filled: list[object]) -> Look:
     items = [as_list(value) for value in sample]
     if share(item is not None for item in items) >= MOST:
         return _look_of_lists([item for item in items if item is not None], len(filled))
-    if found := [item for item in items if item is not None]:
-        looked = _look_of_lists(found, len(filled))
-        return looked if looked.what == "lists" else Look("objects", len(filled))
-    if any(is_container(value) for value in sample):
-        return Look("objects", len(filled))
+    if _are_containers(sample):
+        found = [item for item in items if item is not None]
+        looked = _look_of_lists(found, len(filled)) if found else None
+        return looked if looked and looked.what == "lists" else Look("objects", len(filled))
     names = {label_text(value) for value in filled}
     texts = [label_text(value) for value in sample]
     few = sorted(names, key=_natural)[:5] if len(names) <= 10_000 else sorted(texts)[:3]
@@ -131,6 +130,12 @@ def _look(filled: list[object]) -> Look:
         numbers = [float(name) for name in names if NUMBER.fullmatch(name)]
         few = [f"{min(numbers):g}", f"{max(numbers):g}"]
     return Look(kind, len(filled), len(names), size, tuple(few))
+
+
+def _are_containers(sample: Sequence[object]) -> bool:
+    """Whether there is a list or an object, or at least half of the strings are prints of some: a text may well be `[1]`."""
+    real = any(isinstance(value, list | tuple | dict | set) for value in sample)
+    return real or share(is_container(value) for value in sample) >= 0.5
 
 
 def as_list(value: object) -> list[object] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bertft.adapters import Adapter, Prediction
+from bertft.adapters.adapter import Answer
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
@@ -49,6 +50,7 @@ def evaluate(request: EvalRequest) -> Evaluated:
     answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
     if data.fix_answers and not takes("fix_answers", answerer.adapter.card.kind):
         raise UsageError("--fix-answers does not apply: this run does not answer questions. Leave it out.")
+    check_coverage(answerer.adapter, request.min_probability)
     adapter = replace(fitted(answerer.adapter, table, request), own=own)
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
@@ -71,20 +73,22 @@ def evaluate(request: EvalRequest) -> Evaluated:
 def covered(
     adapter: Adapter, found: Sequence[Prediction], targets: Sequence[Any], least: float | None
 ) -> list[Coverage]:
-    """Accuracy against coverage, where it was asked for; UsageError where rows have no one label."""
-    if least is None or not found:
-        return []
-    if not (table := adapter.coverage(found, targets, least)):
+    """Accuracy against coverage, where it was asked for."""
+    return [] if least is None or not found else list(adapter.coverage(found, targets, least))
+
+
+def check_coverage(adapter: Adapter, least: float | None) -> None:
+    """UsageError where it was asked for, but rows have no one label."""
+    if least is not None and not adapter.can_reject(Answer(min_probability=least)):
         raise UsageError(
             f"--min-probability does not apply: this run answers with {adapter.answers_with}, not with one label a row."
         )
-    return table
 
 
 def data_file(request: EvalRequest, table: Table) -> DataFile:
     """What was scored, by its path and its content."""
-    in_memory = request.data in request.tables
-    return DataFile(request.data, sha256_of_rows(table) if in_memory else sha256_of(request.data))
+    is_file = request.data not in request.tables and request.data != "-"
+    return DataFile(request.data, sha256_of(request.data) if is_file else sha256_of_rows(table))
 
 
 def named(data: DataFile) -> str:

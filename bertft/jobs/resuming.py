@@ -11,7 +11,7 @@ from typing import Any
 from bertft import console
 from bertft.engine.record import Finished, data_hashes
 from bertft.engine.resume import check_same_data
-from bertft.errors import UsageError
+from bertft.errors import CheckpointError, UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.model.folder import free_folder
 from bertft.model.trust import check_closed
@@ -19,8 +19,9 @@ from bertft.plan.card import Card
 from bertft.plan.plan import Plan, read_config
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import MEMORY
-from bertft.runs import PLAN
+from bertft.runs import CHECKPOINT, PLAN, RECORD
 from bertft.scoring.own import typed_again
+from bertft.system.files import last_whole
 from bertft.wording import counted
 
 
@@ -80,6 +81,15 @@ def longer_run(plan: Plan, stored: Mapping[str, Any]) -> str:
         return f"{new}"
     more = f"{command} --model {shlex.quote(plan.output_dir)} {flag} {asked - before:g} -o {folder}"
     return f"{new}\nOr begin with the model of this one: {more}"
+
+
+def refuse_without_state(folder: Path) -> None:
+    """CheckpointError for a run that has ended, but whose record cannot be read: it would be trained anew, over its model."""
+    if (folder / RECORD).is_file() and not last_whole(folder / CHECKPOINT).is_dir():
+        raise CheckpointError(
+            f"{folder}: a finished run, with no state to continue from, and {RECORD} is damaged or of an early version. "
+            f"Train again without --resume, in another folder."
+        )
 
 
 def left_as_it_is(finished: Finished, request: TrainRequest) -> Finished:

@@ -14,7 +14,7 @@ from bertft.engine.training import TrainingRun, run_training
 from bertft.errors import Stopped
 from bertft.jobs.planning import Planned, make_plan
 from bertft.jobs.requests import TrainRequest
-from bertft.jobs.resuming import check_repeats, going_on, left_as_it_is, stored_plan
+from bertft.jobs.resuming import check_repeats, going_on, left_as_it_is, refuse_without_state, stored_plan
 from bertft.model.folder import open_run_folder
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MachinePlan
@@ -39,6 +39,7 @@ def train(request: TrainRequest) -> Finished:
         check_repeats(plan, stored_plan(Path(plan.output_dir)))
         if (before := finished_before(Path(plan.output_dir), plan, planned.backbone)) is not None:
             return left_as_it_is(before, request)
+        refuse_without_state(Path(plan.output_dir))
     accelerator = start_accelerator(plan.recipe.precision, machine_for(plan, resume=request.resume))
     with ExitStack() as held:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))

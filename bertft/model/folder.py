@@ -19,7 +19,7 @@ from bertft.plan.card import Card
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import OF_THE_RUN, PLAN, RECORD, TASK_FILE
+from bertft.runs import PLAN, RECORD, TASK_FILE
 from bertft.system.files import explained, landing, settle, write_text
 
 FORMAT = 1
@@ -51,6 +51,13 @@ class TaskRecord:
         }
 
 
+_OF_A_MODEL = (
+    *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("vocab.json", "vocab.txt", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"),
+)
+"""Names that transformers gives; whatever else lies there is somebody else's."""
+
+
 def write_task(folder: Path, record: TaskRecord) -> None:
     """bertft.json, with the names of the model's files that lie beside it."""
     found = {**record.to_dict(), "files": model_files(folder)}
@@ -59,9 +66,8 @@ def write_task(folder: Path, record: TaskRecord) -> None:
 
 def model_files(folder: Path) -> list[str]:
     """What answers depend on, beside bertft.json: weights, config and tokenizer."""
-    kinds = (".safetensors", ".json", ".model", ".txt")
-    names = {file.name for file in folder.iterdir() if file.suffix in kinds and not file.name.startswith(".")}
-    return sorted(names - {*OF_THE_RUN, TASK_FILE})
+    names = {file.name for file in folder.iterdir() if file.suffix == ".safetensors" and not file.name.startswith(".")}
+    return sorted(names | {name for name in _OF_A_MODEL if (folder / name).is_file()})
 
 
 def check_files(folder: Path, names: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,11 +14,16 @@ _HUB_METRICS = {"mcc": "matthews_correlation", "spearman": "spearmanr", "pearson
 """Our name -> the Hub's."""
 
 
+def folder_name(plan: Plan) -> str:
+    """Of the run folder, also of `.`."""
+    return Path(os.path.abspath(plan.output_dir)).name
+
+
 def card_title(plan: Plan) -> str:
     """What was asked for, or the run folder's name and the kind of task."""
     if plan.card_title:
         return plan.card_title
-    return f"{Path(plan.output_dir).name}: {plan.card.kind.replace('-', ' ') if plan.card.is_plain else plan.card.name}"
+    return f"{folder_name(plan)}: {plan.card.kind.replace('-', ' ') if plan.card.is_plain else plan.card.name}"
 
 
 def front_matter(run: RunRecord, plan: Plan, scores: Mapping[str, Scores]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,10 +17,11 @@ from bertft.report.descriptions import (
     what_it_answers,
     what_it_does,
 )
-from bertft.report.front_matter import card_title, front_matter
+from bertft.report.front_matter import card_title, folder_name, front_matter
 from bertft.report.markdown import code, one_line, words
 from bertft.runs.record import RunRecord
 from bertft.scoring import Coverage, Scores
+from bertft.wording import counted
 
 MOST_CLASSES = 100
 """Rows of the table of classes; run.json has them all."""
@@ -73,7 +75,7 @@ def model_card(
     run: RunRecord, plan: Plan, scores: Mapping[str, Scores], labels: tuple[str, ...], coverage: Sequence[Coverage]
 ) -> str:
     """The text."""
-    folder = Path(plan.output_dir).name
+    folder = folder_name(plan)
     return _TEMPLATE.format(
         front_matter=front_matter(run, plan, scores),
         title=words(card_title(plan)),
@@ -96,11 +98,17 @@ def model_card(
     )
 
 
-def public_name(path: str) -> str:
-    """Of a folder or a file its own name: where it lies is nobody's business."""
+def public_name(backbone: str) -> str:
+    """Of a folder its own name: where it lies is nobody's business. A name on the Hub stays whole."""
+    is_folder = Path(backbone).exists() or backbone.startswith((".", "/", "~")) or backbone.count("/") > 1
+    return Path(os.path.abspath(backbone)).name if is_folder else backbone
+
+
+def file_name(path: str) -> str:
+    """The same of a file of rows."""
     if path.startswith(MEMORY):
         return "rows of a program"
-    return Path(path).name if Path(path).exists() or Path(path).is_absolute() else path
+    return path if path.startswith("hub:") else Path(path).name
 
 
 def _from_files(run: RunRecord) -> bool:
@@ -110,8 +118,9 @@ def _from_files(run: RunRecord) -> bool:
 def _summary(run: RunRecord, plan: Plan, labels: Sequence[str]) -> str:
     """What the task is, and what the model reads and answers with."""
     known = "" if plan.card.is_plain else f"{words(plan.card.summary)} "
-    rows = f"{run.rows['train']:,} rows"
-    return f"{known}{what_it_does(plan, len(labels))} It was trained on {rows} of {code(public_name(plan.data.train))}."
+    rows, others = f"{run.rows['train']:,} rows", len(plan.data.more_train or ())
+    more = f" and {counted(others, 'more file')}" if others else ""
+    return f"{known}{what_it_does(plan, len(labels))} It was trained on {rows} of {code(file_name(plan.data.train))}{more}."
 
 
 def _results(scores: Mapping[str, Scores]) -> str:
@@ -149,10 +158,10 @@ def _classes(scores: Mapping[str, Scores]) -> str:
     split, found = list(scores.items())[-1]
     if not found.per_class:
         return ""
-    counted = "entities" if found.errors else "rows"
+    unit = "entities" if found.errors else "rows"
     lines = [
         f"\nPer class, on the {split} rows:\n",
-        f"| label | precision | recall | F1 | {counted} |",
+        f"| label | precision | recall | F1 | {unit} |",
         "|---|---|---|---|---|",
     ]
     for label, row in list(found.per_class.items())[:MOST_CLASSES]:
@@ -164,9 +173,7 @@ def _classes(scores: Mapping[str, Scores]) -> str:
 
 
 def _data(run: RunRecord, plan: Plan) -> str:
-    lines = [
-        f"- {split}: {code(public_name(found.path))}, sha256 `{found.sha256}`" for split, found in run.data.items()
-    ]
+    lines = [f"- {split}: {code(file_name(found.path))}, sha256 `{found.sha256}`" for split, found in run.data.items()]
     rows = run.rows
     columns = json.dumps(plan.fields.to_dict(), ensure_ascii=False)
     then = ", which it also learned from at the end" if run.refitted else ""
@@ -180,7 +187,8 @@ def _training(run: RunRecord, plan: Plan) -> str:
     """The recipe as a table, and how long it took."""
     parameters, timing = run.parameters, run.timings["train"]
     lines = ["| setting | value |", "|---|---|"]
-    lines += [f"| {key} | {value} |" for key, value in plan.to_dict()["recipe"].items() if _applies(key, plan)]
+    shown = {**plan.to_dict()["recipe"], **({"metric": Path(metric).name} if (metric := plan.recipe.metric) else {})}
+    lines += [f"| {key} | {value} |" for key, value in shown.items() if _applies(key, plan)]
     return "\n".join(lines) + (
         f"\n\n{parameters.trainable:,} of {parameters.all:,} parameters were trained for {run.steps:,} steps "
         f"({timing['seconds']:,.0f} s, {timing['examples_per_second']:,.0f} examples/s). The best step was {run.best_step:,}"

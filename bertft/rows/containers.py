@@ -5,19 +5,21 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 
 _NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
 _ITEM = rf"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|{_NUMBER}|True|False"""
 _PRINTED_ITEM = re.compile(_ITEM, re.DOTALL)
 _PRINTED_LIST = re.compile(rf"\s*+\[\s*+(?:{_ITEM})(?:[\s,]*+(?:{_ITEM}))*+[\s,]*+\]\s*+", re.DOTALL)
 """As Python prints it, or NumPy, with spaces alone between: ['EU' 'rejects'] or [0. 0. 3.]. To Python that is one string."""
+_WITH_COMMAS = re.compile(rf"\s*+\[\s*+(?:{_ITEM})(?:\s*+,\s*+(?:{_ITEM}))*+[\s,]*+\]\s*+", re.DOTALL)
 _CALLS = {"array", "set", "frozenset", "list", "tuple", "dict", "OrderedDict", "Counter"}
 _OPENS = re.compile(r"\s*+(?:[\[({]|(?:np\.|numpy\.)?(?:array|set|frozenset|OrderedDict|Counter)\()")
 _CLOSES = ("]", ")", "}")
 LONGEST_PRINT = 1_000_000
 """Characters of a Python print that is taken apart: its syntax tree needs a hundred times as much."""
 
-Container = list[object] | dict[object, object]
+NO_PRINT = object()
 
 
 def opened(cell: object) -> object:
@@ -35,9 +37,12 @@ def _in_string(text: str) -> object:
         return _container(json.loads(text), text)
     except (ValueError, RecursionError):
         pass
-    if _PRINTED_LIST.fullmatch(text):
-        return [ast.literal_eval(item) for item in _PRINTED_ITEM.findall(text)]
-    return _container(_python(text), text) if len(text) <= LONGEST_PRINT else text
+    at_once = len(text) <= LONGEST_PRINT and _WITH_COMMAS.fullmatch(text)
+    if not at_once and _PRINTED_LIST.fullmatch(text):
+        items = [_python(item) for item in _PRINTED_ITEM.findall(text)]
+        return text if any(item is NO_PRINT for item in items) else items
+    found = _python(text) if len(text) <= LONGEST_PRINT else NO_PRINT
+    return text if found is NO_PRINT else _container(found, text)
 
 
 def _container(found: object, text: str) -> object:
@@ -46,10 +51,13 @@ def _container(found: object, text: str) -> object:
 
 
 def _python(text: str) -> object:
+    """What Python would print so; NO_PRINT for anything else, such as a path with backslashes."""
     try:
-        return ast.literal_eval(_Bare().visit(ast.parse(text.strip(), mode="eval")))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of `(1or 2)` and the like
+            return ast.literal_eval(_Bare().visit(ast.parse(text.strip(), mode="eval")))
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        return text
+        return NO_PRINT
 
 
 class _Bare(ast.NodeTransformer):

@@ -91,7 +91,8 @@ class SingleLabel(TextAdapter):
         return ["predicted_label", "probability", *several, "reason"]
 
     def answered(self, example: TextExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
-        order = np.argsort(-prediction.values, kind="stable")[: answer.top_k or 1]
+        values = prediction.values  # sorting thousands of labels for each row takes long
+        order = np.argsort(-values, kind="stable")[: answer.top_k] if answer.top_k else [int(values.argmax())]
         names = [self.labels.names[position] for position in order]
         probabilities = [float(prediction.values[position]) for position in order]
         several: dict[str, Any] = {}
