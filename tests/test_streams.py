@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -162,3 +163,11 @@ def test_one_row_is_not_rows(run: Run, trained: Path, tmp_path: Path) -> None:
     assert "1 row in" in said
     assert "one.csv: 1 row\n" in said
     assert "1 rows" not in said
+
+
+def test_a_closed_input_is_an_empty_one(trained: Path) -> None:
+    script = "import os, sys; os.close(0); os.execv(sys.argv[1], sys.argv[1:])"
+    words = [sys.executable, "-m", "bertft", "predict", str(trained), "-"]
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, timeout=HANGING)
+    assert done.returncode == 2
+    assert "fault of bertft" not in done.stderr

@@ -249,6 +249,8 @@ class Adapter(ABC):
 
     answer_options: ClassVar[tuple[str, ...]] = ()
     """The fields of Answer that `record` heeds."""
+    one_label_a_row: ClassVar[bool] = False
+    """Whether answers are right or wrong as a whole, so that unsure ones can be held against accuracy."""
     answers_with: ClassVar[str] = "a label"
     """For messages."""
     rejected_rows: ClassVar[str] = ""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bertft.adapters import Adapter, Prediction
-from bertft.adapters.adapter import Answer
 from bertft.engine.examples import gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import own_metric
@@ -79,7 +78,7 @@ def covered(
 
 def check_coverage(adapter: Adapter, least: float | None) -> None:
     """UsageError where it was asked for, but rows have no one label."""
-    if least is not None and not adapter.can_reject(Answer(min_probability=least)):
+    if least is not None and not adapter.one_label_a_row:
         raise UsageError(
             f"--min-probability does not apply: this run answers with {adapter.answers_with}, not with one label a row."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -13,6 +14,8 @@ import pytest
 from conftest import Said, sentiment, texts, write_csv
 
 import bertft
+from bertft.model.folder import model_files
+from bertft.report.model_card import file_name, public_name
 from bertft.scoring import Scores, score_multi_label, score_single_label
 
 Run = Callable[..., Said]
@@ -134,3 +137,67 @@ def test_resume_and_overwrite_exclude_each_other(run: Run, finished: Path) -> No
     before = content(finished)
     assert "exclude each other" in run("train", "--resume", "--overwrite", "-o", finished, ok=2).err
     assert content(finished) == before
+
+
+def test_a_finished_run_with_a_damaged_record_is_not_trained_anew(run: Run, finished: Path) -> None:
+    shutil.rmtree(finished / "checkpoint")
+    (finished / "run.json").write_text("{")
+    before = content(finished)
+    said = run("train", "--resume", "-o", finished, ok=2)
+    assert "a finished run, with no state to continue from, and run.json is damaged" in said.err
+    assert content(finished) == before
+
+
+def test_two_streams_keep_their_scores(run: Run, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (4, 5):
+        rows = "".join(f"{text},{sentiment(text)}\n" for text in texts(number))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"text,label\n{rows}".encode())))
+        run("eval", finished, "-")
+    scores = json.loads((finished / "run.json").read_text())["scores"]
+    assert sorted(found["examples"] for name, found in scores.items() if name.startswith("- (sha256")) == [4, 5]
+
+
+def test_files_that_others_put_into_a_run_folder_are_not_the_models(finished: Path) -> None:
+    before = model_files(finished)
+    (finished / "log.txt").write_text("said")
+    (finished / "notes.json").write_text("{}")
+    assert (
+        model_files(finished)
+        == before
+        == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+    )
+
+
+def test_no_path_of_the_machine_stands_in_a_model_card() -> None:
+    assert [public_name(name) for name in ("a/b", "minilm", "/x/y/z", "../x/y", "~/model", "a/b/c")] == [
+        *("a/b", "minilm", "z", "y", "model", "c")
+    ]
+    assert [file_name(name) for name in ("a/b.csv", "acme/*.csv", "../x.csv", "hub:a/b:c:train", "memory:data")] == [
+        *("b.csv", "*.csv", "x.csv", "hub:a/b:c:train", "rows of a program")
+    ]
+
+
+def test_a_card_is_called_like_its_folder(run: Run, reviews: Path, tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    metric = Path("mine.py").resolve()
+    metric.write_text("def right(predictions, references):\n    return 0.5\n")
+    Path("here").mkdir()
+    monkeypatch.chdir("here")
+    run(
+        "train",
+        reviews,
+        "--model",
+        tiny,
+        "--max-steps",
+        1,
+        "--metric",
+        f"{metric}:right",
+        "-o",
+        ".",
+        "--no-refit",
+        *QUICK[2:],
+    )
+    card = Path("README.md").read_text()
+    assert "# here: text classification" in card
+    assert "bertft predict here" in card
+    assert "| metric | mine.py:right |" in card
+    assert str(metric.parent) not in card

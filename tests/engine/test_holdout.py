@@ -72,3 +72,10 @@ def test_a_row_for_each_class_asks_for_a_validation_file_which_helps(run: Run, t
 def test_an_ordinary_file_needs_no_explanation(run: Run, tiny: str, reviews: Path) -> None:
     assert "held back, not" not in run("train", reviews, "--model", tiny, "-o", "run", *QUICK).err
     assert sentiment("good") == "pos"
+
+
+def test_the_last_row_of_each_class_is_why_fewer_are_held_back() -> None:
+    targets = [number // 2 for number in range(20)]
+    _, held = split(targets, 0.9, seed=1)
+    why = why_not_the_share(len(held), targets, 0.9)
+    assert why == "50% are held back, not 90%, as the last row of each class stays in training"

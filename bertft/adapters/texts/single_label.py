@@ -24,6 +24,7 @@ from bertft.scoring.rounding import class_logits, nearly_constant
 class SingleLabel(TextAdapter):
     """Softmax over the classes; windows of one text are averaged as logits."""
 
+    one_label_a_row = True
     answer_options = ("top_k", "min_probability", "fallback_label")
     answers_with = "a label"
     rejected_rows = "are less probable than --min-probability"
