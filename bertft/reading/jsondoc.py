@@ -14,7 +14,7 @@ from functools import partial
 
 from bertft.errors import DataError
 from bertft.reading.body import Body, CellStorage, Place
-from bertft.reading.exports import Export, export_of, spacy_pair
+from bertft.reading.exports import Export, Unpacked, export_of, spacy_pair
 from bertft.reading.frames import VALUES, Rows, find_frame
 from bertft.reading.intake import Intake, spooled
 from bertft.reading.jsoncursor import Document
@@ -108,14 +108,16 @@ class _ExportedRows:
     def __call__(self) -> Iterator[tuple[int, RawFields]]:
         row, said = 0, Counter[str]()
         for number, element in enumerate(self.elements(), 1):
-            unpacked = [] if element is None else self.export.unpack(element)  # ner-annotator's place of a skipped text
+            unpacked = (
+                Unpacked([]) if element is None else self.export.unpack(element)
+            )  # ner-annotator's place of a skipped text
             if unpacked is None:
                 raise DataError(
                     f"{self.name}#{number}: {kind_of(element)} of another form, wanted {self.export.name} as the first one."
                 )
             if self.said is None:
-                said.update(self.export.remarks(element))
-            for row, fields in enumerate(unpacked, row + 1):  # noqa: B020  counts on across elements
+                said.update(unpacked.remarks())
+            for row, fields in enumerate(unpacked.rows, row + 1):  # noqa: B020  counts on across elements
                 yield row, fields
         self.said = said if self.said is None else self.said
 

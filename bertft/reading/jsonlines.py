@@ -99,7 +99,8 @@ def _objects(name: str, lines: Iterator[str]) -> Iterator[tuple[int, RawFields]]
                 continue
             raise syntax_error(name, number, error) from None
         if type(found) is list or (type(found) is dict and "data" in found):
-            found = next(iter(spacy_pair(found) or label_studio_task(found) or ()), found)
+            unpacked = spacy_pair(found) or label_studio_task(found)
+            found = next(iter(unpacked.rows), found) if unpacked else found
         if type(found) is not dict:
             raise DataError(
                 f'{name}:{number}: {kind_of(found)}, wanted an object, as {{"text": "...", "label": "..."}}.'

@@ -46,6 +46,20 @@ def placed(claims: Sequence[Claim], text: str) -> Placed | None:
     return None
 
 
+def placed_each(claims: Sequence[Claim], text: str) -> list[tuple[int, int] | None]:
+    """Each place by itself, by the first way of counting that fits it; None where there is none. All at once, as a text's tables
+    take long to make."""
+    found: list[tuple[int, int] | None] = [
+        place if _stands(claim, place, text) else None for claim in claims for place in [(claim.start, claim.end)]
+    ]
+    ways = _other_ways(claims, text)
+    while None in found and (way := next(ways, None)):
+        for number, (claim, place) in enumerate(zip(claims, way[1], strict=True)):
+            if found[number] is None and _stands(claim, place, text):
+                found[number] = place
+    return found
+
+
 def same_words(one: str, other: str) -> bool:
     """But for spaces around and between them, case, the Unicode form, and HTML's way to write signs."""
     return one == other or _bare(one) == _bare(other)

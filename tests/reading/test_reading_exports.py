@@ -11,6 +11,7 @@ import pytest
 
 from bertft.errors import DataError
 from bertft.reading import open_source, read_table
+from bertft.rows import offsets
 from bertft.tags.spans import char_spans
 
 File = Callable[..., str]
@@ -238,3 +239,20 @@ def test_ner_annotators_pairs_are_read_from_under_their_key(file: File, skipped:
     pair = ["Ada saw Rome", {"entities": [[0, 3, "PER"]]}]
     found = records(file({"classes": ["PER"], "annotations": [*skipped, pair]}))
     assert found == [{"text": "Ada saw Rome", "entities": [[0, 3, "PER"]]}]
+
+
+def test_the_time_for_a_text_does_not_grow_with_its_spans(file: File, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emoji makes tables of places necessary: they are made for a text, never for a span."""
+    made: list[int] = []
+    starts = offsets._starts
+    monkeypatch.setattr(offsets, "_starts", lambda sizes: made.append(len(sizes)) or starts(sizes))
+    text = "😀 " + "EU " * 300
+    places = [3 * number + 3 for number in range(300)]
+    path = file([task({"text": text}, *(span(place, place + 2, "ORG", text="EU") for place in places))])
+    source = open_source(path)
+    assert "1 task with places counted as browsers do: put right" in source.notes
+    assert len(made) <= 4  # the first element is looked at, and then read
+    made.clear()
+    (row,) = source.rows()
+    assert len(made) <= 2
+    assert [found["start"] for found in row.fields["entities"]] == [place - 1 for place in places]  # type: ignore[attr-defined]
