@@ -12,6 +12,7 @@ from typing import Any
 
 import bertft.guess.column_names as names
 from bertft.errors import DataError
+from bertft.guess.columns import look
 from bertft.reading.body import ArrowContent, Body, CellStorage
 from bertft.rows.fields import shown_columns
 from bertft.rows.labels import is_empty, label_text
@@ -19,6 +20,8 @@ from bertft.tags.looks import ENOUGH, are_entity_tags
 
 LOOKED_AT = 500
 """Rows."""
+SEVERAL = 3
+"""Words in a cell, on average, that one word a row never has."""
 SENTENCE = (
     *("sentence id", "sentence", "sent id", "sent", "sentence idx", "sentence number", "sentence no", "sentence num"),
     *("sentence nr", "sent no", "sent num", "sent idx", "seq id", "sentences", "sentence index"),
@@ -38,7 +41,7 @@ def grouped(name: str, body: Body, sentence: str | None, document: str | None, *
             raise DataError(f"{name}: no column '{column}' (the file has: {shown_columns(body.columns)}).")
     note = None
     if sentence is None and rereadable and (sentence := sentence_column(body)):
-        note = f"one word a row, sentences by column '{sentence}' (--sentence)"
+        note = f"one word a row, sentences by column '{sentence}' (--sentence '' leaves the rows as they are)"
     if sentence:
         body = _by_sentences(name, body, sentence, document)
     if document not in (None, DOCUMENT):
@@ -52,13 +55,29 @@ def sentence_column(body: Body) -> str | None:
     if not likely:
         return None
     rows = [fields for _, fields in islice(body.read(), LOOKED_AT)]
+    cells = {name: _texts(rows, name) for name in body.columns}
     for column in likely:
         others = [name for name in body.columns if name != column]
-        tags = [name for name in others if are_entity_tags(Counter(_texts(rows, name)))]
-        has_words = any(_are_single(_texts(rows, name)) for name in (words or others) if name not in tags)
-        if _numbers_runs(rows, column) and (words or tags) and has_words:
+        tags = [name for name in others if are_entity_tags(Counter(cells[name]))]
+        has_words = any(_are_single(cells[name]) for name in (words or others) if name not in tags)
+        told = bool(tags) or (bool(words) and _may_run(cells, words[0], others))
+        if told and has_words and _numbers_runs(rows, column) and not any(_is_prose(cells[name]) for name in others):
             return column
     return None
+
+
+def _may_run(cells: Mapping[str, Sequence[str]], words: str, others: Sequence[str]) -> bool:
+    """Whether the words may be those of a running text: there is no label beside them, or one with an O, or punctuation. Else
+    each may be a word that was judged by itself."""
+    labels = [name for name in names.named(others, (*names.TAGS, *names.LABEL)) if name != words]
+    punctuated = any(not any(map(str.isalnum, cell)) for cell in cells[words])
+    return not labels or punctuated or any("O" in cells[name] for name in labels)
+
+
+def _is_prose(cells: Sequence[str]) -> bool:
+    """Whether there are several words in a cell."""
+    looked = look(cells)
+    return not looked.machine and looked.size >= SEVERAL
 
 
 def _texts(rows: Sequence[Mapping[str, object]], column: str) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Said
 
 from bertft.errors import DataError
 from bertft.reading import ReadOptions, open_source, read_table
@@ -60,7 +62,9 @@ def test_words_of_one_number_are_a_sentence(
     assert [row[names[1]] for row in found(path)] == WORDS
     assert [row[names[2]] for row in found(path)] == TAGS
     assert [row[names[0]] for row in found(path)] == [number.format(count) for count in (1, 2, 3)]
-    assert f"one word a row, sentences by column '{names[0]}' (--sentence)" in open_source(path).notes
+    note = f"one word a row, sentences by column '{names[0]}' (--sentence '' leaves the rows as they are)"
+    assert note in open_source(path).notes
+    assert len(found(path, sentence="")) == 10
 
 
 def test_a_column_of_any_name_groups_where_it_is_named(tmp_path: Path) -> None:
@@ -100,6 +104,12 @@ NOT_GROUPED = [
     [{"sentence": str(place // 2), "text": f"one two {place}", "label": "B-X"} for place in range(20)],
     [{"sentence_id": str(place), "word": "Ada", "tag": "B-X"} for place in range(20)],
     [{"sentence": str(place % 2), "label": "B"} for place in range(20)],
+    [
+        {"sentence_id": str(n // 4), "sentence": f"the text of row {n // 4}", "word": f"w{n}", "label": "complex"}
+        for n in range(20)
+    ],
+    [{"sentence_id": str(n // 4), "sentence": "我们在北京工作", "word": "北京", "label": "难"} for n in range(20)],
+    [{"sentence_id": str(n // 4), "word": f"w{n}", "label": ["complex", "simple"][n % 2]} for n in range(20)],
 ]
 
 
@@ -113,3 +123,21 @@ def test_standard_input_is_grouped_where_its_column_is_named(monkeypatch: pytest
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     rows = open_source("-", ReadOptions(sentence="sentence_id")).rows()
     assert [(row.fields["word"], row.origin) for row in rows] == [(["Ada", "saw"], "stdin:2"), (["Bob"], "stdin:4")]
+
+
+@pytest.mark.parametrize("tags", [["O"], ["O", "PER"], ["NN", "VB"]])
+def test_plain_tags_beside_words_are_grouped_as_well(tmp_path: Path, tags: list[str]) -> None:
+    words = ["Ada", "saw", "Paris", "."]
+    rows = [{"sentence_id": n // 4, "words": words[n % 4], "labels": tags[n % len(tags)]} for n in range(20)]
+    assert [row["words"] for row in found(written(tmp_path / "x.csv", rows))] == [words] * 5
+
+
+def test_a_file_of_words_judged_in_their_sentence_is_a_table_of_classes(run: Callable[..., Said], tiny: str) -> None:
+    rows = [
+        {"sentence_id": n // 4, "sentence": f"the text of row {n // 4}", "word": f"w{n}", "label": "ab"[n % 2]}
+        for n in range(200)
+    ]
+    path = written(Path("x.csv"), rows)
+    said = run("train", path, "--text", "sentence", "--text-pair", "word", "--model", tiny, "--dry-run").err
+    assert "200" in said
+    assert "one word a row" not in said
