@@ -5,6 +5,7 @@ Only where nothing tells does the word stand first and the tag last. A first lin
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ NUMERIC, CONSTANT, VARIED = 0.9, 0.95, 0.7
 the most varied column's distinct cells that the words have, too."""
 CONLLU_WIDTH, UPOS = 10, 3
 LISTED = 5
+PLACES = re.compile(r"\d+[-:,]\d+")
+"""WebAnno's 1-1 and 0-5: where a word stands."""
 
 Read = Callable[[int], Iterable[Sentence]]
 """The sentences but for a line of column names, whose number is given; 0 for none."""
@@ -134,7 +137,7 @@ def is_counted(words: _Rows) -> bool:
     if len(numbers) < len(words) and any(not is_uncounted(cells[0]) for cells in words if not cells[0].isdecimal()):
         return False
     start = 0 if numbers[:1] == ["0"] else 1
-    return numbers == [str(number) for number in range(start, len(numbers) + start)]
+    return bool(numbers) and numbers == [str(number) for number in range(start, len(numbers) + start)]
 
 
 def is_uncounted(number: str) -> bool:
@@ -188,6 +191,7 @@ def _tag_column(counts: Sequence[Counter[str]], tagged: Sequence[int], counted: 
 def _word_column(counts: Sequence[Counter[str]], sample: Sequence[Sentence], tags: set[int]) -> int:
     """The first of the columns that are neither tags nor numbers nor ids and hardly less varied than any other."""
     free = [place for place in range(len(counts)) if place not in tags]
+    free = [place for place in free if not _holds(counts[place], PLACES)] or free
     likely = [place for place in free if not _is_numeric(counts[place]) and not _is_constant(place, sample)]
     likely = [place for place in likely if len(counts[place]) >= FEWEST]
     most = max((len(counts[place]) for place in likely), default=0)
@@ -196,7 +200,12 @@ def _word_column(counts: Sequence[Counter[str]], sample: Sequence[Sentence], tag
 
 
 def _is_numeric(cells: Counter[str]) -> bool:
-    return sum(count for cell, count in cells.items() if NUMBER.fullmatch(cell)) >= NUMERIC * cells.total()
+    return _holds(cells, NUMBER)
+
+
+def _holds(cells: Counter[str], pattern: re.Pattern[str]) -> bool:
+    """Whether nearly all cells are so."""
+    return sum(count for cell, count in cells.items() if pattern.fullmatch(cell)) >= NUMERIC * cells.total()
 
 
 def _is_constant(place: int, sample: Sequence[Sentence]) -> bool:

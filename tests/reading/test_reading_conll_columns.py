@@ -41,6 +41,8 @@ COLUMNS = {
     "document in each line": ([["a/b/1"] * 4, ["a/b/2"] * 5], WORDS, TAGS),
     "places behind tags": (TAGS, like(["0", "4", "8", "12", "16"]), like(["3", "7", "11", "15", "19"]), WORDS),
     "words counted from 0": ([list("0123"), list("01234")], WORDS, TAGS),
+    "places before words": ([["0-3", "4-7", "8-13", "13-14"], ["0-3", "4-8", "9-13", "14-19", "19-20"]], WORDS, TAGS),
+    "WebAnno": ([["1-1", "1-2", "1-3", "1-4"], ["2-1", "2-2", "2-3", "2-4", "2-5"]], like(["0-3", "4-7"]), WORDS, TAGS),
     "number of the sentence": ([["1"] * 4, ["2"] * 5], WORDS, TAGS),
     "lemmas": (WORDS, [[word.lower() for word in words] for words in WORDS], TAGS),
     "probabilities": (WORDS, TAGS, [["0.91", "0.82", "0.73", "0.64"], ["0.1", "0.2", "0.3", "0.4", "0.5"]]),
@@ -149,3 +151,8 @@ def test_a_blank_line_after_each_word_is_said(tmp_path: Path) -> None:
     path = tmp_path / "x.conll"
     path.write_text("".join(f"w{number}\tB-X\n\n" for number in range(60)))
     assert any("every sentence is one word long" in note for note in open_source(str(path)).notes)
+
+
+def test_places_stand_before_the_words_of_the_smallest_file(tmp_path: Path) -> None:
+    assert read(tmp_path, "1-1 0-5 word B-PER\n")[0]["tokens"] == ["word"]
+    assert read(tmp_path, "0-5 word O\n6-9 too B-PER\n")[0]["tokens"] == ["word", "too"]
