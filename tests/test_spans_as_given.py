@@ -13,10 +13,21 @@ from conftest import Said, read_jsonl, write_csv, write_jsonl
 from bertft.errors import DataError
 from bertft.rows.offsets import Claim, placed
 from bertft.scoring import score_tags
+from bertft.tags import Span, counting
 from bertft.tags.counting import unit_of_file
 from bertft.tags.rows import GoldTags
-from bertft.tags.spans import Altered, CharSpan, char_spans, ends_inside, to_word_spans, true_spans
-from bertft.tags.words import cut_inside, split_words
+from bertft.tags.spans import (
+    OVERLAPPING,
+    SEVERAL,
+    WIDENED,
+    Altered,
+    CharSpan,
+    char_spans,
+    ends_inside,
+    to_word_spans,
+    true_spans,
+)
+from bertft.tags.words import Words, cut_inside, split_words
 
 Run = Callable[..., Said]
 TEXT = "🎉 Zoë\r\nmet Al\r\nin Ems 🎉, he is ok"
@@ -248,3 +259,30 @@ def test_wrong_words_name_their_row_in_every_door(run: Run, tiny: str) -> None:
     for words in (("convert", "t.csv", "-o", "o.jsonl"), ("train", "t.csv", "--model", tiny, "-o", "run")):
         said = run(*words, ok=2).err
         assert "t.csv:7: span 0 to 2 (PER) says 'Al', but 'We' stands there; that stands at 7" in said
+
+
+class Unsearched(tuple[int, ...]):
+    """Not to be looked through for each span."""
+
+    def __contains__(self, one: object) -> bool:
+        raise AssertionError("searched from its start")
+
+
+def test_words_are_not_searched_for_each_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    def split(text: str) -> Words:
+        words = split_words(text)
+        return Words(words.texts, Unsearched(words.starts), Unsearched(words.ends), text)
+
+    monkeypatch.setattr(counting, "split_words", split)
+    assert unit_of_file(told("UTF-8 bytes", 20)) == "UTF-8 bytes"
+
+
+def test_spans_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[object] = []
+    same = Span.__eq__
+    monkeypatch.setattr(Span, "__eq__", lambda one, other: compared.append(one) or same(one, other))
+    text = "Rome " * 300
+    spans = [CharSpan(place, place + 4, label) for place in range(0, len(text), 5) for label in "XY"]
+    kept, said, _ = to_word_spans([*spans, CharSpan(0, 9, "X"), CharSpan(2, 4, "Z")], split_words(text))
+    assert (len(kept), set(said)) == (299, {SEVERAL, OVERLAPPING, WIDENED})
+    assert len(compared) <= 10 * len(spans)

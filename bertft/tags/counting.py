@@ -9,7 +9,7 @@ from itertools import islice
 
 from bertft.rows.offsets import other_units
 from bertft.tags.spans import CharSpan
-from bertft.tags.words import Words, split_words
+from bertft.tags.words import split_words
 
 LOOKED_AT, FEWEST = 500, 3
 """Texts that are looked at, of those whose units differ; and spans that it takes to tell."""
@@ -21,14 +21,14 @@ def unit_of_file(rows: Iterable[tuple[Sequence[CharSpan], str]]) -> str:
     """'' for characters, and where nothing tells."""
     fits, spans = Counter[str](), Counter[str]()
     for marked, text in islice(_telling(rows), LOOKED_AT):
-        words = split_words(text)
+        words = _Borders(text)
         for unit, characters in other_units(text):
             for span in marked:
                 place = characters.get(span.start, -1), characters.get(span.end, -1)
                 if place != (span.start, span.end):
                     spans[unit] += 1
-                    fits[unit] += _on_words(place, words)
-                    fits[f"not {unit}"] += _on_words((span.start, span.end), words)
+                    fits[unit] += words.meet(place)
+                    fits[f"not {unit}"] += words.meet((span.start, span.end))
     told = [unit for unit, count in spans.items() if count >= FEWEST and fits[unit] >= MOST * count]
     sure = [unit for unit in told if fits[f"not {unit}"] <= LEAST * spans[unit]]
     return max(sure, key=lambda unit: spans[unit], default="")
@@ -40,5 +40,12 @@ def _telling(rows: Iterable[tuple[Sequence[CharSpan], str]]) -> Iterable[tuple[S
             yield spans, text
 
 
-def _on_words(place: tuple[int, int], words: Words) -> bool:
-    return place[0] in words.starts and place[1] in words.ends
+class _Borders:
+    """Where the words of a text begin and end. In sets, as long texts have many words and many spans."""
+
+    def __init__(self, text: str) -> None:
+        words = split_words(text)
+        self.starts, self.ends = frozenset(words.starts), frozenset(words.ends)
+
+    def meet(self, place: tuple[int, int]) -> bool:
+        return place[0] in self.starts and place[1] in self.ends

@@ -154,10 +154,10 @@ def to_word_spans(
         whole = Span(first, last, span.label)
         found[whole] = max(end - start, found.get(whole, 0))
     kept = _apart(found, len(words.texts))
-    lost = [span for span in found if span not in kept]
+    places = {(span.start, span.end): span for span in kept}  # a table, as a long text may have thousands
+    lost = [span for span in found if places.get((span.start, span.end)) != span]
     for one in lost:
-        same = any((one.start, one.end) == (other.start, other.end) for other in kept)
-        remarks[SEVERAL if same else OVERLAPPING] = None
+        remarks[SEVERAL if (one.start, one.end) in places else OVERLAPPING] = None
     return kept, list(remarks), _altered(kept, lost, inside)
 
 
