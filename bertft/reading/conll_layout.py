@@ -13,7 +13,7 @@ from itertools import islice
 
 import bertft.guess.column_names as names
 from bertft.errors import DataError
-from bertft.guess.columns import NUMBER
+from bertft.guess.columns import CODE, MOST, NUMBER
 from bertft.reading.conll_lines import Sentence, is_comment
 from bertft.tags.looks import TAG, are_entity_tags, is_outside_sign
 
@@ -194,6 +194,7 @@ def _word_column(counts: Sequence[Counter[str]], sample: Sequence[Sentence], tag
     free = [place for place in free if not _holds(counts[place], PLACES)] or free
     likely = [place for place in free if not _is_numeric(counts[place]) and not _is_constant(place, sample)]
     likely = [place for place in likely if len(counts[place]) >= FEWEST]
+    likely = [place for place in likely if not _are_ids(counts[place])] or likely
     most = max((len(counts[place]) for place in likely), default=0)
     varied = [place for place in likely if len(counts[place]) >= VARIED * most]
     return next(iter(varied or free), 0)
@@ -206,6 +207,11 @@ def _is_numeric(cells: Counter[str]) -> bool:
 def _holds(cells: Counter[str], pattern: re.Pattern[str]) -> bool:
     """Whether nearly all cells are so."""
     return sum(count for cell, count in cells.items() if pattern.fullmatch(cell)) >= NUMERIC * cells.total()
+
+
+def _are_ids(cells: Counter[str]) -> bool:
+    """Codes with digits, nearly all different, as doc1.s0.t0."""
+    return len(cells) >= MOST * cells.total() and _holds(cells, CODE)
 
 
 def _is_constant(place: int, sample: Sequence[Sentence]) -> bool:

@@ -156,3 +156,15 @@ def test_a_blank_line_after_each_word_is_said(tmp_path: Path) -> None:
 def test_places_stand_before_the_words_of_the_smallest_file(tmp_path: Path) -> None:
     assert read(tmp_path, "1-1 0-5 word B-PER\n")[0]["tokens"] == ["word"]
     assert read(tmp_path, "0-5 word O\n6-9 too B-PER\n")[0]["tokens"] == ["word", "too"]
+
+
+@pytest.mark.parametrize("id_first", [False, True])
+def test_an_id_for_each_word_is_not_the_word(tmp_path: Path, id_first: bool) -> None:
+    words, tags = WORDS * 20, TAGS * 20
+    ids = [[f"doc1.s{number}.t{place}" for place, _ in enumerate(one)] for number, one in enumerate(words)]
+    rows = read(tmp_path, lines(ids, words, tags) if id_first else lines(words, ids, tags))
+    assert [row["tokens"] for row in rows] == words
+    alone = read(tmp_path, lines(ids, tags))
+    assert [row["tokens"] for row in alone] == ids
+    places = [[f"{9 * place}-{9 * place + number % 9}" for place, _ in enumerate(w)] for number, w in enumerate(words)]
+    assert [row["tokens"] for row in read(tmp_path, lines(words, places, tags))] == words
