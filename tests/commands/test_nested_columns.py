@@ -49,7 +49,7 @@ def test_a_name_that_leads_nowhere_is_refused(run: Run, tmp_path: Path, tiny: st
     words = ("train", "t.jsonl", "--model", tiny, "--dry-run", "-o", "run", "--text", "data.text")
     assert "label column 'meta.lable' is empty" in run(*words, "--label", "meta.lable", ok=2).err
     assert "no column 'mta.label' for the label" in run(*words, "--label", "mta.label", ok=2).err
-    assert "the cells of 'meta.gold'" in run(*words, "--label", "meta.gold", ok=2).err
+    assert "label 'meta.gold'" in run(*words, "--label", "meta.gold").err  # an object that holds nothing but the label
 
 
 def test_cells_of_a_csv_are_no_objects(run: Run, tmp_path: Path, tiny: str) -> None:
