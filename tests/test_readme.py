@@ -67,6 +67,11 @@ def test_the_python_of_the_docs_runs(a_users_folder: Path, tiny: str, monkeypatc
     assert known["small"].rows["train"] + known["small"].rows["validation"] == 40
 
 
+def test_the_command_on_checking_runs(run: Callable[..., Said], a_users_folder: Path) -> None:
+    (line,) = commands(ROOT / "docs" / "checking.md")
+    assert "Rows of validation or test that stand in the training file: 40" in run(*shlex.split(line)[1:]).out
+
+
 def test_no_placeholder_is_left() -> None:
     assert [page.name for page in PAGES if "@@" in page.read_text(encoding="utf-8")] == []
 

@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bertft import __version__, console
+from bertft.commands.check import check_command
 from bertft.commands.convert import convert_command
 from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("train", cls=TieredCommand)(train_command)
 app.command("eval", cls=TieredCommand)(eval_command)
 app.command("predict", cls=TieredCommand)(predict_command)
+app.command("check", cls=TieredCommand)(check_command)
 app.command("convert", cls=TieredCommand)(convert_command)
 app.command("tasks", cls=TieredCommand)(tasks_command)
 

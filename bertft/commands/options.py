@@ -73,6 +73,19 @@ def check_full(full: bool, *, as_json: bool) -> None:
         raise UsageError("--full is for the table; --json prints everything as it is. Leave one of them out.")
 
 
+def columns_of(
+    text: list[str] | None,
+    text_pair: str | None,
+    label: list[str] | None,
+    separator: str | None,
+    label_names: str | None,
+) -> dict[str, Any]:
+    """What was typed of columns and labels."""
+    names = [name.strip() for name in label_names.split(",")] if label_names else None
+    said = {"text": text, "text_pair": text_pair, "label": label, "separator": separator, "label_names": names}
+    return {role: found for role, found in said.items() if found}
+
+
 # Shared by several commands
 Json = Annotated[bool, flag(OUTPUT, None, "Print the result as one JSON object.", "--json")]
 GoOn = Annotated[bool, flag(OUTPUT, None, "Continue an interrupted prediction.", "--resume")]

@@ -58,12 +58,10 @@ def train_command(
     from bertft.jobs.requests import TrainRequest
     from bertft.jobs.train import plan_training, train  # torch wakes here, not at --help
 
-    columns = {"text": text, "text_pair": text_pair, "label": label, "separator": separator}
-    columns |= {"label_names": [name.strip() for name in label_names.split(",")] if label_names else None}
     request = TrainRequest(
         task=task,
         problem=one_problem(single_label=single_label, multi_label=multi_label, regression=regression),
-        columns={role: found for role, found in columns.items() if found},
+        columns=opt.columns_of(text, text_pair, label, separator, label_names),
         data={**typed(DataPlan, settings), **({"train": data[0], "more_train": data[1:] or None} if data else {})},
         model=typed(ModelPlan, settings),
         recipe=typed(Recipe, settings),

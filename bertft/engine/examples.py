@@ -9,6 +9,7 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Feature
+from bertft.checking.numbers import text_number
 from bertft.errors import DataError
 from bertft.gold import Example, Read, Reader, Refusal
 from bertft.rows.row import Row
@@ -52,6 +53,8 @@ class Examples:
     windows: list[list[Feature]]
     groups: list[Hashable]
     """Rows of one group are held back together; None: the row stands for itself."""
+    texts: list[int] = field(default_factory=list)
+    """A number for each row's text, the same for the same text (checking/numbers.py)."""
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -63,7 +66,8 @@ class Examples:
     def only(self, positions: Sequence[int]) -> Examples:
         """Those at the positions."""
         targets, groups = [self.targets[i] for i in positions], [self.groups[i] for i in positions]
-        return Examples(self.name, targets, [self.windows[i] for i in positions], groups)
+        windows, texts = [self.windows[i] for i in positions], [self.texts[i] for i in positions]
+        return Examples(self.name, targets, windows, groups, texts)
 
     @property
     def truncated(self) -> int:
@@ -82,6 +86,7 @@ def gather(
         examples.windows += adapter.encode(chunk)
         examples.targets += [example.gold for example in chunk]
         examples.groups += [example.group for example in chunk]
+        examples.texts += map(text_number, chunk)
     if told.wrong:
         raise DataError(_complaint(told.wrong, reader.fault_advice))
     if told.strangers.rows and unknown != "skip":

@@ -22,6 +22,10 @@ from bertft.reading import Table
 from bertft.rows.fields import Fields, fields_in
 from bertft.scoring.own import OwnMetric, is_function, load_own
 from bertft.system.versions import versions
+from bertft.wording import counted
+
+FLATTERING = 0.05
+"""Share of the validation rows, from which it is a warning."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,9 @@ def learning_examples(plan: Plan, adapter: Adapter, reader: Reader, tables: Tabl
     reader, unknown = reader.for_file(tables.train), plan.data.unknown_labels
     everything = gather(adapter, reader, tables.train, tables.train.name, unknown=unknown, learning=True)
     if tables.validation is not None:
-        return everything, gather_split(plan, adapter, tables.validation)
+        validation = gather_split(plan, adapter, tables.validation)
+        tell_leaks(everything, validation)
+        return everything, validation
     kept, held = split(everything.targets, plan.data.validation_share, plan.recipe.seed, everything.groups)
     if not held:
         why = why_none(everything.targets)
@@ -96,7 +102,18 @@ def learning_examples(plan: Plan, adapter: Adapter, reader: Reader, tables: Tabl
     )
     if why := why_not_the_share(len(held), everything.targets, plan.data.validation_share, everything.groups):
         console.warn(f"Validation: {why} (--validation).")
-    return everything.only(kept), everything.only(held)
+    train, validation = everything.only(kept), everything.only(held)
+    tell_leaks(train, validation)
+    return train, validation
+
+
+def tell_leaks(train: Examples, validation: Examples) -> None:
+    """What is said where validation rows stand among those that are learned from."""
+    known = set(train.texts)
+    if leaked := sum(text in known for text in validation.texts):
+        say = console.warn if leaked >= FLATTERING * len(validation) else console.note
+        rows = counted(len(validation), "validation row")
+        say(f"Of {rows} {leaked:,} have a text that is learned from too, which flatters the scores (bertft check).")
 
 
 def gather_split(plan: Plan, adapter: Adapter, table: Table) -> Examples:

@@ -66,6 +66,8 @@ class Refusal:
     """In words."""
     example: Example | None = None
     """What could be read of it all the same."""
+    wrong: bool = False
+    """Whether it is made wrong, so that training refuses the whole file."""
 
 
 Read = Example | Refusal

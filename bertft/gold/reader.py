@@ -118,6 +118,17 @@ class Reader(ABC):
             cell = cells.popleft()
             yield read if isinstance(read, Refusal) else self._labelled(read, cell)
 
+    def checked(self, rows: Iterable[Row]) -> Iterator[Read]:
+        """The rows of a labelled file with their gold values. One that is made wrong is refused, and leaves the others alone."""
+        known = iter(self.cells) if self.cells is not None else None
+        for row in rows:
+            cell = next(known) if known is not None else self.cell_or_error(row)
+            try:
+                read = Refusal(row, reason) if (reason := self.left_out(row)) else self.inputs(row, cell)
+                yield read if isinstance(read, Refusal) else self._labelled(read, cell)
+            except DataError as problem:
+                yield Refusal(row, str(problem).removeprefix(f"{row.origin}: "), wrong=True)
+
     def _inputs_beside(self, rows: Iterable[Row], cells: deque[Any]) -> Iterator[Read]:
         """What the label cells say is put into `cells`: a row's neighbours are read before its label is looked at."""
         known = self.cells

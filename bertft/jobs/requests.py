@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bertft.engine.observers import Observer
 from bertft.reading import Table
+
+if TYPE_CHECKING:
+    from bertft.engine.observers import Observer
 
 Section = Mapping[str, Any]
 
@@ -46,6 +48,19 @@ class TrainRequest:
         problem = {self.problem.replace("-", "_")} if self.problem else set()
         given = {name for section in (self.columns, self.data, self.recipe) for name in section if section[name]}
         return problem | given
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRequest:
+    """What is wrong with a data set. The sections are those of TrainRequest."""
+
+    task: str | None = None
+    problem: str | None = None
+    columns: Section = field(default_factory=dict)
+    data: Section = field(default_factory=dict)
+    model: Section = field(default_factory=dict)
+    recipe: Section = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

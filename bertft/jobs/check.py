@@ -1,0 +1,98 @@
+"""`check`: what would be trained on, and what is wrong with it. torch sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bertft import console
+from bertft.checking.finding import Findings
+from bertft.checking.labels import find_label_faults
+from bertft.checking.lengths import Ruler, find_long_texts, tokenizer_folder
+from bertft.checking.near import find_near_repeats
+from bertft.checking.repeats import find_repeats
+from bertft.checking.splits import Split, read_split
+from bertft.checking.tagging import find_tag_faults
+from bertft.gold import Options, Reader, learn_task
+from bertft.gold.texts import TextReader
+from bertft.gold.words import WordReader
+from bertft.jobs.requests import CheckRequest, TrainRequest
+from bertft.jobs.splits import read_split as read_table_of
+from bertft.jobs.splits import read_training
+from bertft.jobs.task_choice import Asked, Choice, choose_task
+from bertft.plan.plan import merge_data
+from bertft.plan.sections import DataPlan
+from bertft.reading import Table
+from bertft.rows.fields import fields_in
+
+LONGEST = 512
+"""Tokens that are read without --max-length, at most."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a data set is, and what is wrong with it."""
+
+    task: str
+    why: Sequence[str]
+    """How task and columns were found."""
+    rows: Mapping[str, int]
+    """File -> rows."""
+    labels: Mapping[str, Mapping[str, int]]
+    """File -> label -> rows."""
+    findings: Findings
+    notes: Sequence[str]
+    """What could not be looked at, or only in a sample."""
+
+
+def check(request: CheckRequest) -> Checked:
+    """Reads every row of every split once. DataError where no training could begin."""
+    data = merge_data({}, request.data)
+    others = [read_table_of(path, data, request.tables) for path in (data.validation, data.test) if path]
+    tables = [read_training(data, request.tables), *others]
+    wanted = TrainRequest(task=request.task, problem=request.problem, columns=request.columns)
+    choice = choose_task(Asked.of(wanted, {}), tables[0])
+    console.note("\n".join([f"Data: {tables[0].name}, {len(tables[0]):,} rows", *choice.why]))
+    findings, notes = Findings(), list[str]()
+    readers = _readers(choice, data, tables)
+    splits = [read_split(t.name, t, reader, findings) for t, reader in zip(tables, readers, strict=True)]
+    find_repeats(splits, findings, conflicts=True)
+    find_label_faults(splits, findings)
+    for split, reader in zip(splits, readers, strict=True):
+        if isinstance(reader, WordReader):
+            find_tag_faults(reader, split.table, findings)
+        notes += [find_near_repeats(split, reader, findings), _find_long(split, reader, request, findings)]
+    return Checked(
+        task=choice.card.problem or choice.card.kind,
+        why=[line.strip() for line in choice.why],
+        rows={split.name: split.rows for split in splits},
+        labels={split.name: dict(split.labels.most_common()) for split in splits},
+        findings=findings,
+        notes=[note for note in dict.fromkeys(notes) if note],
+    )
+
+
+def _readers(choice: Choice, data: DataPlan, tables: Sequence[Table]) -> list[Reader]:
+    """One for each split, with the labels of the first."""
+    options = Options(LONGEST, fix_answers=data.fix_answers)
+    learned = learn_task(choice.card, choice.fields, options, tables[0])
+    usual = choice.card.usual_columns
+    others = [
+        replace(
+            learned, cells=None, fields=fields_in(choice.fields, usual, t.columns, file=t.name, named={}, label=True)
+        )
+        for t in tables[1:]
+    ]
+    return [reader.for_file(table) for reader, table in zip([learned, *others], tables, strict=True)]
+
+
+def _find_long(split: Split, reader: Reader, request: CheckRequest, findings: Findings) -> str:
+    """Why nothing was measured; '' where it was. Words and questions are read in windows, so nothing of them is lost."""
+    if not isinstance(reader, TextReader):
+        return ""
+    name = request.model.get("name")
+    folder = tokenizer_folder(name)
+    if folder is None:
+        return f"Lengths were not measured: there is no tokenizer.json of {name or 'a backbone'} on this machine."
+    find_long_texts(split, reader, Ruler.of(folder, request.recipe.get("max_length"), LONGEST), findings)
+    return ""
