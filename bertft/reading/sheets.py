@@ -9,7 +9,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -56,6 +56,8 @@ def open_sheet(intake: Intake, options: ReadOptions) -> Body:
     look = _look_through(intake, sheet)
     if look.first is None:
         raise DataError(f"{intake.name}: the sheet '{sheet}' is empty, wanted a row of column names and rows below it.")
+    if options.header:
+        _refuse_title(f"{intake.name}:{look.first}", look)
     columns = _columns(intake.name, look, options)
     notes = [f"sheet '{sheet}' (--sheet)"] if options.sheet is None and look.others else []
     notes += [f"{look.errors:,} cells with an error, as {look.an_error}, are taken as empty"] if look.errors else []
@@ -74,6 +76,14 @@ class _Look:
     """That row."""
     filled: frozenset[int] = frozenset()
     """Columns, from 0, in which something stands."""
+    second: int = 0
+    """How many columns the first row below it fills."""
+    rows: int = 0
+    """Rows below that are not empty."""
+    cells: Counter[int] = field(default_factory=Counter)
+    """Of each column, the cells that they fill."""
+    worded: set[int] = field(default_factory=set)
+    """Columns with a text below."""
     errors: int = 0
     an_error: str = ""
     others: bool = False
@@ -87,10 +97,37 @@ def _look_through(intake: Intake, sheet: str) -> _Look:
                 look.errors, look.an_error = look.errors + 1, look.an_error or str(cell.value)
             elif cell.value is not None:
                 filled.add(place)
-        if look.first is None and any(value not in (None, "") for value in map(_value, row)):
+        if not any(value not in (None, "") for value in map(_value, row)):
+            continue
+        if look.first is None:
             look.first, look.head = number, tuple(map(_value, row))
+        else:
+            _count_row(look, row)
     look.filled = frozenset(filled)
     return look
+
+
+def _count_row(look: _Look, row: Sequence[Any]) -> None:
+    full = [place for place, cell in enumerate(row) if cell.value not in (None, "")]
+    look.second = look.second or len(full)
+    look.rows += 1
+    look.cells.update(full)
+    look.worded.update(place for place in full if isinstance(row[place].value, str))
+
+
+def _refuse_title(place: str, look: _Look) -> None:
+    """A line above the column names would be taken for them. Numbers at the left, without a name, are the index of a frame."""
+    named = [column for column, value in enumerate(look.head) if value is not None and str(value).strip()]
+    if not named:
+        return
+    bare = [column for column in look.cells if column not in named and (column > named[0] or column in look.worded)]
+    unnamed = [column for column in bare if look.cells[column] > look.rows / 2]
+    if unnamed or (bare and len(named) == 1 < look.second):
+        raise DataError(
+            f"{place}: '{shown(str(look.head[named[0]]))}' looks like a title, as this row fills {len(named)} of "
+            f"{len(look.filled)} columns and the rows below fill more. Delete the rows above the column names, or name "
+            f"every column, or pass --no-header if this row is data."
+        )
 
 
 def _columns(name: str, look: _Look, options: ReadOptions) -> list[str | None]:

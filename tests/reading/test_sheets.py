@@ -73,6 +73,28 @@ def test_rows_without_names_are_read_with_the_flag(tmp_path: Path) -> None:
     assert len(records(twice, header=False)) == 3
 
 
+@pytest.mark.parametrize("title", [["My data"], [None, "My data"], ["My data", None, 2024]])
+def test_a_title_is_not_taken_for_column_names(tmp_path: Path, title: list[Any]) -> None:
+    rows = [["text", "label", "note"], ["good", "pos", "x"], ["bad", "neg", "y"]]
+    said = complaint(write(tmp_path / "t.xlsx", S=[[], title, [], *rows]))
+    assert "t.xlsx:2: 'My data' looks like a title" in said
+    assert "Delete the rows above the column names" in said
+    few = [["text", "label"], ["good"], ["bad"], ["fine"]]
+    assert "looks like a title" in complaint(write(tmp_path / "few.xlsx", S=[["My data"], *few]))
+    assert len(records(write(tmp_path / "t.xlsx", S=[["My data"], *rows]), header=False)) == 4
+
+
+def test_columns_that_need_no_name_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    """The index of a pandas frame, and a remark beside a few rows."""
+    day = datetime.datetime(2024, 1, 2)
+    for index in (0, day):
+        path = write(tmp_path / "t.xlsx", S=[[None, "text"], [index, "good"], [index, "bad"]])
+        assert [row["text"] for row in records(path)] == ["good", "bad"]
+    assert len(records(write(tmp_path / "t.xlsx", S=[[" "], ["good"]]))) == 1
+    beside = write(tmp_path / "n.xlsx", S=[["text", "label"], ["a", "x", "ask Ann"], ["b", "y"], ["c", "x"]])
+    assert [row["column_3"] for row in records(beside)] == ["ask Ann", None, None]
+
+
 def test_of_several_sheets_one_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "t.xlsx", Train=ROWS, Test=ROWS[:2], Empty=[])
     assert "several sheets (Train, Test). Name one with --sheet" in complaint(path)
