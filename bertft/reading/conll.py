@@ -60,21 +60,23 @@ def open_conll(intake: Intake, encoding: str, options: ReadOptions) -> Body:
 
 def looks_like_conll(text: str, whole: bool, delimiter: str | None = None, *, parted: bool = False) -> bool:
     """Whether nearly all of the first lines are equally wide and have a column of tags, some as B-PER; or each word brings its
-    tag along, as Ada|B-PER; or a document starts. `parted`: only where blank lines part sentences."""
+    tag along, as Ada|B-PER; or the first line starts a document. `parted`: only where blank lines part sentences."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     lines = lines if whole else lines[:-1]
     if delimiter is None and sign_of(lines, asked=False):
         return True
     found = list(sentences(islice(lines, SNIFFED_LINES), delimiter))
-    if not all(sentence.words for sentence in found):
-        return not parted or len(found) > 2
-    if parted and len(found) < 2:
+    if found and not found[0].words and (not parted or len(found) > 2):
+        return True
+    if parted and sum(bool(sentence.words) for sentence in found) < 2:
         return False
-    cells = [cells for sentence in found for cells in sentence.words]
+    cells = [cells for sentence in found for cells in sentence.words if not is_comment(cells)]
     width, common = Counter(map(len, cells)).most_common(1)[0] if cells else (1, 0)
     if width < 2 or common < 2 or common < SNIFFED_SHARE * len(cells):
         return False
     counts = [Counter(column) for column in zip(*(row for row in cells if len(row) == width), strict=True)]
+    if not all(sentence.words for sentence in found) and any(cells["O"] >= SNIFFED_SHARE * common for cells in counts):
+        return True
     return any(any(len(tag) > 1 and tag[1] in "-_" for tag in counts[place]) for place in tag_columns(counts))
 
 

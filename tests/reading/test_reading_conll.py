@@ -218,3 +218,23 @@ def test_the_encoding_is_found_or_given(file: File) -> None:
     text = "".join(f"{sign} O\n" for sign in "中国的人民在一起生活工作了很多年他们都说这里很好") + "国 B-LOC\n"
     assert records(file(text.encode("gb18030")))[0]["tokens"][-1] == "国"  # type: ignore[index]
     assert records(file("ł O\n".encode("cp1250")), ReadOptions(encoding="cp1250"))[0]["tokens"] == ["ł"]
+
+
+STARTS = ["# doc_id = 3", "# newdoc", "-DOCSTART-"]
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.txt"])
+def test_a_start_of_a_document_in_a_quoted_text_makes_no_conll(file: File, start: str, name: str) -> None:
+    between = "\t" if name == "x.tsv" else ","
+    texts = [f"some text, number {number}\n\n{start}\nand more of it" for number in range(20)]
+    path = file(f"text{between}label\n" + "".join(f'"{text}"{between}B\n' for text in texts), name)
+    assert [row["text"] for row in records(path)] == texts
+
+
+@pytest.mark.parametrize("first", ["-DOCSTART-\tO\n\n", "word\ttag\n\n-DOCSTART-\tO\n\n", "word\ttag\n# doc_id = d0\n"])
+@pytest.mark.parametrize("tag", ["B-ORG", "O"])
+def test_a_tsv_of_documents_is_conll(file: File, first: str, tag: str) -> None:
+    block = f"EU\t{tag}\n# link = _\nleft\tO\n"
+    path = file(first + f"{block}\n-DOCSTART-\tO\n\n" * 12, "x.tsv")
+    assert open_source(path).format == "conll"
