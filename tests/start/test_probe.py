@@ -11,6 +11,7 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
+from bertft.start import probe
 from bertft.start.probe import FOLD_ROWS, PENALTIES, Probe, ProbeTask, fit_probe, folds, held_out_losses, prior_bias
 
 Array = np.ndarray[Any, Any]
@@ -238,5 +239,19 @@ def test_thousands_of_classes_get_fewer_iterations() -> None:
         return ProbeTask(np.broadcast_to(np.zeros(1), (rows, 384)), targets, targets, "softmax").iterations
 
     assert iterations(10_003, 77) == iterations(360, 6) == 200
-    assert iterations(12_000, 6_000) == 8
+    assert iterations(12_000, 6_000) == 3
     assert iterations(100_000, 50_000) == 3
+
+
+def test_the_search_of_a_large_task_ends_where_the_loss_has_risen_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(1)
+    task = ProbeTask(
+        random.normal(size=(200, 8)), np.eye(4)[random.integers(4, size=200)], np.ones((200, 4)), "softmax"
+    )
+    whole = held_out_losses(task, 0)
+    monkeypatch.setattr(probe, "_MOST_WORK", 4.0 * 150 * 4 * 8 * len(PENALTIES) * 199)  # one iteration less than 200
+    found = held_out_losses(task, 0)
+    best = int(np.argmin(whole))
+    assert int(np.argmin(found)) == best
+    assert np.isinf(found[best + 3 :]).all()
+    assert np.isfinite(found[: best + 2]).all()
