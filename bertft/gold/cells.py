@@ -27,7 +27,7 @@ def no_text_in(what: str, columns: Sequence[str], row: Row) -> str:
     return next(filter(None, (no_text(what, column, row) for column in filled)), "")
 
 
-def joined(columns: Sequence[str], row: Row) -> str:
+def joined_text(columns: Sequence[str], row: Row) -> str:
     """The texts of the columns, each on a line of its own; those that are empty leave none."""
     if len(columns) == 1:
         return str(row.fields[columns[0]])

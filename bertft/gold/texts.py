@@ -12,7 +12,7 @@ import numpy as np
 
 from bertft import console
 from bertft.errors import DataError
-from bertft.gold.cells import joined, no_text_in
+from bertft.gold.cells import joined_text, no_text_in
 from bertft.gold.example import Refusal, TextExample
 from bertft.gold.reader import Reader
 from bertft.rows.label_cells import labels_of_cell, labels_of_row
@@ -51,7 +51,7 @@ class TextReader(Reader):
         parts = [self.fields.texts, *([(self.fields.text_pair,)] if self.fields.text_pair else [])]
         if reason := next(filter(None, (no_text_in("text", columns, row) for columns in parts)), ""):
             return Refusal(row, reason)
-        return TextExample(row, tuple(joined(columns, row) for columns in parts))
+        return TextExample(row, tuple(joined_text(columns, row) for columns in parts))
 
 
 def learn_labels(reader: TextReader, known_order: Sequence[str]) -> Labels:

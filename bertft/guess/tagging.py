@@ -32,7 +32,7 @@ class Tagged:
 def tagged_tokens(columns: _Values, looks: Mapping[str, Look]) -> Tagged | None:
     """Two columns of lists, as long as each other row by row."""
     lists = {name: found for name in looks if (found := _lists(columns[name])) is not None}
-    tags = [name for name in lists if are_entity_tags(counted(lists[name]))]
+    tags = [name for name in lists if are_entity_tags(tag_counts(lists[name]))]
     free = [name for name in lists if name not in tags]
     tokens = _first(lists, names.TOKENS) or _first(free, names.TEXT)
     if tokens is None and len(free) == 1 and tags and not _texts_beside(columns, looks, tags[0]):
@@ -104,7 +104,7 @@ def check_tags(texts: Sequence[object], tags: Sequence[object], label: str) -> N
     """DataError where a column that nobody named holds neither tags of entities nor plain ones such as parts of speech."""
     cells = _lists(tags)
     words = _lists(texts)
-    if cells is None or words is None or are_entity_tags(counted(cells)):
+    if cells is None or words is None or are_entity_tags(tag_counts(cells)):
         return
     pairs = [pair for one, other in zip(words, cells, strict=False) for pair in zip(one, other, strict=False)]
     if why := no_plain_tags(pairs):
@@ -114,7 +114,7 @@ def check_tags(texts: Sequence[object], tags: Sequence[object], label: str) -> N
         )
 
 
-def counted(cells: _Cells) -> Counter[str]:
+def tag_counts(cells: _Cells) -> Counter[str]:
     return Counter(item for cell in cells for item in cell)
 
 
@@ -147,7 +147,7 @@ def _tags_in_cells(values: Sequence[object]) -> _Cells | None:
     filled = [value for value in _sample(values) if isinstance(value, str | list | tuple) and not is_empty(value)]
     items = [_items(value) for value in filled]
     cells = [str(value).split() if found is None else found for found, value in zip(items, filled, strict=True)]
-    counts = counted(cells)
+    counts = tag_counts(cells)
     several = sum(len(cell) > 1 for cell in cells)
     return cells if 2 * several > len(cells) and are_entity_tags(counts) else None
 
@@ -184,7 +184,7 @@ def _count(cell: object) -> int:
 
 
 def _rival(name: str, cells: _Cells) -> str:
-    return f"tags stand also in '{name}' ({marked_share(counted(cells)):.0%} of its words in entities; --label)"
+    return f"tags stand also in '{name}' ({marked_share(tag_counts(cells)):.0%} of its words in entities; --label)"
 
 
 def _first(columns: Iterable[str], wanted: Sequence[str]) -> str | None:

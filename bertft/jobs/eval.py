@@ -64,7 +64,7 @@ def evaluate(request: EvalRequest) -> Evaluated:
     coverage = covered(adapter, found, examples.targets, request.min_probability)
     if answerer.accelerator.is_main_process:
         scored = data_file(request, table)
-        add_to_run(Path(request.run), "scores", named(scored), {**scores.as_dict(), "data": asdict(scored)})
+        add_to_run(Path(request.run), "scores", key_of(scored), {**scores.as_dict(), "data": asdict(scored)})
         add_to_run(Path(request.run), "timings", "eval", meter.timings())
     return Evaluated(request.run, table.name, scores, coverage, meter.timings())
 
@@ -90,7 +90,7 @@ def data_file(request: EvalRequest, table: Table) -> DataFile:
     return DataFile(request.data, sha256_of(request.data) if is_file else sha256_of_rows(table))
 
 
-def named(data: DataFile) -> str:
+def key_of(data: DataFile) -> str:
     """Its name in run.json, which tells two files of one name apart, and two states of one file."""
     return f"{data.path} (sha256 {data.sha256[:12]})" if data.sha256 else data.path
 

@@ -76,7 +76,7 @@ def predict(request: PredictRequest) -> Predicted:
     source = open_source(request.input, options, one_text=wanted_text(request.run, request.columns))
     for note in source.notes:
         console.note(f"{source.name}: {note}")
-    answerer = opened(request)
+    answerer = answerer_for(request)
     check_answer(answer, answerer.adapter)
     answerer = replace(answerer, adapter=with_max_answer(answerer.adapter, request.max_answer))
     rows, answerer = prepared_rows(source, answerer, request.columns)
@@ -129,7 +129,7 @@ def names_in_output(source: Source | Table, added: Sequence[str], prefix: str | 
     return names
 
 
-def opened(request: PredictRequest) -> Answerer:
+def answerer_for(request: PredictRequest) -> Answerer:
     """The run that answers."""
     return open_run(request.run, request.precision, merge(MachinePlan, request.machine))
 

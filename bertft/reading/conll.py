@@ -14,9 +14,9 @@ from bertft.errors import DataError
 from bertft.reading.body import Body, CellStorage, Place
 from bertft.reading.conll2012 import COLUMNS, NOTE, looks_like_conll2012, read_conll2012
 from bertft.reading.conll_layout import (
-    Layout,
+    ColumnLayout,
     Lines,
-    Read,
+    ReadSentences,
     find_layout,
     is_uncounted,
     misc_tags,
@@ -80,7 +80,7 @@ def looks_like_conll(text: str, whole: bool, delimiter: str | None = None, *, pa
     return any(any(len(tag) > 1 and tag[1] in "-_" for tag in counts[place]) for place in tag_columns(counts))
 
 
-def _read(name: str, cut: Read, layout: Layout) -> Iterator[tuple[int, dict[str, object]]]:
+def _read(name: str, cut: ReadSentences, layout: ColumnLayout) -> Iterator[tuple[int, dict[str, object]]]:
     for sentence in cut(layout.header):
         words = sentence.words
         if any(len(cells) != layout.width for cells in words):
@@ -95,7 +95,7 @@ def _read(name: str, cut: Read, layout: Layout) -> Iterator[tuple[int, dict[str,
             yield sentence.lines[0], fields | ({"document": sentence.document} if layout.documents else {})
 
 
-def _fitting(name: str, words: list[list[str]], lines: list[int], layout: Layout) -> list[list[str]]:
+def _fitting(name: str, words: list[list[str]], lines: list[int], layout: ColumnLayout) -> list[list[str]]:
     """Without comments among the words; DataError for any other line that is not as wide as the others."""
     widths: dict[int, Lines] = {}
     for cells, line in zip(words, lines, strict=True):
@@ -105,7 +105,7 @@ def _fitting(name: str, words: list[list[str]], lines: list[int], layout: Layout
     return [cells for cells in words if len(cells) == layout.width]
 
 
-def _find_layout(name: str, lines: _Lines, options: ReadOptions) -> tuple[Layout, str | None]:
+def _find_layout(name: str, lines: _Lines, options: ReadOptions) -> tuple[ColumnLayout, str | None]:
     """Tabs part the cells if there is one in the first lines with a word and all lines fit; else tabs and spaces do."""
     head = [cells for found in islice(sentences(lines(), "\t"), 5) for cells in found.words]
     if options.delimiter or not any(len(cells) > 1 for cells in head):
@@ -119,7 +119,7 @@ def _find_layout(name: str, lines: _Lines, options: ReadOptions) -> tuple[Layout
             raise ragged from None
 
 
-def _layout(name: str, lines: _Lines, delimiter: str | None) -> Layout:
+def _layout(name: str, lines: _Lines, delimiter: str | None) -> ColumnLayout:
     advice = "" if delimiter else ", or pass --delimiter tab if words hold spaces"
     return find_layout(name, lambda header: sentences(lines(), delimiter, skip=header), advice=advice)
 

@@ -30,13 +30,13 @@ LISTED = 5
 PLACES = re.compile(r"\d+[-:,]\d+")
 """WebAnno's 1-1 and 0-5: where a word stands."""
 
-Read = Callable[[int], Iterable[Sentence]]
+ReadSentences = Callable[[int], Iterable[Sentence]]
 """The sentences but for a line of column names, whose number is given; 0 for none."""
 _Rows = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Layout:
+class ColumnLayout:
     """What the file's columns are."""
 
     width: int
@@ -79,7 +79,7 @@ class _Survey:
     sample: list[Sentence] = field(default_factory=list)
 
 
-def find_layout(name: str, read: Read, *, advice: str = "") -> Layout:
+def find_layout(name: str, read: ReadSentences, *, advice: str = "") -> ColumnLayout:
     """DataError for a line that is not as wide as the others. `advice`: what else could be done about it."""
     survey = _survey(read(0))
     if not survey.count:
@@ -146,7 +146,7 @@ def is_uncounted(number: str) -> bool:
     return whole.isdecimal() and part.isdecimal()
 
 
-def _layout(survey: _Survey, width: int, header: Sequence[str], line: int) -> Layout:
+def _layout(survey: _Survey, width: int, header: Sequence[str], line: int) -> ColumnLayout:
     counted = survey.counted and width > 2 and survey.short < survey.count
     rows = [cells for sentence in survey.sample for cells in sentence.words if len(cells) == width]
     counts = [Counter(column) for column in zip(*rows, strict=True)]
@@ -158,7 +158,7 @@ def _layout(survey: _Survey, width: int, header: Sequence[str], line: int) -> La
     if survey.count >= MANY_SENTENCES and survey.short == survey.count:
         notes = [*notes, "every sentence is one word long: is there a blank line after each word?"]
     misc = _misc_keys(rows) if counted and width == CONLLU_WIDTH else []
-    return Layout(width, columns, counted, line, survey.documents, misc, notes)
+    return ColumnLayout(width, columns, counted, line, survey.documents, misc, notes)
 
 
 def misc_tags(words: _Rows, key: str) -> list[str]:
