@@ -191,14 +191,6 @@ def test_a_few_texts_may_look_like_lists(odd: str) -> None:
     assert (found.text, found.problem) == ("text", "single-label")
 
 
-@pytest.mark.parametrize("name", ["author", "user", "version", "page_type", "day"])
-def test_the_only_classes_are_the_label_whatever_they_are_called(name: str) -> None:
-    texts = [f"sentence {n} of a file made for this test" for n in range(40)]
-    columns = {"id": [f"id{n:05}" for n in range(40)], "text": texts, name: ["MWS", "EAP"] * 20}
-    assert guess(columns).label == name
-    assert guess({**columns, "mood": ["good", "bad"] * 20}).label == "mood"
-
-
 def test_an_annotators_answers_are_offered_where_nothing_else_differs() -> None:
     texts = [f"sentence {n} of a file made for this test" for n in range(4)]
     columns = {"text": texts, "label": ["SPAM"] * 4, "answer": ["accept", "reject"] * 2}

@@ -63,14 +63,10 @@ class Chooser:
         flags = [name for name in after if self.looks[name].flags]
         if len(flags) > 1 and not set(classes) & set(after) - set(flags):
             return flags
-        likely = classes or [name for name in told if self.looks[name].what == "fractions"] or self.named_like_others()
+        likely = classes or [name for name in told if self.looks[name].what == "fractions"]
         if not likely:
             raise self.doubt("no column looks like a label", "Pass --label COLUMN.")
         return [self.only(likely, "label", "--label")]
-
-    def named_like_others(self) -> list[str]:
-        """Classes in words that are called like what is noted beside a row, as `author`: the label where there is no other."""
-        return [name for name in self.dense if self.looks[name].classes and self.looks[name].what == "words"]
 
     def choose_texts(self) -> None:
         """A pair by its names, else the one text."""
