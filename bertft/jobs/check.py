@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from bertft import console
-from bertft.checking.finding import Findings
+from bertft.checking.finding import Checked, Findings
 from bertft.checking.labels import find_label_faults
 from bertft.checking.lengths import Ruler, find_long_texts, tokenizer_folder
 from bertft.checking.near import find_near_repeats
@@ -16,47 +16,28 @@ from bertft.checking.tagging import find_tag_faults
 from bertft.gold import Options, Reader, learn_task
 from bertft.gold.texts import TextReader
 from bertft.gold.words import WordReader
-from bertft.jobs.requests import CheckRequest, TrainRequest
+from bertft.jobs.requests import TrainRequest
 from bertft.jobs.splits import read_split as read_table_of
 from bertft.jobs.splits import read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
+from bertft.model.backbone import LONGEST_DEFAULT
 from bertft.plan.plan import merge_data
 from bertft.plan.sections import DataPlan
 from bertft.reading import Table
 from bertft.rows.fields import fields_in
 
-LONGEST = 512
-"""Tokens that are read without --max-length, at most."""
 
-
-@dataclass(frozen=True)
-class Checked:
-    """What a data set is, and what is wrong with it."""
-
-    task: str
-    why: Sequence[str]
-    """How task and columns were found."""
-    rows: Mapping[str, int]
-    """File -> rows."""
-    labels: Mapping[str, Mapping[str, int]]
-    """File -> label -> rows."""
-    findings: Findings
-    notes: Sequence[str]
-    """What could not be looked at, or only in a sample."""
-
-
-def check(request: CheckRequest) -> Checked:
-    """Reads every row of every split once. DataError where no training could begin."""
+def check(request: TrainRequest) -> Checked:
+    """What `train` would learn from with the same request, and what is wrong with it. DataError where it could not begin."""
     data = merge_data({}, request.data)
     others = [read_table_of(path, data, request.tables) for path in (data.validation, data.test) if path]
     tables = [read_training(data, request.tables), *others]
-    wanted = TrainRequest(task=request.task, problem=request.problem, columns=request.columns)
-    choice = choose_task(Asked.of(wanted, {}), tables[0])
+    choice = choose_task(Asked.of(request, {}), tables[0])
     console.note("\n".join([f"Data: {tables[0].name}, {len(tables[0]):,} rows", *choice.why]))
     findings, notes = Findings(), list[str]()
     readers = _readers(choice, data, tables)
     splits = [read_split(t.name, t, reader, findings) for t, reader in zip(tables, readers, strict=True)]
-    find_repeats(splits, findings, conflicts=True)
+    find_repeats(splits, findings)
     find_label_faults(splits, findings)
     for split, reader in zip(splits, readers, strict=True):
         if isinstance(reader, WordReader):
@@ -74,7 +55,7 @@ def check(request: CheckRequest) -> Checked:
 
 def _readers(choice: Choice, data: DataPlan, tables: Sequence[Table]) -> list[Reader]:
     """One for each split, with the labels of the first."""
-    options = Options(LONGEST, fix_answers=data.fix_answers)
+    options = Options(LONGEST_DEFAULT, fix_answers=data.fix_answers)
     learned = learn_task(choice.card, choice.fields, options, tables[0])
     usual = choice.card.usual_columns
     others = [
@@ -86,7 +67,7 @@ def _readers(choice: Choice, data: DataPlan, tables: Sequence[Table]) -> list[Re
     return [reader.for_file(table) for reader, table in zip([learned, *others], tables, strict=True)]
 
 
-def _find_long(split: Split, reader: Reader, request: CheckRequest, findings: Findings) -> str:
+def _find_long(split: Split, reader: Reader, request: TrainRequest, findings: Findings) -> str:
     """Why nothing was measured; '' where it was. Words and questions are read in windows, so nothing of them is lost."""
     if not isinstance(reader, TextReader):
         return ""
@@ -94,5 +75,5 @@ def _find_long(split: Split, reader: Reader, request: CheckRequest, findings: Fi
     folder = tokenizer_folder(name)
     if folder is None:
         return f"Lengths were not measured: there is no tokenizer.json of {name or 'a backbone'} on this machine."
-    find_long_texts(split, reader, Ruler.of(folder, request.recipe.get("max_length"), LONGEST), findings)
+    find_long_texts(split, reader, Ruler.of(folder, request.recipe.get("max_length")), findings)
     return ""

@@ -19,7 +19,7 @@ Section = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest:
-    """A training run."""
+    """A training run, or a look at what it would learn from."""
 
     task: str | None = None
     """A card's name, a card file or a kind of task; None: guessed from the data."""
@@ -48,19 +48,6 @@ class TrainRequest:
         problem = {self.problem.replace("-", "_")} if self.problem else set()
         given = {name for section in (self.columns, self.data, self.recipe) for name in section if section[name]}
         return problem | given
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckRequest:
-    """What is wrong with a data set. The sections are those of TrainRequest."""
-
-    task: str | None = None
-    problem: str | None = None
-    columns: Section = field(default_factory=dict)
-    data: Section = field(default_factory=dict)
-    model: Section = field(default_factory=dict)
-    recipe: Section = field(default_factory=dict)
-    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

