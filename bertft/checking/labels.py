@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bertft.checking.finding import Findings
 from bertft.checking.splits import Split
 from bertft.rows.labels import Labels
+from bertft.wording import counted
 
 RARE = 5
 UNBALANCED = 10
@@ -18,7 +19,7 @@ def find_label_faults(splits: Sequence[Split], findings: Findings) -> None:
     train, *others = splits
     for label, count in sorted(train.labels.items(), key=lambda item: item[1]):
         if count < RARE:
-            findings.add("rare_label", train.name, f"{label}: {count} {'row' if count == 1 else 'rows'}")
+            findings.add("rare_label", train.name, f"{label}: {counted(count, 'row')}")
     if train.labels and (most := max(train.labels.values())) >= UNBALANCED * (least := min(train.labels.values())):
         findings.add("imbalance", train.name, f"{most:,} rows of the commonest, {least:,} of the rarest")
     if others:

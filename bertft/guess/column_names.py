@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 TEXT = (
@@ -61,6 +61,11 @@ def named(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:
     for column in sorted(columns, key=len):
         by_name.setdefault(" ".join(parts(column)), column)
     return [by_name[name] for name in wanted if name in by_name]
+
+
+def first_named(columns: Iterable[str], wanted: Sequence[str]) -> str | None:
+    """The likeliest of them; None where there is none."""
+    return next(iter(named(list(columns), wanted)), None)
 
 
 def named_in_part(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:

@@ -60,9 +60,9 @@ def asked_for(columns: _Values, looks: Mapping[str, Look], given: AskedColumns, 
 
 
 def _questions(looks: Mapping[str, Look]) -> _Parts | None:
-    question, context = _first(looks, ("question",)), _first(looks, ("context",))
+    question, context = names.first_named(looks, ("question",)), names.first_named(looks, ("context",))
     label = _answer_columns(looks)
-    if not (question and context) or not label or (len(label) == 1 and not _first(looks, names.ANSWERS)):
+    if not (question and context) or not label or (len(label) == 1 and not names.first_named(looks, names.ANSWERS)):
         return None
     return _question_parts(question, context, label)
 
@@ -76,15 +76,15 @@ def _question_parts(question: str, context: str, label: tuple[str, ...]) -> _Par
 
 def _answer_columns(looks: Mapping[str, Look]) -> tuple[str, ...]:
     """One column of answers with their places, or one of texts and one of places, or one of texts alone."""
-    if whole := _first(looks, names.ANSWERS):
+    if whole := names.first_named(looks, names.ANSWERS):
         return (whole,)
-    text, start = _first(looks, names.ANSWER_TEXT), _first(looks, names.ANSWER_START)
+    text, start = names.first_named(looks, names.ANSWER_TEXT), names.first_named(looks, names.ANSWER_START)
     return tuple(name for name in (text, start if text else None) if name)
 
 
 def _asked_questions(looks: Mapping[str, Look], given: AskedColumns) -> _Parts:
-    question = given.text or _first(looks, names.QUESTION)
-    context = given.text_pair or _first([name for name in looks if name != question], names.CONTEXT)
+    question = given.text or names.first_named(looks, names.QUESTION)
+    context = given.text_pair or names.first_named([name for name in looks if name != question], names.CONTEXT)
     label = given.label or _answer_columns(looks)
     wanted = {"question (--text)": question, "context (--text-pair)": context, "answers (--label)": label}
     _complain(looks, given, wanted)
@@ -132,7 +132,3 @@ def _complain(looks: Mapping[str, Look], given: AskedColumns, wanted: Mapping[st
     if missing:
         what = f"no column for the {' and the '.join(missing)}"
         raise DataError(f"{given.file}: {what}. Name it. The columns:\n{listing(looks)}")
-
-
-def _first(columns: Mapping[str, Look] | Sequence[str], wanted: Sequence[str]) -> str | None:
-    return next(iter(names.named(list(columns), wanted)), None)

@@ -5,7 +5,7 @@ Columns come in, a guess goes out; a DataError where something looks like tags o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import bertft.guess.column_names as names
@@ -34,7 +34,7 @@ def tagged_tokens(columns: _Values, looks: Mapping[str, Look]) -> Tagged | None:
     lists = {name: found for name in looks if (found := _lists(columns[name])) is not None}
     tags = [name for name in lists if are_entity_tags(tag_counts(lists[name]))]
     free = [name for name in lists if name not in tags]
-    tokens = _first(lists, names.TOKENS) or _first(free, names.TEXT)
+    tokens = names.first_named(lists, names.TOKENS) or names.first_named(free, names.TEXT)
     if tokens is None and len(free) == 1 and tags and not _texts_beside(columns, looks, tags[0]):
         tokens = free[0]
     if tokens is None:
@@ -96,8 +96,8 @@ def spans_of_texts(looks: Mapping[str, Look]) -> Tagged | None:
 def tags_by_name(looks: Mapping[str, Look], text: str | None) -> tuple[str | None, str | None]:
     """Words and tags of a file that was said to have some. What only counts rows is no text."""
     words = [name for name in looks if not looks[name].machine or looks[name].what in ("lists", "objects")]
-    text = text or _first(words, names.TOKENS) or _first(words, names.TEXT)
-    return text, _first([name for name in looks if name != text], names.TAGS)
+    text = text or names.first_named(words, names.TOKENS) or names.first_named(words, names.TEXT)
+    return text, names.first_named([name for name in looks if name != text], names.TAGS)
 
 
 def check_tags(texts: Sequence[object], tags: Sequence[object], label: str) -> None:
@@ -185,7 +185,3 @@ def _count(cell: object) -> int:
 
 def _rival(name: str, cells: _Cells) -> str:
     return f"tags stand also in '{name}' ({marked_share(tag_counts(cells)):.0%} of its words in entities; --label)"
-
-
-def _first(columns: Iterable[str], wanted: Sequence[str]) -> str | None:
-    return next(iter(names.named(list(columns), wanted)), None)

@@ -3,13 +3,13 @@ spans. The label cell is read alone, as marks, since a file's scheme is known on
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bertft.errors import DataError
+from bertft.rows.containers import opened
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels, in_order, is_empty, learn
 from bertft.rows.row import Row
@@ -57,12 +57,8 @@ def words_in(row: Row, fields: Fields, *, tags: object, by_character: bool = Fal
 
 
 def token_objects(cell: object) -> list[Any] | None:
-    """A list of tokens with their places, as spaCy and Prodigy write them, also as JSON in a string; None for anything else."""
-    if isinstance(cell, str) and cell.lstrip().startswith("[{"):
-        try:
-            cell = json.loads(cell)
-        except (ValueError, RecursionError):
-            return None
+    """A list of tokens with their places, as spaCy and Prodigy write them, also in a string; None for anything else."""
+    cell = opened(cell)
     return cell if isinstance(cell, list) and cell and all(_is_token(token) for token in cell) else None
 
 
