@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bertft.errors import DataError
 from bertft.guess import Guess, guess
-from bertft.guess.columns import look_at
+from bertft.guess.columns import look
 from bertft.guess.verdict import AskedLabels
 
 TEXTS = [
@@ -369,7 +369,7 @@ def test_question_context_and_answers_are_question_answering() -> None:
     ],
 )
 def test_a_column_is_described_in_a_few_words(values: list[object], words: str) -> None:
-    assert look_at(values) == words
+    assert str(look(values)) == words
 
 
 @given(
@@ -379,7 +379,7 @@ def test_a_column_is_described_in_a_few_words(values: list[object], words: str) 
 )
 @settings(max_examples=100, deadline=None)
 def test_any_column_can_be_described_and_any_file_ends_in_a_guess_or_a_plain_error(values: list[object]) -> None:
-    assert look_at(values)
+    assert str(look(values))
     texts = [f"sentence {n} of this file" for n in range(len(values))]
     columns = {"text": texts, "label": values, "more": values}
     assert outcome(columns).startswith(("text-classification", "the file: "))

@@ -101,11 +101,6 @@ class Look:
         return f"fractions from {' to '.join(self.some)}" if self.what == "fractions" else self.what
 
 
-def look_at(values: Sequence[object]) -> str:
-    """A column in a few words, for people."""
-    return str(look(values))
-
-
 def look(values: Sequence[object]) -> Look:
     """Blank cells are left out of everything but the number of rows."""
     filled = [value for value in values if not is_empty(value)]

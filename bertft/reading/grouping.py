@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Any
@@ -31,7 +31,6 @@ DOCUMENT = "document"
 """The column that says which document a row is of, as CoNLL files have it."""
 _NUMBER = re.compile(r"([^\W\d_]+\W{0,3})?\d+(\.0)?")
 _Record = tuple[int, Mapping[str, object]]
-_Read = Callable[[], Iterator[_Record]]
 
 
 def grouped(name: str, body: Body, sentence: str | None, document: str | None, *, rereadable: bool) -> Body:
