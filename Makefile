@@ -30,10 +30,10 @@ quickstart: setup
 	@echo "Done. The model, its card and the predictions lie in runs/messages; start with runs/messages/README.md."
 
 test: setup lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal  # tiny models: more threads only wait for each other
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: setup lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not slow" $(QUICK)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not slow" $(QUICK)
 
 fuzz: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/hostile/fuzz.py --files 10000 --seed 0

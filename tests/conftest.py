@@ -22,6 +22,8 @@ from prepared import begin
 os.environ["HF_HUB_OFFLINE"] = "1"
 # The same tests everywhere; CUDA_VISIBLE_DEVICES=0 puts them on a GPU
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+# Tiny models: more threads only wait for each other, and a process with threads cannot be forked
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 

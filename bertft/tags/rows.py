@@ -3,6 +3,7 @@ spans. The label cell is read alone, as marks, since a file's scheme is known on
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,9 @@ from bertft.tags.words import Words, joined, listed, tags_of_cell, tokens_of_cel
 
 ACCEPTED = "accept"
 """Answer of an annotator to a row in which nothing may be marked, which then has no entities."""
+
+_OBJECTS = re.compile(r"\s*\[\s*\{")
+"""How a printed list of objects begins: other cells are not read for it, as they are read again for what they are."""
 
 CellForm = Literal["tokens", "objects", "text"]
 """What a cell of words holds: a list of words, tokens with their places, or raw text."""
@@ -58,7 +62,8 @@ def words_in(row: Row, fields: Fields, *, tags: object, by_character: bool = Fal
 
 def token_objects(cell: object) -> list[Any] | None:
     """A list of tokens with their places, as spaCy and Prodigy write them, also in a string; None for anything else."""
-    cell = opened(cell)
+    if isinstance(cell, str):
+        cell = opened(cell) if _OBJECTS.match(cell) else None
     return cell if isinstance(cell, list) and cell and all(_is_token(token) for token in cell) else None
 
 
