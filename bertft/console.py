@@ -43,6 +43,7 @@ class _Voice:
 _voice = _Voice()
 _program: ContextVar[bool | None] = ContextVar("program", default=None)
 """Whether the Python program that calls us wants quiet; None in a command. Each thread has its own."""
+_hushed: ContextVar[bool] = ContextVar("hushed", default=False)
 
 
 def be_quiet(quiet: bool = True) -> None:
@@ -97,6 +98,16 @@ def in_a_program(*, quiet: bool) -> Iterator[None]:
         _program.reset(before)
 
 
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Inside, neither notes nor warnings: what happens there was told before, when it was done first."""
+    before = _hushed.set(True)
+    try:
+        yield
+    finally:
+        _hushed.reset(before)
+
+
 def is_in_a_program() -> bool:
     """Whether a Python program calls us, not the command line."""
     return _program.get() is not None
@@ -104,7 +115,7 @@ def is_in_a_program() -> bool:
 
 def _is_quiet() -> bool:
     wanted = _program.get()
-    return _voice.quiet if wanted is None else wanted
+    return _hushed.get() or (_voice.quiet if wanted is None else wanted)
 
 
 def plain(text: str) -> str:
@@ -132,7 +143,7 @@ def note(text: str) -> None:
 
 def warn(text: str) -> None:
     """Something the user should know even with --quiet."""
-    if _voice.silent:
+    if _voice.silent or _hushed.get():
         return
     if is_in_a_program():
         warnings.warn(plain(text), BertftWarning, stacklevel=2)

@@ -23,15 +23,15 @@ from bertft.plan.sections import MachinePlan
 from bertft.plan.settings import settings_of
 
 
-def open_run(path: str, precision: str | None, machine: MachinePlan) -> Answerer:
-    """The model and the adapter of a run folder, on the device."""
+def open_run(path: str, precision: str | None, machine: MachinePlan, *, weights: Path | None = None) -> Answerer:
+    """The model and the adapter of a run folder, on the device. `weights`: the folder of another state of its model."""
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
     record = read_task(Path(path))
     check_record(record, path)
     adapter = adapter_of_record(record, load_tokenizer(path, words=KINDS[record.card.kind].reads_words))
     accelerator = start_accelerator(precision or "auto", machine)
-    network: Any = load_network(path, adapter.card.kind)
+    network: Any = load_network(str(weights or path), adapter.card.kind)
     check_answers(record, network, path)
     check_belongs(adapter.tokenizer, network.config, path)
     console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")

@@ -1,0 +1,143 @@
+"""Labelled rows beside what a run says of them: of a file, or of the rows that the run itself held back. `eval`, `report` and
+`compare` all look at these, so they cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bertft import console
+from bertft.adapters import Adapter, Prediction
+from bertft.engine.answerer import Answerer
+from bertft.engine.examples import Examples, gather
+from bertft.engine.meter import Meter
+from bertft.engine.prepare import fields_of_split, gather_split, learning_examples, own_metric
+from bertft.engine.record import data_hashes
+from bertft.engine.refit import best_folder
+from bertft.errors import UsageError
+from bertft.jobs.file_columns import columns_of_file
+from bertft.jobs.opening import open_run, with_max_answer
+from bertft.jobs.planning import make_plan, with_metric
+from bertft.jobs.predict import check_probability
+from bertft.jobs.requests import EvalRequest, TrainRequest
+from bertft.jobs.resuming import stored_plan
+from bertft.jobs.splits import read_split, reading_plan
+from bertft.kinds import takes
+from bertft.plan.plan import Plan, merge
+from bertft.plan.sections import MachinePlan
+from bertft.reading import Table
+from bertft.rows.row import Row
+from bertft.runs import PLAN
+from bertft.runs.record import read_record
+from bertft.scoring import Scores
+
+_INSTEAD = "Name a labelled file with --data."
+
+
+@dataclass(frozen=True)
+class JudgedRows:
+    """Position by position: examples, their gold values and what the model says."""
+
+    run: str
+    name: str
+    """Of the file, or `validation` or `test` of the run."""
+    answerer: Answerer
+    """Its adapter has the columns of this table."""
+    table: Table
+    examples: Examples
+    predictions: Sequence[Prediction]
+    meter: Meter
+
+    @property
+    def adapter(self) -> Adapter:
+        return self.answerer.adapter
+
+    @property
+    def targets(self) -> Sequence[Any]:
+        """The gold values."""
+        return self.examples.targets
+
+    def row(self, position: int) -> Row:
+        """The row of the table that an example comes from."""
+        return self.table[self.examples.windows[position][0].row]
+
+    def scores(self) -> Scores:
+        """As `eval` gives them."""
+        return self.adapter.score(self.predictions, self.targets)
+
+
+def judged_file(request: EvalRequest) -> JudgedRows:
+    """Open the run, read the file, predict."""
+    own = own_metric(request.metric)
+    check_probability(request.min_probability)
+    data = reading_plan(request.data, request.reading)
+    table = read_split(request.data, data, request.tables)
+    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
+    if data.fix_answers and not takes("fix_answers", answerer.adapter.card.kind):
+        raise UsageError("--fix-answers does not apply: this run does not answer questions. Leave it out.")
+    check_coverage(answerer.adapter, request.min_probability)
+    adapter = replace(fitted(answerer.adapter, table, request), own=own)
+    if data.fix_answers:
+        adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
+    adapter = with_max_answer(adapter, request.max_answer)
+    reader = adapter.reader.for_file(table)
+    examples = gather(adapter, reader, table, table.name, unknown=data.unknown_labels, learning=False)
+    return _judged(request.run, table.name, replace(answerer, adapter=adapter), table, examples)
+
+
+def fitted(adapter: Adapter, table: Table, request: EvalRequest) -> Adapter:
+    """The run's adapter with the columns of another labelled file, and the metric that was asked for."""
+    fields, _ = columns_of_file(adapter, table, request.columns, label=True)
+    return replace(adapter, fields=fields, card=with_metric(adapter.card, request.metric, labels=len(adapter.labels)))
+
+
+def check_coverage(adapter: Adapter, least: float | None) -> None:
+    """UsageError where it was asked for, but rows have no one label."""
+    if least is not None and not adapter.one_label_a_row:
+        raise UsageError(
+            f"--min-probability does not apply: this run answers with {adapter.answers_with}, not with one label a row."
+        )
+
+
+def judged_split(run: str, *, machine: MachinePlan | None = None) -> JudgedRows:
+    """The run's own rows: those of its test file if it had one, else those that chose its model, held against that model and
+    not against one that has learned from them since. UsageError where the files have changed, CheckpointError where the chosen
+    model is gone."""
+    folder = Path(run)
+    chosen = best_folder(folder)
+    with console.hushed():
+        planned = make_plan(_its_own(folder))
+        plan, tables = planned.plan, planned.tables
+        _check_unchanged(folder, plan)
+        weights = chosen if tables.test is None else None
+        answerer = open_run(run, plan.recipe.precision, machine or plan.machine, weights=weights)
+        adapter = answerer.adapter
+        if tables.test is not None:
+            table, name, examples = tables.test, "test", gather_split(plan, adapter, tables.test)
+        else:
+            table, name = tables.validation or tables.train, "validation"
+            examples = learning_examples(plan, adapter, adapter.reader, tables)[1]
+    fields = adapter.fields if table is tables.train else fields_of_split(adapter, table)
+    return _judged(run, name, replace(answerer, adapter=replace(adapter, fields=fields)), table, examples)
+
+
+def _its_own(folder: Path) -> TrainRequest:
+    """A request that plans what the run did."""
+    if not (folder / PLAN).is_file():
+        raise UsageError(f"{folder}: no {PLAN}, so the rows that judged it are not known. {_INSTEAD}")
+    recipe = stored_plan(folder)["recipe"]
+    return TrainRequest(config=str(folder / PLAN), output={"dir": str(folder)}, recipe={"refit": recipe["refit"]})
+
+
+def _check_unchanged(folder: Path, plan: Plan) -> None:
+    then = {file.path: file.sha256 for file in read_record(folder).data.values()}
+    if changed := [path for path, digest in data_hashes(plan.data, {}).items() if then.get(path) != digest]:
+        raise UsageError(f"{', '.join(changed)}: changed since the run learned from it. {_INSTEAD}")
+
+
+def _judged(run: str, name: str, answerer: Answerer, table: Table, examples: Examples) -> JudgedRows:
+    meter = Meter()
+    found = answerer.predictions(examples.windows, meter, label="Evaluating")
+    return JudgedRows(run, name, answerer, table, examples, found, meter)

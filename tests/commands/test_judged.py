@@ -1,0 +1,71 @@
+"""The rows that judged a run, found again: the scores are those that the run wrote down, also after a refit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Said, write_csv
+
+from bertft import console
+from bertft.errors import UsageError
+from bertft.jobs.judged import judged_split
+from bertft.runs.record import read_record
+
+LEARN = ("--epochs", 3, "--batch-size", 8, "--precision", "fp32", "--head-start", "prior", "--threads", 1, "--quiet")
+Run = Callable[..., Said]
+
+
+def rows(count: int, *, start: int = 0) -> list[tuple[str, str]]:
+    words = ("good film", "awful dish", "fine book", "poor song", "great staff")
+    return [(f"{words[i % 5]} {'very ' * (i // 5 % 7)}slow", "yn"[i % 5 % 2]) for i in range(start, start + count)]
+
+
+@pytest.fixture
+def train(run: Run, tiny: str, tmp_path: Path) -> Callable[..., str]:
+    """Trains on the file, and gives the run's folder."""
+
+    def trained(*more: object) -> str:
+        write_csv(tmp_path / "train.csv", ("text", "label"), rows(80))
+        write_csv(tmp_path / "other.csv", ("text", "label"), rows(30, start=3))
+        run("train", "train.csv", "--model", tiny, "-o", "run", *LEARN, *more)
+        return str(tmp_path / "run")
+
+    return trained
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        (["--refit"], "validation"),
+        (["--no-refit", "--max-train-rows", 60], "validation"),
+        (["--validation", "other.csv"], "validation"),
+        (["--test", "other.csv", "--no-refit"], "test"),
+    ],
+)
+def test_the_scores_of_its_own_rows_are_those_of_the_run(
+    train: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: list[Any], name: str
+) -> None:
+    folder = train(*more)
+    monkeypatch.chdir(tmp_path)
+    with console.in_a_program(quiet=True):
+        judged = judged_split(folder)
+    noted = read_record(Path(folder)).scores[name]
+    assert judged.name == name
+    assert judged.scores().values == pytest.approx(noted["values"], abs=1e-6)
+    texts = [judged.row(position).fields["text"] for position in range(len(judged.targets))]
+    labels = [judged.row(position).fields["label"] for position in range(len(judged.targets))]
+    assert len(texts) == noted["examples"]
+    assert labels == [judged.adapter.labels.names[int(target)] for target in judged.targets]
+
+
+def test_files_that_changed_since_are_refused(
+    train: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = train("--no-refit")
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "train.csv", ("text", "label"), rows(81))
+    with pytest.raises(UsageError, match="changed since the run learned from it"):
+        judged_split(folder)
