@@ -72,6 +72,14 @@ def test_the_command_on_checking_runs(run: Callable[..., Said], a_users_folder: 
     assert "Rows of validation or test that stand in the training file: 40" in run(*shlex.split(line)[1:]).out
 
 
+@pytest.mark.parametrize("page", ["entities", "questions", "run-folder"])
+def test_the_commands_of_a_page_run(page: str, run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
+    for line in commands(ROOT / "docs" / f"{page}.md"):
+        program, *words = shlex.split(line)
+        assert program == "bertft"
+        run(*words, *([*SHORT, "--model", tiny] if words[0] == "train" else []))
+
+
 def test_no_placeholder_is_left() -> None:
     assert [page.name for page in PAGES if "@@" in page.read_text(encoding="utf-8")] == []
 
