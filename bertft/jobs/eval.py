@@ -37,7 +37,8 @@ def evaluate(request: EvalRequest) -> Evaluated:
     timings = judged.meter.timings()
     if judged.answerer.accelerator.is_main_process:
         scored = data_file(request, judged.table)
-        add_to_run(Path(request.run), "scores", key_of(scored), {**scores.as_dict(), "data": asdict(scored)})
+        metric = scores.main if request.metric else None
+        add_to_run(Path(request.run), "scores", key_of(scored, metric), {**scores.as_dict(), "data": asdict(scored)})
         add_to_run(Path(request.run), "timings", "eval", timings)
     return Evaluated(request.run, judged.name, scores, coverage, timings)
 
@@ -55,6 +56,8 @@ def data_file(request: EvalRequest, table: Table) -> DataFile:
     return DataFile(request.data, sha256_of(request.data) if is_file else sha256_of_rows(table))
 
 
-def key_of(data: DataFile) -> str:
-    """Its name in run.json, which tells two files of one name apart, and two states of one file."""
-    return f"{data.path} (sha256 {data.sha256[:12]})" if data.sha256 else data.path
+def key_of(data: DataFile, metric: str | None) -> str:
+    """Its name in run.json, which tells two files of one name apart, two states of one file, and scores led by a `metric` that
+    was asked for."""
+    name = f"{data.path} (sha256 {data.sha256[:12]})" if data.sha256 else data.path
+    return f"{name}, {metric}" if metric else name

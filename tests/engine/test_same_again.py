@@ -133,6 +133,7 @@ def test_the_run_folder_is_complete(run: Run, reviews: Path, tiny: str) -> None:
 
     run("train", "train.csv", "--model", tiny, "-o", "run", "--epochs", 1, "--precision", "fp32")
     run("eval", "run", "train.csv")
+    run("eval", "run", "train.csv", "--metric", "f1_macro")
     run("predict", "run", "train.csv", "-o", "out.csv")
     names = {path.name for path in Path("run").iterdir()}
     assert names == {
@@ -141,7 +142,8 @@ def test_the_run_folder_is_complete(run: Run, reviews: Path, tiny: str) -> None:
     }
     record = json.loads(Path("run/run.json").read_text())
     content = hashlib.sha256(Path("train.csv").read_bytes()).hexdigest()
-    assert set(record["scores"]) == {"validation", f"train.csv (sha256 {content[:12]})"}
+    scored = f"train.csv (sha256 {content[:12]})"
+    assert set(record["scores"]) == {"validation", scored, f"{scored}, f1_macro"}
     assert set(record["timings"]) == {"train", "eval", "predict"}
     assert all(
         timing["examples_per_second"] > 0 and timing["tokens_per_second"] > 0 for timing in record["timings"].values()
