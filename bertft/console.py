@@ -229,13 +229,19 @@ class _RichBar:
         self.progress.update(self.task, completed=done, text=plain(text))
 
 
+def draws() -> bool:
+    """Whether talk is wanted, and goes to a terminal that can move its cursor."""
+    wanted = not (_voice.silent or _is_quiet())
+    return wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Bar]:
     """A bar with time left on a terminal; plain lines in a pipe; nothing with --quiet or without a label. `total` None:
     unknown."""
     if _voice.silent or _is_quiet() or not label:
         yield _NoBar()
-    elif not sys.stderr.isatty():
+    elif not draws():
         yield _Lines(label, total) if total else _NoBar()
     else:
         with _progress_of_rich() as drawn:

@@ -16,7 +16,7 @@ from bertft.kinds import KINDS, NAMED_PROBLEMS
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
-    {"errors", "console", "arrays", "protocols", "wording"},
+    {"errors", "console", "live", "arrays", "protocols", "wording"},
     {"kinds"},
     {"rows", "tags", "system"},
     {"plan", "guess"},

@@ -4,6 +4,7 @@ class with these two methods; history.jsonl (history.py) and the console are the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from bertft import console
@@ -29,6 +30,13 @@ class ConsoleLines:
 
     def __init__(self, bar: console.Bar) -> None:
         self._bar = bar
+
+    def stepped(self, step: Step) -> None:
+        """After each step. Only a display that stays in place shows them all."""
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """Around an evaluation and the saving after it."""
+        return nullcontext()
 
     def logged(self, step: Step, values: Mapping[str, float]) -> None:
         self._bar.update(step.number, f"loss {values['loss']:.4f}  {rates(values)}")

@@ -5,13 +5,14 @@ leaves the state before it."""
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Mapping, Sequence
 
-from bertft import console
 from bertft.engine.checkpoints import Checkpoints
+from bertft.engine.display import Outlook, display
 from bertft.engine.meter import Meter
-from bertft.engine.observers import ConsoleLines, Observer
+from bertft.engine.observers import Observer
 from bertft.engine.optimizer import build_optimizer, build_schedule
 from bertft.engine.order import Order, Step
 from bertft.engine.step import Ingredients, NotANumber, Stepper
@@ -36,17 +37,18 @@ def train(
     checkpoints.attach(accelerator.unwrap_model(network), optimizer.optimizer, schedule, stepper)
     eval_every = recipe.eval_steps or order.steps_per_epoch
     log_every = max(order.steps_per_epoch // LOGS_PER_EPOCH, 1)
-    with console.progress("Training", order.total_steps) as bar, signals.deferred():
-        told: list[Observer] = [ConsoleLines(bar), checkpoints.history, *observers]
+    with display(outlook(order, checkpoints, eval_every)) as shown, signals.deferred():
+        told: list[Observer] = [shown, checkpoints.history, *observers]
         if checkpoints.warm or checkpoints.owes_evaluation:
-            _evaluate(
-                made_of, network, checkpoints, told, order.step(checkpoints.step), save=checkpoints.owes_evaluation
-            )
+            with shown.evaluating():
+                began = order.step(checkpoints.step)
+                _evaluate(made_of, network, checkpoints, told, began, save=checkpoints.owes_evaluation)
         for step in order.steps(after=order.total_steps if checkpoints.stops else checkpoints.step):
             loss, stop, save = take_step(step, stepper, checkpoints)
             rate = schedule.get_last_lr()[0]
             schedule.step()
             checkpoints.count(step, *loss)
+            shown.stepped(step)
             last = step.number == order.total_steps
             if step.number % log_every == 0 or last:
                 log(step, checkpoints.progress(learning_rate=rate), told)
@@ -55,12 +57,26 @@ def train(
                 checkpoints.save(owes_evaluation=due)
                 raise Stopped(signals.asked() or signal.SIGTERM)
             if due:
-                _evaluate(made_of, network, checkpoints, told, step, save=save or last)
+                with shown.evaluating():
+                    _evaluate(made_of, network, checkpoints, told, step, save=save or last)
             elif save:
                 checkpoints.save()
             if checkpoints.stops:
                 break
     return checkpoints.meter
+
+
+def outlook(order: Order, checkpoints: Checkpoints, eval_every: int) -> Outlook:
+    """What the display is told before the first step."""
+    best = None if math.isnan(checkpoints.best_value) else (checkpoints.best_value, checkpoints.best_step)
+    return Outlook(
+        order.total_steps,
+        eval_every,
+        order.total_steps / order.steps_per_epoch if order.recipe.max_steps else order.recipe.passes,
+        may_stop_early=checkpoints.patience is not None,
+        metric=checkpoints.metric,
+        best=best,
+    )
 
 
 def order_of(made_of: Ingredients) -> Order:
