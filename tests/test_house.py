@@ -25,7 +25,7 @@ STOREYS = [
     {"checking", "model", "fast"},
     {"report"},
     {"adapters"},
-    {"start"},
+    {"insight", "start"},
     {"engine"},
     {"jobs"},
     {"commands", "api", "__init__", "__main__"},

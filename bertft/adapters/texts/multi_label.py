@@ -12,7 +12,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts.text_adapter import TextAdapter
+from bertft.adapters.texts.text_adapter import Contrast, TextAdapter
 from bertft.gold.example import TextExample
 from bertft.kinds import MULTI_LABEL
 from bertft.model.losses import on_logits, sequence_loss
@@ -71,10 +71,19 @@ class MultiLabel(TextAdapter):
 
     def wrongness(self, prediction: Prediction, target: Any) -> float:
         """Of the label that is most clearly wrong: its probability, or one less it where it is missing."""
+        return float(self._wrong(prediction, target).max(initial=0.0))
+
+    def _wrong(self, prediction: Prediction, target: Any) -> np.ndarray[Any, Any]:
+        """(K,) how clearly each label is wrong; 0 where it is right."""
         gold = target[:-1] > 0
         against = np.where(gold, 1 - prediction.values, prediction.values)
-        wrong = gold != (prediction.values >= np.asarray(self._thresholds()))
-        return float(against[wrong].max(initial=0.0))
+        return np.where(gold != (prediction.values >= np.asarray(self._thresholds())), against, 0.0)
+
+    def contrast(self, prediction: Prediction, target: Any) -> Contrast:
+        """The logit of the label that is most clearly wrong."""
+        worst = int(self._wrong(prediction, target).argmax())
+        missing = " (which is missing)" if target[worst] > 0 else ""
+        return Contrast(np.eye(len(self.labels))[worst], f"'{self.labels.names[worst]}'{missing}")
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         given = best_fixed_labels(np.stack(learned)[:, :-1], self.card.metric)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts.text_adapter import TextAdapter
+from bertft.adapters.texts.text_adapter import Contrast, TextAdapter
 from bertft.errors import UsageError
 from bertft.gold.example import TextExample
 from bertft.kinds import REGRESSION
@@ -46,6 +46,9 @@ class Regression(TextAdapter):
 
     def wrongness(self, prediction: Prediction, target: Any) -> float:
         return abs(float(prediction.values[0]) - float(target))
+
+    def contrast(self, prediction: Prediction, target: Any) -> Contrast:
+        return Contrast(np.ones(1), "a larger number")
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         return [Prediction(np.asarray([np.mean(learned)]))] * len(targets)

@@ -10,8 +10,9 @@ import torch
 from scipy.special import softmax
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts.text_adapter import TextAdapter
+from bertft.adapters.texts.text_adapter import Contrast, TextAdapter
 from bertft.gold.example import TextExample
+from bertft.gold.texts import UNKNOWN
 from bertft.kinds import SINGLE_LABEL
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
@@ -57,6 +58,16 @@ class SingleLabel(TextAdapter):
 
     def wrongness(self, prediction: Prediction, target: Any) -> float:
         return float(prediction.values.max())
+
+    def contrast(self, prediction: Prediction, target: Any) -> Contrast:
+        """The logit of what was predicted, less that of the gold label if the model knows it."""
+        best = int(prediction.values.argmax())
+        direction = self._decided(best)
+        if target in (best, UNKNOWN):
+            return Contrast(direction, f"'{self.labels.names[best]}'")
+        return Contrast(
+            direction - self._decided(target), f"'{self.labels.names[best]}' against '{self.labels.names[target]}'"
+        )
 
     def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
         """The most frequent class; of two, the one that scores more: with F1 that may be the rarer."""

@@ -6,22 +6,44 @@ overlapping windows, or keeps its head and tail (Sun et al. 2019, arXiv 1905.055
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bertft.adapters.adapter import Adapter, Batch, Feature
+from bertft.adapters.adapter import Adapter, Batch, Feature, Prediction
 from bertft.adapters.padding import padded
 from bertft.gold.example import TextExample
 from bertft.rows.surrogates import without_surrogates
 
 _Ids = np.ndarray[Any, Any]
+_Token = TypeVar("_Token")
 
 HEAD_SHARE = 0.25
 """Share of a head-tail text that is its head: 128 of 512 in the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a token stands: in which of the row's texts, from which character to before which."""
+
+    text: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What a wrong answer can be asked about."""
+
+    direction: _Ids
+    """(K,) what each logit counts in a sum that is the larger, the more the network says of it."""
+    towards: str
+    """What a larger sum speaks for, in words."""
 
 
 class TextAdapter(Adapter):
@@ -47,8 +69,14 @@ class TextAdapter(Adapter):
     def _shorten(self, texts: list[str], ids: list[int]) -> list[tuple[list[int], list[int] | None]]:
         """Windows (ids, segments) of a text that is too long whole."""
         if self.options.long == "head-tail":
-            return [self._head_and_tail(ids)]
-        windows = self.tokenizer(
+            return [(self._head_and_tail(ids), None)]
+        windows = self._cut(texts)
+        segments = windows.get("token_type_ids") or [None] * len(windows["input_ids"])
+        return list(zip(windows["input_ids"], segments, strict=True))
+
+    def _cut(self, texts: list[str]) -> Any:
+        """The tokenizer's windows of a text that is too long whole."""
+        return self.tokenizer(
             *([text] for text in texts),
             truncation="longest_first" if len(texts) > 1 else "only_first",
             max_length=self.options.max_length,
@@ -56,15 +84,27 @@ class TextAdapter(Adapter):
             stride=self._overlap(),
             return_attention_mask=False,
         )
-        segments = windows.get("token_type_ids") or [None] * len(windows["input_ids"])
-        return list(zip(windows["input_ids"], segments, strict=True))
 
     def _overlap(self) -> int:
         return self.options.overlap if self.options.long == "window" else 0
 
-    def _head_and_tail(self, ids: list[int]) -> tuple[list[int], None]:
+    def _head_and_tail(self, tokens: list[_Token]) -> list[_Token]:
         head = int(self.options.max_length * HEAD_SHARE)
-        return ids[:head] + ids[head - self.options.max_length :], None
+        return tokens[:head] + tokens[head - self.options.max_length :]
+
+    def places(self, example: TextExample) -> list[list[Place | None]]:
+        """Of each token in each window that `encode` makes; None for special tokens."""
+        texts = [*map(without_surrogates, example.texts)]
+        whole = _places(self.tokenizer(*texts, return_attention_mask=False, verbose=False).encodings[0])
+        if len(whole) <= self.options.max_length:
+            return [whole]
+        if self.options.long == "head-tail":
+            return [self._head_and_tail(whole)]
+        return [_places(window) for window in self._cut(texts).encodings]
+
+    @abstractmethod
+    def contrast(self, prediction: Prediction, target: Any) -> Contrast:
+        """Of a row that was predicted wrong."""
 
     def collate(self, features: Sequence[Feature]) -> Batch:
         return padded(features, self._targets(features), self.tokenizer, max_length=self.options.max_length)
@@ -73,6 +113,11 @@ class TextAdapter(Adapter):
         if features[0].target is None:
             return None
         return torch.as_tensor(np.asarray([feature.target for feature in features]))
+
+
+def _places(encoding: Any) -> list[Place | None]:
+    tokens = zip(encoding.sequence_ids, encoding.offsets, strict=True)
+    return [None if text is None else Place(text, *place) for text, place in tokens]
 
 
 def _feature(row: int, window: tuple[list[int], list[int] | None], target: Any, truncated: bool) -> Feature:
