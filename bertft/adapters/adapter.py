@@ -22,6 +22,7 @@ from bertft.protocols import Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
 from bertft.scoring import Coverage, Scores
+from bertft.scoring.calibration import Reliability
 from bertft.scoring.own import OwnMetric
 
 
@@ -227,6 +228,11 @@ class Adapter(ABC):
     def coverage(self, predictions: Sequence[Prediction], targets: Sequence[Any], threshold: float) -> list[Coverage]:
         """How many rows are answered at that probability and at usual ones, and how well; [] where rows have no one label."""
         return []
+
+    def reliability(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Mapping[str, Reliability]:
+        """What the probabilities of labelled rows are worth: of each label, or, under the name '', of the answers where a row has
+        one label. Empty where there are none."""
+        return {}
 
     def for_sample(self, first: Read | None) -> Adapter:
         """The adapter with what the first row of a file to predict says about its form."""

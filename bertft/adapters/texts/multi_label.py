@@ -19,6 +19,7 @@ from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, best_fixed_labels, score_multi_label, tune_thresholds
+from bertft.scoring.calibration import Reliability, reliability
 from bertft.scoring.rounding import logit, nearly_constant
 
 
@@ -106,6 +107,13 @@ class MultiLabel(TextAdapter):
         best = tune_thresholds(np.stack(targets)[:, :-1], stacked(predictions))
         rounded = (round(float(threshold), 6) for threshold in best)
         return replace(self, thresholds=dict(zip(self.labels.names, rounded, strict=True)))
+
+    def reliability(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Mapping[str, Reliability]:
+        if not predictions:
+            return {}
+        gold, probabilities = np.stack(targets) > 0, stacked(predictions)
+        found = {name: reliability(gold[:, k], probabilities[:, k]) for k, name in enumerate(self.labels.names)}
+        return {name: one for name, one in found.items() if one is not None}
 
     def added_columns(self, answer: Answer) -> list[str]:
         return ["predicted_labels", "probabilities", "reason"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Coverage, Scores, coverage_at, score_single_label
+from bertft.scoring.calibration import Reliability, reliability
 from bertft.scoring.coverage import USUAL
 from bertft.scoring.rounding import class_logits, nearly_constant
 
@@ -97,6 +98,13 @@ class SingleLabel(TextAdapter):
 
     def coverage(self, predictions: Sequence[Prediction], targets: Sequence[Any], threshold: float) -> list[Coverage]:
         return coverage_at(list(targets), stacked(predictions), (*USUAL, threshold))
+
+    def reliability(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Mapping[str, Reliability]:
+        if not predictions:
+            return {}
+        probabilities = stacked(predictions)
+        found = reliability(probabilities.argmax(axis=1) == np.asarray(targets), probabilities.max(axis=1))
+        return {} if found is None else {"": found}
 
     def added_columns(self, answer: Answer) -> list[str]:
         several = ["predicted_labels", "probabilities"] if answer.top_k else []
