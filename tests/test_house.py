@@ -16,14 +16,14 @@ from bertft.kinds import KINDS, NAMED_PROBLEMS
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bertft"
 STOREYS = [
-    {"errors", "console", "live", "arrays", "protocols", "wording"},
+    {"errors", "console", "live", "arrays", "protocols", "wording", "markup"},
     {"kinds"},
-    {"rows", "tags", "system"},
+    {"rows", "tags", "system", "plots"},
     {"plan", "guess"},
     {"reading", "writing", "scoring", "runs"},
     {"gold"},
     {"checking", "model", "fast"},
-    {"report"},
+    {"report", "page"},
     {"adapters"},
     {"insight", "start"},
     {"engine"},

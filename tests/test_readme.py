@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Said, forget_accelerator, texts, write_csv
+from conftest import Said, forget_accelerator, sentiment, texts, write_csv
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -65,6 +65,15 @@ def test_the_python_of_the_docs_runs(a_users_folder: Path, tiny: str, monkeypatc
     assert (a_users_folder / "answers.csv").is_file()
     assert len(known["answers"]) == len(known["model"](["good"] * 40)) == 40
     assert known["small"].rows["train"] + known["small"].rows["validation"] == 40
+
+
+def test_the_commands_on_reporting_run(run: Callable[..., Said], a_users_folder: Path, trained: Path) -> None:
+    shutil.copytree(trained, a_users_folder / "runs" / "messages")
+    rows = [(text, sentiment(text)) for text in texts(20, seed=3)]
+    write_csv(a_users_folder / "samples" / "messages" / "validation.csv", ["text", "label"], rows)
+    for line in commands(ROOT / "docs" / "reporting.md"):
+        run(*shlex.split(line)[1:])
+    assert {"messages.html", "runs/messages/report.html"} <= {str(path) for path in Path().glob("**/*.html")}
 
 
 def test_the_command_on_checking_runs(run: Callable[..., Said], a_users_folder: Path) -> None:

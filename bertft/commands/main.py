@@ -18,6 +18,7 @@ from bertft.commands.check import check_command
 from bertft.commands.convert import convert_command
 from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
+from bertft.commands.report import report_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.tiers import TieredCommand, TieredGroup
 from bertft.commands.train import train_command
@@ -39,6 +40,7 @@ app.command("train", cls=TieredCommand)(train_command)
 app.command("eval", cls=TieredCommand)(eval_command)
 app.command("predict", cls=TieredCommand)(predict_command)
 app.command("check", cls=TieredCommand)(check_command)
+app.command("report", cls=TieredCommand)(report_command)
 app.command("convert", cls=TieredCommand)(convert_command)
 app.command("tasks", cls=TieredCommand)(tasks_command)
 

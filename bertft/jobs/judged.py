@@ -16,10 +16,10 @@ from bertft.engine.meter import Meter
 from bertft.engine.prepare import fields_of_split, gather_split, learning_examples, own_metric
 from bertft.engine.record import data_hashes
 from bertft.engine.refit import best_folder
-from bertft.errors import UsageError
+from bertft.errors import DataError, UsageError
 from bertft.jobs.file_columns import columns_of_file
 from bertft.jobs.opening import open_run, with_max_answer
-from bertft.jobs.planning import make_plan, with_metric
+from bertft.jobs.planning import Planned, make_plan, with_metric
 from bertft.jobs.predict import check_probability
 from bertft.jobs.requests import EvalRequest, TrainRequest
 from bertft.jobs.resuming import stored_plan
@@ -108,7 +108,7 @@ def judged_split(run: str, *, machine: MachinePlan | None = None) -> JudgedRows:
     folder = Path(run)
     chosen = best_folder(folder)
     with console.hushed():
-        planned = make_plan(_its_own(folder))
+        planned = _planned_again(folder)
         plan, tables = planned.plan, planned.tables
         _check_unchanged(folder, plan)
         weights = chosen if tables.test is None else None
@@ -121,6 +121,13 @@ def judged_split(run: str, *, machine: MachinePlan | None = None) -> JudgedRows:
             examples = learning_examples(plan, adapter, adapter.reader, tables)[1]
     fields = adapter.fields if table is tables.train else fields_of_split(adapter, table)
     return _judged(run, name, replace(answerer, adapter=replace(adapter, fields=fields)), table, examples)
+
+
+def _planned_again(folder: Path) -> Planned:
+    try:
+        return make_plan(_its_own(folder))
+    except DataError as problem:
+        raise DataError(f"{problem} {_INSTEAD}") from None
 
 
 def _its_own(folder: Path) -> TrainRequest:

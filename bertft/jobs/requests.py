@@ -98,6 +98,24 @@ class PredictRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReportRequest:
+    """A page about a run."""
+
+    run: str
+    data: str | None = None
+    """None: the run's own test or validation rows."""
+    output: str | None = None
+    """None: report.html in the run folder."""
+    plots: str | None = None
+    """Folder for the plots, as files of their own; None: only in the page."""
+    columns: Section = field(default_factory=dict)
+    reading: Section = field(default_factory=dict)
+    metric: str | None = None
+    machine: Section = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConvertRequest:
     """Tagged words or spans in another form or tag scheme."""
 

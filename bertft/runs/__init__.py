@@ -5,7 +5,8 @@ RECORD = "run.json"
 CARD = "README.md"
 HISTORY = "history.jsonl"
 ERRORS = "errors.csv"
-OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY, ERRORS)
+REPORT = "report.html"
+OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY, ERRORS, REPORT)
 """Files that belong to the run, not to its model."""
 
 TASK_FILE = "bertft.json"

@@ -1,0 +1,1 @@
+"""Self-contained HTML: a skeleton, its blocks, and the sections of a report."""

@@ -1,0 +1,76 @@
+"""The first sections of a report, which every task has: what was judged, and the scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bertft.markup import Html, Part, element, joined
+from bertft.page.blocks import foreign, listed, paragraph, remark, table, tiles
+from bertft.page.skeleton import Section
+from bertft.report.model_card import file_name, public_name
+from bertft.rows.surrogates import shown
+from bertft.runs.record import RunRecord
+from bertft.scoring import Scores
+from bertft.wording import counted
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run, and how it did on the rows that the report is about."""
+
+    run: RunRecord
+    name: str
+    """Of the run folder."""
+    kind: str
+    """Of task."""
+    rows: str
+    """The file's name, or `validation` or `test` of the run."""
+    is_own: bool
+    """Whether they are the run's own validation or test rows."""
+    scores: Scores
+
+
+def title_of(outcome: Outcome) -> str:
+    """Of the page."""
+    return f"{shown(outcome.name, 100)} on {_rows(outcome)}"
+
+
+def lead_of(outcome: Outcome) -> Html:
+    """What the run is, and what these rows can tell."""
+    run, kind = outcome.run, outcome.kind.replace("-", " ")
+    what = f"{kind[0].upper()}{kind[1:]}, {public_name(run.backbone)}, {counted(run.rows['train'], 'training row')}"
+    return joined([paragraph(foreign(what), f", finished {run.finished[:10]}."), _standing(outcome)])
+
+
+def _rows(outcome: Outcome) -> str:
+    return f"its {outcome.rows} rows" if outcome.is_own else file_name(outcome.rows)
+
+
+def _standing(outcome: Outcome) -> Html:
+    """How far scores on these rows can be trusted."""
+    if not outcome.is_own or outcome.rows != "validation":
+        return joined([])
+    said = "These rows also chose the best epoch, so expect slightly lower scores on new data."
+    since = "The model in the folder has learned from them since; this page is about the one before."
+    return remark(f"{said} {since}" if outcome.run.refitted else said)
+
+
+def scores_section(outcome: Outcome) -> Section:
+    """The main metric with its interval, the others, and what a reader of the numbers must know."""
+    scores = outcome.scores
+    names = [name for name in scores.distinct if name != scores.main]
+    rest = table(["metric", "value"], [[name, f"{scores.values[name]:.4f}"] for name in names]) if names else None
+    notes = listed([foreign(note) for note in scores.notes])
+    return Section("Scores", joined([_main(scores), rest, notes, _reference(outcome)]))
+
+
+def _main(scores: Scores) -> Html:
+    value = f"{scores.values[scores.main]:.4f}" if scores.main in scores.values else "undefined"
+    interval = "95 % interval {:.4f} to {:.4f}".format(*scores.interval) if scores.interval else "no interval"
+    return tiles((scores.main, value, interval), ("rows", f"{scores.examples:,}", ""))
+
+
+def _reference(outcome: Outcome) -> Part:
+    """What the model has to beat, as the run found it on its validation rows."""
+    said = outcome.run.reference.get("summary")
+    return element("p", foreign(str(said))) if said else None

@@ -1,0 +1,79 @@
+"""`bertft report`: one file that needs nothing, says what was judged, and obeys nothing that the run brought."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Said, sentiment, texts, write_csv
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def own(trained: Path, tmp_path: Path) -> Path:
+    """A run that may be written into, with its data where they were."""
+    return Path(shutil.copytree(trained, tmp_path / "run"))
+
+
+def page(path: str | Path) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+def test_the_page_stands_in_the_run_folder_and_has_its_scores(run: Run, own: Path) -> None:
+    assert run("report", "run").out.strip() == "run/report.html"
+    found = json.loads((own / "run.json").read_text())["scores"]["validation"]
+    text = page("run/report.html")
+    assert f"{found['value']:.4f}" in text
+    assert "{:.4f} to {:.4f}".format(*found["interval"]) in text
+    assert "also chose the best epoch" in text
+
+
+def test_another_file_is_judged_and_written_elsewhere(run: Run, own: Path) -> None:
+    rows = [(text, sentiment(text)) for text in texts(50, seed=4)]
+    write_csv(Path("other.csv"), ["review", "label"], rows)
+    run("report", "run", "--data", "other.csv", "--text", "review", "-o", "other.html")
+    value = json.loads(run("eval", "run", "other.csv", "--text", "review", "--json").out)["value"]
+    assert f"{value:.4f}" in page("other.html")
+    assert "also chose the best epoch" not in page("other.html")
+    assert not (own / "report.html").exists()
+
+
+def test_the_page_loads_nothing_and_names_no_folder_of_this_machine(run: Run, own: Path, tmp_path: Path) -> None:
+    run("report", "run")
+    text = page("run/report.html")
+    assert not re.search(r"<(script|link|img|iframe|base|form)|\b(src|href)\s*=\s*\"[^#]|url\(|@import|//", text)
+    assert "default-src" in text
+    assert str(tmp_path) not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["missing"], "missing: no such run folder."),
+        (["."], "no run.json"),
+        (["run", "-o", "."], "a folder; name a file with -o"),
+        (["run", "-o", "nowhere/a.html"], "its folder does not exist; name a file with -o"),
+        (["run", "--text", "x"], "--text: only with --data"),
+        (["run", "--metric", "f1_macro"], "--metric: only with --data"),
+        (["run", "--data", "none.csv"], "none.csv"),
+    ],
+)
+def test_what_cannot_be_reported_is_said_in_a_sentence(run: Run, own: Path, words: list[str], said: str) -> None:
+    heard = run("report", *words, ok=None)
+    assert heard.code == 2
+    assert said in heard.err
+    assert not list(Path().glob("**/*.html"))
+
+
+def test_a_run_whose_data_are_gone_asks_for_a_file(run: Run, reviews: Path, own: Path) -> None:
+    plan = own / "plan.toml"
+    plan.write_text(re.sub(r'train = ".*"', 'train = "gone.csv"', plan.read_text()))
+    heard = run("report", "run", ok=2)
+    assert "gone.csv" in heard.err
+    assert "--data" in heard.err
+    run("report", "run", "--data", reviews)
