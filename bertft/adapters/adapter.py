@@ -130,6 +130,10 @@ class Adapter(ABC):
     def encode(self, examples: Sequence[Any]) -> list[list[Feature]]:
         """One example -> its windows, for many examples at once as the tokenizer is faster so."""
 
+    def strings(self, example: Any) -> Sequence[str]:
+        """What the tokenizer is given of an example: its texts, or its words."""
+        raise NotImplementedError
+
     @abstractmethod
     def collate(self, features: Sequence[Feature]) -> Batch:
         """Features -> one padded batch."""

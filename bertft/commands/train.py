@@ -119,5 +119,6 @@ def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
     if (finished.folder / ERRORS).is_file():
         console.result(f"Validation rows that went wrong, most confident first: {finished.folder / ERRORS}")
     folder = shlex.quote(str(finished.folder))
-    console.result(f"Run folder: {folder} (fine-tuned from {finished.backbone.name})")
+    how = "from scratch:" if finished.backbone.is_new else "fine-tuned from"
+    console.result(f"Run folder: {folder} ({how} {finished.backbone.name})")
     console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")

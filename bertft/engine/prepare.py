@@ -9,6 +9,7 @@ from bertft.adapters import Adapter, adapter_for
 from bertft.adapters.lengths import check_long, check_overlap
 from bertft.engine.examples import Examples, gather
 from bertft.engine.holdout import split, why_none, why_not_the_share
+from bertft.engine.vocabulary import learn_words
 from bertft.errors import DataError, UsageError
 from bertft.gold import Options, Reader, learn_task
 from bertft.kinds import KINDS, takes
@@ -16,6 +17,7 @@ from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
 from bertft.model.folder import TaskRecord
 from bertft.model.tokens import check_belongs, load_tokenizer
+from bertft.model.vocabulary import learn_tokenizer
 from bertft.plan.plan import Plan
 from bertft.protocols import Tokenizer
 from bertft.reading import Table
@@ -39,8 +41,7 @@ class Tables:
 
 def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Examples, Examples]:
     """The adapter with the labels of the training rows and the backbone's tokenizer; training and validation examples."""
-    tokenizer = load_tokenizer(backbone.path, words=KINDS[plan.card.kind].reads_words)
-    check_belongs(tokenizer, backbone.config, backbone.name)
+    tokenizer = tokenizer_of(backbone, words=KINDS[plan.card.kind].reads_words)
     options = text_options(plan, longest_input(backbone.config, tokenizer))
     tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
     reader = learn_task(
@@ -57,7 +58,18 @@ def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Ex
         check_metric(plan.card.solves.name, metric, labels=len(reader.labels))
     adapter = adapter_for(plan.card, reader.labels, plan.fields, tokenizer, options, **reader.learned)
     adapter = replace(adapter, own=own_metric(plan.recipe.metric))
+    if backbone.is_new:
+        adapter = learn_words(plan, adapter, reader, tables.train)
     return adapter, *learning_examples(plan, adapter, reader, tables)
+
+
+def tokenizer_of(backbone: Backbone, *, words: bool) -> Tokenizer:
+    """The backbone's own; of one that is new, one that knows no word yet."""
+    if backbone.is_new:
+        return learn_tokenizer([], words=words)
+    tokenizer = load_tokenizer(backbone.path, words=words)
+    check_belongs(tokenizer, backbone.config, backbone.name)
+    return tokenizer
 
 
 def own_metric(words: str | None) -> OwnMetric | None:

@@ -118,6 +118,7 @@ def run_record(finished: Finished) -> RunRecord:
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         task=plan.card.name,
         backbone=finished.backbone.name,
+        family=finished.backbone.family.name if finished.backbone.family else "",
         parameters=ParameterCount(*finished.parameters),
         seed=plan.recipe.seed,
         rows=dict(finished.rows),

@@ -22,6 +22,10 @@ MOST_EPOCHS = 20
 MOST_TOKENS = 1_500_000
 """Read in all epochs together before a file counts as large: some five minutes on two cores."""
 
+SCRATCH_STEPS = 2000
+"""Optimizer steps that a network from before BERT gets, if its score rises so long; within these epochs:"""
+SCRATCH_EPOCHS = (10, 40)
+
 NARROW_RATE = 1e-4
 """Learning rate of backbones no wider than 384, which need larger steps."""
 
@@ -48,6 +52,8 @@ class Size:
     """Whether the backbone was trained to be read by the mean of its tokens, and can be."""
     held_back: bool = False
     """Whether the validation rows are a share of the training file."""
+    knows_nothing: bool = False
+    """Whether the network is one from before BERT, which wants more steps and is fast."""
 
 
 def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
@@ -60,6 +66,8 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
         chosen["epochs"] = float(epochs)
         if recipe.max_steps is None:
             said += [f"{epochs:g} epochs, as {size.rows:,} rows give {steps:,} steps each (--epochs)"]
+        if size.knows_nothing and recipe.early_stop is not None:
+            said += [f"it ends after {recipe.early_stop} evaluations without a better score (--early-stop)"]
     if recipe.learning_rate is None:
         chosen["learning_rate"] = rate_for(size, small=epochs > PAPER_EPOCHS)  # whatever epochs were typed
         said += [f"learning rate {chosen['learning_rate']:g} (--lr)"]
@@ -92,6 +100,8 @@ def steps_per_epoch(recipe: Recipe, size: Size) -> int:
 
 def epochs_for(size: Size, steps: int) -> int:
     """As many as give enough steps; no more than the paper's three where that would take long."""
+    if size.knows_nothing:
+        return min(max(math.ceil(SCRATCH_STEPS / steps), SCRATCH_EPOCHS[0]), SCRATCH_EPOCHS[1])
     wanted = math.ceil((FEWEST_STEPS + STEPS_PER_LABEL * size.labels) / steps)
     affordable = MOST_TOKENS // max(sum(size.lengths), 1)
     return max(min(wanted, affordable, MOST_EPOCHS), int(PAPER_EPOCHS))

@@ -24,6 +24,7 @@ from bertft.engine.resume import go_on
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.train_loop import order_of, train
+from bertft.engine.vocabulary import fitted
 from bertft.kinds import takes
 from bertft.model.backbone import Backbone, find_backbone
 from bertft.model.folder import save_tokenizer, write_task
@@ -56,7 +57,7 @@ def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finis
     """Train, keep the best, score what was saved, and fill the run folder."""
     adapter, examples, validation = prepare(run.plan, tables, run.backbone)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
-    run = replace(run, plan=sized_plan(run, adapter, examples))
+    run = replace(run, plan=sized_plan(run, adapter, examples), backbone=fitted(run.backbone, adapter))
     baseline = constant_baseline(adapter, examples, validation)
     learned = _learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
@@ -113,6 +114,7 @@ def sized_plan(run: TrainingRun, adapter: Adapter, examples: Examples) -> Plan:
         narrow=backbone.small,
         mean=takes("pool", kind) and reads_mean(backbone),
         held_back=run.plan.data.validation is None,
+        knows_nothing=backbone.family is not None,
     )
     recipe, said = sized(run.plan.recipe, size)
     if said:
@@ -198,7 +200,7 @@ def first_network(
     origin: Callable[[int], str],
 ) -> Network:
     """What a run on these features begins with. The backbone is looked up again: a network changes the config that made it."""
-    backbone = find_backbone(run.plan.model)
+    backbone = fitted(find_backbone(run.plan.model), adapter)
     own_head = has_own_head(backbone, head)
     network = start_network(backbone, head, run.plan.recipe)
     Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin).warm_up(own_head=own_head)

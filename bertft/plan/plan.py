@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bertft.errors import UsageError
 from bertft.plan.card import Card
-from bertft.plan.recipe import Recipe
+from bertft.plan.recipe import OF_PRETRAINED, Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.plan.settings import (
     check_settings,
@@ -85,10 +85,21 @@ def read_config(path: str) -> dict[str, Any]:
     return config
 
 
-def merge_recipe(card: Card, *, small: bool, config: Mapping[str, Any], flags: Mapping[str, Any]) -> Recipe:
-    """The recipe of a run. `small`: the backbone is no wider than 384, so the card's small recipe applies too."""
+def merge_recipe(
+    card: Card,
+    *,
+    small: bool,
+    config: Mapping[str, Any],
+    flags: Mapping[str, Any],
+    from_scratch: Mapping[str, Any] | None = None,
+) -> Recipe:
+    """The recipe of a run. `small`: the backbone is no wider than 384, so the card's small recipe applies too. `from_scratch`:
+    what takes the place of the card's training settings where the backbone is not pre-trained."""
     recipe = Recipe()
-    for layer in (card.recipe, card.small_recipe if small else {}, config, flags):
+    own = [card.recipe, card.small_recipe if small else {}]
+    if from_scratch is not None:
+        own = [{key: value for key, value in card.recipe.items() if key not in OF_PRETRAINED}, from_scratch]
+    for layer in (*own, config, flags):
         recipe = replace(recipe, **_released(layer), **_set_only(layer))
     return checked(recipe)
 

@@ -19,6 +19,12 @@ SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 PAPER_EPOCHS, PAPER_RATE = 3.0, 5e-5
 
 
+OF_PRETRAINED = (
+    *("epochs", "max_steps", "batch_size", "max_tokens", "grad_accum", "learning_rate", "warmup", "scheduler"),
+    *("weight_decay", "max_grad_norm", "layer_decay", "head_start", "pool", "few_shot", "bilstm", "head_learning_rate"),
+)
+"""What a card says of training a pre-trained encoder, and is not meant for any other network."""
+
 RATE = above(0, below=1, such_as="5e-5")
 
 

@@ -9,9 +9,18 @@ from bertft.kinds import KINDS, takes
 from bertft.plan.plan import Plan
 from bertft.report.markdown import code
 
+USE_OF_OURS = """\
+import bertft
 
-def use_in_transformers(plan: Plan, folder: str) -> str:
-    """Python that opens the run folder without bertft."""
+model = bertft.load({folder})
+model({text})"""
+"""transformers alone does not know our own networks."""
+
+
+def use_in_python(plan: Plan, folder: str, *, ours: bool) -> str:
+    """Python that opens the run folder; without bertft, unless the network is one of `ours`."""
+    if ours:
+        return USE_OF_OURS.format(folder=repr(folder), text='("…", "…")' if plan.fields.text_pair else '"…"')
     text = '{"text": "…", "text_pair": "…"}' if plan.fields.text_pair else '"…"'
     return KINDS[plan.card.kind].usage.format(folder=repr(folder), text=text)
 

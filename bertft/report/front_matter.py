@@ -46,9 +46,9 @@ def front_matter(run: RunRecord, plan: Plan, scores: Mapping[str, Scores]) -> st
     data = ModelCardData(
         language=_languages(plan),
         license=plan.license,
-        library_name="transformers",
+        library_name="bertft" if run.family else "transformers",
         pipeline_tag=plan.card.kind,
-        base_model=_hub_name(run.backbone),
+        base_model=None if run.family else _hub_name(run.backbone),
         tags=["bertft"],
         model_name=card_title(plan),
         eval_results=results or None,

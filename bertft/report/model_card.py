@@ -12,7 +12,7 @@ from bertft.kinds import KINDS, takes
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MEMORY
 from bertft.report.descriptions import (
-    use_in_transformers,
+    use_in_python,
     what_becomes_of_long_inputs,
     what_it_answers,
     what_it_does,
@@ -34,7 +34,7 @@ _TEMPLATE = """\
 
 {summary}
 
-Fine-tuned from {backbone} with [bertft](https://pypi.org/project/bertft/) {version}.
+{origin} with [bertft](https://pypi.org/project/bertft/) {version}.
 
 ## Use
 
@@ -80,10 +80,10 @@ def model_card(
         front_matter=front_matter(run, plan, scores),
         title=words(card_title(plan)),
         summary=_summary(run, plan, labels),
-        backbone=code(public_name(run.backbone)),
+        origin=_origin(run),
         version=run.versions["bertft"],
         folder=shlex.quote(one_line(folder)),
-        use=use_in_transformers(plan, folder),
+        use=use_in_python(plan, folder, ours=bool(run.family)),
         answer=what_it_answers(plan, labels),
         results=_results(scores),
         interval="\n".join(_remarks(run, scores["validation"])),
@@ -96,6 +96,12 @@ def model_card(
         versions=", ".join(f"{name} {number}" for name, number in run.versions.items()),
         limits="\n\n".join(_limits(run, plan, coverage)),
     )
+
+
+def _origin(run: RunRecord) -> str:
+    """What it was before."""
+    name = code(public_name(run.backbone))
+    return f"A {name}, trained from scratch" if run.family == run.backbone else f"Fine-tuned from {name}"
 
 
 def public_name(backbone: str) -> str:
@@ -212,9 +218,10 @@ def _applies(name: str, plan: Plan) -> bool:
 
 def _limits(run: RunRecord, plan: Plan, coverage: Sequence[Coverage]) -> Iterator[str]:
     rows = run.rows["train"] + (run.rows["validation"] if run.refitted else 0)
+    pretrained = "" if run.family == run.backbone else f" and of {code(public_name(run.backbone))}"
     yield (
         f"The model has seen {rows:,} rows. On texts of another kind, language or time its scores may be lower. "
-        f"Biases of the data and of {code(public_name(run.backbone))} remain in it. {what_becomes_of_long_inputs(plan)}"
+        f"Biases of the data{pretrained} remain in it. {what_becomes_of_long_inputs(plan)}"
     )
     if not plan.card.solves.is_number:
         yield _worth_of_probabilities(coverage)

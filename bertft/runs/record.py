@@ -40,6 +40,8 @@ class RunRecord:
     """ISO 8601, in UTC."""
     task: str
     backbone: str
+    family: str
+    """Of a network from before BERT its name; '' of a pre-trained one."""
     parameters: ParameterCount
     seed: int
     rows: Mapping[str, int]
@@ -79,7 +81,7 @@ def read_record(folder: Path) -> RunRecord:
         raise CheckpointError(f"{path}: no record of a run ({type(problem).__name__}: {problem}).") from None
 
 
-_LATER: dict[str, Any] = {"refitted": False, "reference": {}}
+_LATER: dict[str, Any] = {"family": "", "refitted": False, "reference": {}}
 """What the first versions did not write."""
 
 

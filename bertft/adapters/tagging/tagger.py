@@ -25,6 +25,7 @@ from bertft.gold.example import Read, Refusal, WordExample
 from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
+from bertft.rows.surrogates import without_surrogates
 from bertft.scoring import Scores, score_tags
 from bertft.tags import convert_tags, legal, spans_of, without_types
 from bertft.tags.spans import to_char_spans
@@ -112,6 +113,9 @@ class WordTagger(Adapter):
                 [frame.feature(w, None if tags is None else part_of(tags, w, own.start, self._legal)) for w in windows]
             )
         return encoded
+
+    def strings(self, example: WordExample) -> Sequence[str]:
+        return [*map(without_surrogates, example.words.texts)]
 
     def collate(self, features: Sequence[Feature]) -> Batch:
         return padded(features, _targets(features), self.tokenizer, max_length=self.options.max_length)

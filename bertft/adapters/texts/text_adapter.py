@@ -66,6 +66,9 @@ class TextAdapter(Adapter):
             encoded.append([_feature(example.row.index, window, example.gold, lost) for window in windows])
         return encoded
 
+    def strings(self, example: TextExample) -> Sequence[str]:
+        return [*map(without_surrogates, example.texts)]
+
     def _shorten(self, texts: list[str], ids: list[int]) -> list[tuple[list[int], list[int] | None]]:
         """Windows (ids, segments) of a text that is too long whole."""
         if self.options.long == "head-tail":

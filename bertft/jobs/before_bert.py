@@ -1,0 +1,43 @@
+"""What goes together with a network from before BERT, and what does not. UsageError with the way out for what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bertft.errors import UsageError
+from bertft.jobs.requests import TrainRequest
+from bertft.model.backbone import Backbone
+from bertft.model.families import Family, families_for
+from bertft.plan.recipe import Recipe
+
+
+def check_family(backbone: Backbone, kind: str, *, pair: bool) -> None:
+    """Whether the backbone, if it is one of these networks, is for such a task."""
+    family = backbone.family
+    if family is None:
+        return
+    others = ", ".join(families_for(kind, pair=pair))
+    instead = f"For this task there are {others}, and BERT." if others else "For this task there is BERT (minilm)."
+    if kind not in family.kinds:
+        raise UsageError(f"--model {backbone.name} is for {' and '.join(family.kinds)}; this task is {kind}. {instead}")
+    if family.reads_pairs_only and not pair:
+        raise UsageError(
+            f"--model {backbone.name} compares two texts, and these rows have one. Name the second column with --text-pair. "
+            f"{instead}"
+        )
+
+
+def check_training(request: TrainRequest, recipe: Recipe, family: Family) -> None:
+    """Settings of training that would have no effect."""
+    typed: Mapping[str, Any] = request.recipe
+    if recipe.few_shot:
+        raise UsageError(
+            f"--few-shot changes what a pre-trained encoder knows; {family.name} knows nothing. Leave it out."
+        )
+    if typed.get("head_start") == "probe":
+        raise UsageError(
+            f"--head-start probe: {family.name} knows nothing that a head could be fitted on. Leave it out."
+        )
+    if typed.get("precision") in ("bf16", "fp16"):
+        raise UsageError(f"--precision {typed['precision']}: {family.name} is computed in fp32. Leave it out.")
