@@ -60,6 +60,11 @@ class _Case:
         return row_scores(base, self.predicted, self.gold), counted.astype(np.float64)
 
 
+def scored_rows(name: str, predicted: Sequence[str], gold: Golds) -> tuple[Array, Array]:
+    """(N,) what each row adds to a metric, and (N,) 1 for the rows that it is the mean of."""
+    return _Case.of(predicted, gold).rows(name)
+
+
 def row_scores(name: str, predicted: Sequence[str], gold: Golds) -> Array:
     score = ROW_SCORES[name]
     return np.array([score(text, texts) for text, texts in zip(predicted, gold, strict=True)], dtype=np.float64)

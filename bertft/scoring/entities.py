@@ -50,10 +50,7 @@ def score_tags(
         raise InternalError("gold and predicted tags are not of the same words")
     if scheme is None:
         return _score_words(gold, predicted, main, metrics)
-    strict, lenient = (
-        _GoldAndPredicted(_as_given(_strict(gold, scheme), gold), _strict(predicted, scheme)),
-        _GoldAndPredicted(_as_given(_lenient(gold), gold), _lenient(predicted)),
-    )
+    strict, lenient = (_found(gold, predicted, scheme, lenient=mode) for mode in (False, True))
     types = sorted(
         {kind for side in (strict, lenient) for line in [*side.gold, *side.predicted] for kind, _, _ in line}
     )
@@ -69,6 +66,24 @@ def score_tags(
         errors=count_errors(strict.gold, strict.predicted),
         notes=_notes(gold, predicted, scheme),
     )
+
+
+def _found(gold: Tags, predicted: Tags, scheme: str, *, lenient: bool) -> _GoldAndPredicted:
+    of_gold, of_predicted = (_lenient(side) if lenient else _strict(side, scheme) for side in (gold, predicted))
+    return _GoldAndPredicted(_as_given(of_gold, gold), of_predicted)
+
+
+def counts_by_sentence(gold: Tags, predicted: Tags, scheme: str, types: Sequence[str], *, lenient: bool) -> Counts:
+    """Entities by sentence and type, (N, K): of `types`, then of those that occur besides."""
+    found = _found(gold, predicted, scheme, lenient=lenient)
+    others = {kind for line in [*found.gold, *found.predicted] for kind, _, _ in line} - set(types)
+    return found.counts([*types, *sorted(others)])
+
+
+def right_words(gold: Tags, predicted: Tags) -> Array:
+    """(N,) words of each sentence whose tags are equal."""
+    pairs = zip(gold, predicted, strict=True)
+    return np.asarray([float(sum(a == b for a, b in zip(*pair, strict=True))) for pair in pairs])
 
 
 def _as_given(entities: list[set[Entity]], gold: Tags) -> list[set[Entity]]:
@@ -176,6 +191,6 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 def _accuracy_interval(gold: Tags, predicted: Tags) -> tuple[float, float] | None:
     """Sentences are drawn again."""
-    right = np.asarray([sum(a == b for a, b in zip(*pair, strict=True)) for pair in zip(gold, predicted, strict=True)])
+    right = right_words(gold, predicted)
     words = np.asarray([len(line) for line in gold])
     return interval_by_rows(len(words), lambda weights: np.asarray((weights @ right) / (weights @ words)))

@@ -112,10 +112,10 @@ def _value(name: str, case: _Case) -> float:
 def interval(main: str, case: _Case) -> tuple[float, float] | None:
     """95 % bootstrap interval: rows are drawn, and each draw is a weight per row."""
     passes = case.gold.shape[1] if main in RANKED else 1
-    return interval_by_rows(len(case.gold), _statistic(main, case), passes=passes)
+    return interval_by_rows(len(case.gold), multi_label_statistic(main, case), passes=passes)
 
 
-def _statistic(main: str, case: _Case) -> Callable[[Array], Array]:
+def multi_label_statistic(main: str, case: _Case) -> Callable[[Array], Array]:
     """The same metrics from weights (R, N), one value per resample."""
     if main in RANKED:
         return ranking(main, case)

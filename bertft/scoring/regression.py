@@ -71,10 +71,10 @@ def _value(name: str, gold: Array, predicted: Array) -> float:
 
 def _interval(main: str, gold: Array, predicted: Array) -> tuple[float, float] | None:
     """95 % bootstrap interval: rows are drawn, and each draw is a weight per row. Ranks are those of the resample."""
-    return interval_by_rows(len(gold), _statistic(main, gold, predicted))
+    return interval_by_rows(len(gold), regression_statistic(main, gold, predicted))
 
 
-def _statistic(main: str, gold: Array, predicted: Array) -> Callable[[Array], Array]:
+def regression_statistic(main: str, gold: Array, predicted: Array) -> Callable[[Array], Array]:
     """The same metrics from weights (R, N), one value per resample."""
     if main == "pearson":
         return lambda w: pearson(w, gold, predicted)
