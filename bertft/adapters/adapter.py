@@ -7,7 +7,7 @@ device, no open file. The engine calls these verbs and knows no task.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from bertft.rows.labels import Labels
 from bertft.scoring import Coverage, Scores
 from bertft.scoring.calibration import Reliability
 from bertft.scoring.own import OwnMetric
+from bertft.scoring.paired import RowSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,27 @@ class Adapter(ABC):
     @abstractmethod
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Predictions and references as a metric of the user's own gets them."""
+
+    @property
+    def scored_labels(self) -> tuple[str, ...]:
+        """What scores go by: labels, or the types of entities."""
+        return self.labels.names
+
+    def row_sums(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], labels: Sequence[str]
+    ) -> RowSums | None:
+        """The main metric as sums over the rows, for paired tests; None where no sums give it. `labels`: the scored labels of
+        all runs that are held against each other, in an order of their own."""
+        return None
+
+    def common_form(self, gold: Any, known: Collection[str]) -> Any:
+        """A gold value, as `in_words` has it, such that it is equal in all runs that read the row alike. `known`: the labels
+        that all of them know."""
+        return gold
+
+    def shown_answer(self, said: Any, words: Sequence[str]) -> str:
+        """A gold or predicted value, as `in_words` has it, for people; '' for none. `words`: those of a row of words."""
+        return ", ".join(map(str, said)) if isinstance(said, list) else "" if said is None else str(said)
 
     def is_right(self, said: Any, gold: Any) -> bool:
         """Whether a row, as `in_words` has it, was predicted right."""

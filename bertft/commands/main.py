@@ -15,6 +15,7 @@ import typer
 
 from bertft import __version__, console
 from bertft.commands.check import check_command
+from bertft.commands.compare import compare_command
 from bertft.commands.convert import convert_command
 from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
@@ -41,6 +42,7 @@ app.command("eval", cls=TieredCommand)(eval_command)
 app.command("predict", cls=TieredCommand)(predict_command)
 app.command("check", cls=TieredCommand)(check_command)
 app.command("report", cls=TieredCommand)(report_command)
+app.command("compare", cls=TieredCommand)(compare_command)
 app.command("convert", cls=TieredCommand)(convert_command)
 app.command("tasks", cls=TieredCommand)(tasks_command)
 

@@ -101,10 +101,10 @@ def check_coverage(adapter: Adapter, least: float | None) -> None:
         )
 
 
-def judged_split(run: str, *, machine: MachinePlan | None = None) -> JudgedRows:
+def judged_split(run: str, *, machine: MachinePlan | None = None, precision: str | None = None) -> JudgedRows:
     """The run's own rows: those of its test file if it had one, else those that chose its model, held against that model and
-    not against one that has learned from them since. UsageError where the files have changed, CheckpointError where the chosen
-    model is gone."""
+    not against one that has learned from them since; in the precision of its training, unless another is named. UsageError
+    where the files have changed, CheckpointError where the chosen model is gone."""
     folder = Path(run)
     chosen = best_folder(folder)
     with console.hushed():
@@ -112,7 +112,7 @@ def judged_split(run: str, *, machine: MachinePlan | None = None) -> JudgedRows:
         plan, tables = planned.plan, planned.tables
         _check_unchanged(folder, plan)
         weights = chosen if tables.test is None else None
-        answerer = open_run(run, plan.recipe.precision, machine or plan.machine, weights=weights)
+        answerer = open_run(run, precision or plan.recipe.precision, machine or plan.machine, weights=weights)
         adapter = answerer.adapter
         if tables.test is not None:
             table, name, examples = tables.test, "test", gather_split(plan, adapter, tables.test)

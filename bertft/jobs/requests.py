@@ -70,6 +70,25 @@ class EvalRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompareRequest:
+    """Several runs on the same rows."""
+
+    runs: Sequence[str]
+    """The first is what the others are held against."""
+    data: str | None = None
+    """A labelled file; None: the rows that judged the runs, where those are the same."""
+    columns: Section = field(default_factory=dict)
+    reading: Section = field(default_factory=dict)
+    metric: str | None = None
+    """None: that of the runs."""
+    precision: str | None = None
+    machine: Section = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    examples: int = 5
+    """Rows of each kind of change to show."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PredictRequest:
     """A file with answers."""
 

@@ -29,6 +29,8 @@ from bertft.rows.answers import Answers
 from bertft.rows.surrogates import shown
 from bertft.scoring import Scores, score_answers, tune_null_threshold
 from bertft.scoring.answers import ROW_SCORES
+from bertft.scoring.paired import RowSums
+from bertft.scoring.row_sums import answer_sums
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,15 @@ class QuestionAnswering(Adapter):
         """Of the answers; '' for none."""
         given = [self.answer(prediction.values) for prediction in predictions]
         return [candidate.text if candidate else "" for candidate in given]
+
+    def row_sums(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], labels: Sequence[str]
+    ) -> RowSums | None:
+        gold = [target.texts for target in targets]
+        return answer_sums(self._texts(predictions), gold, main=self.card.metric)
+
+    def shown_answer(self, said: Any, words: Sequence[str]) -> str:
+        return (said if isinstance(said, str) else " | ".join(dict.fromkeys(said))) or "no answer"
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return self._texts(predictions), [list(target.texts) for target in targets]

@@ -6,7 +6,7 @@ whole row at once, so a window's border is no border of the answer. A file's tag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -27,7 +27,9 @@ from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.rows.surrogates import without_surrogates
 from bertft.scoring import Scores, score_tags
-from bertft.tags import convert_tags, legal, spans_of, without_types
+from bertft.scoring.paired import RowSums
+from bertft.scoring.row_sums import tag_sums
+from bertft.tags import convert_tags, entity_type, legal, spans_of, without_types
 from bertft.tags.spans import to_char_spans
 from bertft.tags.words import Words
 
@@ -136,6 +138,29 @@ class WordTagger(Adapter):
         predicted = [self._tags(prediction.values) for prediction in predictions if prediction.values is not None]
         gold = list(targets)
         return score_tags(gold, predicted, scheme=self.scheme, main=self.card.metric, metrics=self.metrics)
+
+    @property
+    def scored_labels(self) -> tuple[str, ...]:
+        if self.scheme is None:
+            return self.labels.names
+        return tuple(sorted({entity_type(tag) for tag in self.labels.names} - {""}))
+
+    def row_sums(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], labels: Sequence[str]
+    ) -> RowSums | None:
+        predicted = [self._tags(prediction.values) for prediction in predictions]
+        return tag_sums(list(targets), predicted, scheme=self.scheme, types=labels, main=self.card.metric)
+
+    def common_form(self, gold: Any, known: Collection[str]) -> Any:
+        return (len(gold), spans_of(gold, self.scheme)) if self.scheme else gold
+
+    def shown_answer(self, said: Any, words: Sequence[str]) -> str:
+        if len(words) != len(said):
+            return " ".join(said)
+        if self.scheme is None:
+            return " ".join(f"{word}/{tag}" for word, tag in zip(words, said, strict=True))
+        spans = spans_of(said, self.scheme)
+        return "; ".join(f"{' '.join(words[span.start : span.end])} [{span.label}]" for span in spans)
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         given = [prediction.values for prediction in predictions if prediction.values is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts.text_adapter import Contrast, TextAdapter
+from bertft.adapters.texts.text_adapter import Contrast, TextAdapter, places_of, spread
 from bertft.gold.example import TextExample
 from bertft.kinds import MULTI_LABEL
 from bertft.model.losses import on_logits, sequence_loss
@@ -20,7 +20,9 @@ from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, best_fixed_labels, score_multi_label, tune_thresholds
 from bertft.scoring.calibration import Reliability, reliability
+from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import logit, nearly_constant
+from bertft.scoring.row_sums import multi_label_sums
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,20 @@ class MultiLabel(TextAdapter):
         return score_multi_label(
             gold, probabilities, names, thresholds=thresholds, main=self.card.metric, metrics=self.metrics
         )
+
+    def row_sums(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], labels: Sequence[str]
+    ) -> RowSums | None:
+        gold, places = np.stack(targets), places_of(self.labels.names, labels)
+        unknown = gold[:, -1:] if gold[:, -1].any() else gold[:, :0]  # a label of its own, as in the scores
+        width = len(labels) + unknown.shape[1]
+        thresholds = np.full(width, 0.5)
+        thresholds[places] = self._thresholds()
+        wide = np.hstack([spread(gold[:, :-1], places, len(labels)), unknown])
+        return multi_label_sums(wide, spread(stacked(predictions), places, width), thresholds, main=self.card.metric)
+
+    def common_form(self, gold: Any, known: Collection[str]) -> Any:
+        return {label for label in gold if label in known}
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         given, gold = stacked(predictions) >= np.asarray(self._thresholds()), np.stack(targets) > 0

@@ -16,7 +16,9 @@ from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, score_regression
+from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import ROUNDING
+from bertft.scoring.row_sums import regression_sums
 
 
 class Regression(TextAdapter):
@@ -40,6 +42,15 @@ class Regression(TextAdapter):
     def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         predicted = stacked(predictions)[:, 0]
         return score_regression(list(targets), predicted, main=self.card.metric, metrics=self.metrics)
+
+    def row_sums(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], labels: Sequence[str]
+    ) -> RowSums | None:
+        numbers = np.asarray(targets, dtype=np.float64)
+        return regression_sums(numbers, stacked(predictions)[:, 0], main=self.card.metric)
+
+    def shown_answer(self, said: Any, words: Sequence[str]) -> str:
+        return f"{said:.4g}"
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return stacked(predictions)[:, 0].tolist(), [float(target) for target in targets]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from scipy.special import softmax
 
 from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
-from bertft.adapters.texts.text_adapter import Contrast, TextAdapter
+from bertft.adapters.texts.text_adapter import Contrast, TextAdapter, places_of, spread
 from bertft.gold.example import TextExample
 from bertft.gold.texts import UNKNOWN
 from bertft.kinds import SINGLE_LABEL
@@ -20,7 +20,9 @@ from bertft.plan.recipe import Recipe
 from bertft.scoring import Coverage, Scores, coverage_at, score_single_label
 from bertft.scoring.calibration import Reliability, reliability
 from bertft.scoring.coverage import USUAL
+from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import class_logits, nearly_constant
+from bertft.scoring.row_sums import single_label_sums
 
 
 class SingleLabel(TextAdapter):
@@ -51,6 +53,17 @@ class SingleLabel(TextAdapter):
         return score_single_label(
             list(targets), stacked(predictions), self.labels.names, main=self.card.metric, metrics=self.metrics
         )
+
+    def row_sums(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], labels: Sequence[str]
+    ) -> RowSums | None:
+        places, own = places_of(self.labels.names, labels), stacked(predictions)
+        gold, predicted = np.asarray(targets, dtype=np.int64), places[own.argmax(axis=1)]
+        gold = np.where(gold < 0, -1, places[gold])
+        return single_label_sums(gold, predicted, spread(own, places, len(labels)), main=self.card.metric)
+
+    def common_form(self, gold: Any, known: Collection[str]) -> Any:
+        return gold if gold in known else None
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         best = stacked(predictions).argmax(axis=1).tolist()

@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Batch, Feature, Prediction
 from bertft.adapters.padding import padded
+from bertft.arrays import Array
 from bertft.gold.example import TextExample
 from bertft.rows.surrogates import without_surrogates
 
@@ -121,6 +123,19 @@ class TextAdapter(Adapter):
 def _places(encoding: Any) -> list[Place | None]:
     tokens = zip(encoding.sequence_ids, encoding.offsets, strict=True)
     return [None if text is None else Place(text, *place) for text, place in tokens]
+
+
+def places_of(names: Sequence[str], labels: Sequence[str]) -> NDArray[np.int64]:
+    """(K,) where each name stands among the labels."""
+    place = {label: position for position, label in enumerate(labels)}
+    return np.asarray([place[name] for name in names], dtype=np.int64)
+
+
+def spread(columns: Array, places: NDArray[np.int64], width: int) -> Array:
+    """(N, K) to (N, width): each column where its label stands, 0 elsewhere."""
+    wide = np.zeros((len(columns), width))
+    wide[:, places] = columns
+    return wide
 
 
 def _feature(row: int, window: tuple[list[int], list[int] | None], target: Any, truncated: bool) -> Feature:

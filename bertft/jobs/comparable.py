@@ -1,0 +1,132 @@
+"""Whether runs can be compared: the same kind of answers, labels, metric and rows, none of which one of them has learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+from bertft.engine.record import sha256_of, sha256_of_rows
+from bertft.errors import CheckpointError, UsageError
+from bertft.jobs.judged import JudgedRows
+from bertft.jobs.paired_rows import CommonRows
+from bertft.jobs.requests import CompareRequest
+from bertft.model.folder import TaskRecord, read_task
+from bertft.plan.sections import DataPlan
+from bertft.plan.settings import settings_of
+from bertft.runs.record import RunRecord, read_record
+from bertft.tags import entity_type
+from bertft.wording import counted
+
+VALIDATION = "validation"
+"""Name of the split that chooses the best model."""
+
+
+def check_runs(request: CompareRequest) -> None:
+    """UsageError for runs that no row could be held against each other on; before anything is predicted."""
+    if len(request.runs) < 2:
+        raise UsageError("One run alone has nothing to be compared with. Name two or more, or use bertft eval.")
+    for one, other in combinations(request.runs, 2):
+        if Path(one).resolve() == Path(other).resolve():
+            raise UsageError(f"{other} is the same run as {one}. Name each once.")
+    _check_reading(request)
+    if request.examples < 0:
+        raise UsageError(f"--examples is {request.examples}: a whole number from 0 is wanted.")
+    _check_tasks({run: read_task(Path(run)) for run in request.runs}, request)
+
+
+def _check_reading(request: CompareRequest) -> None:
+    """UsageError for flags on how a file is read, without a file."""
+    columns = [f"--{role.replace('_', '-')}" for role, said in request.columns.items() if said]
+    settings = [settings_of(DataPlan)[name].names(name)[0] for name in request.reading]
+    if request.data is None and (flags := [*columns, *settings]):
+        raise UsageError(f"{', '.join(flags)}: only for a file that is named with --data. Name one, or leave this out.")
+
+
+def _check_tasks(tasks: Mapping[str, TaskRecord], request: CompareRequest) -> None:
+    (first, task), *others = tasks.items()
+    for run, other in others:
+        if other.card.solves is not task.card.solves:
+            what = f"{first} is for {task.card.solves.name}, {run} for {other.card.solves.name}"
+            raise UsageError(f"{what}: runs for different kinds of answers cannot be compared.")
+        if request.metric is None and other.card.metric != task.card.metric:
+            what = f"{first} is judged by {task.card.metric}, {run} by {other.card.metric}"
+            raise UsageError(f"{what}. Choose one for all with --metric.")
+        _check_labels((first, task), (run, other), request)
+
+
+def _check_labels(one: tuple[str, TaskRecord], other: tuple[str, TaskRecord], request: CompareRequest) -> None:
+    """UsageError where a run answers with labels that another does not know, unless such rows are to count as wrong."""
+    (first, task), (second, later) = one, other
+    mine, yours = _names(task), _names(later)
+    more, fewer = mine - yours, yours - mine
+    if not more and not fewer:
+        return
+    if more and fewer:
+        raise UsageError(
+            f"{first} answers with {_listed(more)} and {second} with {_listed(fewer)}, which the other does not know. "
+            f"Train both with the same labels, or use bertft eval on each."
+        )
+    knows, lacks = (first, second) if more else (second, first)
+    if request.reading.get("unknown_labels") != "skip":
+        raise UsageError(
+            f"{knows} knows {_listed(more | fewer)}, {lacks} does not. To compare them all the same, with such rows counted as "
+            f"wrong for {lacks}, pass {'' if request.data else '--data FILE '}--unknown-labels skip."
+        )
+
+
+def _names(task: TaskRecord) -> set[str]:
+    """The labels, without the letters of a tag scheme."""
+    names = set(task.labels.names)
+    return {entity_type(name) for name in names} - {""} if task.stored.get("scheme") else names
+
+
+def _listed(names: set[str], most: int = 5) -> str:
+    shown = sorted(names)
+    more = f" and {len(shown) - most:,} more" if len(shown) > most else ""
+    return ", ".join(f"'{name}'" for name in shown[:most]) + more
+
+
+def check_same_rows(request: CompareRequest, rows: Sequence[CommonRows]) -> None:
+    """UsageError where runs were judged on rows of their own, and those are not the same."""
+    if request.data is None and any(one.left_out for one in rows):
+        common = counted(len(rows[0].positions), "row")
+        raise UsageError(
+            f"The runs were judged on different rows ({common} in common). Name a labelled file with --data."
+        )
+
+
+def seen_before(request: CompareRequest, judged: Sequence[JudgedRows]) -> list[str]:
+    """Which runs have seen the rows before, so that their scores flatter them."""
+    if request.data is None:
+        names = {one.name for one in judged}
+        tuned = [one.run for one in judged if one.name == VALIDATION]
+        return [_chosen_by(tuned)] if len(names) > 1 else []
+    is_file = request.data not in request.tables and request.data != "-"
+    digest = sha256_of(request.data) if is_file else sha256_of_rows(judged[0].table)
+    seen = {one.run: _splits_with(digest, one.run) for one in judged}
+    said = [
+        f"{run} has learned from rows of {judged[0].name}: what it scores there says little of other rows."
+        for run, splits in seen.items()
+        if any(split.startswith("train") for split in splits)
+    ]
+    tuned = [run for run, splits in seen.items() if splits == {VALIDATION}]
+    return said + ([_chosen_by(tuned)] if tuned and len(tuned) < len(seen) else [])
+
+
+def _chosen_by(runs: Sequence[str]) -> str:
+    return f"The best model of {' and '.join(runs)} was chosen by these rows, that of others was not, which favours the first."
+
+
+def _splits_with(digest: str | None, run: str) -> set[str]:
+    """The splits of a run whose file had this content."""
+    record = record_of(run)
+    return {split for split, file in record.data.items() if digest and file.sha256 == digest} if record else set()
+
+
+def record_of(run: str) -> RunRecord | None:
+    """run.json, where there is one that can be read."""
+    try:
+        return read_record(Path(run))
+    except CheckpointError:
+        return None

@@ -1,0 +1,102 @@
+"""What `compare` found, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bertft import console
+from bertft.report.compared import Changes, Compared, ComparedRun
+from bertft.scoring import Scores
+from bertft.wording import counted
+
+MOST_METRICS = 3
+"""Beside the main one."""
+
+
+def show_compared(compared: Compared) -> None:
+    """Scores, size and speed, which rows changed, and at the end what it comes to."""
+    console.table(f"{compared.data}: {counted(compared.rows, 'row')}", *score_table(compared))
+    console.table(f"Size, speed and cost ({compared.machine})", *cost_table(compared))
+    first = compared.runs[0].run
+    for run, changes in zip(compared.runs[1:], compared.changes, strict=True):
+        _show_changes(changes, first, run.run)
+    for note in [*compared.notes, *notes_on_tests(compared)]:
+        console.result(note)
+    for sentence in compared.sentences:
+        console.result(sentence)
+
+
+def score_table(compared: Compared) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows: a run in each."""
+    others = _other_metrics(compared)
+    rows = [
+        [
+            run.run,
+            _value(run.scores, compared.metric),
+            _interval(run.scores),
+            *(_value(run.scores, name) for name in others),
+        ]
+        for run in compared.runs
+    ]
+    return ["run", compared.metric, "95 % interval", *others], rows
+
+
+def _other_metrics(compared: Compared) -> list[str]:
+    """Those that tell something of their own in all runs."""
+    shared = [set(run.scores.values) for run in compared.runs]
+    names = [name for name in compared.runs[0].scores.distinct if all(name in values for values in shared)]
+    return [name for name in names if name != compared.metric and not name.endswith("_weighted")][:MOST_METRICS]
+
+
+def _value(scores: Scores, name: str) -> str:
+    return f"{scores.values[name]:.4f}" if name in scores.values else "undefined"
+
+
+def _interval(scores: Scores) -> str:
+    return "{:.4f} to {:.4f}".format(*scores.interval) if scores.interval else ""
+
+
+def cost_table(compared: Compared) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows: a run in each."""
+    return ["run", "parameters", "MB", "rows/s", "training"], [_cost(run) for run in compared.runs]
+
+
+def _cost(run: ComparedRun) -> list[str]:
+    training = "unknown" if run.training_seconds is None else duration(run.training_seconds)
+    return [run.run, f"{run.parameters:,}", f"{run.megabytes:,.1f}", f"{run.rows_per_second:,.0f}", training]
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _show_changes(changes: Changes, one: str, other: str) -> None:
+    for kind, count in changes.counts.items():
+        console.result(f"{counted(count, 'row')} {changes.means(kind, one, other)}")
+        for row in changes.examples[kind]:
+            console.result(f"    {row.row}  {shortened(row.text)}")
+            console.result(
+                f"        label {row.gold or 'none'}; {one}: {row.one or 'none'}; {other}: {row.other or 'none'}"
+            )
+    console.result("")
+
+
+def shortened(text: str, most: int = 140) -> str:
+    """For a line of the terminal."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def notes_on_tests(compared: Compared) -> Sequence[str]:
+    """How the differences were tested."""
+    said = []
+    if len(compared.runs) > 2:
+        said.append(f"Each run is held against the first, {compared.runs[0].run}.")
+    for run, found in zip(compared.runs[1:], compared.differences, strict=True):
+        if (tested := found.mcnemar) is not None:
+            first = f"only {compared.runs[0].run} is right in {counted(tested.one_only, 'row')}"
+            values = f"p = {tested.exact_p:.2g} exact, {tested.mid_p:.2g} mid-p"
+            said.append(f"McNemar's test of accuracy: {first}, only {run.run} in {tested.other_only:,}; {values}.")
+    return said

@@ -1,0 +1,142 @@
+"""Runs beside each other on the same rows: what is said, what is refused, and that every figure can be counted again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Said, bertft, read_csv, sentiment, texts, write_csv
+
+Run = Callable[..., Said]
+PLAIN = ("--precision", "fp32", "--quiet")
+LEARN = ("--head-start", "random", "--precision", "fp32", "--no-refit", "--threads", 1, "--quiet")
+
+
+@pytest.fixture(scope="module")
+def home(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs of a file, one that knows a label less, one for numbers, and files to judge them on. Never write into it."""
+    home = tmp_path_factory.mktemp("compared")
+    said = [(text, sentiment(text), len(text)) for text in texts(120)]
+    write_csv(home / "train.csv", ["text", "label", "length"], said)
+    write_csv(home / "two.csv", ["text", "label"], [row[:2] for row in said if row[1] != "neutral"])
+    write_csv(home / "dev.csv", ["text", "label", "length"], [(t, sentiment(t), len(t)) for t in texts(60, seed=4)])
+    with pytest.MonkeyPatch.context() as there:
+        there.chdir(home)
+        for name, *more in (
+            ("a", "train.csv", "--epochs", 1),
+            ("b", "train.csv", "--epochs", 12, "--lr", "3e-3", "--batch-size", 16),
+            ("two", "two.csv", "--epochs", 1),
+            ("numbers", "train.csv", "--label", "length", "--regression", "--max-steps", 1),
+        ):
+            bertft("train", *more, "--text", "text", "--model", tiny, "-o", name, *LEARN)
+    return home
+
+
+@pytest.fixture
+def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder."""
+    monkeypatch.chdir(home)
+    return home
+
+
+def compared(run: Run, *words: object) -> dict[str, Any]:
+    return json.loads(run("compare", *words, "--precision", "fp32", "--json", "--quiet").out)  # type: ignore[no-any-return]
+
+
+def test_every_figure_can_be_counted_again(run: Run, here: Path, tmp_path: Path) -> None:
+    found = compared(run, "a", "b", "--data", "dev.csv", "--examples", 100)
+    answers = {}
+    for name in ("a", "b"):
+        run("predict", name, "dev.csv", "-o", tmp_path / f"{name}.csv", *PLAIN)
+        answers[name] = [row["predicted_label"] for row in read_csv(tmp_path / f"{name}.csv")]
+    gold = [row["label"] for row in read_csv(here / "dev.csv")]
+    right = {name: [said == label for said, label in zip(answers[name], gold, strict=True)] for name in answers}
+    only = [sum(x and not y for x, y in zip(right[one], right[other], strict=True)) for one, other in ("ab", "ba")]
+    (difference,) = found["differences"]
+    assert difference["difference"] == pytest.approx((sum(right["b"]) - sum(right["a"])) / 60)
+    assert [difference["mcnemar"][key] for key in ("first_only", "other_only")] == only
+    changed = difference["changed"]
+    assert [changed[kind]["count"] for kind in ("broken", "fixed")] == only
+    assert len(changed["fixed"]["examples"]) == only[1] > 0
+    for row in changed["fixed"]["examples"]:
+        line = int(row["row"].removeprefix("dev.csv:")) - 2
+        assert (row["gold"], row["one"], row["other"]) == (gold[line], answers["a"][line], answers["b"][line])
+        assert row["text"] == read_csv(here / "dev.csv")[line]["text"]
+
+
+def test_scores_are_those_of_eval(run: Run, here: Path) -> None:
+    found = compared(run, "b", "a", "--data", "dev.csv", "--metric", "f1_macro")
+    for one in found["runs"]:
+        alone = json.loads(run("eval", one["run"], "dev.csv", "--metric", "f1_macro", *PLAIN, "--json").out)
+        assert one["scores"]["values"] == alone["values"]
+        assert one["scores"]["interval"] == alone["interval"]
+    assert found["metric"] == "f1_macro"
+
+
+def test_without_a_file_the_runs_own_rows_count(run: Run, here: Path) -> None:
+    said = run("compare", "a", "b")
+    assert "validation: 12 rows" in said.out
+    noted = json.loads((here / "b" / "run.json").read_text())["scores"]["validation"]["value"]
+    assert f"{noted:.4f}" in said.out
+    assert said.out.splitlines()[-1].startswith(("a ", "b "))
+
+
+def test_three_runs_are_held_against_the_first(run: Run, here: Path, tmp_path: Path) -> None:
+    shutil.copytree("b", tmp_path / "copy")
+    found = compared(run, "a", "b", tmp_path / "copy", "--data", "dev.csv")
+    one, other = found["differences"]
+    assert one["difference"] == other["difference"]
+    assert one["comparisons"] == 2
+    (alone,) = compared(run, "a", "b", "--data", "dev.csv")["differences"]
+    assert one["p"] == other["p"] == pytest.approx(min(1, 2 * alone["p"]))
+    same = compared(run, "b", tmp_path / "copy", "--data", "dev.csv")["differences"][0]
+    assert (same["difference"], same["p"], same["interval"]) == (0, 1, [0, 0])
+    assert "have the same accuracy" in same["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a"], "One run alone has nothing to be compared with"),
+        (["a", "a"], "a is the same run as a"),
+        (["a", "./b/../a/", "b"], "is the same run as a"),
+        (["a", "nowhere"], "no such run folder"),
+        (["a", "dev.csv"], "no such run folder"),
+        (["a", "numbers"], "a is for single-label, numbers for regression"),
+        (["a", "two", "--data", "dev.csv"], "a knows 'neutral', two does not"),
+        (["a", "two"], "pass --data FILE --unknown-labels skip"),
+        (["a", "b", "--label", "length"], "--label: only for a file that is named with --data"),
+        (["a", "b", "--encoding", "utf-8", "--text", "text"], "--text, --encoding: only for a file"),
+        (["a", "b", "--data", "dev.csv", "--metric", "spearman"], "There is no metric 'spearman'"),
+        (["a", "b", "--data", "none.csv"], "none.csv"),
+        (["a", "b", "--examples", "-1"], "--examples is -1"),
+        (["a", "b", "--data", "dev.csv", "--fix-answers"], "--fix-answers does not apply"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(run: Run, here: Path, words: list[str], message: str) -> None:
+    assert message in run("compare", *words, ok=2).err
+
+
+def test_a_label_that_one_run_does_not_know_counts_as_wrong_for_it(run: Run, here: Path) -> None:
+    found = compared(run, "two", "a", "--data", "dev.csv", "--unknown-labels", "skip")
+    gold = [row["label"] for row in read_csv(here / "dev.csv")]
+    assert found["rows"] == 60
+    assert found["runs"][0]["scores"]["values"]["accuracy"] <= 1 - gold.count("neutral") / 60
+    assert found["differences"][0]["p"] is not None
+
+
+def test_rows_that_a_run_has_learned_from_are_told(run: Run, here: Path) -> None:
+    said = run("compare", "b", "a", "--data", "train.csv", "--quiet").out
+    assert "b has learned from rows of train.csv" in said
+    assert "a has learned from rows of train.csv" in said
+    assert "has learned from" not in run("compare", "b", "a", "--data", "dev.csv", "--quiet").out
+
+
+def test_numbers_are_told_in_their_own_unit(run: Run, here: Path, tmp_path: Path) -> None:
+    shutil.copytree("numbers", tmp_path / "other")
+    found = run("compare", "numbers", tmp_path / "other", "--data", "dev.csv", "--metric", "mae", "--quiet").out
+    assert "have the same mae" in found
