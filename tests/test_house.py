@@ -22,7 +22,7 @@ STOREYS = [
     {"plan", "guess"},
     {"reading", "writing", "scoring", "runs"},
     {"gold"},
-    {"checking", "model", "fast"},
+    {"checking", "model", "fast", "classic"},
     {"report", "page"},
     {"adapters"},
     {"insight", "start"},

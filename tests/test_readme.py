@@ -89,6 +89,12 @@ def test_the_commands_of_a_page_run(page: str, run: Callable[..., Said], a_users
         run(*words, *([*SHORT, "--model", tiny] if words[0] == "train" else []))
 
 
+def test_the_commands_on_baselines_run(run: Callable[..., Said], a_users_folder: Path) -> None:
+    for line in commands(ROOT / "docs" / "baselines.md"):
+        run(*shlex.split(line)[1:])
+    assert (a_users_folder / "answers.csv").is_file()
+
+
 def test_no_placeholder_is_left() -> None:
     assert [page.name for page in PAGES if "@@" in page.read_text(encoding="utf-8")] == []
 

@@ -105,20 +105,22 @@ def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
     from bertft.report.model_card import REFITTED
     from bertft.report.terminal import show_scores, tell_comparison
 
+    learns = finished.backbone.classic is None or bool(finished.backbone.classic.grams)
     if as_json:
         record = asdict(run_record(finished))
         shown = {name: record[name] for name in ("scores", "reference", "refitted", "timings")}
         console.result_json({"run": str(finished.folder), "model": finished.backbone.name, **shown})
-        tell_comparison(finished.comparison, finished.advice)
+        tell_comparison(finished.comparison, finished.advice, learns=learns)
         return
     for split, scores in finished.scores.items():
         show_scores(scores, title=split.capitalize(), record=str(finished.folder / RECORD), full=full)
     if finished.refitted:
         console.result(REFITTED)
-    tell_comparison(finished.comparison, finished.advice)
+    tell_comparison(finished.comparison, finished.advice, learns=learns)
     if (finished.folder / ERRORS).is_file():
         console.result(f"Validation rows that went wrong, most confident first: {finished.folder / ERRORS}")
     folder = shlex.quote(str(finished.folder))
-    how = "from scratch:" if finished.backbone.is_new else "fine-tuned from"
+    from_scratch = finished.backbone.is_new or finished.backbone.classic
+    how = "from scratch:" if from_scratch else "fine-tuned from"
     console.result(f"Run folder: {folder} ({how} {finished.backbone.name})")
     console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from bertft import console
 from bertft.adapters import Adapter, adapter_for
 from bertft.adapters.lengths import check_long, check_overlap
+from bertft.classic.vocabulary import NO_LIMIT, WHOLE, Vocabulary
 from bertft.engine.examples import Examples, gather
 from bertft.engine.holdout import split, why_none, why_not_the_share
 from bertft.engine.vocabulary import learn_words
@@ -43,6 +44,8 @@ def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Ex
     """The adapter with the labels of the training rows and the backbone's tokenizer; training and validation examples."""
     tokenizer = tokenizer_of(backbone, words=KINDS[plan.card.kind].reads_words)
     options = text_options(plan, longest_input(backbone.config, tokenizer))
+    if backbone.classic:
+        options = replace(options, max_length=NO_LIMIT, long="truncate")  # what a card says of length is for encoders
     tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
     reader = learn_task(
         plan.card,
@@ -64,9 +67,12 @@ def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Ex
 
 
 def tokenizer_of(backbone: Backbone, *, words: bool) -> Tokenizer:
-    """The backbone's own; of one that is new, one that knows no word yet."""
+    """The backbone's own; of one that is new, one that knows no word yet; of a model that is fitted at once, one that takes up
+    all that it reads."""
     if backbone.is_new:
         return learn_tokenizer([], words=words)
+    if backbone.classic:
+        return Vocabulary([WHOLE] if words else backbone.classic.grams, grows=True)
     tokenizer = load_tokenizer(backbone.path, words=words)
     check_belongs(tokenizer, backbone.config, backbone.name)
     return tokenizer

@@ -111,6 +111,7 @@ def run_record(finished: Finished) -> RunRecord:
     files |= {f"train {number}": path for number, path in enumerate(plan.data.more_train or (), 2)}
     metric = typed_again(plan.recipe.metric)
     repeat = f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER"
+    ours = finished.backbone.family or finished.backbone.classic
     by_a_program = any(path and path.startswith(MEMORY) for path in files.values())
     return RunRecord(
         command=finished.command,
@@ -118,7 +119,7 @@ def run_record(finished: Finished) -> RunRecord:
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         task=plan.card.name,
         backbone=finished.backbone.name,
-        family=finished.backbone.family.name if finished.backbone.family else "",
+        family=ours.name if ours else "",
         parameters=ParameterCount(*finished.parameters),
         seed=plan.recipe.seed,
         rows=dict(finished.rows),

@@ -72,6 +72,15 @@ def files_of_model(run: Path) -> list[Path]:
     return sorted(file for file in found if file.name not in OF_THE_RUN)
 
 
+def keep_chosen(run: Path) -> None:
+    """Copy the chosen model to where a refit does not write, and say so there."""
+    if best_folder(run) == run:
+        with fresh_folder(run / CHECKPOINT / BEST) as kept:
+            for file in files_of_model(run):
+                shutil.copy2(file, kept)
+    write_text(run / CHECKPOINT / REFIT_MARK, f"{BEST}/ is what the validation rows chose.\n")
+
+
 def shortened(recipe: Recipe) -> Recipe:
     """The recipe by which a chosen model goes on: a quarter of the epochs or steps that were trained, but at least one epoch, or
     all there were."""
@@ -145,14 +154,9 @@ class Refit:
         return self.adapter.score(found, self.validation.targets)
 
     def _keep_chosen(self) -> None:
-        """Copy the chosen model to where a refit does not write, and say so there."""
-        if self.accelerator.is_main_process and best_folder(self.folder) == self.folder:
-            with self._writing(), fresh_folder(self.folder / CHECKPOINT / BEST) as kept:
-                for file in files_of_model(self.folder):
-                    shutil.copy2(file, kept)
         if self.accelerator.is_main_process:
             with self._writing():
-                write_text(self.folder / CHECKPOINT / REFIT_MARK, f"{BEST}/ is what the validation rows chose.\n")
+                keep_chosen(self.folder)
         self.accelerator.wait_for_everyone()
 
     def _load_chosen(self) -> Network:

@@ -63,15 +63,37 @@ def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finis
     accelerator.free_memory()  # what was trained, before what was saved is read
     judged = score_best(best_folder(run.folder), adapter, validation, accelerator)
     accelerator.free_memory()
-    if accelerator.is_main_process:
-        with explained(run.folder, f"Make room and {go_on(run.folder)}"):
-            write_task(run.folder, task_record(judged.adapter))
-            write_errors(run.folder, judged.mistakes, validation, *validation_source(judged.adapter, tables))
+    keep_judged(run, judged, validation, tables, accelerator)
     refitted = refit(run, learned, judged, tables, examples, validation, accelerator)
     scores = {"validation": judged.scores}
     if test is not None:
         scores["test"] = score_saved(run.folder, judged.adapter, test, accelerator)
+    rows = {"train": len(examples), "validation": len(validation), **({"test": len(test)} if test else {})}
+    return finish(run, learned, judged, baseline, scores, rows, accelerator, refitted=refitted)
+
+
+def keep_judged(run: TrainingRun, judged: Judged, validation: Examples, tables: Tables, accelerator: Device) -> None:
+    """Write what the judging of the saved model adds to the run folder: thresholds and mistakes."""
+    if accelerator.is_main_process:
+        with explained(run.folder, f"Make room and {go_on(run.folder)}"):
+            write_task(run.folder, task_record(judged.adapter))
+            write_errors(run.folder, judged.mistakes, validation, *validation_source(judged.adapter, tables))
+
+
+def finish(
+    run: TrainingRun,
+    learned: Learned,
+    judged: Judged,
+    baseline: Baseline,
+    scores: Mapping[str, Scores],
+    rows: Mapping[str, int],
+    accelerator: Device,
+    *,
+    refitted: bool,
+) -> Finished:
+    """Write the records of a run whose model is saved and scored."""
     comparison = Comparison(judged.scores, baseline, learned.start, judged.same_answer)
+    labels = judged.adapter.labels
     finished = Finished(
         folder=run.folder,
         plan=run.plan,
@@ -80,11 +102,11 @@ def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finis
         data=run.data,
         scores=scores,
         comparison=comparison,
-        advice=advice(run.plan.recipe, learned.course, comparison, rows=len(examples), labels=len(adapter.labels)),
+        advice=advice(run.plan.recipe, learned.course, comparison, rows=rows["train"], labels=len(labels)),
         timings={"train": learned.timings, "eval": judged.meter.timings()},
         parameters=learned.parameters,
-        rows={"train": len(examples), "validation": len(validation), **({"test": len(test)} if test else {})},
-        labels=adapter.labels.names,
+        rows=rows,
+        labels=labels.names,
         steps=learned.steps,
         best_step=learned.best_step,
         refitted=refitted,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bertft import console
+from bertft.classic.models import Classic, classics_for
 from bertft.engine.prepare import Tables
 from bertft.errors import UsageError
 from bertft.jobs.before_bert import check_family, check_training
@@ -18,7 +19,7 @@ from bertft.jobs.splits import hub_source, read_split, read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
 from bertft.kinds import KINDS, MULTI_LABEL, SINGLE_LABEL, takes
 from bertft.kinds.metric_names import check_metric
-from bertft.model.backbone import LONGEST_DEFAULT, Backbone, find_backbone, positions
+from bertft.model.backbone import EMBEDDED, LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.model.pooling import check_mean
 from bertft.plan.card import Card
@@ -56,6 +57,8 @@ def make_plan(request: TrainRequest) -> Planned:
     console.note("\n".join([f"Data: {train.name}, {counted(len(train), 'row')}", *_notes(train), *choice.why]))
     backbone = find_backbone({**config.get("model", {}), **request.model}.get("name"))
     check_family(backbone, choice.card.kind, pair=choice.fields.text_pair is not None)
+    if model := backbone.classic:
+        check_classic(request, model, choice.card.kind)
     recipe = whole_recipe(request, config.get("recipe", {}), choice.card, backbone, data)
     output = merge(OutputPlan, config.get("output", {}), request.output)
     plan = Plan(
@@ -117,6 +120,22 @@ def check_applies(request: TrainRequest, kind: str) -> None:
         for name in other.settings:
             if name in said and not takes(name, kind):
                 raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
+
+
+def check_classic(request: TrainRequest, model: Classic, kind: str) -> None:
+    """UsageError for a task that a model which is fitted at once cannot do, and for flags that would have no effect on it."""
+    if kind not in model.kinds:
+        others = classics_for(kind)
+        instead = f" --model {' or '.join(others)} does." if others else ""
+        raise UsageError(
+            f"--model {model.name} does not do {kind}.{instead} Any BERT does, such as --model {EMBEDDED}."
+        )
+    settings = {**settings_of(Recipe), **settings_of(OutputPlan)}
+    said = [name for name, value in request.recipe.items() if value not in (None, False) and not model.means(name)]
+    said += [name for name in ("save_steps",) if request.output.get(name)]
+    if said:
+        flags = " and ".join(settings[name].names(name)[0].split("/")[0] for name in said)
+        raise UsageError(f"{flags}: no effect on --model {model.name}, which is fitted at once. Leave it out.")
 
 
 def check_form_of_labels(request: TrainRequest, choice: Choice) -> None:

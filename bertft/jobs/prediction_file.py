@@ -20,7 +20,7 @@ from bertft.engine.record import sha256_of
 from bertft.errors import OutputError, Stopped, UsageError, UserError
 from bertft.jobs.requests import PredictRequest
 from bertft.reading import PLAIN_TEXT, Source
-from bertft.runs import TASK_FILE
+from bertft.runs import TASK_FILE, VOCABULARY
 from bertft.system.locks import locked_file
 from bertft.system.versions import versions
 from bertft.writing import (
@@ -54,7 +54,7 @@ SHAPING = (
 )
 """What of a request decides what a prediction looks like."""
 
-MODEL_FILES = (TASK_FILE, "config.json", "tokenizer.json", "tokenizer_config.json")
+MODEL_FILES = (TASK_FILE, "config.json", "tokenizer.json", "tokenizer_config.json", VOCABULARY)
 """What the answers depend on, beside the weights. run.json is none of it: it changes with every command."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bertft.engine.device import decided_by_main, start_accelerator
+from bertft.engine.fitting import run_fitting
 from bertft.engine.record import Finished, data_hashes, finished_before
 from bertft.engine.resume import go_on, threads_of
 from bertft.engine.training import TrainingRun, run_training
@@ -49,6 +50,8 @@ def train(request: TrainRequest) -> Finished:
             plan, planned.backbone, Path(folder), request.command, hashes, request.resume, request.observers
         )
         try:
+            if model := planned.backbone.classic:
+                return run_fitting(run, model, planned.tables, accelerator)
             return run_training(run, planned.tables, accelerator)
         except Stopped as stop:
             learned = last_whole(run.folder / CHECKPOINT).is_dir()

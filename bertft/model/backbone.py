@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bertft import console
+from bertft.classic.models import CLASSICS, Classic, is_classic
 from bertft.errors import CheckpointError
 from bertft.model.families import FAMILIES, Family, family_of
 from bertft.model.trust import check_config, without_kernels
@@ -35,6 +36,8 @@ LONGEST_DEFAULT = 512
 
 _HUB_SECONDS = 3.0
 
+_ANEW = "Fit one anew with --model and one of"
+
 
 @dataclass(frozen=True)
 class Backbone:
@@ -54,6 +57,11 @@ class Backbone:
     def family(self) -> Family | None:
         """Of a network from before BERT, new or trained."""
         return family_of(self.config)
+
+    @property
+    def classic(self) -> Classic | None:
+        """The model that is fitted at once, where it is one."""
+        return CLASSICS.get(self.name) if is_classic(self.config) else None
 
     @property
     def small(self) -> bool:
@@ -77,12 +85,20 @@ def find_backbone(name: str | None) -> Backbone:
         return embedded_backbone()
     if name in FAMILIES:
         return new_backbone(FAMILIES[name])
+    if name in CLASSICS:
+        from bertft.classic.network import GramsConfig
+
+        return Backbone(name, name, GramsConfig())
     if not Path(name).is_dir() and (name.startswith((".", "/", "~")) or name.count("/") > 1):
         raise CheckpointError(f"{name}: no such folder. --model takes a local folder, a Hub name or {EMBEDDED}.")
     if not Path(name).is_dir():
         check_on_hub(name)
     config = read_model_config(name)
     check_encoder(name, config)
+    if is_classic(config):
+        raise CheckpointError(
+            f"{name}: was fitted at once and cannot be trained further. {_ANEW} {', '.join(CLASSICS)}."
+        )
     return Backbone(name, name, config)
 
 
@@ -169,6 +185,9 @@ def read_model_config(path: str) -> Any:
     from bertft.model.encoders import register
 
     register()
+    from bertft.classic.register import register_classics
+
+    register_classics()
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(int(_HUB_SECONDS)))
     try:
         config = AutoConfig.from_pretrained(path, trust_remote_code=False)

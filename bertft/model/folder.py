@@ -19,7 +19,7 @@ from bertft.plan.card import Card
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import PLAN, RECORD, TASK_FILE
+from bertft.runs import PLAN, RECORD, TASK_FILE, VOCABULARY
 from bertft.system.files import explained, landing, settle, write_text
 
 FORMAT = 1
@@ -54,8 +54,9 @@ class TaskRecord:
 _OF_A_MODEL = (
     *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "vocab.txt", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"),
+    VOCABULARY,
 )
-"""Names that transformers gives; whatever else lies there is somebody else's."""
+"""Names that transformers gives, and one of ours; whatever else lies there is somebody else's."""
 
 
 def write_task(folder: Path, record: TaskRecord) -> None:

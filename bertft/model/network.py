@@ -42,15 +42,20 @@ class Head:
 def build_network(backbone: Backbone, head: Head) -> Any:
     """The backbone with a new head, in fp32, as transformers has it. Seed torch first: the head's weights are drawn here."""
     config = backbone.config
-    names = head.label_names or ("LABEL_0", "LABEL_1")  # what transformers calls them
-    config.id2label = dict(enumerate(names))
-    config.label2id = {name: position for position, name in enumerate(names)}
-    config.problem_type = KINDS[head.kind].problem(head.problem).problem_type if head.problem else None
+    name_labels(config, head)
     if backbone.is_new:
         return _new(head.kind, config)
     network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
     _check_loaded(network, report, backbone)
     return network
+
+
+def name_labels(config: Any, head: Head) -> None:
+    """Put the labels of a head, and what kind of answer it gives, into a config of transformers."""
+    names = head.label_names or ("LABEL_0", "LABEL_1")  # what transformers calls them
+    config.id2label = dict(enumerate(names))
+    config.label2id = {name: position for position, name in enumerate(names)}
+    config.problem_type = KINDS[head.kind].problem(head.problem).problem_type if head.problem else None
 
 
 def _new(kind: str, config: Any) -> Any:

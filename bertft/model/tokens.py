@@ -7,9 +7,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bertft.classic.vocabulary import Vocabulary
 from bertft.errors import CheckpointError
 from bertft.model.trust import check_tokenizer
 from bertft.protocols import Tokenizer
+from bertft.runs import VOCABULARY
 
 
 def load_tokenizer(path: str, *, words: bool = False) -> Tokenizer:
@@ -17,6 +19,8 @@ def load_tokenizer(path: str, *, words: bool = False) -> Tokenizer:
     space before it must put that space there."""
     import transformers
 
+    if (Path(path) / VOCABULARY).is_file():
+        return Vocabulary.load(path)
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     check_tokenizer(path)
     settings = {"add_prefix_space": True} if words else {}
@@ -115,6 +119,8 @@ def check_vocabulary(tokenizer: Any, path: str) -> None:
 
 def check_belongs(tokenizer: Any, config: Any, name: str) -> None:
     """CheckpointError for a tokenizer whose tokens the model does not have, or that cannot fill up a batch."""
+    if isinstance(tokenizer, Vocabulary) and tokenizer.ends != getattr(config, "ends", None):
+        raise CheckpointError(f"{name}: {VOCABULARY} is not of the model beside it. Copy the whole run folder again.")
     highest, known = max(tokenizer.get_vocab().values()), int(config.vocab_size)
     if highest >= known:
         raise CheckpointError(

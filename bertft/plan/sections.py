@@ -137,7 +137,7 @@ class ModelPlan:
     name: str | None = setting(
         None,
         "Model to fine-tune: a name on the Hugging Face Hub, a folder, or minilm (built in); or one to train from scratch: "
-        "textcnn.",
+        "majority, tfidf, textcnn.",
         "NAME|PATH",
         panel=TASK,
         otherwise="google-bert/bert-base-uncased; minilm, with a warning, if it can be neither found nor downloaded",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from bertft.classic.models import CLASSICS
 from bertft.kinds import KINDS, takes
 from bertft.plan.plan import Plan
 from bertft.report.markdown import code
@@ -44,7 +45,7 @@ def what_it_answers(plan: Plan, labels: Sequence[str]) -> str:
 
 
 def _beyond_transformers(plan: Plan) -> str:
-    if not takes("crf", plan.card.kind):
+    if plan.model in CLASSICS or not takes("crf", plan.card.kind):
         return ""
     if plan.recipe.bilstm:
         return " transformers opens it without its LSTM, and then tags badly: use `bertft predict`."
@@ -55,4 +56,6 @@ def _beyond_transformers(plan: Plan) -> str:
 
 def what_becomes_of_long_inputs(plan: Plan) -> str:
     """In words."""
+    if plan.model in CLASSICS:
+        return "Texts are read whole, whatever their length."
     return KINDS[plan.card.kind].long_inputs.format(**asdict(plan.recipe))

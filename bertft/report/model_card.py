@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bertft.classic.models import CLASSICS
 from bertft.kinds import KINDS, takes
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MEMORY
@@ -86,7 +87,7 @@ def model_card(
         use=use_in_python(plan, folder, ours=bool(run.family)),
         answer=what_it_answers(plan, labels),
         results=_results(scores),
-        interval="\n".join(_remarks(run, scores["validation"])),
+        interval="\n".join(_remarks(run, plan, scores["validation"])),
         classes=_classes(scores),
         data=_data(run, plan),
         training=_training(run, plan),
@@ -140,23 +141,22 @@ def _results(scores: Mapping[str, Scores]) -> str:
     return "\n".join(lines)
 
 
-def _remarks(run: RunRecord, scores: Scores) -> Iterator[str]:
+def _remarks(run: RunRecord, plan: Plan, scores: Scores) -> Iterator[str]:
     """How far the validation scores can be trusted, a line each."""
-    yield _interval(scores)
+    yield _interval(scores, chosen_by_it=plan.model not in CLASSICS)
     yield words(run.reference["summary"])
     if run.refitted:
         yield REFITTED
     yield from map(words, scores.notes)
 
 
-def _interval(scores: Scores) -> str:
+def _interval(scores: Scores, *, chosen_by_it: bool) -> str:
+    chose = f"{scores.main} on the validation rows selected the best epoch." if chosen_by_it else ""
     if scores.interval is None:
-        return f"{scores.main} on the validation rows selected the best epoch."
+        return chose
     low, high = scores.interval
-    return (
-        f"{scores.main} on the validation rows: 95 % bootstrap interval {low:.4f} to {high:.4f}. "
-        f"It also selected the best epoch, so expect slightly lower scores on new data."
-    )
+    said = f"{scores.main} on the validation rows: 95 % bootstrap interval {low:.4f} to {high:.4f}."
+    return f"{said} It also selected the best epoch, so expect slightly lower scores on new data." if chose else said
 
 
 def _classes(scores: Mapping[str, Scores]) -> str:
@@ -195,6 +195,8 @@ def _training(run: RunRecord, plan: Plan) -> str:
     lines = ["| setting | value |", "|---|---|"]
     shown = {**plan.to_dict()["recipe"], **({"metric": Path(metric).name} if (metric := plan.recipe.metric) else {})}
     lines += [f"| {key} | {value} |" for key, value in shown.items() if _applies(key, plan)]
+    if plan.model in CLASSICS:
+        return "\n".join(lines) + f"\n\n{parameters.all:,} parameters were fitted at once ({timing['seconds']:,.1f} s)."
     return "\n".join(lines) + (
         f"\n\n{parameters.trainable:,} of {parameters.all:,} parameters were trained for {run.steps:,} steps "
         f"({timing['seconds']:,.0f} s, {timing['examples_per_second']:,.0f} examples/s). The best step was {run.best_step:,}"
@@ -205,6 +207,8 @@ def _training(run: RunRecord, plan: Plan) -> str:
 def _applies(name: str, plan: Plan) -> bool:
     """Whether a setting meant anything in this run."""
     recipe = plan.recipe
+    if (model := CLASSICS.get(plan.model or "")) and not model.means(name):
+        return False
     needs = {
         "overlap": not takes("long", plan.card.kind) or recipe.long == "window",
         "head_learning_rate": recipe.crf or bool(recipe.bilstm),

@@ -81,9 +81,10 @@ def show_coverage(coverage: Sequence[Coverage]) -> None:
         console.table("Accuracy against coverage", columns, rows, text_columns=0)
 
 
-def tell_comparison(comparison: Comparison, advice: str) -> None:
-    """How the model stands to what needs no training, and what would make it better; a warning if it has not learned."""
-    say = console.warn if comparison.is_warning else console.note
+def tell_comparison(comparison: Comparison, advice: str, *, learns: bool = True) -> None:
+    """How the model stands to what needs no training, and what would make it better; a warning if it has not learned. `learns`:
+    whether it was to learn from the texts at all."""
+    say = console.warn if learns and comparison.is_warning else console.note
     say(comparison.summary)
     if advice:
         console.warn(advice)

@@ -12,6 +12,9 @@ OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY, ERRORS, REPORT)
 TASK_FILE = "bertft.json"
 """What `predict` needs beyond transformers; it belongs to the model."""
 
+VOCABULARY = "vocabulary.json"
+"""The n-grams or words of a model that was fitted at once, in place of a tokenizer's files."""
+
 CHECKPOINT = "checkpoint"
 """Folder of the last state, to go on from."""
 
