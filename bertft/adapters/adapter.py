@@ -23,6 +23,7 @@ from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
 from bertft.scoring import Coverage, Scores
 from bertft.scoring.calibration import Reliability
+from bertft.scoring.evidence import Evidence
 from bertft.scoring.own import OwnMetric
 from bertft.scoring.paired import RowSums
 
@@ -259,6 +260,10 @@ class Adapter(ABC):
         """What the probabilities of labelled rows are worth: of each label, or, under the name '', of the answers where a row has
         one label. Empty where there are none."""
         return {}
+
+    def evidence(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Evidence | None:
+        """Predictions beside gold as plain arrays; None for answers that are neither labels of a row nor numbers."""
+        return None
 
     def for_sample(self, first: Read | None) -> Adapter:
         """The adapter with what the first row of a file to predict says about its form."""

@@ -21,7 +21,7 @@ from bertft.jobs.splits import read_split as read_table_of
 from bertft.jobs.splits import read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
 from bertft.model.backbone import LONGEST_DEFAULT
-from bertft.plan.plan import merge_data
+from bertft.plan.plan import merge_data, read_config
 from bertft.plan.sections import DataPlan
 from bertft.reading import Table
 from bertft.rows.fields import fields_in
@@ -29,10 +29,11 @@ from bertft.rows.fields import fields_in
 
 def check(request: TrainRequest) -> Checked:
     """What `train` would learn from with the same request, and what is wrong with it. DataError where it could not begin."""
-    data = merge_data({}, request.data)
+    config = read_config(request.config) if request.config else {}
+    data = merge_data(config.get("data", {}), request.data)
     others = [read_table_of(path, data, request.tables) for path in (data.validation, data.test) if path]
     tables = [read_training(data, request.tables), *others]
-    choice = choose_task(Asked.of(request, {}), tables[0])
+    choice = choose_task(Asked.of(request, config), tables[0])
     console.note("\n".join([f"Data: {tables[0].name}, {len(tables[0]):,} rows", *choice.why]))
     findings, notes = Findings(), list[str]()
     readers = _readers(choice, data, tables)

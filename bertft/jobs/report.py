@@ -7,14 +7,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bertft.errors import CheckpointError, OutputError, UsageError
+from bertft import console
+from bertft.engine.history import History
+from bertft.errors import CheckpointError, OutputError, UsageError, UserError
+from bertft.jobs.check import check
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
-from bertft.jobs.requests import EvalRequest, ReportRequest
+from bertft.jobs.requests import EvalRequest, ReportRequest, TrainRequest
+from bertft.page.classes import classes_section
+from bertft.page.data_check import check_section, unchecked_section
 from bertft.page.outcome import Outcome, lead_of, scores_section, title_of
 from bertft.page.skeleton import Section, write_page
-from bertft.plan.plan import merge
+from bertft.page.training import cost_section, learning_section
+from bertft.page.trust import trust_sections
+from bertft.plan.plan import merge, read_config
 from bertft.plan.sections import MachinePlan
-from bertft.runs import RECORD, REPORT
+from bertft.plots.frame import drawing_file
+from bertft.runs import PLAN, RECORD, REPORT
 from bertft.runs.record import read_record
 from bertft.system.files import explained, write_text
 
@@ -39,10 +47,10 @@ def report(request: ReportRequest) -> Reported:
     _check_place(path)
     judged = _judged(request)
     outcome = _outcome(folder, judged, is_own=request.data is None)
-    page = write_page(title_of(outcome), lead_of(outcome), list(_sections(outcome, judged)))
+    sections = list(_sections(folder, outcome, judged))
     with explained(path, "Choose another place with -o."):
-        write_text(path, page)
-    return Reported(path)
+        write_text(path, write_page(title_of(outcome), lead_of(outcome), sections))
+    return Reported(path, _write_plots(sections, Path(request.plots)) if request.plots else ())
 
 
 def _finished_run(run: str) -> Path:
@@ -95,5 +103,34 @@ def _outcome(folder: Path, judged: JudgedRows, *, is_own: bool) -> Outcome:
     )
 
 
-def _sections(outcome: Outcome, judged: JudgedRows) -> Iterator[Section]:
+def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Section]:
+    scores, run = outcome.scores, outcome.run
     yield scores_section(outcome)
+    yield learning_section(History(folder, writes=True).lines(), list(scores.distinct), run.best_step)
+    yield classes_section(scores)
+    yield from trust_sections(judged.adapter.evidence(judged.predictions, judged.targets))
+    yield _data_check(folder)
+    yield cost_section(run, judged.meter.timings())
+
+
+def _data_check(folder: Path) -> Section:
+    """Of the files that the run learned from."""
+    if not (folder / PLAN).is_file():
+        return unchecked_section(f"the run folder has no {PLAN}.")
+    try:
+        with console.hushed():
+            limit = read_config(str(folder / PLAN)).get("data", {}).get("limit")
+            return check_section(check(TrainRequest(config=str(folder / PLAN))), limit)
+    except UserError as problem:
+        return unchecked_section(str(problem))
+
+
+def _write_plots(sections: Sequence[Section], folder: Path) -> list[Path]:
+    """Each as a file of its own."""
+    written = []
+    with explained(folder, "Choose another place with --plots."):
+        folder.mkdir(parents=True, exist_ok=True)
+        for plot in [plot for section in sections for plot in section.plots]:
+            written.append(folder / f"{plot.name}.svg")
+            write_text(written[-1], drawing_file(plot.drawing))
+    return written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bertft.markup import Html, Part, element, joined
 
@@ -37,9 +38,18 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Part]], *, text_columns
     return element("div", grid, class_="wide", tabindex="0", role="region", aria_label=caption or "Table")
 
 
-def figure(drawing: Html, caption: str) -> Html:
+@dataclass(frozen=True)
+class Plot:
+    """A drawing with the name of its file, without ending, and what it shows."""
+
+    name: str
+    drawing: Html
+    caption: str
+
+
+def figure(plot: Plot) -> Html:
     """A plot with what it shows, in words."""
-    return element("figure", element("div", drawing, class_="wide"), element("figcaption", caption))
+    return element("figure", element("div", plot.drawing, class_="wide"), element("figcaption", plot.caption))
 
 
 def side_by_side(*parts: Part) -> Html:

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from bertft import __version__
 from bertft.markup import Html, element, joined
+from bertft.page.blocks import Plot
 from bertft.page.style import STYLE
 from bertft.plots.style import PLOT_STYLE
 
@@ -20,6 +21,8 @@ class Section:
 
     title: str
     body: Html
+    plots: tuple[Plot, ...] = ()
+    """Those in the body, which --plots also writes as files."""
 
 
 def write_page(title: str, lead: Html, sections: Sequence[Section]) -> str:

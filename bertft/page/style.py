@@ -38,7 +38,8 @@ summary { cursor: pointer; color: var(--accent); }
 code, .text { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .85rem; }
 .text { white-space: pre-wrap; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .6rem; }
-@media (max-width: 480px) { body { padding: .6rem .7rem 2rem; } h1 { font-size: 1.3rem; } .tiles > div { flex-basis: 8rem; } }
+@media (max-width: 480px) { body { padding: .6rem .7rem 2rem; } h1 { font-size: 1.3rem; } th { white-space: normal; }
+  .tiles > div { flex-basis: 8rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } nav { display: none; }
   figure, tr, .tiles > div { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; }
   details::details-content { content-visibility: visible; block-size: auto; } }

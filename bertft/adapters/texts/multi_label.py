@@ -20,6 +20,7 @@ from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, best_fixed_labels, score_multi_label, tune_thresholds
 from bertft.scoring.calibration import Reliability, reliability
+from bertft.scoring.evidence import LabelSets
 from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import logit, nearly_constant
 from bertft.scoring.row_sums import multi_label_sums
@@ -85,6 +86,10 @@ class MultiLabel(TextAdapter):
         given, gold = stacked(predictions) >= np.asarray(self._thresholds()), np.stack(targets) > 0
         names = np.asarray([*self.labels.names, None])  # the last one stands for labels that the model does not know
         return [names[:-1][row].tolist() for row in given], [names[row].tolist() for row in gold]
+
+    def evidence(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> LabelSets:
+        gold = np.stack(targets)[:, :-1] > 0  # the last one stands for labels that the model does not know
+        return LabelSets(self.labels.names, gold, stacked(predictions), self._thresholds())
 
     def wrongness(self, prediction: Prediction, target: Any) -> float:
         """Of the label that is most clearly wrong: its probability, or one less it where it is missing."""

@@ -16,6 +16,7 @@ from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, score_regression
+from bertft.scoring.evidence import Numbers
 from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import ROUNDING
 from bertft.scoring.row_sums import regression_sums
@@ -54,6 +55,9 @@ class Regression(TextAdapter):
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return stacked(predictions)[:, 0].tolist(), [float(target) for target in targets]
+
+    def evidence(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Numbers:
+        return Numbers(np.asarray(targets, dtype=np.float64), stacked(predictions)[:, 0])
 
     def wrongness(self, prediction: Prediction, target: Any) -> float:
         return abs(float(prediction.values[0]) - float(target))

@@ -20,6 +20,7 @@ from bertft.plan.recipe import Recipe
 from bertft.scoring import Coverage, Scores, coverage_at, score_single_label
 from bertft.scoring.calibration import Reliability, reliability
 from bertft.scoring.coverage import USUAL
+from bertft.scoring.evidence import OneLabel
 from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import class_logits, nearly_constant
 from bertft.scoring.row_sums import single_label_sums
@@ -69,6 +70,9 @@ class SingleLabel(TextAdapter):
         best = stacked(predictions).argmax(axis=1).tolist()
         names = [*self.labels.names, None]  # UNKNOWN is -1: a label that the model does not know
         return [names[position] for position in best], [names[position] for position in targets]
+
+    def evidence(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> OneLabel:
+        return OneLabel(self.labels.names, np.asarray(targets, dtype=np.int64), stacked(predictions))
 
     def wrongness(self, prediction: Prediction, target: Any) -> float:
         return float(prediction.values.max())
