@@ -27,7 +27,7 @@ from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import MEMORY, READS, READS_LABELLED, WISHES, DataPlan, MachinePlan, ModelPlan, OutputPlan
-from bertft.plan.settings import has_type, settings_of, typed, wanted_type
+from bertft.plan.settings import has_type, settings_of, takes_several, typed, wanted_type
 from bertft.system.cores import sleep_while_waiting
 from bertft.system.signals import as_keyboard_interrupt
 
@@ -288,7 +288,7 @@ def _checked(settings: Mapping[str, Any], known: Mapping[str, tuple[str, Any]]) 
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise UsageError(f"There is no setting '{name}' here.{hint} There are: {', '.join(known)}.")
         keyword, hint = known[name]
-        value = _plain(value, several=hint == tuple[str, ...])
+        value = _plain(value, several=takes_several(hint))
         if value is not None and not has_type(value, hint):
             raise UsageError(f"{name} is {value!r}: {wanted_type(hint)} is wanted.")
         found[keyword] = value

@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from bertft.errors import UsageError
-from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, RARE, SCORES, TAGGING, TASK, settings_of
+from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, RARE, SCORES, TAGGING, TASK, settings_of, takes_several
 
 TEXT_HELP = "Column with the text, the tokens or the question. Repeat it to join columns to one text."
 PAIR_HELP = "Column with the second text of a pair, or the context of a question."
@@ -58,7 +58,8 @@ def declared(kind: Any, name: str) -> Parameter:
     """The flag of a declared setting; None where it is not typed."""
     found = settings_of(kind)[name]
     option = flag(found.panel, found.unit, found.help, *found.names(name), default=found.default)
-    typed: Any = Annotated[get_type_hints(kind)[name] | None, option]
+    hint = get_type_hints(kind)[name]
+    typed: Any = Annotated[(list[str] if takes_several(hint) else hint) | None, option]
     return Parameter(found.keyword(name), Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=typed)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bertft.plan.plan import Plan
 
 
-@opt.takes_settings(OutputPlan, "dir", before="overwrite")
+@opt.takes_settings(OutputPlan, "dir", "track", before="overwrite")
 @opt.takes_settings(MachinePlan, before="resume")
 @opt.takes_settings(OutputPlan, "save_steps", "card_title", "license", "language", before="resume")
 @opt.takes_settings(DataPlan, "limit", "fix_answers", before="config")

@@ -94,12 +94,24 @@ def while_writing(folder: Path) -> AbstractContextManager[None]:
 
 def threads_of(run: Path) -> int | None:
     """With how many threads the last state was learned; None where there is no state that tells."""
-    try:
-        facts = json.loads((last_whole(run / CHECKPOINT) / _STATE).read_text(encoding="utf-8"))["facts"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    facts = _counters(run).get("facts")
     threads = facts.get("threads") if isinstance(facts, dict) else None
     return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
+
+
+def step_of(run: Path) -> int:
+    """After which step the last state was saved."""
+    step = _counters(run).get("step")
+    return step if isinstance(step, int) else 0
+
+
+def _counters(run: Path) -> dict[str, Any]:
+    """Of the last state; empty where there is none that can be read."""
+    try:
+        found = json.loads((last_whole(run / CHECKPOINT) / _STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def check_same_data(then: Mapping[str, str], now: Mapping[str, str]) -> None:

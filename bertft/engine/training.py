@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ from bertft.engine.observers import Observer
 from bertft.engine.prepare import Tables, gather_split, prepare, task_record, validation_source
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
-from bertft.engine.resume import go_on
+from bertft.engine.resume import go_on, step_of
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
+from bertft.engine.tracking import Tracking
 from bertft.engine.train_loop import order_of, train
 from bertft.engine.vocabulary import fitted
 from bertft.kinds import takes
@@ -51,6 +53,8 @@ class TrainingRun:
     """Each file's sha256, taken before anything was learned."""
     resume: bool = False
     observers: Sequence[Observer] = ()
+    tracking: Tracking | None = None
+    """That of the plan, an observer too, once the plan is whole."""
 
 
 def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finished:
@@ -58,6 +62,33 @@ def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finis
     adapter, examples, validation = prepare(run.plan, tables, run.backbone)
     test = gather_split(run.plan, adapter, tables.test) if tables.test else None
     run = replace(run, plan=sized_plan(run, adapter, examples), backbone=fitted(run.backbone, adapter))
+    with tracked(run, accelerator) as run:
+        finished = _trained(run, adapter, tables, examples, validation, test, accelerator)
+        if run.tracking:
+            run.tracking.finished(finished.scores, finished.steps)
+    return finished
+
+
+@contextmanager
+def tracked(run: TrainingRun, accelerator: Device) -> Iterator[TrainingRun]:
+    """The run with its trackers, which end with the block."""
+    tracking = Tracking(run.plan, run.folder, accelerator)
+    try:
+        yield replace(run, tracking=tracking, observers=(*run.observers, tracking))
+    finally:
+        tracking.close()
+
+
+def _trained(
+    run: TrainingRun,
+    adapter: Adapter,
+    tables: Tables,
+    examples: Examples,
+    validation: Examples,
+    test: Examples | None,
+    accelerator: Device,
+) -> Finished:
+    """The run, from what its rows became to its record."""
     baseline = constant_baseline(adapter, examples, validation)
     learned = _learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
@@ -257,6 +288,8 @@ def _learn(
     resuming = run.resume and has_state(run.folder)
     if accelerator.is_main_process:
         write_start(run, adapter)
+    if run.tracking:
+        run.tracking.start(after=step_of(run.folder) if resuming else None)
     beginning = Beginning(network, head, adapter, examples.features, recipe, accelerator, origin)
     warm = not resuming and beginning.warm_up(own_head=own_head)
     introduce(network, run, accelerator, examples, validation)

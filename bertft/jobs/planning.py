@@ -11,6 +11,7 @@ from typing import Any
 from bertft import console
 from bertft.classic.models import Classic, classics_for
 from bertft.engine.prepare import Tables
+from bertft.engine.tracking import check_installed
 from bertft.errors import UsageError
 from bertft.jobs.before_bert import check_family, check_training
 from bertft.jobs.requests import TrainRequest
@@ -29,6 +30,7 @@ from bertft.plan.sections import DataPlan, MachinePlan, OutputPlan
 from bertft.plan.settings import settings_of
 from bertft.reading import Table
 from bertft.scoring.own import is_function, load_own
+from bertft.system.trackers import names_in
 from bertft.wording import counted
 
 WITHOUT_EFFECT = {"pool": "cls"}
@@ -75,6 +77,7 @@ def make_plan(request: TrainRequest) -> Planned:
     validation, test = (
         read_split(path, data, request.tables) if path else None for path in (data.validation, data.test)
     )
+    check_installed(names_in(plan.track))
     return Planned(plan, Tables(train, validation, test), backbone)
 
 

@@ -25,7 +25,7 @@ SectionClass = TypeVar("SectionClass")
 SECTIONS = ("task", "data", "model", "recipe", "output", "machine")
 
 
-OF_THE_OUTPUT = ("save_steps", "card_title", "license", "language")
+OF_THE_OUTPUT = ("save_steps", "track", "card_title", "license", "language")
 """Fields of a plan that stand in [output] by the same name."""
 
 
@@ -40,6 +40,7 @@ class Plan:
     recipe: Recipe
     output_dir: str
     save_steps: int | None = None
+    track: tuple[str, ...] | None = None
     card_title: str | None = None
     license: str | None = None
     language: str | None = None

@@ -19,6 +19,7 @@ from bertft.plan.settings import (
     one_of,
     setting,
 )
+from bertft.system.trackers import LIBRARIES, are_trackers
 
 LANGUAGES = r"[a-z]{2,3}(-[A-Za-z0-9]+)*(,[a-z]{2,3}(-[A-Za-z0-9]+)*)*"
 """As the Hub has them: ISO 639 codes, with commas between."""
@@ -159,6 +160,14 @@ class OutputPlan:
         panel=RARE,
         check=ABOVE_0,
         otherwise="after evaluations and every ten minutes",
+    )
+    track: tuple[str, ...] | None = setting(
+        None,
+        f"Follow the run with {', '.join(LIBRARIES)}; several with commas.",
+        "NAMES",
+        panel=OUTPUT,
+        check=(are_trackers, f"any of {', '.join(LIBRARIES)}, or none"),
+        otherwise="none",
     )
     card_title: str | None = setting(
         None, "Title of the model card.", "TITLE", panel=PUBLISHING, otherwise="from the run folder and the task"

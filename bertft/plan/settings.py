@@ -95,7 +95,8 @@ def wrong_values(values: Any) -> Iterator[str]:
     for name, found in settings_of(values).items():
         value = getattr(values, name)
         if value is not None and not found.fits(value):
-            yield f"{found.names(name)[0]} is {value}: {found.wanted}"
+            shown = ",".join(value) if isinstance(value, tuple | list) else value
+            yield f"{found.names(name)[0]} is {shown}: {found.wanted}"
 
 
 def checked(values: Filled) -> Filled:
@@ -153,6 +154,11 @@ def has_type(value: Any, hint: Any) -> bool:
 def wanted_type(hint: Any) -> str:
     """What `has_type` asks for, in words."""
     return _WORDS[_types(hint)[0]]
+
+
+def takes_several(hint: Any) -> bool:
+    """Whether a field with that type holds several strings."""
+    return tuple in _types(hint)
 
 
 def _types(hint: Any) -> list[type]:

@@ -15,6 +15,9 @@ TASK_FILE = "bertft.json"
 VOCABULARY = "vocabulary.json"
 """The n-grams or words of a model that was fitted at once, in place of a tokenizer's files."""
 
+LOGS = "logs"
+"""Folder of the trackers' files."""
+
 CHECKPOINT = "checkpoint"
 """Folder of the last state, to go on from."""
 
