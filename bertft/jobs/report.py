@@ -23,7 +23,7 @@ from bertft.plan.plan import merge, read_config
 from bertft.plan.sections import MachinePlan
 from bertft.plots.frame import drawing_file
 from bertft.runs import PLAN, RECORD, REPORT
-from bertft.runs.record import read_record
+from bertft.runs.record import RunRecord, read_record
 from bertft.system.files import explained, write_text
 
 
@@ -94,13 +94,22 @@ def _of_file(request: ReportRequest, data: str) -> EvalRequest:
 
 def _outcome(folder: Path, judged: JudgedRows, *, is_own: bool) -> Outcome:
     return Outcome(
-        run=read_record(folder),
+        run=_sound_record(folder),
         name=Path(os.path.abspath(folder)).name,
         kind=judged.adapter.card.kind,
         rows=judged.name,
         is_own=is_own,
         scores=judged.scores(),
     )
+
+
+def _sound_record(folder: Path) -> RunRecord:
+    """CheckpointError where run.json holds something else than a page can show: it may come from a stranger."""
+    found = read_record(folder)
+    for name, kind in {"rows": dict, "timings": dict, "versions": dict, "reference": dict, "best_step": int}.items():
+        if not isinstance(getattr(found, name), kind):
+            raise CheckpointError(f"{folder / RECORD}: '{name}' is damaged.")
+    return found
 
 
 def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Section]:

@@ -11,7 +11,6 @@ from bertft.report.model_card import file_name, public_name
 from bertft.rows.surrogates import shown
 from bertft.runs.record import RunRecord
 from bertft.scoring import Scores
-from bertft.wording import counted
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,10 @@ def title_of(outcome: Outcome) -> str:
 def lead_of(outcome: Outcome) -> Html:
     """What the run is, and what these rows can tell."""
     run, kind = outcome.run, outcome.kind.replace("-", " ")
-    what = f"{kind[0].upper()}{kind[1:]}, {public_name(run.backbone)}, {counted(run.rows['train'], 'training row')}"
-    return joined([paragraph(foreign(what), f", finished {run.finished[:10]}."), _standing(outcome)])
+    rows = run.rows.get("train")
+    training = counted(rows, "training row") if isinstance(rows, int) else "training rows unknown"
+    what = f"{kind[0].upper()}{kind[1:]}, {public_name(str(run.backbone))}, {training}"
+    return joined([paragraph(foreign(what), f", finished {str(run.finished)[:10]}."), _standing(outcome)])
 
 
 def _rows(outcome: Outcome) -> str:

@@ -92,7 +92,9 @@ def cost_section(run: RunRecord, judged: Mapping[str, float]) -> Section:
     return Section("Cost and time", table(["", ""], lines, text_columns=2))
 
 
-def _pace(timing: Mapping[str, Any]) -> str:
+def _pace(timing: Any) -> str:
+    if not isinstance(timing, Mapping):
+        return "unknown"
     seconds, rate = timing.get("seconds"), timing.get("examples_per_second")
     if not _is_number(seconds):
         return "unknown"

@@ -77,3 +77,25 @@ def test_a_run_whose_data_are_gone_asks_for_a_file(run: Run, reviews: Path, own:
     assert "gone.csv" in heard.err
     assert "--data" in heard.err
     run("report", "run", "--data", reviews)
+
+
+@pytest.mark.parametrize("part", ["rows", "timings", "versions", "reference", "best_step"])
+def test_a_damaged_record_is_said_in_a_sentence(run: Run, own: Path, part: str) -> None:
+    record = json.loads((own / "run.json").read_text())
+    (own / "run.json").write_text(json.dumps({**record, part: ["x"]}))
+    assert f"'{part}' is damaged" in run("report", "run", ok=2).err
+
+
+def test_odd_values_in_the_record_are_shown_as_they_are(run: Run, own: Path) -> None:
+    record = json.loads((own / "run.json").read_text())
+    odd = {
+        "rows": {"train": None},
+        "timings": {"train": 7},
+        "finished": 5,
+        "seed": "x",
+        "steps": None,
+        "backbone": None,
+    }
+    (own / "run.json").write_text(json.dumps({**record, **odd}))
+    run("report", "run")
+    assert "training rows unknown" in page("run/report.html")
