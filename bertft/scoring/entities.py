@@ -86,6 +86,12 @@ def right_words(gold: Tags, predicted: Tags) -> Array:
     return np.asarray([float(sum(a == b for a, b in zip(*pair, strict=True))) for pair in pairs])
 
 
+def strict_entities(gold: Tags, predicted: Tags, scheme: str) -> tuple[list[set[Entity]], list[set[Entity]]]:
+    """Of each sentence the entities that are scored: gold as it was given, predicted by the scheme's letter."""
+    found = _found(gold, predicted, scheme, lenient=False)
+    return found.gold, found.predicted
+
+
 def _as_given(entities: list[set[Entity]], gold: Tags) -> list[set[Entity]]:
     """Gold spans that their tags cannot say stand as they were given: what was widened for learning counts as missed."""
     altered = [getattr(tags, "altered", None) for tags in gold]

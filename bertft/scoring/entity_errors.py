@@ -8,6 +8,7 @@ What is left without a partner was missed, or is spurious.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 Entity = tuple[str, float, float]
 """Type, first word, last word. A border inside a word, which gold spans may have, is half a word off."""
@@ -15,34 +16,55 @@ Entity = tuple[str, float, float]
 ERROR_KINDS = ("boundary", "type", "boundary and type", "missed", "spurious")
 
 
+@dataclass(frozen=True, slots=True)
+class EntityError:
+    """A wrong entity, or a gold one and what was predicted in its place."""
+
+    sentence: int
+    kind: str
+    gold: Entity | None
+    predicted: Entity | None
+
+
+def find_errors(gold: Sequence[set[Entity]], predicted: Sequence[set[Entity]]) -> list[EntityError]:
+    """Sentence by sentence."""
+    found: list[EntityError] = []
+    for sentence, (wanted, given) in enumerate(zip(gold, predicted, strict=True)):
+        pairs = _of_sentence(sorted(wanted - given, key=_place), sorted(given - wanted, key=_place))
+        found += [EntityError(sentence, *pair) for pair in pairs]
+    return found
+
+
 def count_errors(gold: Sequence[set[Entity]], predicted: Sequence[set[Entity]]) -> dict[str, int]:
     """Over all sentences."""
     counts = dict.fromkeys(ERROR_KINDS, 0)
-    for wanted, found in zip(gold, predicted, strict=True):
-        for kind, count in _of_sentence(sorted(wanted - found, key=_place), sorted(found - wanted, key=_place)).items():
-            counts[kind] += count
+    for error in find_errors(gold, predicted):
+        counts[error.kind] += 1
     return counts
 
 
-def _of_sentence(wanted: list[Entity], found: list[Entity]) -> dict[str, int]:
+_Pair = tuple[str, Entity | None, Entity | None]
+
+
+def _of_sentence(wanted: list[Entity], given: list[Entity]) -> list[_Pair]:
     """Both are used up."""
-    paired = {
-        "type": _pair(wanted, found, lambda one, other: one[1:] == other[1:]),
-        "boundary": _pair(wanted, found, lambda one, other: one[0] == other[0] and _overlap(one, other)),
-        "boundary and type": _pair(wanted, found, _overlap),
-    }
-    return {**paired, "missed": len(wanted), "spurious": len(found)}
+    pairs = [
+        *_pair("type", wanted, given, lambda one, other: one[1:] == other[1:]),
+        *_pair("boundary", wanted, given, lambda one, other: one[0] == other[0] and _overlap(one, other)),
+        *_pair("boundary and type", wanted, given, _overlap),
+    ]
+    return [*pairs, *(("missed", one, None) for one in wanted), *(("spurious", None, one) for one in given)]
 
 
-def _pair(wanted: list[Entity], found: list[Entity], fits: Callable[[Entity, Entity], bool]) -> int:
-    """How many pairs there were; they are taken out."""
-    pairs = 0
+def _pair(kind: str, wanted: list[Entity], given: list[Entity], fits: Callable[[Entity, Entity], bool]) -> list[_Pair]:
+    """What is paired is taken out."""
+    pairs: list[_Pair] = []
     for entity in list(wanted):
-        partner = next((other for other in found if fits(entity, other)), None)
+        partner = next((other for other in given if fits(entity, other)), None)
         if partner is not None:
             wanted.remove(entity)
-            found.remove(partner)
-            pairs += 1
+            given.remove(partner)
+            pairs.append((kind, entity, partner))
     return pairs
 
 

@@ -13,7 +13,7 @@ from sklearn import metrics as oracle
 from bertft.errors import InternalError
 from bertft.kinds import PROBLEMS
 from bertft.scoring import score_tags
-from bertft.scoring.entity_errors import ERROR_KINDS, count_errors
+from bertft.scoring.entity_errors import ERROR_KINDS, count_errors, find_errors
 from bertft.tags import tag_names
 
 SEQEVAL = {"IOB1": schemes.IOB1, "IOB2": schemes.IOB2, "BIOES": schemes.IOBES, "BILOU": schemes.BILOU}
@@ -106,6 +106,10 @@ def test_rows_of_different_lengths_are_our_fault() -> None:
 )
 def test_each_kind_of_error(gold: list, predicted: list, kind: str) -> None:
     assert count_errors([set(gold)], [set(predicted)]) == {**dict.fromkeys(ERROR_KINDS, 0), kind: 1}
+    (error,) = find_errors([set(), set(gold)], [set(), set(predicted)])
+    assert (error.sentence, error.kind) == (1, kind)
+    assert ([error.gold] if error.gold else []) == gold
+    assert ([error.predicted] if error.predicted else []) == predicted
 
 
 @pytest.mark.parametrize("seed", range(20))
