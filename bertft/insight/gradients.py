@@ -68,7 +68,10 @@ class _Path:
     def __init__(self, network: Network, inputs: Mapping[str, Tensor], baseline: Tensor, direction: Tensor) -> None:
         network.eval()
         self.network, self.inputs, self.direction = network, inputs, direction
-        self.embedding = embedding_of(network)
+        embedding = embedding_of(network)
+        if embedding is None:
+            raise InternalError("a network without word embeddings was asked for the weights of its words")
+        self.embedding = embedding
         with torch.no_grad():
             self.start, self.end = (self.embedding(ids).float() for ids in (baseline, inputs["input_ids"]))  # (1, T, H)
             ends = self._sums(torch.cat([self.start, self.end])).double()
@@ -102,10 +105,13 @@ class _Path:
         return logits.float() @ self.direction
 
 
-def embedding_of(network: Network) -> nn.Module:
-    """What turns token ids into vectors."""
-    found: nn.Module = transformers_part(network).get_input_embeddings()
-    return found
+def embedding_of(network: Network) -> nn.Module | None:
+    """What turns token ids into vectors; None where that is no layer of the network."""
+    try:
+        found = transformers_part(network).get_input_embeddings()
+    except (AttributeError, NotImplementedError):
+        return None
+    return found if isinstance(found, nn.Module) else None
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from bertft.engine.meter import Meter
 from bertft.engine.prepare import fields_of_split, gather_split, learning_examples, own_metric
 from bertft.engine.record import data_hashes
 from bertft.engine.refit import best_folder
-from bertft.errors import DataError, UsageError
+from bertft.errors import DataError, InternalError, UsageError
+from bertft.gold import Example, Read, Refusal
 from bertft.jobs.file_columns import columns_of_file
 from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.planning import Planned, make_plan, with_metric
@@ -63,9 +64,26 @@ class JudgedRows:
         """The row of the table that an example comes from."""
         return self.table[self.examples.windows[position][0].row]
 
+    def examples_at(self, positions: Sequence[int]) -> list[Example]:
+        """Of some positions what the reader makes of their rows, which are read again."""
+        wanted = [self.examples.windows[position][0].row for position in positions]
+        found: dict[int, Read] = {}
+        for read in self.adapter.reader.for_file(self.table).labelled(self.table) if wanted else ():
+            if read.row.index in wanted:
+                found[read.row.index] = read
+            if read.row.index >= max(wanted):
+                break
+        return [_example(found[row]) for row in wanted]
+
     def scores(self) -> Scores:
         """As `eval` gives them."""
         return self.adapter.score(self.predictions, self.targets)
+
+
+def _example(read: Read) -> Example:
+    if isinstance(read, Refusal):
+        raise InternalError(f"{read.row.origin} was read otherwise than before: {read.reason}")
+    return read
 
 
 def judged_file(request: EvalRequest) -> JudgedRows:

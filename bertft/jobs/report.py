@@ -13,6 +13,7 @@ from bertft.errors import CheckpointError, OutputError, UsageError, UserError
 from bertft.jobs.check import check
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
 from bertft.jobs.requests import EvalRequest, ReportRequest, TrainRequest
+from bertft.jobs.wrong_rows import row_sections
 from bertft.page.classes import classes_section
 from bertft.page.data_check import check_section, unchecked_section
 from bertft.page.outcome import Outcome, lead_of, scores_section, title_of
@@ -118,6 +119,7 @@ def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Se
     yield learning_section(History(folder, writes=True).lines(), list(scores.distinct), run.best_step)
     yield classes_section(scores)
     yield from trust_sections(judged.adapter.evidence(judged.predictions, judged.targets))
+    yield from row_sections(judged, own=outcome.is_own)
     yield _data_check(folder)
     yield cost_section(run, judged.meter.timings())
 

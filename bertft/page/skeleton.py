@@ -11,6 +11,7 @@ from hashlib import sha256
 from bertft import __version__
 from bertft.markup import Html, element, joined
 from bertft.page.blocks import Plot
+from bertft.page.mark_style import MARK_STYLE
 from bertft.page.style import STYLE
 from bertft.plots.style import PLOT_STYLE
 
@@ -34,7 +35,7 @@ def write_page(title: str, lead: Html, sections: Sequence[Section]) -> str:
 
 
 def _head(title: str) -> Html:
-    style = STYLE + PLOT_STYLE
+    style = STYLE + PLOT_STYLE + MARK_STYLE
     policy = f"default-src 'none'; style-src 'sha256-{_digest(style)}'; base-uri 'none'; form-action 'none'"
     return element(
         "head",
