@@ -23,7 +23,7 @@ Strict = Annotated[bool, opt.flag(OUTPUT, None, "Exit with 1 if something was fo
 
 @opt.takes_settings(DataPlan, *READS, "fix_answers", before="strict")
 @opt.takes_settings(Recipe, "max_length", before="strict")
-@opt.takes_settings(ModelPlan, before="single_label")
+@opt.takes_settings(ModelPlan, "name", before="single_label")
 @opt.takes_settings(DataPlan, "validation", "test", before="single_label")
 def check_command(
     data: Files,

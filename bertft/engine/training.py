@@ -253,7 +253,7 @@ def first_network(
     origin: Callable[[int], str],
 ) -> Network:
     """What a run on these features begins with. The backbone is looked up again: a network changes the config that made it."""
-    backbone = fitted(find_backbone(run.plan.model), adapter)
+    backbone = fitted(find_backbone(run.plan.model, run.plan.network), adapter)
     own_head = has_own_head(backbone, head)
     network = start_network(backbone, head, run.plan.recipe)
     Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin).warm_up(own_head=own_head)

@@ -8,7 +8,7 @@ from typing import Any
 from bertft.errors import UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.model.backbone import Backbone
-from bertft.model.families import Family, families_for
+from bertft.model.families import FAMILIES, Family, families_for
 from bertft.plan.recipe import Recipe
 
 
@@ -26,6 +26,19 @@ def check_family(backbone: Backbone, kind: str, *, pair: bool) -> None:
             f"--model {backbone.name} compares two texts, and these rows have one. Name the second column with --text-pair. "
             f"{instead}"
         )
+
+
+def check_network(backbone: Backbone, said: Mapping[str, Any]) -> None:
+    """Settings of the network that mean nothing to it, or come too late."""
+    for name in said:
+        flag = f"--{name.replace('_', '-')}"
+        if backbone.family and not backbone.is_new:
+            raise UsageError(f"{flag}: {backbone.name} is trained already and stays as it is. Leave it out.")
+        if backbone.family is None or name not in backbone.family.settings:
+            takers = " and ".join(one.name for one in FAMILIES.values() if name in one.settings)
+            raise UsageError(
+                f"{flag} is for {takers}; this is {backbone.name}. Leave it out, or name one with --model."
+            )
 
 
 def check_training(request: TrainRequest, recipe: Recipe, family: Family) -> None:

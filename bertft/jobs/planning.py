@@ -13,7 +13,7 @@ from bertft.classic.models import Classic, classics_for
 from bertft.engine.prepare import Tables
 from bertft.engine.tracking import check_installed
 from bertft.errors import UsageError
-from bertft.jobs.before_bert import check_family, check_training
+from bertft.jobs.before_bert import check_family, check_network, check_training
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import labels_in, sample_rows, tell_lost_labels
 from bertft.jobs.splits import hub_source, read_split, read_training
@@ -26,7 +26,7 @@ from bertft.model.pooling import check_mean
 from bertft.plan.card import Card
 from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, read_config
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import DataPlan, MachinePlan, OutputPlan
+from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.plan.settings import settings_of
 from bertft.reading import Table
 from bertft.scoring.own import is_function, load_own
@@ -57,10 +57,12 @@ def make_plan(request: TrainRequest) -> Planned:
     check_applies(request, choice.card.kind)
     check_form_of_labels(request, choice)
     console.note("\n".join([f"Data: {train.name}, {counted(len(train), 'row')}", *_notes(train), *choice.why]))
-    backbone = find_backbone({**config.get("model", {}), **request.model}.get("name"))
+    model = merge(ModelPlan, config.get("model", {}), request.model)
+    backbone = find_backbone(model.name, model.of_the_network)
     check_family(backbone, choice.card.kind, pair=choice.fields.text_pair is not None)
-    if model := backbone.classic:
-        check_classic(request, model, choice.card.kind)
+    check_network(backbone, model.of_the_network)
+    if classic := backbone.classic:
+        check_classic(request, classic, choice.card.kind)
     recipe = whole_recipe(request, config.get("recipe", {}), choice.card, backbone, data)
     output = merge(OutputPlan, config.get("output", {}), request.output)
     plan = Plan(
@@ -68,6 +70,7 @@ def make_plan(request: TrainRequest) -> Planned:
         fields=choice.fields,
         data=data,
         model=backbone.name,
+        network=model.of_the_network,
         recipe=recipe,
         output_dir=request.output.get("dir") or free_run_folder(run_name(choice.card, data)),
         **{name: getattr(output, name) for name in OF_THE_OUTPUT},

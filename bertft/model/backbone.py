@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bertft import console
@@ -33,6 +35,8 @@ SMALL_WIDTH = 384
 
 LONGEST_DEFAULT = 512
 """Tokens: what --max-length is at most when it is not given."""
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _HUB_SECONDS = 3.0
 
@@ -75,8 +79,9 @@ class Backbone:
         return () if bare else tuple(names)
 
 
-def find_backbone(name: str | None) -> Backbone:
-    """The backbone of that name. None: bert-base-uncased where it is cached or can be fetched, else minilm, with a warning."""
+def find_backbone(name: str | None, network: Mapping[str, Any] = NOTHING) -> Backbone:
+    """The backbone of that name. None: bert-base-uncased where it is cached or can be fetched, else minilm, with a warning.
+    `network`: settings of a new network from before BERT."""
     if name is None:
         return _default_backbone()
     if not name.strip():
@@ -84,7 +89,7 @@ def find_backbone(name: str | None) -> Backbone:
     if name == EMBEDDED:
         return embedded_backbone()
     if name in FAMILIES:
-        return new_backbone(FAMILIES[name])
+        return new_backbone(FAMILIES[name], network)
     if name in CLASSICS:
         from bertft.classic.network import GramsConfig
 
@@ -102,11 +107,12 @@ def find_backbone(name: str | None) -> Backbone:
     return Backbone(name, name, config)
 
 
-def new_backbone(family: Family) -> Backbone:
+def new_backbone(family: Family, network: Mapping[str, Any]) -> Backbone:
     """One that will learn its words from the training rows."""
     from bertft.model.encoders import WordsConfig
 
-    return Backbone(family.name, "", WordsConfig(family=family.name, **family.sizes))
+    sizes = {**family.sizes, **{key: value for key, value in network.items() if key in family.settings}}
+    return Backbone(family.name, "", WordsConfig(family=family.name, **sizes))
 
 
 def check_encoder(name: str, config: Any) -> None:

@@ -68,9 +68,40 @@ class Family:
         return getattr(import_module(module), name)
 
 
+_ENCODERS = "bertft.model.encoders"
+_BOTH = (TEXTS, WORDS)
+
 FAMILIES = {
     family.name: family
-    for family in (Family("textcnn", "bertft.model.encoders.textcnn:TextCNN", sizes={"hidden_size": 300}),)
+    for family in (
+        Family("bow", f"{_ENCODERS}.bow:BagOfWords"),
+        Family("textcnn", f"{_ENCODERS}.textcnn:TextCNN"),
+        Family(
+            "bilstm",
+            f"{_ENCODERS}.recurrent:Recurrent",
+            heads=_BOTH,
+            settings=("vectors", "cell", "one_way"),
+            sizes={"embedding_size": 200},
+        ),
+        Family(
+            "transformer",
+            f"{_ENCODERS}.transformer:Transformer",
+            heads=_BOTH,
+            sizes={
+                **{"embedding_size": 128, "hidden_size": 128, "num_hidden_layers": 2},
+                **{"embedding_dropout": 0.1, "dropout": 0.1},
+            },
+            recipe={"learning_rate": 5e-4, "warmup": 0.1, "scheduler": "constant_with_warmup"},
+        ),
+        Family("dssm", f"{_ENCODERS}.dssm:DSSM", reads_pairs_only=True, sizes={"num_hidden_layers": 2, "dropout": 0.2}),
+        Family(
+            "esim",
+            f"{_ENCODERS}.esim:ESIM",
+            reads_pairs_only=True,
+            settings=("vectors", "cell"),
+            sizes={"embedding_size": 200, "num_hidden_layers": 4},
+        ),
+    )
 }
 """Name -> family."""
 

@@ -39,6 +39,8 @@ class Plan:
     model: str
     recipe: Recipe
     output_dir: str
+    network: Mapping[str, Any] = field(default_factory=dict)
+    """What [model] says beside the name: of a network from before BERT."""
     save_steps: int | None = None
     track: tuple[str, ...] | None = None
     card_title: str | None = None
@@ -52,7 +54,7 @@ class Plan:
         return {
             "task": self.card.to_dict(),
             "data": {**_set_only(asdict(self.data)), "fields": self.fields.to_dict()},
-            "model": {"name": self.model},
+            "model": {"name": self.model, **self.network},
             "recipe": _set_only(asdict(self.recipe)),
             "output": _set_only({"dir": self.output_dir, **{name: getattr(self, name) for name in OF_THE_OUTPUT}}),
             **({"machine": machine} if machine else {}),

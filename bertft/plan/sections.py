@@ -4,7 +4,8 @@ check follow from the line."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from bertft.plan.settings import (
     ABOVE_0,
@@ -14,6 +15,7 @@ from bertft.plan.settings import (
     PUBLISHING,
     RARE,
     READING,
+    SCRATCH,
     TASK,
     at_least,
     one_of,
@@ -138,12 +140,26 @@ class ModelPlan:
     name: str | None = setting(
         None,
         "Model to fine-tune: a name on the Hugging Face Hub, a folder, or minilm (built in); or one to train from scratch: "
-        "majority, tfidf, textcnn.",
+        "majority, tfidf, bow, textcnn, bilstm, transformer; for pairs also dssm and esim.",
         "NAME|PATH",
         panel=TASK,
         otherwise="google-bert/bert-base-uncased; minilm, with a warning, if it can be neither found nor downloaded",
         flags=("--model",),
     )
+    cell: str | None = setting(
+        None,
+        "What reads word by word in bilstm and esim: lstm, gru or rnn.",
+        "NAME",
+        panel=SCRATCH,
+        check=one_of(("lstm", "gru", "rnn")),
+        otherwise="lstm",
+    )
+    one_way: bool = setting(False, "Let bilstm read from left to right only.", panel=SCRATCH)
+
+    @property
+    def of_the_network(self) -> dict[str, Any]:
+        """What was said of it beside its name."""
+        return {key: value for key, value in asdict(self).items() if key != "name" and value}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ Filled = TypeVar("Filled")
 
 TASK, COLUMNS, TRAINING, SCORES, OUTPUT = "Task", "Columns", "Training", "Scores", "Output"
 RECIPE, READING, TAGGING, ANSWERS, RARE = "More training", "Reading files", "Tagging", "Question answering", "Machine"
-PUBLISHING = "Model card"
+PUBLISHING, SCRATCH = "Model card", "Models from before BERT"
 """Panels of the help. What `--help` shows of them: commands/tiers.py."""
 
 

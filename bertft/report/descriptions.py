@@ -38,10 +38,11 @@ def _listed(columns: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def what_it_answers(plan: Plan, labels: Sequence[str]) -> str:
-    """In words."""
+def what_it_answers(plan: Plan, labels: Sequence[str], *, ours: bool) -> str:
+    """In words. `ours`: only bertft opens it."""
     names = ", ".join(code(name) for name in labels[:100]) + (" and more" if len(labels) > 100 else "")
-    return plan.card.solves.answers.format(labels=names) + _beyond_transformers(plan)
+    answers = plan.card.solves.answers.format(labels=names)
+    return answers if ours else answers + _beyond_transformers(plan)
 
 
 def _beyond_transformers(plan: Plan) -> str:

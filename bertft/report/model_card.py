@@ -85,7 +85,7 @@ def model_card(
         version=run.versions["bertft"],
         folder=shlex.quote(one_line(folder)),
         use=use_in_python(plan, folder, ours=bool(run.family)),
-        answer=what_it_answers(plan, labels),
+        answer=what_it_answers(plan, labels, ours=bool(run.family)),
         results=_results(scores),
         interval="\n".join(_remarks(run, plan, scores["validation"])),
         classes=_classes(scores),

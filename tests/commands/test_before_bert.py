@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PowerFails, Said, read_csv, sentiment, texts, write_csv
+from conftest import PowerFails, Said, read_csv, read_jsonl, sentiment, texts, write_csv, write_jsonl
 from errands import course, digest, scores
+from tagged import tagged_rows
 
 from bertft.engine.step import Stepper
 from bertft.model.families import FAMILIES
@@ -120,6 +121,47 @@ def test_a_kind_of_task_that_it_is_not_for_is_refused() -> None:
     for name in FAMILIES:
         with pytest.raises(UsageError, match=f"--model {name} is for .*this task is question-answering. .* BERT"):
             check_family(find_backbone(name), QUESTION_ANSWERING.name, pair=True)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_each_is_trained_on_pairs_and_answers_as_it_was_scored(run: Run, tmp_path: Path, name: str) -> None:
+    pairs = [(one, two, number % 2) for number, (one, two) in enumerate(zip(texts(40), texts(40, seed=1), strict=True))]
+    data = write_csv(tmp_path / "pairs.csv", ["premise", "hypothesis", "label"], pairs)
+    run("train", data, "--model", name, "--max-steps", 2, "-o", "run", "--validation", data, "--quiet")
+    chosen = json.loads(Path("run/run.json").read_text())["scores"]["validation"]["values"]
+    assert json.loads(run("eval", "run", data, "--json").out)["values"] == chosen
+
+
+def test_a_bilstm_with_a_crf_tags_words(run: Run, tmp_path: Path) -> None:
+    rows = tagged_rows(120)
+    data = write_jsonl(tmp_path / "words.jsonl", rows)
+    said = run("train", data, "--model", "bilstm", "--crf", "--max-steps", 60, "--lr", "0.01", "-o", "run")
+    assert json.loads(Path("run/run.json").read_text())["scores"]["validation"]["values"]["f1"] > 0.9, said.out
+    assert "transformers opens it" not in Path("run/README.md").read_text()
+    run("predict", "run", data, "-o", "answers.jsonl")
+    assert all(len(row["predicted_tags"]) == len(row["tokens"]) for row in read_jsonl(Path("answers.jsonl")))
+
+
+def test_the_cell_and_the_way_are_part_of_the_run(run: Run, data: Path) -> None:
+    words = ("--model", "bilstm", "--cell", "gru", "--one-way")
+    run("train", data, *words, *FEW, "-o", "run", "--quiet")
+    config = json.loads(Path("run/config.json").read_text())
+    assert (config["cell"], config["one_way"]) == ("gru", True)
+    run("train", "--config", "run/plan.toml", "-o", "again", "--quiet")
+    assert digest(Path("again")) == digest(Path("run"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--model", "textcnn", "--cell", "gru"), "--cell is for bilstm and esim; this is textcnn"),
+        (("--model", "minilm", "--one-way"), "--one-way is for bilstm; this is minilm"),
+        (("--model", "bilstm", "--cell", "xlstm"), "--cell is xlstm: one of lstm, gru, rnn"),
+        (("--model", "dssm"), "Name the second column with --text-pair. For this task there are bow, textcnn"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused(run: Run, data: Path, words: tuple[str, ...], message: str) -> None:
+    assert message in run("train", data, *words, "--dry-run", ok=2).err
 
 
 def test_the_commands_of_the_page_run(run: Run, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bertft.model.encoders import WordsConfig, register
 from bertft.model.families import FAMILIES, Family
 from bertft.model.network import load_network
 
-SMALL = {"vocab_size": 30, "embedding_size": 8, "hidden_size": 12}
+SMALL = {"vocab_size": 30, "embedding_size": 8, "hidden_size": 12, "type_vocab_size": 2}
 HEADS = [(name, head) for name, family in FAMILIES.items() for head in family.heads]
 
 
@@ -27,7 +27,7 @@ def network_of(name: str, head: str = "", **sizes: Any) -> Any:
     register()
     torch.manual_seed(7)
     family = FAMILIES[name]
-    config = WordsConfig(family=name, num_labels=3, type_vocab_size=2, **{**family.sizes, **SMALL, **sizes})
+    config = WordsConfig(family=name, num_labels=3, **{**family.sizes, **SMALL, **sizes})
     network = getattr(transformers, head or family.heads[0]).from_config(config)
     with torch.no_grad():  # biases and segments of 0 would hide what goes wrong
         for parameter in network.parameters():

@@ -23,6 +23,11 @@ class WordsConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     num_hidden_layers: int = 1
     widths: list[int] | None = None
     """Words that each kind of convolution sees at once."""
+    cell: str = "lstm"
+    one_way: bool = False
+    """Of what reads word by word."""
+    num_attention_heads: int = 4
+    intermediate_size: int = 512
     embedding_dropout: float = 0.2
     dropout: float = 0.5
     """Of what the classifier reads."""

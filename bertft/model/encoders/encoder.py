@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 
@@ -12,12 +13,17 @@ class Encoder(nn.Module):
 
     layers: nn.ModuleList
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any, *, of_words: bool = False) -> None:
+        """`of_words`: its features are those of each word, not of the text."""
         super().__init__()
+        self.of_words = of_words
         self.words = nn.Embedding(config.vocab_size, config.embedding_size, padding_idx=config.pad_token_id)
-        pairs = config.type_vocab_size > 1
-        self.segments = nn.Embedding(config.type_vocab_size, config.embedding_size) if pairs else None
+        joined = config.type_vocab_size > 1 and not self.reads_apart
+        self.segments = nn.Embedding(config.type_vocab_size, config.embedding_size) if joined else None
         self.dropout = nn.Dropout(config.embedding_dropout)
+
+    reads_apart = False
+    """Whether it takes pairs apart; else both texts are read as one, and a vector tells which is which."""
 
     def get_input_embeddings(self) -> nn.Module:
         return self.words
@@ -25,7 +31,7 @@ class Encoder(nn.Module):
     def set_input_embeddings(self, words: nn.Module) -> None:
         self.words = words  # type: ignore[assignment]
 
-    def vectors(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> Tensor:
+    def vectors(self, ids: Tensor, mask: Tensor, segments: Tensor | None = None) -> Tensor:
         """ids, mask and segments (B, T) -> (B, T, E), 0 on padding."""
         found: Tensor = self.words(ids)
         if self.segments is not None and segments is not None:
@@ -36,3 +42,31 @@ class Encoder(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> Tensor:
         """(B, H) for texts, (B, T, H) for words."""
         raise NotImplementedError
+
+
+def mean_over(values: Tensor, mask: Tensor) -> Tensor:
+    """values (B, T, H) -> (B, H), over what the mask (B, T) has."""
+    return (values * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+
+
+def largest_over(values: Tensor, mask: Tensor) -> Tensor:
+    """values (B, T, H) -> (B, H), over what the mask (B, T) has; 0 where it has nothing."""
+    found = values.masked_fill(mask[..., None] == 0, -torch.inf).amax(1)
+    return found.masked_fill(mask.sum(1, keepdim=True) == 0, 0.0)
+
+
+def apart(ids: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Pairs (B, T) -> ids and mask of the first texts and of the second ones, each on the left."""
+    segments = torch.zeros_like(ids) if segments is None else segments
+    one, other = mask * (segments == 0), mask * (segments > 0)
+    places = torch.arange(ids.shape[1], device=ids.device) + one.sum(1, keepdim=True)
+    places = places.clamp(max=ids.shape[1] - 1)
+    inside = torch.arange(ids.shape[1], device=ids.device) < other.sum(1, keepdim=True)
+    moved = ids.gather(1, places) * inside
+    return _cut(ids * one, one), _cut(moved, inside.to(mask.dtype))
+
+
+def _cut(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Without columns of padding."""
+    width = max(int(mask.sum(1).max()), 1)
+    return ids[:, :width], mask[:, :width]

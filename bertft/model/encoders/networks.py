@@ -23,13 +23,14 @@ class WordsNetwork(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     config_class = WordsConfig
     base_model_prefix = "encoder"
+    of_words = False
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         family = family_of(config)
         if family is None:
             raise CheckpointError(f"config.json: '{config.family}' is no network that this version of bertft knows.")
-        self.encoder = family.load()(config)
+        self.encoder = family.load()(config, of_words=self.of_words)
         self.dropout = nn.Dropout(config.dropout)
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         self.post_init()  # type: ignore[no-untyped-call]
@@ -61,3 +62,5 @@ class WordsForSequenceClassification(WordsNetwork):  # type: ignore[no-untyped-c
 
 class WordsForTokenClassification(WordsNetwork):  # type: ignore[no-untyped-call]
     """A tag for each word."""
+
+    of_words = True

@@ -17,8 +17,8 @@ WIDTHS = (3, 4, 5)
 class TextCNN(Encoder):
     """As many convolutions of each width."""
 
-    def __init__(self, config: Any) -> None:
-        super().__init__(config)
+    def __init__(self, config: Any, *, of_words: bool = False) -> None:
+        super().__init__(config, of_words=of_words)
         widths = config.widths or list(WIDTHS)
         sizes = [config.hidden_size // len(widths)] * len(widths)
         sizes[-1] += config.hidden_size - sum(sizes)
