@@ -11,6 +11,7 @@ from bertft.report.model_card import file_name, public_name
 from bertft.rows.surrogates import shown
 from bertft.runs.record import RunRecord
 from bertft.scoring import Scores
+from bertft.wording import counted
 
 
 @dataclass(frozen=True)
