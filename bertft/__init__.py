@@ -1,4 +1,4 @@
-"""Fine-tune a BERT from a labelled file: train, evaluate, predict, load. Start reading at `commands/`, or at `api.py` for Python.
+"""Fine-tune a BERT from a labelled file: train, evaluate, compare, predict, load. Start reading at `commands/`, or at `api.py`.
 
 The verbs wake torch when one is asked for, not when bertft is imported.
 """
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from bertft import errors
 
 if TYPE_CHECKING:
-    from bertft.api import evaluate, load, predict, train
+    from bertft.api import compare, evaluate, load, predict, train
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "errors", "evaluate", "load", "predict", "train"]
+VERBS = ("compare", "evaluate", "load", "predict", "train")
+__all__ = ["__version__", "compare", "errors", "evaluate", "load", "predict", "train"]
 
 
 def __dir__() -> list[str]:
@@ -20,6 +21,6 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("evaluate", "load", "predict", "train"):
+    if name in VERBS:
         return getattr(import_module("bertft.api"), name)
     raise AttributeError(f"module 'bertft' has no attribute '{name}'")

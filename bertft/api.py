@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bertft.jobs.predict import Predicted
     from bertft.jobs.requests import TrainRequest
     from bertft.reading import Table
+    from bertft.report.compared import Compared
 
 COLUMNS: dict[str, tuple[str, Any]] = {
     **{name: (name, str) for name in ("text_pair", "separator")},
@@ -140,6 +141,43 @@ def evaluate(
     )
     with _in_a_program(quiet):
         return run_evaluation(request)
+
+
+def compare(
+    runs: Sequence[Any],
+    data: Any = None,
+    *,
+    metric: str | None = None,
+    output: Any = None,
+    examples: int = 5,
+    precision: str | None = None,
+    quiet: bool = True,
+    **settings: Any,
+) -> Compared:
+    """Hold runs against the first of them, on a labelled file or rows, or on the rows that judged them; the result has
+    `sentences`, `differences` and `changes`. `settings`: column names and the flags of `bertft compare`."""
+    from bertft.jobs.compare import compare as run_comparison
+    from bertft.jobs.requests import CompareRequest
+
+    if isinstance(runs, str | os.PathLike) or hasattr(runs, "folder"):
+        raise UsageError("compare takes a list of runs: compare([one, other]).")
+    known = {**_roles("text", "text_pair", "label"), **_sections(DataPlan, only=(*READS_LABELLED, "fix_answers"))}
+    settings = _checked(settings, {**known, **_sections(MachinePlan)})
+    tables: dict[str, Table] = {}
+    request = CompareRequest(
+        runs=[_folder(run) for run in runs],
+        data=None if data is None else _named(data, "data", tables),
+        columns=_columns(settings),
+        reading=typed(DataPlan, settings),
+        metric=metric,
+        precision=precision,
+        machine=typed(MachinePlan, settings),
+        tables=tables,
+        examples=examples,
+        output=None if output is None else str(output),
+    )
+    with _in_a_program(quiet):
+        return run_comparison(request)
 
 
 def predict(

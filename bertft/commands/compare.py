@@ -23,6 +23,10 @@ Rows = Annotated[
     str | None,
     opt.flag(TASK, "FILE", "Labelled file to judge all runs on.", "--data", default="the rows that judged the runs"),
 ]
+Page = Annotated[
+    str | None,
+    opt.flag(OUTPUT, "FILE", "Also write it to this file: .md, .html or .json.", "--output", "-o", default="none"),
+]
 Examples = Annotated[int, opt.flag(OUTPUT, "N", "Show N rows of each kind of change.", "--examples", default="5")]
 
 
@@ -38,6 +42,7 @@ def compare_command(
     label: opt.LearnedLabel = None,
     metric: opt.MainMetric = None,
     examples: Examples = 5,
+    output: Page = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
     help_all: HelpAll = False,
@@ -59,6 +64,7 @@ def compare_command(
             precision=settings["precision"],
             machine=typed(MachinePlan, settings),
             examples=examples,
+            output=output,
         )
     )
     if json:

@@ -10,6 +10,7 @@ from bertft.engine.device import describe
 from bertft.engine.prepare import own_metric
 from bertft.jobs.changed_rows import changes_of
 from bertft.jobs.comparable import check_runs, check_same_rows, record_of, seen_before
+from bertft.jobs.comparison_file import check_place, write_comparison
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
 from bertft.jobs.paired_rows import CommonRows, common_rows, difference_of
 from bertft.jobs.planning import with_metric
@@ -31,6 +32,7 @@ _AFTER_READING = ("unknown_labels", "fix_answers")
 def compare(request: CompareRequest) -> Compared:
     """Judge each run on the same rows. UsageError where they cannot be compared."""
     check_runs(request)
+    check_place(request)
     notes: list[str] = []
     judged, speeds, parameters, machine = [], [], [], ""
     for one in _judged_in_turn(request):
@@ -42,7 +44,7 @@ def compare(request: CompareRequest) -> Compared:
     check_same_rows(request, rows)
     notes += _left_out(rows) + seen_before(request, judged)
     differences = corrected([difference_of(rows[0], other) for other in rows[1:]])
-    return Compared(
+    compared = Compared(
         data=judged[0].name,
         rows=len(rows[0].positions),
         metric=rows[0].scores.main,
@@ -52,6 +54,9 @@ def compare(request: CompareRequest) -> Compared:
         machine=machine,
         notes=notes,
     )
+    if request.output is not None and judged[0].answerer.accelerator.is_main_process:
+        write_comparison(compared, Path(request.output))
+    return compared
 
 
 def _judged_in_turn(request: CompareRequest) -> Iterator[JudgedRows]:

@@ -86,6 +86,8 @@ class CompareRequest:
     tables: Mapping[str, Table] = field(default_factory=dict)
     examples: int = 5
     """Rows of each kind of change to show."""
+    output: str | None = None
+    """A file to write: Markdown, HTML or JSON, by its ending."""
 
 
 @dataclass(frozen=True, kw_only=True)

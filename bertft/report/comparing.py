@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bertft import console
-from bertft.report.compared import Changes, Compared, ComparedRun
+from bertft.report.compared import ChangedRow, Changes, Compared, ComparedRun
 from bertft.scoring import Scores
 from bertft.wording import counted
 
 MOST_METRICS = 3
 """Beside the main one."""
+
+WIDTH = 92
+"""Characters of a line that shows a row, beside its indentation."""
 
 
 def show_compared(compared: Compared) -> None:
@@ -77,15 +80,20 @@ def _show_changes(changes: Changes, one: str, other: str) -> None:
     for kind, count in changes.counts.items():
         console.result(f"{counted(count, 'row')} {changes.means(kind, one, other)}")
         for row in changes.examples[kind]:
-            console.result(f"    {row.row}  {shortened(row.text)}")
-            console.result(
-                f"        label {row.gold or 'none'}; {one}: {row.one or 'none'}; {other}: {row.other or 'none'}"
-            )
+            console.result(f"    {row.row}  {_shortened(row.text, WIDTH - len(row.row))}")
+            for line in _answers(row, one, other):
+                console.result(f"        {line}")
     console.result("")
 
 
-def shortened(text: str, most: int = 140) -> str:
-    """For a line of the terminal."""
+def _answers(row: ChangedRow, one: str, other: str) -> list[str]:
+    """In one line where there is room, else in a line each."""
+    said = [f"{name}: {answer or 'none'}" for name, answer in (("label", row.gold), (one, row.one), (other, row.other))]
+    return [line] if len(line := "; ".join(said)) < WIDTH else said
+
+
+def _shortened(text: str, most: int) -> str:
+    most = max(most, 40)
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Said, bertft, read_csv, sentiment, texts, write_csv
+from conftest import Said, bertft, forget_accelerator, read_csv, sentiment, texts, write_csv
+
+from bertft.errors import UsageError
 
 Run = Callable[..., Said]
 PLAIN = ("--precision", "fp32", "--quiet")
@@ -119,6 +122,83 @@ def test_three_runs_are_held_against_the_first(run: Run, here: Path, tmp_path: P
 )
 def test_what_cannot_be_compared_is_refused(run: Run, here: Path, words: list[str], message: str) -> None:
     assert message in run("compare", *words, ok=2).err
+
+
+def test_a_file_has_what_the_terminal_says(run: Run, here: Path, tmp_path: Path) -> None:
+    for ending in ("md", "html", "json"):
+        run("compare", "a", "b", "--data", "dev.csv", *PLAIN, "-o", tmp_path / f"found.{ending}")
+    found = json.loads((tmp_path / "found.json").read_text())
+    (difference,) = found["differences"]
+    for ending in ("md", "html"):
+        text = (tmp_path / f"found.{ending}").read_text()
+        assert f"{found['runs'][1]['scores']['value']:.4f}" in text
+        for row in difference["changed"]["fixed"]["examples"]:
+            assert row["row"] in text
+        assert "points of accuracy above" in text
+    page = (tmp_path / "found.html").read_text()
+    assert "Content-Security-Policy" in page
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("found.txt", "a file that ends in .md, .html, .json is wanted"),
+        ("nowhere/found.md", "its folder does not exist"),
+        ("b/run.json", "belongs to a run"),
+        ("a/README.md", "belongs to a run"),
+        ("dev.json", "is the input"),
+    ],
+)
+def test_a_place_that_is_none_is_refused(run: Run, here: Path, place: str, message: str) -> None:
+    data = "dev.json" if place == "dev.json" else "dev.csv"
+    if place == data:
+        rows = [{"text": row["text"], "label": row["label"]} for row in read_csv(here / "dev.csv")]
+        (here / data).write_text(json.dumps(rows))
+    assert message in run("compare", "a", "b", "--data", data, "-o", place, ok=2).err
+
+
+def test_names_and_texts_do_nothing_in_a_file(run: Run, here: Path, tmp_path: Path) -> None:
+    harm = [
+        "<script>alert(1)</script>",
+        "| a | ![x](http://evil/x.png)",
+        "[click](javascript:alert(1))",
+        "\x1b[2Jred \u202e",
+    ]
+    write_csv(tmp_path / "<b>evil.csv", ["text", "label"], [(f"{harm[i % 4]} {i}", "pos") for i in range(8)])
+    shutil.copytree("b", tmp_path / "<i>run")
+    for ending in ("md", "html"):
+        words = ("a", tmp_path / "<i>run", "--data", tmp_path / "<b>evil.csv", "-o", tmp_path / f"out.{ending}")
+        said = run("compare", *words, *PLAIN)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said.out)
+        text = re.sub(r"\\.|`[^`\n]*`", "", (tmp_path / f"out.{ending}").read_text())
+        for active in (
+            "<script",
+            "<i>",
+            "<b>",
+            "\x1b",
+            "\u202e",
+            *(("](javascript", "![x]") if ending == "md" else ()),
+        ):
+            assert active not in text, active
+
+
+def test_a_program_gets_what_the_command_prints(run: Run, here: Path, tmp_path: Path, fresh_accelerator: None) -> None:
+    import bertft as door
+
+    printed = compared(run, "a", "b", "--data", "dev.csv")
+    forget_accelerator()
+    rows = read_csv(here / "dev.csv")
+    found = door.compare(["a", Path("b")], rows, precision="fp32")
+    assert found.differences[0].as_dict() == {
+        key: printed["differences"][0][key] for key in found.differences[0].as_dict()
+    }
+    assert found.sentences == [printed["differences"][0]["sentence"]]
+    assert found.changes[0].counts["fixed"] == printed["differences"][0]["changed"]["fixed"]["count"]
+    with pytest.raises(UsageError, match="takes a list of runs"):
+        door.compare("a", rows)
+    with pytest.raises(UsageError, match="Did you mean 'encoding'"):
+        door.compare(["a", "b"], rows, encodin="utf-8")
 
 
 def test_a_label_that_one_run_does_not_know_counts_as_wrong_for_it(run: Run, here: Path) -> None:
