@@ -26,7 +26,17 @@ from bertft import console
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import MEMORY, READS, READS_LABELLED, WISHES, DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.plan.sections import (
+    MEMORY,
+    READS,
+    READS_LABELLED,
+    WISHES,
+    DataPlan,
+    MachinePlan,
+    ModelPlan,
+    OutputPlan,
+    RunsPlan,
+)
 from bertft.plan.settings import has_type, settings_of, takes_several, typed, wanted_type
 from bertft.system.cores import sleep_while_waiting
 from bertft.system.signals import as_keyboard_interrupt
@@ -93,7 +103,7 @@ def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> Tr
     """The data and settings of a request."""
     from bertft.jobs.requests import TrainRequest
 
-    kinds = (DataPlan, ModelPlan, Recipe, OutputPlan, MachinePlan)
+    kinds = (DataPlan, ModelPlan, Recipe, RunsPlan, OutputPlan, MachinePlan)
     settings = _checked(settings, {**COLUMNS, **_sections(*kinds, leave_out=("validation", "test"))})
     tables: dict[str, Table] = {}
     named = {split: _named(rows, split, tables) for split, rows in splits.items() if rows is not None}
@@ -102,6 +112,7 @@ def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> Tr
         data={**typed(DataPlan, settings), **named},
         model=typed(ModelPlan, settings),
         recipe=typed(Recipe, settings),
+        runs=typed(RunsPlan, settings),
         output=typed(OutputPlan, settings),
         machine=typed(MachinePlan, settings),
         command="bertft.train(…)",

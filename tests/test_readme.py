@@ -95,6 +95,16 @@ def test_the_commands_on_baselines_run(run: Callable[..., Said], a_users_folder:
     assert (a_users_folder / "answers.csv").is_file()
 
 
+def test_the_commands_on_several_runs_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
+    seeds, folds = (
+        run(*shlex.split(line)[1:], *SHORT, "--max-train-rows", 30, "--model", tiny)
+        for line in commands(ROOT / "docs" / "several-runs.md")
+    )
+    assert "Validation accuracy over 3 seeds: " in seeds.out
+    assert "Out-of-fold accuracy of all 30 rows together: " in folds.out
+    assert len((a_users_folder / "runs/folds/out-of-fold.jsonl").read_text(encoding="utf-8").splitlines()) == 30
+
+
 def test_no_placeholder_is_left() -> None:
     assert [page.name for page in PAGES if "@@" in page.read_text(encoding="utf-8")] == []
 

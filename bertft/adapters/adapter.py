@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from torch import Tensor
@@ -231,10 +231,11 @@ class Adapter(ABC):
         self, read: Read, prediction: Prediction, answer: Answer, names: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """The row as it leaves: its own columns and the added ones, under their `names` in the output where those differ."""
-        added = self._added(read, prediction, answer)
+        added = self.answer_columns(read, prediction, answer)
         return {**read.row.fields, **({names[name]: value for name, value in added.items()} if names else added)}
 
-    def _added(self, read: Read, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+    def answer_columns(self, read: Read, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        """The added columns of a row."""
         blank: dict[str, Any] = dict.fromkeys(self.added_columns(answer))
         if isinstance(read, Refusal) or prediction.values is None:
             return {**blank, "reason": prediction.reason}
@@ -243,6 +244,22 @@ class Adapter(ABC):
     @abstractmethod
     def answered(self, example: Any, prediction: Prediction, answer: Answer) -> dict[str, Any]:
         """The added columns of an example that has an answer; what is left out stays empty."""
+
+    @abstractmethod
+    def to_plain(self, prediction: Prediction) -> Any:
+        """A prediction as JSON can hold it, to the last digit."""
+
+    @abstractmethod
+    def from_plain(self, plain: Any) -> Prediction:
+        """What `to_plain` gave."""
+
+    def settled(self, prediction: Prediction) -> Prediction:
+        """The prediction as an adapter without thresholds must see it to decide as this one does."""
+        return prediction
+
+    def with_stored(self, stored: Mapping[str, Any]) -> Self:
+        """The adapter with what `stored` gave of another run of the same task."""
+        return replace(self, **self.restored(stored))
 
     def can_reject(self, answer: Answer) -> bool:
         """Whether `rejects` may be true."""

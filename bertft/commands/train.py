@@ -12,7 +12,7 @@ from bertft.commands.tiers import HelpAll
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan, ModelPlan, OutputPlan, RunsPlan
 from bertft.plan.settings import typed
 from bertft.runs import ERRORS, RECORD
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @opt.takes_settings(OutputPlan, "dir", "track", before="overwrite")
 @opt.takes_settings(MachinePlan, before="resume")
 @opt.takes_settings(OutputPlan, "save_steps", "card_title", "license", "language", before="resume")
-@opt.takes_settings(DataPlan, "limit", "fix_answers", before="config")
+@opt.takes_settings(RunsPlan, before="config")
+@opt.takes_settings(DataPlan, "split_seed", "limit", "fix_answers", before="config")
 @opt.takes_settings(DataPlan, *READS_LABELLED, before="config")
 @opt.takes_settings(Recipe, before="config")
 @opt.takes_settings(ModelPlan, before="single_label")
@@ -65,6 +66,7 @@ def train_command(
         data={**typed(DataPlan, settings), **({"train": data[0], "more_train": data[1:] or None} if data else {})},
         model=typed(ModelPlan, settings),
         recipe=typed(Recipe, settings),
+        runs=typed(RunsPlan, settings),
         output=typed(OutputPlan, settings),
         machine=typed(MachinePlan, settings),
         config=config,
@@ -93,22 +95,40 @@ def show_plan(plan: Plan) -> None:
     from bertft.engine.sizing import unsized
 
     console.result(tomli_w.dumps(plan.to_dict()).rstrip())
+    if plan.runs.seeds or plan.runs.folds:
+        console.note(said_of_runs(plan))
     if left := unsized(plan.recipe, plan.card.kind, held_back=plan.data.validation is None):
         console.note(
             f"Not in this plan, as the number of rows and tokens decides when they are read: {', '.join(left)}."
         )
 
 
+def said_of_runs(plan: Plan) -> str:
+    """How often a plan is trained, and what is kept."""
+    first, (seeds, folds) = plan.recipe.seed, (plan.runs.seeds, plan.runs.folds)
+    if seeds:
+        return (
+            f"This trains {seeds:,} runs, with the seeds {first} to {first + seeds - 1}, on the same rows: {seeds:,} times the "
+            f"time of one. The one that is best on validation is kept; the others keep their scores, not their weights."
+        )
+    if plan.runs.fold:
+        return f"This trains one run, without fold {plan.runs.fold} of {folds}, on which it is scored."
+    return (
+        f"This trains {(folds or 0) + 1:,} runs: one without each of {folds} folds, on which it is scored, and one on all rows, "
+        f"whose model is kept. The others keep their scores and answers, not their weights."
+    )
+
+
 def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
     """The scores, and what to do next."""
     from bertft.engine.record import run_record
     from bertft.report.model_card import REFITTED
-    from bertft.report.terminal import show_scores, tell_comparison
+    from bertft.report.terminal import show_scores, show_series, tell_comparison
 
     learns = finished.backbone.classic is None or bool(finished.backbone.classic.grams)
     if as_json:
         record = asdict(run_record(finished))
-        shown = {name: record[name] for name in ("scores", "reference", "refitted", "timings")}
+        shown = {name: record[name] for name in ("scores", "reference", "refitted", "series", "timings")}
         console.result_json({"run": str(finished.folder), "model": finished.backbone.name, **shown})
         tell_comparison(finished.comparison, finished.advice, learns=learns)
         return
@@ -116,6 +136,8 @@ def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
         show_scores(scores, title=split.capitalize(), record=str(finished.folder / RECORD), full=full)
     if finished.refitted:
         console.result(REFITTED)
+    if finished.series:
+        show_series(finished.series)
     tell_comparison(finished.comparison, finished.advice, learns=learns)
     if (finished.folder / ERRORS).is_file():
         console.result(f"Validation rows that went wrong, most confident first: {finished.folder / ERRORS}")

@@ -18,7 +18,7 @@ from bertft.classic.models import Classic
 from bertft.classic.network import GramsConfig, GramsForSequenceClassification, GramsForTokenClassification
 from bertft.engine.advice import Course
 from bertft.engine.examples import Examples
-from bertft.engine.judging import score_best, score_saved
+from bertft.engine.judging import answers_of_saved, score_best
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import Tables, gather_split, prepare, task_record
 from bertft.engine.record import Finished, write_plan
@@ -38,7 +38,8 @@ OUTSIDE = "O"
 
 def run_fitting(run: TrainingRun, model: Classic, tables: Tables, accelerator: Device) -> Finished:
     """Fit, score what was saved, and fill the run folder."""
-    growing, examples, read = prepare(run.plan, tables, run.backbone)
+    prepared = prepare(run.plan, tables, run.backbone)
+    growing, examples, read = prepared.adapter, prepared.train, prepared.validation
     run = replace(run, plan=with_refit(run.plan))
     fitting, meter = Fitting(run, model, growing, accelerator), Meter(examples=len(examples))
     fitting.begin()
@@ -55,7 +56,8 @@ def run_fitting(run: TrainingRun, model: Classic, tables: Tables, accelerator: D
     scores, rows = {"validation": judged.scores}, {"train": len(examples), "validation": len(validation)}
     if tables.test:
         test = gather_split(run.plan, adapter, tables.test)
-        scores["test"], rows["test"] = score_saved(run.folder, adapter, test, accelerator), len(test)
+        answers = answers_of_saved(run.folder, adapter, test, accelerator)
+        scores["test"], rows["test"] = adapter.score(answers, test.targets), len(test)
     baseline = constant_baseline(adapter, examples, validation)
     return finish(run, learned, judged, baseline, scores, rows, accelerator, refitted=bool(run.plan.recipe.refit))
 

@@ -56,10 +56,9 @@ def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator
     return Judged(tuned, scores, coverage, tuned.same_answer(found, validation.targets), meter, wrong)
 
 
-def score_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Device) -> Scores:
-    """Of the model as it lies in a folder, with the thresholds that the adapter brings."""
-    answerer = load_answerer(folder, adapter, accelerator)
-    return adapter.score(answerer.predictions(test.windows, Meter(), label="Test"), test.targets)
+def answers_of_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Device) -> list[Prediction]:
+    """Of the model as it lies in a folder, to the test rows."""
+    return load_answerer(folder, adapter, accelerator).predictions(test.windows, Meter(), label="Test")
 
 
 def load_answerer(folder: Path, adapter: Adapter, accelerator: Device) -> Answerer:

@@ -9,7 +9,8 @@ from bertft.adapters import Adapter, adapter_for
 from bertft.adapters.lengths import check_long, check_overlap
 from bertft.classic.vocabulary import NO_LIMIT, WHOLE, Vocabulary
 from bertft.engine.examples import Examples, gather
-from bertft.engine.holdout import split, why_none, why_not_the_share
+from bertft.engine.holdout import why_none, why_not_the_share
+from bertft.engine.parts import parts_of
 from bertft.engine.vocabulary import learn_words
 from bertft.errors import DataError, UsageError
 from bertft.gold import Options, Reader, learn_task
@@ -40,8 +41,22 @@ class Tables:
     test: Table | None = None
 
 
-def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Examples, Examples]:
-    """The adapter with the labels of the training rows and the backbone's tokenizer; training and validation examples."""
+@dataclass(frozen=True)
+class Prepared:
+    """What a run learns from and is scored on."""
+
+    adapter: Adapter
+    """With the labels of the training rows and the backbone's tokenizer."""
+    everything: Examples
+    """All usable rows of the training file."""
+    train: Examples
+    validation: Examples
+    test: Examples | None
+    """Of the test file; of a run that leaves out a fold, the rows of this fold."""
+
+
+def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> Prepared:
+    """Read all rows, and part them as the plan says. The test file of a model that is fitted at once is left to it."""
     tokenizer = tokenizer_of(backbone, words=KINDS[plan.card.kind].reads_words)
     options = text_options(plan, longest_input(backbone.config, tokenizer))
     if backbone.classic:
@@ -63,7 +78,26 @@ def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> tuple[Adapter, Ex
     adapter = replace(adapter, own=own_metric(plan.recipe.metric))
     if backbone.is_new:
         adapter = learn_words(plan, adapter, reader, tables.train)
-    return adapter, *learning_examples(plan, adapter, reader, tables)
+    everything = training_rows(plan, adapter, reader, tables)
+    validation = gather_split(plan, adapter, tables.validation) if tables.validation is not None else None
+    scored = tables.test is not None and not backbone.classic
+    test = gather_split(plan, adapter, tables.test) if tables.test is not None and scored else None
+    return arranged(plan, adapter, everything, validation, test)
+
+
+def arranged(
+    plan: Plan, adapter: Adapter, everything: Examples, validation: Examples | None, test: Examples | None
+) -> Prepared:
+    """`validation` and `test` are those of files. What a run leaves out as its fold is its test."""
+    parts = parts_of(plan, everything.targets, everything.groups)
+    train = everything.only(parts.train) if len(parts.train) < len(everything) else everything
+    if parts.left_out:
+        test = everything.only(parts.left_out)
+    if validation is None:
+        validation = everything.only(parts.validation)
+        tell_held_back(plan, train, validation)
+    tell_leaks(train, validation)
+    return Prepared(adapter, everything, train, validation, test)
 
 
 def tokenizer_of(backbone: Backbone, *, words: bool) -> Tokenizer:
@@ -103,26 +137,31 @@ def text_options(plan: Plan, longest: int) -> Options:
     )
 
 
+def training_rows(plan: Plan, adapter: Adapter, reader: Reader, tables: Tables) -> Examples:
+    """All usable rows of the training file."""
+    reader, unknown = reader.for_file(tables.train), plan.data.unknown_labels
+    return gather(adapter, reader, tables.train, tables.train.name, unknown=unknown, learning=True)
+
+
 def learning_examples(plan: Plan, adapter: Adapter, reader: Reader, tables: Tables) -> tuple[Examples, Examples]:
     """Training and validation examples; without a validation file a share of the training rows is held back."""
-    reader, unknown = reader.for_file(tables.train), plan.data.unknown_labels
-    everything = gather(adapter, reader, tables.train, tables.train.name, unknown=unknown, learning=True)
-    if tables.validation is not None:
-        validation = gather_split(plan, adapter, tables.validation)
-        tell_leaks(everything, validation)
-        return everything, validation
-    kept, held = split(everything.targets, plan.data.validation_share, plan.recipe.seed, everything.groups)
-    if not held:
-        why = why_none(everything.targets)
-        raise DataError(f"{everything.name}: {why}. Name a file with --validation.")
+    everything = training_rows(plan, adapter, reader, tables)
+    validation = gather_split(plan, adapter, tables.validation) if tables.validation is not None else None
+    found = arranged(plan, adapter, everything, validation, None)
+    return found.train, found.validation
+
+
+def tell_held_back(plan: Plan, train: Examples, validation: Examples) -> None:
+    """How many rows choose the best epoch, and why they are not the share. DataError where there are none."""
+    targets, groups = [*train.targets, *validation.targets], [*train.groups, *validation.groups]
+    if not validation:
+        raise DataError(f"{train.name}: {why_none(targets)}. Name a file with --validation.")
     console.note(
-        f"Validation: {len(held):,} of {len(everything):,} training rows held back, seeded (--validation, --validation-share)."
+        f"Validation: {len(validation):,} of {len(targets):,} training rows held back, seeded "
+        f"(--validation, --validation-share)."
     )
-    if why := why_not_the_share(len(held), everything.targets, plan.data.validation_share, everything.groups):
+    if why := why_not_the_share(len(validation), targets, plan.data.validation_share, groups):
         console.warn(f"Validation: {why} (--validation).")
-    train, validation = everything.only(kept), everything.only(held)
-    tell_leaks(train, validation)
-    return train, validation
 
 
 def tell_leaks(train: Examples, validation: Examples) -> None:

@@ -21,6 +21,7 @@ from bertft.reading import Table, files_of
 from bertft.report.model_card import model_card
 from bertft.runs import CARD, PLAN
 from bertft.runs.record import DataFile, ParameterCount, RunRecord, read_record
+from bertft.runs.series import Series
 from bertft.scoring import Comparison, Coverage, Scores
 from bertft.scoring.own import typed_again
 from bertft.system.files import write_text
@@ -60,6 +61,8 @@ class Finished:
     device: str
     coverage: Sequence[Coverage] = ()
     """Of the validation rows; empty where rows have no one label."""
+    series: Series | None = None
+    """Of the runs that it was chosen from, or measured by."""
 
 
 def write_plan(plan: Plan, folder: Path) -> None:
@@ -101,6 +104,8 @@ def finished_before(folder: Path, plan: Plan, backbone: Backbone) -> Finished | 
         best_step=found.best_step,
         refitted=found.refitted,
         device=found.device,
+        coverage=found.coverage,
+        series=found.series,
     )
 
 
@@ -132,6 +137,8 @@ def run_record(finished: Finished) -> RunRecord:
         refitted=finished.refitted,
         scores={split: scores.as_dict() for split, scores in finished.scores.items()},
         reference=finished.comparison.as_dict(),
+        coverage=finished.coverage,
+        series=finished.series,
         timings={what: dict(timing) for what, timing in finished.timings.items()},
     )
 

@@ -23,7 +23,7 @@ from bertft.errors import CheckpointError, UsageError
 from bertft.plan.plan import read_config
 from bertft.plan.sections import MEMORY, MOST_THREADS
 from bertft.protocols import Network
-from bertft.runs import CHECKPOINT, PLAN
+from bertft.runs import CHECKPOINT, FOLDS, PLAN, SEEDS, whole_run
 from bertft.scoring.own import typed_again
 from bertft.system.files import explained, fresh_folder, last_whole
 
@@ -79,7 +79,8 @@ def load_state(
 
 
 def go_on(folder: Path) -> str:
-    """How to go on with the run in a folder."""
+    """How to go on with the run in a folder, or with the one that it is a part of."""
+    folder = whole_run(folder)
     plan = read_config(str(folder / PLAN)) if (folder / PLAN).is_file() else {}
     metric = typed_again(plan.get("recipe", {}).get("metric"))
     if str(plan.get("data", {}).get("train", "")).startswith(MEMORY):
@@ -94,7 +95,8 @@ def while_writing(folder: Path) -> AbstractContextManager[None]:
 
 def threads_of(run: Path) -> int | None:
     """With how many threads the last state was learned; None where there is no state that tells."""
-    facts = _counters(run).get("facts")
+    places = (run, *sorted(run.glob(f"{SEEDS}/*")), *sorted(run.glob(f"{FOLDS}/*")))
+    facts = next(filter(None, (_counters(place).get("facts") for place in places)), None)
     threads = facts.get("threads") if isinstance(facts, dict) else None
     return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
 

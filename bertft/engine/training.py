@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from bertft import console, fast
-from bertft.adapters import Adapter, Feature
+from bertft.adapters import Adapter, Feature, Prediction
 from bertft.engine.advice import Course, advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network, train_fast
 from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.error_file import write_errors
 from bertft.engine.examples import Examples
-from bertft.engine.judging import Judged, Validator, score_best, score_saved
+from bertft.engine.judging import Judged, Validator, answers_of_saved, score_best
 from bertft.engine.observers import Observer
-from bertft.engine.prepare import Tables, gather_split, prepare, task_record, validation_source
+from bertft.engine.out_of_fold import write_answers
+from bertft.engine.prepare import Prepared, Tables, prepare, task_record, validation_source
 from bertft.engine.record import Finished, write_plan, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
 from bertft.engine.resume import go_on, step_of
@@ -36,6 +37,7 @@ from bertft.model.pooling import reads_mean
 from bertft.plan.plan import Plan
 from bertft.plan.recipe import Recipe
 from bertft.protocols import Device, Network
+from bertft.runs.series import Series
 from bertft.scoring import Baseline, Comparison, Scores
 from bertft.system.files import explained, sweep
 
@@ -59,11 +61,17 @@ class TrainingRun:
 
 def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finished:
     """Train, keep the best, score what was saved, and fill the run folder."""
-    adapter, examples, validation = prepare(run.plan, tables, run.backbone)
-    test = gather_split(run.plan, adapter, tables.test) if tables.test else None
-    run = replace(run, plan=sized_plan(run, adapter, examples), backbone=fitted(run.backbone, adapter))
+    return train_on(prepare(run.plan, tables, run.backbone), run, tables, accelerator)
+
+
+def train_on(
+    prepared: Prepared, run: TrainingRun, tables: Tables, accelerator: Device, series: Series | None = None
+) -> Finished:
+    """The same on rows that are read already. `series`: of runs that came before, for the records."""
+    adapter = prepared.adapter
+    run = replace(run, plan=sized_plan(run, adapter, prepared.train), backbone=fitted(run.backbone, adapter))
     with tracked(run, accelerator) as run:
-        finished = _trained(run, adapter, tables, examples, validation, test, accelerator)
+        finished = _trained(prepared, run, tables, accelerator, series)
         if run.tracking:
             run.tracking.finished(finished.scores, finished.steps)
     return finished
@@ -80,15 +88,10 @@ def tracked(run: TrainingRun, accelerator: Device) -> Iterator[TrainingRun]:
 
 
 def _trained(
-    run: TrainingRun,
-    adapter: Adapter,
-    tables: Tables,
-    examples: Examples,
-    validation: Examples,
-    test: Examples | None,
-    accelerator: Device,
+    prepared: Prepared, run: TrainingRun, tables: Tables, accelerator: Device, series: Series | None
 ) -> Finished:
     """The run, from what its rows became to its record."""
+    adapter, examples, validation, test = prepared.adapter, prepared.train, prepared.validation, prepared.test
     baseline = constant_baseline(adapter, examples, validation)
     learned = _learn(run, adapter, tables, examples, validation, accelerator, baseline)
     accelerator.free_memory()  # what was trained, before what was saved is read
@@ -98,9 +101,12 @@ def _trained(
     refitted = refit(run, learned, judged, tables, examples, validation, accelerator)
     scores = {"validation": judged.scores}
     if test is not None:
-        scores["test"] = score_saved(run.folder, judged.adapter, test, accelerator)
+        answers = answers_of_saved(run.folder, judged.adapter, test, accelerator)
+        scores["test"] = judged.adapter.score(answers, test.targets)
+        if run.plan.runs.fold:
+            leave_answers(run, judged.adapter, tables, test, answers, accelerator)
     rows = {"train": len(examples), "validation": len(validation), **({"test": len(test)} if test else {})}
-    return finish(run, learned, judged, baseline, scores, rows, accelerator, refitted=refitted)
+    return finish(run, learned, judged, baseline, scores, rows, accelerator, refitted=refitted, series=series)
 
 
 def keep_judged(run: TrainingRun, judged: Judged, validation: Examples, tables: Tables, accelerator: Device) -> None:
@@ -121,6 +127,7 @@ def finish(
     accelerator: Device,
     *,
     refitted: bool,
+    series: Series | None = None,
 ) -> Finished:
     """Write the records of a run whose model is saved and scored."""
     comparison = Comparison(judged.scores, baseline, learned.start, judged.same_answer)
@@ -143,9 +150,24 @@ def finish(
         refitted=refitted,
         device=describe(accelerator),
         coverage=judged.coverage,
+        series=series,
     )
     leave_records(finished, accelerator)
     return finished
+
+
+def leave_answers(
+    run: TrainingRun,
+    adapter: Adapter,
+    tables: Tables,
+    test: Examples,
+    answers: Sequence[Prediction],
+    accelerator: Device,
+) -> None:
+    """What a run says of the fold that it left out, once for all processes."""
+    if accelerator.is_main_process:
+        with explained(run.folder, f"Make room and {go_on(run.folder)}"):
+            write_answers(run.folder, adapter, tables.train, test, answers, fold=run.plan.runs.fold or 0)
 
 
 def leave_records(finished: Finished, accelerator: Device) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bertft import console
 from bertft.adapters import Adapter
 from bertft.engine.examples import Told
-from bertft.engine.holdout import split
+from bertft.engine.parts import parts_of
 from bertft.gold import Example, Reader
 from bertft.kinds import KINDS
 from bertft.model.backbone import Backbone
@@ -30,14 +30,11 @@ def learn_words(plan: Plan, adapter: Adapter, reader: Reader, train: Table) -> A
 
 
 def rows_to_learn(plan: Plan, reader: Reader, train: Table) -> Sequence[Example]:
-    """The rows that `learning_examples` will find in the training file, without those that it will hold back."""
+    """The rows that `learning_examples` will find in the training file, without those that it will hold back or leave out."""
     told = Told(drop=plan.data.unknown_labels == "skip")
     found = list(told.usable(reader.labelled(train)))
-    if plan.data.validation is not None:
-        return found
-    golds, groups = [example.gold for example in found], [example.group for example in found]
-    kept, _ = split(golds, plan.data.validation_share, plan.recipe.seed, groups)
-    return [found[position] for position in kept]
+    parts = parts_of(plan, [example.gold for example in found], [example.group for example in found])
+    return [found[position] for position in parts.train]
 
 
 def _strings(adapter: Adapter, examples: Sequence[Example]) -> Iterator[str]:

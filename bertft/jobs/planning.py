@@ -24,7 +24,7 @@ from bertft.model.backbone import EMBEDDED, LONGEST_DEFAULT, Backbone, find_back
 from bertft.model.folder import free_run_folder
 from bertft.model.pooling import check_mean
 from bertft.plan.card import Card
-from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, read_config
+from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, merge_runs, read_config
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.plan.settings import settings_of
@@ -75,8 +75,11 @@ def make_plan(request: TrainRequest) -> Planned:
         output_dir=request.output.get("dir") or free_run_folder(run_name(choice.card, data)),
         **{name: getattr(output, name) for name in OF_THE_OUTPUT},
         machine=merge(MachinePlan, config.get("machine", {}), request.machine),
+        runs=merge_runs(config.get("runs", {}), request.runs),
     )
-    train = sampled(train, data.limit, choice, recipe.seed)
+    check_seeds(request, plan)
+    check_several(plan, backbone)
+    train = sampled(train, data.limit, choice, plan.split_seed)
     validation, test = (
         read_split(path, data, request.tables) if path else None for path in (data.validation, data.test)
     )
@@ -142,6 +145,22 @@ def check_classic(request: TrainRequest, model: Classic, kind: str) -> None:
     if said:
         flags = " and ".join(settings[name].names(name)[0].split("/")[0] for name in said)
         raise UsageError(f"{flags}: no effect on --model {model.name}, which is fitted at once. Leave it out.")
+
+
+def check_seeds(request: TrainRequest, plan: Plan) -> None:
+    """UsageError for seeds that are too large, or would decide nothing."""
+    drawn = not plan.data.validation or plan.data.limit or plan.runs.folds
+    if request.data.get("split_seed") is not None and not drawn:
+        raise UsageError("--split-seed: with --validation no row is drawn from the training file. Leave it out.")
+    if plan.recipe.seed + (plan.runs.seeds or 1) > 2**32:
+        raise UsageError(f"--seeds {plan.runs.seeds}: the last one is above 4294967295. Pass a smaller --seed.")
+
+
+def check_several(plan: Plan, backbone: Backbone) -> None:
+    """UsageError for a model that is not trained several times."""
+    if backbone.classic and (plan.runs.seeds or plan.runs.folds):
+        flag = "--seeds" if plan.runs.seeds else "--folds"
+        raise UsageError(f"{flag}: --model {backbone.name} is fitted once, and at once. Leave it out.")
 
 
 def check_form_of_labels(request: TrainRequest, choice: Choice) -> None:

@@ -57,10 +57,10 @@ def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
     }  # older runs have fewer settings
     stored = {**stored, "task": card.to_dict(), "recipe": {**usual, **stored.get("recipe", {})}}
     changed = [
-        f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked[section].get(key)} now"
-        for section in ("task", "data", "model", "recipe")
-        for key in sorted({*asked[section], *stored.get(section, {})})
-        if asked[section].get(key) != stored.get(section, {}).get(key)
+        f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked.get(section, {}).get(key)} now"
+        for section in ("task", "data", "model", "recipe", "runs")
+        for key in sorted({*asked.get(section, {}), *stored.get(section, {})})
+        if asked.get(section, {}).get(key) != stored.get(section, {}).get(key)
     ]
     if changed:
         differ = f"--resume continues the same run, but these settings differ: {'; '.join(changed)}."

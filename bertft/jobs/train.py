@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from bertft.engine.device import decided_by_main, start_accelerator
 from bertft.engine.fitting import run_fitting
+from bertft.engine.prepare import Tables
 from bertft.engine.record import Finished, data_hashes, finished_before
 from bertft.engine.resume import go_on, threads_of
 from bertft.engine.training import TrainingRun, run_training
 from bertft.errors import Stopped
+from bertft.jobs.folds import train_folds
+from bertft.jobs.members import drop_members, has_begun
 from bertft.jobs.planning import Planned, make_plan
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.resuming import check_repeats, going_on, left_as_it_is, refuse_without_state, stored_plan
+from bertft.jobs.seeds import train_seeds
 from bertft.model.folder import open_run_folder
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MachinePlan
-from bertft.runs import CHECKPOINT
+from bertft.protocols import Device
 from bertft.system.cores import THREAD_SETTINGS
-from bertft.system.files import last_whole
 from bertft.system.locks import locked_folder
 
 
@@ -39,6 +43,7 @@ def train(request: TrainRequest) -> Finished:
     if request.resume:
         check_repeats(plan, stored_plan(Path(plan.output_dir)))
         if (before := finished_before(Path(plan.output_dir), plan, planned.backbone)) is not None:
+            drop_members(Path(plan.output_dir))
             return left_as_it_is(before, request)
         refuse_without_state(Path(plan.output_dir))
     accelerator = start_accelerator(plan.recipe.precision, machine_for(plan, resume=request.resume))
@@ -52,11 +57,18 @@ def train(request: TrainRequest) -> Finished:
         try:
             if model := planned.backbone.classic:
                 return run_fitting(run, model, planned.tables, accelerator)
-            return run_training(run, planned.tables, accelerator)
+            return way_of(plan)(run, planned.tables, accelerator)
         except Stopped as stop:
-            learned = last_whole(run.folder / CHECKPOINT).is_dir()
-            stop.hint = f"Progress is saved; {go_on(run.folder)}" if learned else "No step was taken yet."
+            begun = has_begun(run.folder)
+            stop.hint = f"Progress is saved; {go_on(run.folder)}" if begun else "No step was taken yet."
             raise
+
+
+def way_of(plan: Plan) -> Callable[[TrainingRun, Tables, Device], Finished]:
+    """How it is trained: once, or several times."""
+    if plan.runs.seeds:
+        return train_seeds
+    return train_folds if plan.runs.folds and not plan.runs.fold else run_training
 
 
 def machine_for(plan: Plan, *, resume: bool) -> MachinePlan:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from bertft.errors import UsageError
 from bertft.plan.card import Card
 from bertft.plan.recipe import OF_PRETRAINED, Recipe
-from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan, RunsPlan
 from bertft.plan.settings import (
     check_settings,
     checked,
@@ -22,7 +22,7 @@ from bertft.plan.settings import (
 from bertft.rows.fields import Fields
 
 SectionClass = TypeVar("SectionClass")
-SECTIONS = ("task", "data", "model", "recipe", "output", "machine")
+SECTIONS = ("task", "data", "model", "recipe", "runs", "output", "machine")
 
 
 OF_THE_OUTPUT = ("save_steps", "track", "card_title", "license", "language")
@@ -47,15 +47,22 @@ class Plan:
     license: str | None = None
     language: str | None = None
     machine: MachinePlan = field(default_factory=MachinePlan)
+    runs: RunsPlan = field(default_factory=RunsPlan)
+
+    @property
+    def split_seed(self) -> int:
+        """Of what is drawn from the training file: the rows that are held back, the folds, a sample."""
+        return self.recipe.seed if self.data.split_seed is None else self.data.split_seed
 
     def to_dict(self) -> dict[str, Any]:
         """As in plan.toml: nothing in it is None, a setting that is not set is left out."""
-        machine = _set_only(asdict(self.machine))
+        machine, runs = _set_only(asdict(self.machine)), _set_only(asdict(self.runs))
         return {
             "task": self.card.to_dict(),
             "data": {**_set_only(asdict(self.data)), "fields": self.fields.to_dict()},
             "model": {"name": self.model, **self.network},
             "recipe": _set_only(asdict(self.recipe)),
+            **({"runs": runs} if runs else {}),
             "output": _set_only({"dir": self.output_dir, **{name: getattr(self, name) for name in OF_THE_OUTPUT}}),
             **({"machine": machine} if machine else {}),
         }
@@ -83,6 +90,7 @@ def read_config(path: str) -> dict[str, Any]:
     check_settings(data, DataPlan, where=f"{path}, [data]")
     check_settings(config.get("recipe", {}), Recipe, where=f"{path}, [recipe]")
     check_settings(config.get("model", {}), ModelPlan, where=f"{path}, [model]")
+    check_settings(config.get("runs", {}), RunsPlan, where=f"{path}, [runs]")
     check_settings(config.get("output", {}), OutputPlan, where=f"{path}, [output]")
     check_settings(config.get("machine", {}), MachinePlan, where=f"{path}, [machine]")
     return config
@@ -123,6 +131,16 @@ def merge_data(config: Mapping[str, Any], typed: Mapping[str, Any]) -> DataPlan:
             "No training data: name a file (bertft train train.csv), or a card that has a data set (--task mrpc)."
         )
     return checked(DataPlan(**values))
+
+
+def merge_runs(config: Mapping[str, Any], typed: Mapping[str, Any]) -> RunsPlan:
+    """How often it is trained. Seeds that are typed take the place of the config file's folds, and the other way round."""
+    runs = merge(RunsPlan, {} if _set_only(typed) else config, typed)
+    if runs.seeds and (runs.folds or runs.fold):
+        raise UsageError("--seeds and --folds exclude each other: vary the seed, or leave rows out. Pass one of them.")
+    if runs.fold is not None and not 0 < runs.fold <= (runs.folds or 0):
+        raise UsageError(f"[runs] fold = {runs.fold}: one of 1 to {runs.folds or 0} folds is wanted.")
+    return runs
 
 
 def merge(kind: type[SectionClass], *layers: Mapping[str, Any]) -> SectionClass:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bertft.plan.settings import A_SHARE, ABOVE_0, ANSWERS, TAGGING, TRAINING, above, at_least, one_of, setting
+from bertft.plan.settings import A_SEED, A_SHARE, ABOVE_0, ANSWERS, TAGGING, TRAINING, above, at_least, one_of, setting
 
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -94,7 +94,7 @@ class Recipe:
         "Random seed: row order, new head, dropout, validation rows and --max-train-rows.",
         "N",
         panel=TRAINING,
-        check=((lambda value: 0 <= value < 2**32), "a whole number from 0 to 4294967295"),
+        check=A_SEED,
     )
     head_start: str = setting(
         "probe",

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bertft.plan.settings import (
+    A_SEED,
     ABOVE_0,
     ANSWERS,
     COLUMNS,
@@ -110,6 +111,13 @@ class DataPlan:
         False,
         "Search the context for answers that are not at their offset.",
         panel=ANSWERS,
+    )
+    split_seed: int | None = setting(
+        None,
+        "Seed of the held-back rows, of folds and of --max-train-rows, where it is not to be --seed.",
+        "N",
+        check=A_SEED,
+        otherwise="--seed",
     )
     limit: int | None = setting(
         None,
@@ -226,3 +234,25 @@ class MachinePlan:
         otherwise="on, unless BERTFT_FAST=0",
         flags=("--fast/--no-fast",),
     )
+
+
+@dataclass(frozen=True)
+class RunsPlan:
+    """[runs] of a plan.toml: how often it is trained."""
+
+    seeds: int | None = setting(
+        None,
+        "Train with N seeds, --seed and those after it; the run that is best on validation is kept.",
+        "N",
+        check=at_least(2),
+        otherwise="one run",
+    )
+    folds: int | None = setting(
+        None,
+        "Cross-validation: N more runs, each scored on a fold of the rows that it has not seen.",
+        "N",
+        check=at_least(2),
+        otherwise="none",
+    )
+    fold: int | None = None
+    """Only the run that is scored on this fold, from 1."""

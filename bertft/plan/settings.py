@@ -122,6 +122,7 @@ def one_of(names: Sequence[str]) -> tuple[Test, str]:
 
 
 ABOVE_0: tuple[Test, str] = (lambda value: value > 0), "a number above 0 is wanted"
+A_SEED: tuple[Test, str] = (lambda value: 0 <= value < 2**32), "a whole number from 0 to 4294967295"
 A_SHARE: tuple[Test, str] = (lambda value: 0 <= value < 1), "a share from 0 to below 1 is wanted"
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string", tuple: "a list of strings"}

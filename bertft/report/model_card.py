@@ -20,6 +20,7 @@ from bertft.report.descriptions import (
 )
 from bertft.report.front_matter import card_title, folder_name, front_matter
 from bertft.report.markdown import code, one_line, words
+from bertft.report.series import series_remarks, series_table, series_title
 from bertft.runs.record import RunRecord
 from bertft.scoring import Coverage, Scores
 from bertft.wording import counted
@@ -54,7 +55,7 @@ bertft predict {folder} input.csv -o output.csv
 {results}
 
 {interval}
-{classes}
+{classes}{series}
 ## Training data
 
 {data}
@@ -89,6 +90,7 @@ def model_card(
         results=_results(scores),
         interval="\n".join(_remarks(run, plan, scores["validation"])),
         classes=_classes(scores),
+        series=_series(run),
         data=_data(run, plan),
         training=_training(run, plan),
         repeat="`bertft train --config plan.toml -o OTHER`" if _from_files(run) else code(run.repeat),
@@ -176,6 +178,17 @@ def _classes(scores: Mapping[str, Scores]) -> str:
     if len(found.per_class) > MOST_CLASSES:
         lines.append(f"\n`run.json` has the other {len(found.per_class) - MOST_CLASSES:,} classes.")
     return "\n".join(lines) + "\n"
+
+
+def _series(run: RunRecord) -> str:
+    """The runs that this one was chosen from, or measured by."""
+    if run.series is None:
+        return ""
+    columns, rows = series_table(run.series)
+    lines = [f"| {' | '.join(map(words, row))} |" for row in (columns, *rows)]
+    lines.insert(1, "|---|" + "---|" * (len(columns) - 1))
+    remarks = "\n".join(map(words, series_remarks(run.series)))
+    return "\n".join(["", f"{series_title(run.series)}:", "", *lines, "", remarks, ""])
 
 
 def _data(run: RunRecord, plan: Plan) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bertft import console
+from bertft.report.series import series_remarks, series_table, series_title
+from bertft.runs.series import Series
 from bertft.scoring import Comparison, Confusion, Coverage, Scores
 from bertft.wording import counted
 
@@ -63,6 +65,13 @@ def _show_rest(metrics: int, labels: int, record: str) -> None:
     rest = [counted(count, noun) for count, noun in ((metrics, "metric"), (labels, "label")) if count]
     if rest:
         console.result(f"Not shown: {' and '.join(rest)} (--full, or {record}).")
+
+
+def show_series(series: Series) -> None:
+    """The runs that a training was done in, and how far their scores lie apart."""
+    console.table(series_title(series), *series_table(series))
+    for remark in series_remarks(series):
+        console.result(remark)
 
 
 def show_coverage(coverage: Sequence[Coverage]) -> None:

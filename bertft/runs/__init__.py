@@ -1,12 +1,17 @@
 """The run folder: names of its files, as far as several rooms share them. Those of the model are transformers' own."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 PLAN = "plan.toml"
 RECORD = "run.json"
 CARD = "README.md"
 HISTORY = "history.jsonl"
 ERRORS = "errors.csv"
 REPORT = "report.html"
-OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY, ERRORS, REPORT)
+OUT_OF_FOLD = "out-of-fold.jsonl"
+OF_THE_RUN = (PLAN, RECORD, CARD, HISTORY, ERRORS, REPORT, OUT_OF_FOLD)
 """Files that belong to the run, not to its model."""
 
 TASK_FILE = "bertft.json"
@@ -23,3 +28,12 @@ CHECKPOINT = "checkpoint"
 
 BEST, REFIT_MARK = "best", "refit.txt"
 """In it: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""
+
+SEEDS, FOLDS = "seeds", "folds"
+"""In it: the runs of a training that is done several times, each a run folder of its own: `seeds/42`, `folds/1`."""
+
+
+def whole_run(folder: Path) -> Path:
+    """The run that a run of `seeds` or `folds` belongs to; any other is its own."""
+    outer = folder.parent.parent
+    return outer if folder.parent.name in (SEEDS, FOLDS) and (outer / PLAN).is_file() else folder

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from bertft.errors import CheckpointError
 from bertft.runs import RECORD
+from bertft.runs.series import Series
+from bertft.scoring.coverage import Coverage
 from bertft.system.files import write_text
 
 
@@ -59,6 +61,10 @@ class RunRecord:
     """By split, or by path and content of the file that `eval` read."""
     reference: Mapping[str, Any]
     """What needs no training, beside the validation scores."""
+    coverage: Sequence[Coverage]
+    """Of the validation rows; empty where rows have no one label."""
+    series: Series | None
+    """Of a training that was done several times."""
     timings: Mapping[str, Mapping[str, float]]
     """By verb: seconds, and examples and tokens per second."""
 
@@ -76,12 +82,14 @@ def read_record(folder: Path) -> RunRecord:
         known["data"] = {split: DataFile(file["path"], file["sha256"]) for split, file in found["data"].items()}
         parameters = found["parameters"]
         known["parameters"] = ParameterCount(parameters["all"], parameters["trainable"])
+        known["coverage"] = [Coverage(**one) for one in found.get("coverage", ())]
+        known["series"] = Series.from_dict(found["series"]) if found.get("series") else None
         return RunRecord(**{**_LATER, **known})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{path}: no record of a run ({type(problem).__name__}: {problem}).") from None
 
 
-_LATER: dict[str, Any] = {"family": "", "refitted": False, "reference": {}}
+_LATER: dict[str, Any] = {"family": "", "refitted": False, "reference": {}, "coverage": (), "series": None}
 """What the first versions did not write."""
 
 

@@ -33,7 +33,7 @@ PLACES: dict[str, tuple[Any, str]] = {
     "before its first step": (Refit, "_train"),
     "before it is judged": (Refit, "_scores"),
     "before it is saved": (module, "whole_weights"),
-    "before test rows are scored": (training, "score_saved"),
+    "before test rows are scored": (training, "answers_of_saved"),
     "before the records": (training, "write_records"),
 }
 

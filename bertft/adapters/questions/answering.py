@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -184,6 +184,22 @@ class QuestionAnswering(Adapter):
             "answer_end": best.end,
             "probability": best.probability,
         }
+
+    def to_plain(self, prediction: Prediction) -> Any:
+        """Of the answers only the best one."""
+        found: Found = prediction.values
+        odds = found.null_odds if np.isfinite(found.null_odds) else None  # infinite where there is no answer at all
+        best = [asdict(one) for one in found.answers[:1]]
+        return {"answers": best, "null_odds": odds, "no_answer": found.no_answer}
+
+    def from_plain(self, plain: Any) -> Prediction:
+        odds = np.inf if plain["null_odds"] is None else plain["null_odds"]
+        return Prediction(Found(tuple(Candidate(**one) for one in plain["answers"]), odds, plain["no_answer"]))
+
+    def settled(self, prediction: Prediction) -> Prediction:
+        found: Found = prediction.values
+        odds = found.null_odds - self.null_threshold
+        return Prediction(replace(found, null_odds=odds)) if self.can_abstain else prediction
 
     def stored(self) -> dict[str, Any]:
         return {"can_abstain": self.can_abstain, "null_threshold": self.null_threshold}

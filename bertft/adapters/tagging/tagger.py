@@ -201,6 +201,14 @@ class WordTagger(Adapter):
         added |= {"entities": self._entities(words, tags, prediction.values)} if self.scheme else {}
         return {**added, "predicted_tags": without_types(said) if self.untyped else said}
 
+    def to_plain(self, prediction: Prediction) -> Any:
+        return {"tags": self._tags(prediction.values), "confidence": prediction.values.confidence.tolist()}
+
+    def from_plain(self, plain: Any) -> Prediction:
+        numbers = {name: number for number, name in enumerate(self.labels.names)}
+        tags = np.asarray([numbers[tag] for tag in plain["tags"]], dtype=np.int64)
+        return Prediction(Tagging(tags, np.asarray(plain["confidence"], dtype=np.float64)))
+
     def _entities(self, words: Words, tags: Sequence[str], tagging: Tagging) -> list[dict[str, Any]]:
         """An entity is as probable as its least probable word."""
         spans = spans_of(tags, self.scheme or "IO")

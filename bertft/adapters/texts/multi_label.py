@@ -146,6 +146,13 @@ class MultiLabel(TextAdapter):
         names = [self.labels.names[position] for position in given]
         return {"predicted_labels": names, "probabilities": [float(prediction.values[k]) for k in given]}
 
+    def settled(self, prediction: Prediction) -> Prediction:
+        """In logits the thresholds are moved to 0.5; what is given stays given, whatever rounding does."""
+        thresholds = np.asarray(self._thresholds())
+        moved = expit(logit(prediction.values) - logit(thresholds))
+        given = prediction.values >= thresholds
+        return Prediction(np.where(given, np.maximum(moved, 0.5), np.minimum(moved, np.nextafter(0.5, 0))))
+
     def can_reject(self, answer: Answer) -> bool:
         return answer.top_k is None or answer.min_probability is not None
 

@@ -79,3 +79,9 @@ class Regression(TextAdapter):
 
     def answered(self, example: TextExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
         return {"predicted_score": float(prediction.values[0])}
+
+    def to_plain(self, prediction: Prediction) -> Any:
+        return float(prediction.values[0])
+
+    def from_plain(self, plain: Any) -> Prediction:
+        return Prediction(np.asarray([plain], dtype=np.float64))

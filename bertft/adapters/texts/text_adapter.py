@@ -114,6 +114,12 @@ class TextAdapter(Adapter):
     def collate(self, features: Sequence[Feature]) -> Batch:
         return padded(features, self._targets(features), self.tokenizer, max_length=self.options.max_length)
 
+    def to_plain(self, prediction: Prediction) -> Any:
+        return dict(zip(self.labels.names, prediction.values.tolist(), strict=True))
+
+    def from_plain(self, plain: Any) -> Prediction:
+        return Prediction(np.asarray([plain[name] for name in self.labels.names], dtype=np.float64))
+
     def _targets(self, features: Sequence[Feature]) -> Tensor | None:
         if features[0].target is None:
             return None
