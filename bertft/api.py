@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from bertft.jobs.eval import Evaluated
     from bertft.jobs.model import Model
     from bertft.jobs.predict import Predicted
+    from bertft.jobs.report import Reported
     from bertft.jobs.requests import TrainRequest
     from bertft.reading import Table
     from bertft.report.compared import Compared
@@ -189,6 +190,39 @@ def compare(
     )
     with _in_a_program(quiet):
         return run_comparison(request)
+
+
+def write_report(
+    run: Any,
+    data: Any = None,
+    *,
+    output: Any = None,
+    plots: Any = None,
+    metric: str | None = None,
+    quiet: bool = True,
+    **settings: Any,
+) -> Reported:
+    """Write an HTML page about a run on a labelled file or rows, or on the rows that judged it; the result has its `path`.
+    `settings`: column names and the flags of `bertft report`."""
+    from bertft.jobs.report import report as run_report
+    from bertft.jobs.requests import ReportRequest
+
+    known = {**_roles("text", "text_pair", "label"), **_sections(DataPlan, only=(*READS_LABELLED, "fix_answers"))}
+    settings = _checked(settings, {**known, **_sections(MachinePlan)})
+    tables: dict[str, Table] = {}
+    request = ReportRequest(
+        run=_folder(run),
+        data=None if data is None else _named(data, "data", tables),
+        output=None if output is None else str(output),
+        plots=None if plots is None else str(plots),
+        columns=_columns(settings),
+        reading=typed(DataPlan, settings),
+        metric=metric,
+        machine=typed(MachinePlan, settings),
+        tables=tables,
+    )
+    with _in_a_program(quiet):
+        return run_report(request)
 
 
 def predict(

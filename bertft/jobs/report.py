@@ -45,9 +45,10 @@ def report(request: ReportRequest) -> Reported:
     """Judge the rows, write the page."""
     folder = _finished_run(request.run)
     path = Path(request.output) if request.output else folder / REPORT
-    _check_place(path)
+    _check_places(path, request.plots)
+    run = _sound_record(folder)
     judged = _judged(request)
-    outcome = _outcome(folder, judged, is_own=request.data is None)
+    outcome = _outcome(run, folder, judged, is_own=request.data is None)
     sections = list(_sections(folder, outcome, judged))
     with explained(path, "Choose another place with -o."):
         write_text(path, write_page(title_of(outcome), lead_of(outcome), sections))
@@ -63,12 +64,15 @@ def _finished_run(run: str) -> Path:
     return folder
 
 
-def _check_place(path: Path) -> None:
-    """Before minutes are spent."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise OutputError(
-            f"{path}: {'a folder' if path.is_dir() else 'its folder does not exist'}; name a file with -o."
-        )
+def _check_places(page: Path, plots: str | None) -> None:
+    """Before minutes are spent, and so that no file of another kind is written over."""
+    if page.is_dir() or not page.parent.is_dir():
+        why = "a folder" if page.is_dir() else "its folder does not exist"
+        raise OutputError(f"{page}: {why}. Name a file with -o.")
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(f"{page}: a page is an HTML file. Name one that ends in .html with -o.")
+    if plots is not None and Path(plots).exists() and not Path(plots).is_dir():
+        raise OutputError(f"{plots}: not a folder. Name another one with --plots.")
 
 
 def _judged(request: ReportRequest) -> JudgedRows:
@@ -93,9 +97,9 @@ def _of_file(request: ReportRequest, data: str) -> EvalRequest:
     )
 
 
-def _outcome(folder: Path, judged: JudgedRows, *, is_own: bool) -> Outcome:
+def _outcome(run: RunRecord, folder: Path, judged: JudgedRows, *, is_own: bool) -> Outcome:
     return Outcome(
-        run=_sound_record(folder),
+        run=run,
         name=Path(os.path.abspath(folder)).name,
         kind=judged.adapter.card.kind,
         rows=judged.name,

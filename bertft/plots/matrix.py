@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from bertft.markup import Html, element
 from bertft.plots.frame import label, svg
-from bertft.rows.surrogates import shown
 
-CELL, TOP, RIGHT, WIDEST_NAME = 30, 34, 8, 22
+CELL, TOP, RIGHT, WIDEST_NAME = 30, 34, 8, 24
 NARROW = 4
 """Characters of names that fit above a column."""
 DARKEST = 0.55
@@ -20,7 +19,7 @@ def plot_matrix(title: str, names: Sequence[str], counts: Sequence[Sequence[int]
     """`counts` has a line for each name; of its columns the first ones are the names in the same order, and one more may follow
     for all other labels. Colours are shares of a line."""
     are_short = all(len(name) <= NARROW for name in names)
-    clipped = list(names) if are_short else [f"{shown(name, WIDEST_NAME)} ({n})" for n, name in enumerate(names, 1)]
+    clipped = list(names) if are_short else [f"{_both_ends(name)} ({n})" for n, name in enumerate(names, 1)]
     left = 16 + 7 * max(map(len, clipped), default=1)
     columns = max(map(len, counts), default=0)
     numbers = [f"({number})" for number in range(1, len(names) + 1)]
@@ -45,6 +44,11 @@ def _cell(x: float, y: float, count: int, rows: int, is_right: bool) -> list[Htm
     if not count:
         return [square]
     return [square, label(x + CELL / 2, y + CELL / 2 + 4, _short(count), "middle", class_="count")]
+
+
+def _both_ends(name: str) -> str:
+    """Labels of a family begin alike, so the middle is what goes."""
+    return name if len(name) <= WIDEST_NAME else f"{name[: WIDEST_NAME // 2]}…{name[1 - WIDEST_NAME // 2 :]}"
 
 
 def _short(count: int) -> str:

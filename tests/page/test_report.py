@@ -56,8 +56,10 @@ def test_the_page_loads_nothing_and_names_no_folder_of_this_machine(run: Run, ow
     [
         (["missing"], "missing: no such run folder."),
         (["."], "no run.json"),
-        (["run", "-o", "."], "a folder; name a file with -o"),
-        (["run", "-o", "nowhere/a.html"], "its folder does not exist; name a file with -o"),
+        (["run", "-o", "."], "a folder. Name a file with -o"),
+        (["run", "-o", "nowhere/a.html"], "its folder does not exist. Name a file with -o"),
+        (["run", "-o", "run/run.json"], "a page is an HTML file"),
+        (["run", "--plots", "run/run.json"], "not a folder"),
         (["run", "--text", "x"], "--text: only with --data"),
         (["run", "--metric", "f1_macro"], "--metric: only with --data"),
         (["run", "--data", "none.csv"], "none.csv"),
@@ -99,3 +101,20 @@ def test_odd_values_in_the_record_are_shown_as_they_are(run: Run, own: Path) -> 
     (own / "run.json").write_text(json.dumps({**record, **odd}))
     run("report", "run")
     assert "training rows unknown" in page("run/report.html")
+
+
+def test_a_program_writes_the_same_page(run: Run, own: Path) -> None:
+    import bertft
+
+    rows = [{"text": text, "label": sentiment(text)} for text in texts(20, seed=6)]
+    done = bertft.write_report(own, rows, output="rows.html", plots="plots")
+    assert done.path == Path("rows.html")
+    assert "rows of a program" in page("rows.html")
+    assert {path.name for path in done.plots} >= {
+        "loss.svg",
+        "confusion.svg",
+        "roc.svg",
+        "reliability.svg",
+        "coverage.svg",
+    }
+    assert all(path.is_file() for path in done.plots)

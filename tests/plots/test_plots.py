@@ -83,6 +83,13 @@ def test_many_points_are_thinned_to_both_ends() -> None:
     assert plot_dots("many", points, "x", "y").count("<circle") == MOST_DOTS
 
 
+def test_long_names_keep_both_ends() -> None:
+    names = ["balance_not_updated_after_cheque", "balance_not_updated_after_transfer"]
+    words = [part.text or "" for part in parsed(plot_matrix("m", names, [[1, 0], [0, 1]])).findall("{*}text")]
+    assert any(word.endswith("ter_cheque (1)") for word in words)
+    assert any(word.startswith("balance_not_") and word.endswith("r_transfer (2)") for word in words)
+
+
 def test_the_cells_of_a_matrix_have_their_counts() -> None:
     drawing = plot_matrix("m", ["a", "b"], [[12, 0], [3, 12345]])
     assert [part.text for part in parsed(drawing).findall("{*}text") if part.get("class") == "count"] == [
