@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from bertft import errors
 
 if TYPE_CHECKING:
-    from bertft.api import compare, evaluate, load, predict, train, write_report
+    from bertft.api import baseline, compare, evaluate, load, predict, train, write_report
 
 __version__ = "0.1.0"
-VERBS = ("compare", "evaluate", "load", "predict", "train", "write_report")
-__all__ = ["__version__", "compare", "errors", "evaluate", "load", "predict", "train", "write_report"]
+VERBS = ("baseline", "compare", "evaluate", "load", "predict", "train", "write_report")
+__all__ = ["__version__", "baseline", "compare", "errors", "evaluate", "load", "predict", "train", "write_report"]
 
 
 def __dir__() -> list[str]:

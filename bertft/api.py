@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from bertft.jobs.report import Reported
     from bertft.jobs.requests import TrainRequest
     from bertft.reading import Table
+    from bertft.report.baselines import Baselines
     from bertft.report.compared import Compared
 
 COLUMNS: dict[str, tuple[str, Any]] = {
@@ -98,6 +99,30 @@ def train(
     )
     with _alone("train"), _in_a_program(quiet), as_keyboard_interrupt():
         return run_training(request)
+
+
+def baseline(
+    data: Any,
+    *,
+    models: Sequence[str] = (),
+    validation: Any = None,
+    test: Any = None,
+    task: str | None = None,
+    problem: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    quiet: bool = True,
+    **settings: Any,
+) -> Baselines:
+    """Train models from before BERT (`models`; without any those that suit the task) and BERT (`model`) on the same rows; the
+    result has their `runs` and a `sentence`. `settings` as for `train`."""
+    from bertft.jobs.baseline import baseline as run_baseline
+    from bertft.jobs.requests import BaselineRequest
+
+    splits = {"train": data, "validation": validation, "test": test}
+    request = replace(_train_request(splits, settings), task=task, problem=problem, resume=resume, overwrite=overwrite)
+    with _alone("baseline"), _in_a_program(quiet), as_keyboard_interrupt():
+        return run_baseline(BaselineRequest(train=request, models=tuple(models)))
 
 
 def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> TrainRequest:

@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bertft import __version__, console
+from bertft.commands.baseline import baseline_command
 from bertft.commands.check import check_command
 from bertft.commands.compare import compare_command
 from bertft.commands.convert import convert_command
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("train", cls=TieredCommand)(train_command)
 app.command("eval", cls=TieredCommand)(eval_command)
 app.command("predict", cls=TieredCommand)(predict_command)
+app.command("baseline", cls=TieredCommand)(baseline_command)
 app.command("check", cls=TieredCommand)(check_command)
 app.command("report", cls=TieredCommand)(report_command)
 app.command("compare", cls=TieredCommand)(compare_command)

@@ -65,6 +65,16 @@ def of_this_process(precision: str) -> str | None:
     return now
 
 
+@contextmanager
+def own_precision_each() -> Iterator[Callable[[], None]]:
+    """Inside, the next Accelerator may have another precision once the function that this gives was called; not in a program that
+    had one before."""
+    from accelerate.state import AcceleratorState, is_initialized
+
+    before = is_initialized()
+    yield lambda: None if before else AcceleratorState._reset_state()  # there is no public way
+
+
 def set_threads(asked: int | None, accelerator: Device) -> None:
     """The number that was asked for, else that of the environment, else a thread for each core. A launcher of several processes
     has shared out the cores already. Says where the threads will have to wait for a core."""

@@ -63,6 +63,8 @@ class Finished:
     """Of the validation rows; empty where rows have no one label."""
     series: Series | None = None
     """Of the runs that it was chosen from, or measured by."""
+    seconds: float | None = None
+    """From the plan to the records; None for a run that was begun before."""
 
 
 def write_plan(plan: Plan, folder: Path) -> None:

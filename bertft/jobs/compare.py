@@ -65,7 +65,7 @@ def _judged_in_turn(request: CompareRequest) -> Iterator[JudgedRows]:
     if request.data is None:
         own = own_metric(request.metric)
         for run in request.runs:
-            judged = judged_split(run, machine=machine, precision=request.precision or "auto")
+            judged = judged_split(run, machine=machine, precision=request.precision or "auto", handed=request.tables)
             card = with_metric(judged.adapter.card, request.metric, labels=len(judged.adapter.labels))
             adapter = replace(judged.adapter, card=card, own=own)
             yield replace(judged, answerer=replace(judged.answerer, adapter=adapter))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from bertft.jobs.requests import EvalRequest, TrainRequest
 from bertft.jobs.resuming import stored_plan
 from bertft.jobs.splits import read_split, reading_plan
 from bertft.kinds import takes
+from bertft.kinds.kind import NONE
 from bertft.plan.plan import Plan, merge
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Table
@@ -119,16 +120,23 @@ def check_coverage(adapter: Adapter, least: float | None) -> None:
         )
 
 
-def judged_split(run: str, *, machine: MachinePlan | None = None, precision: str | None = None) -> JudgedRows:
+def judged_split(
+    run: str,
+    *,
+    machine: MachinePlan | None = None,
+    precision: str | None = None,
+    handed: Mapping[str, Table] = NONE,
+) -> JudgedRows:
     """The run's own rows: those of its test file if it had one, else those that chose its model, held against that model and
-    not against one that has learned from them since; in the precision of its training, unless another is named. UsageError
-    where the files have changed, CheckpointError where the chosen model is gone."""
+    not against one that has learned from them since; in the precision of its training, unless another is named. `handed`: rows
+    that are no file, by the name that its plan gives them. UsageError where the files have changed, CheckpointError where the
+    chosen model is gone."""
     folder = Path(run)
     chosen = best_folder(folder)
     with console.hushed():
-        planned = _planned_again(folder)
+        planned = _planned_again(folder, handed)
         plan, tables = planned.plan, planned.tables
-        _check_unchanged(folder, plan)
+        _check_unchanged(folder, plan, handed)
         weights = chosen if tables.test is None else None
         answerer = open_run(run, precision or plan.recipe.precision, machine or plan.machine, weights=weights)
         adapter = answerer.adapter
@@ -141,9 +149,9 @@ def judged_split(run: str, *, machine: MachinePlan | None = None, precision: str
     return _judged(run, name, replace(answerer, adapter=replace(adapter, fields=fields)), table, examples)
 
 
-def _planned_again(folder: Path) -> Planned:
+def _planned_again(folder: Path, handed: Mapping[str, Table]) -> Planned:
     try:
-        return make_plan(_its_own(folder))
+        return make_plan(replace(_its_own(folder), tables=handed))
     except DataError as problem:
         raise DataError(f"{problem} {_INSTEAD}") from None
 
@@ -156,9 +164,9 @@ def _its_own(folder: Path) -> TrainRequest:
     return TrainRequest(config=str(folder / PLAN), output={"dir": str(folder)}, recipe={"refit": recipe["refit"]})
 
 
-def _check_unchanged(folder: Path, plan: Plan) -> None:
+def _check_unchanged(folder: Path, plan: Plan, handed: Mapping[str, Table]) -> None:
     then = {file.path: file.sha256 for file in read_record(folder).data.values()}
-    if changed := [path for path, digest in data_hashes(plan.data, {}).items() if then.get(path) != digest]:
+    if changed := [path for path, digest in data_hashes(plan.data, handed).items() if then.get(path) != digest]:
         raise UsageError(f"{', '.join(changed)}: changed since the run learned from it. {_INSTEAD}")
 
 

@@ -52,6 +52,16 @@ class TrainRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BaselineRequest:
+    """Models from before BERT beside BERT, on the same rows."""
+
+    train: TrainRequest
+    """Of BERT; the folder of its output gets a run for each model."""
+    models: Sequence[str] = ()
+    """Names of the others; empty: those that suit the task."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvalRequest:
     """Scores of a run on a labelled file."""
 

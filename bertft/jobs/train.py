@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -54,10 +55,13 @@ def train(request: TrainRequest) -> Finished:
         run = TrainingRun(
             plan, planned.backbone, Path(folder), request.command, hashes, request.resume, request.observers
         )
+        started = time.perf_counter()
         try:
             if model := planned.backbone.classic:
-                return run_fitting(run, model, planned.tables, accelerator)
-            return way_of(plan)(run, planned.tables, accelerator)
+                finished = run_fitting(run, model, planned.tables, accelerator)
+            else:
+                finished = way_of(plan)(run, planned.tables, accelerator)
+            return finished if request.resume else replace(finished, seconds=time.perf_counter() - started)
         except Stopped as stop:
             begun = has_begun(run.folder)
             stop.hint = f"Progress is saved; {go_on(run.folder)}" if begun else "No step was taken yet."
