@@ -152,6 +152,12 @@ def data_hashes(data: DataPlan, tables: Mapping[str, Table]) -> dict[str, str]:
     return {path: digest for path, digest in found.items() if digest}
 
 
+def hash_of_vectors(plan: Plan) -> dict[str, str]:
+    """The same of the file of word vectors that a run begins with."""
+    file = plan.network.get("vectors")
+    return {file: digest} if file and (digest := sha256_of(file)) else {}
+
+
 def sha256_of_rows(table: Table) -> str:
     """Of its rows as JSON lines."""
     digest = hashlib.sha256()

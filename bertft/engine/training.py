@@ -27,7 +27,7 @@ from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.tracking import Tracking
 from bertft.engine.train_loop import order_of, train
-from bertft.engine.vocabulary import fitted
+from bertft.engine.vocabulary import with_words
 from bertft.kinds import takes
 from bertft.model.backbone import Backbone, find_backbone
 from bertft.model.folder import save_tokenizer, write_task
@@ -69,7 +69,9 @@ def train_on(
 ) -> Finished:
     """The same on rows that are read already. `series`: of runs that came before, for the records."""
     adapter = prepared.adapter
-    run = replace(run, plan=sized_plan(run, adapter, prepared.train), backbone=fitted(run.backbone, adapter))
+    run = replace(
+        run, plan=sized_plan(run, adapter, prepared.train), backbone=with_words(run.backbone, adapter, run.plan)
+    )
     with tracked(run, accelerator) as run:
         finished = _trained(prepared, run, tables, accelerator, series)
         if run.tracking:
@@ -275,7 +277,7 @@ def first_network(
     origin: Callable[[int], str],
 ) -> Network:
     """What a run on these features begins with. The backbone is looked up again: a network changes the config that made it."""
-    backbone = fitted(find_backbone(run.plan.model, run.plan.network), adapter)
+    backbone = with_words(find_backbone(run.plan.model, run.plan.network), adapter, run.plan)
     own_head = has_own_head(backbone, head)
     network = start_network(backbone, head, run.plan.recipe)
     Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin).warm_up(own_head=own_head)

@@ -35,7 +35,7 @@ def check_network(backbone: Backbone, said: Mapping[str, Any]) -> None:
         if backbone.family and not backbone.is_new:
             raise UsageError(f"{flag}: {backbone.name} is trained already and stays as it is. Leave it out.")
         if backbone.family is None or name not in backbone.family.settings:
-            takers = " and ".join(one.name for one in FAMILIES.values() if name in one.settings)
+            takers = ", ".join(one.name for one in FAMILIES.values() if name in one.settings)
             raise UsageError(
                 f"{flag} is for {takers}; this is {backbone.name}. Leave it out, or name one with --model."
             )

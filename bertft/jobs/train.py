@@ -12,7 +12,7 @@ from pathlib import Path
 from bertft.engine.device import decided_by_main, start_accelerator
 from bertft.engine.fitting import run_fitting
 from bertft.engine.prepare import Tables
-from bertft.engine.record import Finished, data_hashes, finished_before
+from bertft.engine.record import Finished, data_hashes, finished_before, hash_of_vectors
 from bertft.engine.resume import go_on, threads_of
 from bertft.engine.training import TrainingRun, run_training
 from bertft.errors import Stopped
@@ -51,7 +51,7 @@ def train(request: TrainRequest) -> Finished:
     with ExitStack() as held:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
-        hashes = data_hashes(plan.data, request.tables)
+        hashes = {**data_hashes(plan.data, request.tables), **hash_of_vectors(plan)}
         run = TrainingRun(
             plan, planned.backbone, Path(folder), request.command, hashes, request.resume, request.observers
         )

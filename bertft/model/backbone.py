@@ -51,6 +51,8 @@ class Backbone:
     path: str
     """'' where there is nothing to load."""
     config: Any
+    vectors: Any = None
+    """Of a new one: numbers of words (N,) and their vectors (N, E), where these come from a file."""
 
     @property
     def is_new(self) -> bool:

@@ -44,7 +44,7 @@ def build_network(backbone: Backbone, head: Head) -> Any:
     config = backbone.config
     name_labels(config, head)
     if backbone.is_new:
-        return _new(head.kind, config)
+        return _with_vectors(_new(head.kind, config), backbone.vectors)
     network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
     _check_loaded(network, report, backbone)
     return network
@@ -64,6 +64,20 @@ def _new(kind: str, config: Any) -> Any:
 
     register()
     return _quiet_transformers(kind).from_config(config)
+
+
+def _with_vectors(network: Any, vectors: Any) -> Any:
+    """A new network whose words have vectors from a file; the others' are spread as far as these."""
+    if vectors is None:
+        return network
+    import torch
+
+    embeddings = network.base_model.get_input_embeddings()
+    places, rows = torch.from_numpy(vectors[0]), torch.from_numpy(vectors[1])
+    with torch.no_grad():
+        embeddings.weight *= rows.std() / embeddings.weight.std()
+        embeddings.weight[places] = rows
+    return network
 
 
 def _quiet_transformers(kind: str) -> Any:

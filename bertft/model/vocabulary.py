@@ -15,20 +15,38 @@ LEAST = 2
 """Times that a word must occur; rarer ones teach what an unknown word is."""
 
 
-def learn_tokenizer(texts: Iterable[str], *, words: bool) -> Tokenizer:
-    """`words`: the texts are words, which are looked up whole; else texts are split at spaces and punctuation."""
+def learn_tokenizer(texts: Iterable[str], *, words: bool, least: int = LEAST) -> Tokenizer:
+    """`words`: the texts are words, which are looked up whole; else texts are split at spaces and punctuation. `least`: times
+    that a word must occur, unless no word does."""
     from tokenizers.trainers import WordLevelTrainer
 
     texts = list(texts)
-    for least in (LEAST, 1):
+    for times in (least, 1):
         backend = _backend(words=words)
         trainer = WordLevelTrainer(
-            min_frequency=least, vocab_size=2**31, special_tokens=list(SPECIAL), show_progress=False
+            min_frequency=times, vocab_size=2**31, special_tokens=list(SPECIAL), show_progress=False
         )
         backend.train_from_iterator(texts, trainer)
         if backend.get_vocab_size() > len(SPECIAL):
             break
     return _finished(backend)
+
+
+def tokenizer_with(known: Iterable[str], *, words: bool) -> Tokenizer:
+    """One that knows these words."""
+    from tokenizers import models
+
+    backend = _backend(words=words)
+    pieces = dict.fromkeys([*SPECIAL, *known])
+    backend.model = models.WordLevel({piece: number for number, piece in enumerate(pieces)}, unk_token="[UNK]")
+    backend.add_special_tokens(list(SPECIAL))
+    return _finished(backend)
+
+
+def words_of(tokenizer: Tokenizer) -> list[str]:
+    """Those that a learned tokenizer knows, by their numbers."""
+    vocabulary: dict[str, int] = tokenizer.get_vocab()  # type: ignore[attr-defined]
+    return sorted(vocabulary.keys() - set(SPECIAL), key=vocabulary.__getitem__)
 
 
 def _backend(*, words: bool) -> Any:

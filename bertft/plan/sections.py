@@ -162,6 +162,13 @@ class ModelPlan:
         check=one_of(("lstm", "gru", "rnn")),
         otherwise="lstm",
     )
+    vectors: str | None = setting(
+        None,
+        "Begin with word vectors of word2vec, GloVe or fastText: a text file or a binary one.",
+        "FILE",
+        panel=SCRATCH,
+        otherwise="words begin at random",
+    )
     one_way: bool = setting(False, "Let bilstm read from left to right only.", panel=SCRATCH)
 
     @property

@@ -154,7 +154,7 @@ def test_the_cell_and_the_way_are_part_of_the_run(run: Run, data: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--model", "textcnn", "--cell", "gru"), "--cell is for bilstm and esim; this is textcnn"),
+        (("--model", "textcnn", "--cell", "gru"), "--cell is for bilstm, esim; this is textcnn"),
         (("--model", "minilm", "--one-way"), "--one-way is for bilstm; this is minilm"),
         (("--model", "bilstm", "--cell", "xlstm"), "--cell is xlstm: one of lstm, gru, rnn"),
         (("--model", "dssm"), "Name the second column with --text-pair. For this task there are bow, textcnn"),
