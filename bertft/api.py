@@ -17,14 +17,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from bertft import console
 from bertft.errors import UsageError
 from bertft.kinds import NAMED_PROBLEMS
+from bertft.plan.keywords import checked_keywords, keywords_of
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import (
     MEMORY,
@@ -37,7 +37,7 @@ from bertft.plan.sections import (
     OutputPlan,
     RunsPlan,
 )
-from bertft.plan.settings import has_type, settings_of, takes_several, typed, wanted_type
+from bertft.plan.settings import typed
 from bertft.system.cores import sleep_while_waiting
 from bertft.system.signals import as_keyboard_interrupt
 
@@ -130,7 +130,7 @@ def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> Tr
     from bertft.jobs.requests import TrainRequest
 
     kinds = (DataPlan, ModelPlan, Recipe, RunsPlan, OutputPlan, MachinePlan)
-    settings = _checked(settings, {**COLUMNS, **_sections(*kinds, leave_out=("validation", "test"))})
+    settings = checked_keywords(settings, {**COLUMNS, **keywords_of(*kinds, leave_out=("validation", "test"))})
     tables: dict[str, Table] = {}
     named = {split: _named(rows, split, tables) for split, rows in splits.items() if rows is not None}
     return TrainRequest(
@@ -161,8 +161,8 @@ def evaluate(
     from bertft.jobs.eval import evaluate as run_evaluation
     from bertft.jobs.requests import EvalRequest
 
-    known = {**_sections(DataPlan, only=(*READS_LABELLED, "fix_answers")), "max_answer": ("max_answer", int)}
-    settings = _checked(settings, {**_roles("text", "text_pair", "label"), **known, **_sections(MachinePlan)})
+    known = {**keywords_of(DataPlan, only=(*READS_LABELLED, "fix_answers")), "max_answer": ("max_answer", int)}
+    settings = checked_keywords(settings, {**_roles("text", "text_pair", "label"), **known, **keywords_of(MachinePlan)})
     tables: dict[str, Table] = {}
     request = EvalRequest(
         run=_folder(run),
@@ -198,8 +198,8 @@ def compare(
 
     if isinstance(runs, str | os.PathLike) or hasattr(runs, "folder"):
         raise UsageError("compare takes a list of runs: compare([one, other]).")
-    known = {**_roles("text", "text_pair", "label"), **_sections(DataPlan, only=(*READS_LABELLED, "fix_answers"))}
-    settings = _checked(settings, {**known, **_sections(MachinePlan)})
+    known = {**_roles("text", "text_pair", "label"), **keywords_of(DataPlan, only=(*READS_LABELLED, "fix_answers"))}
+    settings = checked_keywords(settings, {**known, **keywords_of(MachinePlan)})
     tables: dict[str, Table] = {}
     request = CompareRequest(
         runs=[_folder(run) for run in runs],
@@ -232,8 +232,8 @@ def write_report(
     from bertft.jobs.report import report as run_report
     from bertft.jobs.requests import ReportRequest
 
-    known = {**_roles("text", "text_pair", "label"), **_sections(DataPlan, only=(*READS_LABELLED, "fix_answers"))}
-    settings = _checked(settings, {**known, **_sections(MachinePlan)})
+    known = {**_roles("text", "text_pair", "label"), **keywords_of(DataPlan, only=(*READS_LABELLED, "fix_answers"))}
+    settings = checked_keywords(settings, {**known, **keywords_of(MachinePlan)})
     tables: dict[str, Table] = {}
     request = ReportRequest(
         run=_folder(run),
@@ -260,10 +260,10 @@ def predict(
         **_roles("text", "text_pair"),
         **ANSWER,
         **OF_ROWS,
-        **_sections(DataPlan, only=READS),
-        **_sections(MachinePlan),
+        **keywords_of(DataPlan, only=READS),
+        **keywords_of(MachinePlan),
     }
-    settings = _checked(settings, {**known, **(OF_A_FILE if output is not None else {})})
+    settings = checked_keywords(settings, {**known, **(OF_A_FILE if output is not None else {})})
     if output is not None:
         return _predict_file(run, data, str(output), precision, quiet, settings)
     model = load(run, precision=precision, quiet=quiet, threads=settings.get("threads"), fast=settings.get("fast"))
@@ -286,7 +286,7 @@ def load(
         if (precision, threads, fast) != (None, None, None):
             raise UsageError("precision, threads and fast are for `load`: this model is loaded already.")
         return run
-    machine = merge(MachinePlan, _checked({"threads": threads, "fast": fast}, _sections(MachinePlan)))
+    machine = merge(MachinePlan, checked_keywords({"threads": threads, "fast": fast}, keywords_of(MachinePlan)))
     with _in_a_program(quiet):
         return Model(Path(_folder(run)), open_run(_folder(run), precision, machine))
 
@@ -369,46 +369,3 @@ def _roles(*names: str) -> dict[str, tuple[str, Any]]:
 
 def _columns(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {role: settings[role] for role in COLUMNS if settings.get(role)}
-
-
-def _sections(*sections: Any, only: Sequence[str] = (), leave_out: Sequence[str] = ()) -> dict[str, tuple[str, Any]]:
-    """Every name of a declared setting -> its keyword and type; `only` names fields."""
-    found: dict[str, tuple[str, Any]] = {}
-    for section in sections:
-        hints = get_type_hints(section)
-        for field, one in settings_of(section).items():
-            if field not in leave_out and (not only or field in only):
-                spelt = [
-                    name.split("/")[0].lstrip("-").replace("-", "_")
-                    for name in one.names(field)
-                    if name.startswith("--")
-                ]
-                found |= dict.fromkeys(spelt, (one.keyword(field), hints[field]))
-    return found
-
-
-def _checked(settings: Mapping[str, Any], known: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
-    """The settings by their keywords; UsageError for one that is not known, or has another type."""
-    found = {}
-    for name, value in settings.items():
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise UsageError(f"There is no setting '{name}' here.{hint} There are: {', '.join(known)}.")
-        keyword, hint = known[name]
-        value = _plain(value, several=takes_several(hint))
-        if value is not None and not has_type(value, hint):
-            raise UsageError(f"{name} is {value!r}: {wanted_type(hint)} is wanted.")
-        found[keyword] = value
-    return found
-
-
-def _plain(value: Any, *, several: bool) -> Any:
-    """A setting as a plan.toml would have it: paths as strings, numpy's numbers as Python's, and `several` strings as a list."""
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if hasattr(value, "item"):
-        return value.item()
-    if several and isinstance(value, str | tuple):
-        return [value] if isinstance(value, str) else list(value)
-    return value
