@@ -48,12 +48,13 @@ Sides = list[tuple[str, ArrayLike, ArrayLike]]
 
 def _sides_of_one(evidence: OneLabel) -> tuple[Sides, str]:
     """Rows of unknown gold are left out, as in the scores."""
-    known = evidence.gold >= 0
-    gold, probabilities = evidence.gold[known], evidence.probabilities[known]
+    known = np.flatnonzero(evidence.gold >= 0)
+    gold = evidence.gold[known]
     if len(evidence.labels) == 2:
-        return [(evidence.labels[1], gold == 1, probabilities[:, 1])], f"Of the label {shown(evidence.labels[1])}."
+        second = evidence.probabilities[known, 1]
+        return [(evidence.labels[1], gold == 1, second)], f"Of the label {shown(evidence.labels[1])}."
     chosen = _most_frequent(np.bincount(gold, minlength=len(evidence.labels)))
-    sides: Sides = [(evidence.labels[k], gold == k, probabilities[:, k]) for k in chosen]
+    sides: Sides = [(evidence.labels[k], gold == k, evidence.probabilities[known, k]) for k in chosen]
     return sides, _which(len(chosen), len(evidence.labels))
 
 
