@@ -16,7 +16,7 @@ from bertft.jobs.requests import EvalRequest, ReportRequest, TrainRequest
 from bertft.jobs.wrong_rows import row_sections
 from bertft.page.classes import classes_section
 from bertft.page.data_check import check_section, unchecked_section
-from bertft.page.outcome import Outcome, lead_of, scores_section, title_of
+from bertft.page.outcome import Outcome, lead_of, scores_section, series_section, title_of
 from bertft.page.skeleton import Section, write_page
 from bertft.page.training import cost_section, learning_section
 from bertft.page.trust import trust_sections
@@ -114,12 +114,17 @@ def _sound_record(folder: Path) -> RunRecord:
     for name, kind in {"rows": dict, "timings": dict, "versions": dict, "reference": dict, "best_step": int}.items():
         if not isinstance(getattr(found, name), kind):
             raise CheckpointError(f"{folder / RECORD}: '{name}' is damaged.")
+    try:
+        series_section(found.series)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        raise CheckpointError(f"{folder / RECORD}: 'series' is damaged.") from None
     return found
 
 
 def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Section]:
     scores, run = outcome.scores, outcome.run
     yield scores_section(outcome)
+    yield series_section(run.series)
     yield learning_section(History(folder, writes=True).lines(), list(scores.distinct), run.best_step)
     yield classes_section(scores)
     yield from trust_sections(judged.adapter.evidence(judged.predictions, judged.targets))

@@ -62,7 +62,9 @@ def _first_bytes(path: str) -> bytes:
         with _stream(path) as file:
             return file.read(4)
     except (OSError, EOFError) as problem:
-        raise DataError(f"--vectors {path}: cannot be read ({getattr(problem, 'strerror', None) or problem}).") from None
+        raise DataError(
+            f"--vectors {path}: cannot be read ({getattr(problem, 'strerror', None) or problem})."
+        ) from None
 
 
 def _stream(path: str) -> IO[bytes]:

@@ -8,8 +8,10 @@ from bertft.markup import Html, Part, element, joined
 from bertft.page.blocks import foreign, listed, paragraph, remark, table, tiles
 from bertft.page.skeleton import Section
 from bertft.report.model_card import file_name, public_name
+from bertft.report.series import series_remarks, series_table, series_title
 from bertft.rows.surrogates import shown
 from bertft.runs.record import RunRecord
+from bertft.runs.series import Series
 from bertft.scoring import Scores
 from bertft.wording import counted
 
@@ -76,3 +78,13 @@ def _reference(outcome: Outcome) -> Part:
     """What the model has to beat, as the run found it on its validation rows."""
     said = outcome.run.reference.get("summary")
     return element("p", foreign(str(said))) if said else None
+
+
+def series_section(series: Series | None) -> Section:
+    """Of a training that was done with several seeds or on several folds; empty of any other."""
+    if series is None:
+        return Section("Several runs", joined([]))
+    columns, rows = series_table(series)
+    title, remarks = series_title(series), [remark(foreign(said)) for said in series_remarks(series)]
+    lines = [[foreign(name), *rest] for name, *rest in rows]
+    return Section("Several runs", joined([table(columns, lines, caption=title), *remarks]))

@@ -118,3 +118,27 @@ def test_a_program_writes_the_same_page(run: Run, own: Path) -> None:
         "coverage.svg",
     }
     assert all(path.is_file() for path in done.plots)
+
+
+def member(number: int) -> dict[str, object]:
+    scores = {"validation": {"accuracy": 0.5 + number / 10}}
+    return {
+        "name": f"seeds/{number}",
+        "rows": {"train": 9},
+        "scores": scores,
+        "steps": 3,
+        "best_step": 2,
+        "seconds": 1.0,
+    }
+
+
+def test_several_runs_have_their_table(run: Run, own: Path) -> None:
+    record = json.loads((own / "run.json").read_text())
+    series = {"by": "seeds", "main": "accuracy", "kept": "seeds/1", "members": [member(1), member(2)]}
+    (own / "run.json").write_text(json.dumps({**record, "series": series}))
+    run("report", "run")
+    assert "Several runs" in page("run/report.html")
+    assert "<bdi>seeds/1 (kept)</bdi>" in page("run/report.html")
+    series["members"] = [member(1) | {"seconds": "x"}, member(2)]
+    (own / "run.json").write_text(json.dumps({**record, "series": series}))
+    assert "is damaged" in run("report", "run", ok=2).err
