@@ -59,6 +59,7 @@ COLUMNS: dict[str, tuple[str, Any]] = {
 }
 ANSWER: dict[str, tuple[str, Any]] = {name: (name, kind) for name, kind in WISHES.items()}
 OF_ROWS: dict[str, tuple[str, Any]] = {"prefix": ("prefix", str), "max_answer": ("max_answer", int)}
+OWN: dict[str, tuple[str, Any]] = {"raw_probabilities": ("raw_probabilities", bool)}
 OF_A_FILE: dict[str, tuple[str, Any]] = {"raw": ("raw", bool), "resume": ("resume", bool), "form": ("form", str)}
 """Keywords of settings that are declared elsewhere, with their types."""
 
@@ -152,6 +153,8 @@ def evaluate(
     *,
     metric: str | None = None,
     min_probability: float | None = None,
+    min_accuracy: float | None = None,
+    raw_probabilities: bool = False,
     precision: str | None = None,
     quiet: bool = True,
     **settings: Any,
@@ -172,6 +175,8 @@ def evaluate(
         metric=metric,
         max_answer=settings.get("max_answer"),
         min_probability=min_probability,
+        min_accuracy=min_accuracy,
+        raw_probabilities=raw_probabilities,
         precision=precision,
         machine=typed(MachinePlan, settings),
         tables=tables,
@@ -260,13 +265,15 @@ def predict(
         **_roles("text", "text_pair"),
         **ANSWER,
         **OF_ROWS,
+        **OWN,
         **keywords_of(DataPlan, only=READS),
         **keywords_of(MachinePlan),
     }
     settings = checked_keywords(settings, {**known, **(OF_A_FILE if output is not None else {})})
     if output is not None:
         return _predict_file(run, data, str(output), precision, quiet, settings)
-    model = load(run, precision=precision, quiet=quiet, threads=settings.get("threads"), fast=settings.get("fast"))
+    opened = {name: settings.get(name) for name in ("threads", "fast", "raw_probabilities")}
+    model = load(run, precision=precision, quiet=quiet, **opened)
     answer = {name: settings.get(name) for name in WISHES}
     with _in_a_program(quiet):
         of_rows = {name: settings.get(name) for name in OF_ROWS}
@@ -274,21 +281,33 @@ def predict(
 
 
 def load(
-    run: Any, *, precision: str | None = None, threads: int | None = None, fast: bool | None = None, quiet: bool = True
+    run: Any,
+    *,
+    precision: str | None = None,
+    threads: int | None = None,
+    fast: bool | None = None,
+    raw_probabilities: bool | None = None,
+    quiet: bool = True,
 ) -> Model:
     """A run that answers: `load("runs/mine")("a text")` is a dict, with a list of inputs a list of dicts. An input is a text, a
-    tuple of two texts or of question and context, a list of words for a tagger (in a list of inputs), or a dict of columns."""
+    tuple of two texts or of question and context, a list of words for a tagger (in a list of inputs), or a dict of columns.
+    `raw_probabilities`: the network's own, not calibrated."""
     from bertft.jobs.model import Model
     from bertft.jobs.opening import open_run
+    from bertft.jobs.unsure import with_own_probabilities
     from bertft.plan.plan import merge
 
     if isinstance(run, Model):
-        if (precision, threads, fast) != (None, None, None):
-            raise UsageError("precision, threads and fast are for `load`: this model is loaded already.")
+        if (precision, threads, fast, raw_probabilities) != (None,) * 4:
+            raise UsageError(
+                "precision, threads, fast and raw_probabilities are for `load`: this model is loaded already."
+            )
         return run
     machine = merge(MachinePlan, checked_keywords({"threads": threads, "fast": fast}, keywords_of(MachinePlan)))
     with _in_a_program(quiet):
-        return Model(Path(_folder(run)), open_run(_folder(run), precision, machine))
+        answerer = open_run(_folder(run), precision, machine)
+        adapter = with_own_probabilities(answerer.adapter, raw=bool(raw_probabilities))
+        return Model(Path(_folder(run)), replace(answerer, adapter=adapter))
 
 
 _TRAINING = Lock()
@@ -336,6 +355,8 @@ def _predict_file(
         resume=bool(settings.get("resume")),
         top_k=settings.get("top_k"),
         min_probability=settings.get("min_probability"),
+        min_accuracy=settings.get("min_accuracy"),
+        raw_probabilities=bool(settings.get("raw_probabilities")),
         scheme=settings.get("scheme"),
         n_best=settings.get("n_best"),
         fallback_label=settings.get("fallback_label"),

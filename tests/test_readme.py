@@ -107,6 +107,13 @@ def test_the_commands_on_several_runs_run(run: Callable[..., Said], a_users_fold
     assert len((a_users_folder / "runs/folds/out-of-fold.jsonl").read_text(encoding="utf-8").splitlines()) == 30
 
 
+def test_the_commands_on_probabilities_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
+    """With a wish that a model of two steps can fulfil."""
+    run("train", "samples/messages/train.csv", "-o", "runs/messages", "--model", tiny, *SHORT)
+    for line in commands(ROOT / "docs" / "probabilities.md"):
+        run(*shlex.split(line)[1:], *(("--min-accuracy", 0.01) if "--min-accuracy" in line else ()))
+
+
 def test_no_placeholder_is_left() -> None:
     assert [page.name for page in PAGES if "@@" in page.read_text(encoding="utf-8")] == []
 

@@ -24,6 +24,7 @@ from bertft.rows.labels import Labels
 from bertft.scoring import Coverage, Scores
 from bertft.scoring.calibration import Reliability
 from bertft.scoring.evidence import Evidence
+from bertft.scoring.expectation import Reached
 from bertft.scoring.own import OwnMetric
 from bertft.scoring.paired import RowSums
 
@@ -94,6 +95,8 @@ class Answer:
     """So many best labels with their probabilities; None: only the answer."""
     min_probability: float | None = None
     """No label below this. For multi-label it takes the place of the thresholds."""
+    min_accuracy: float | None = None
+    """Chooses `min_probability`, so that the labels that are given are so accurate."""
     scheme: str | None = None
     """Tag scheme of the output; None: the model's."""
     n_best: int | None = None
@@ -320,6 +323,33 @@ class Adapter(ABC):
     def metrics(self) -> Sequence[str] | None:
         """Exactly the card's; None, which means all that apply, for a task without a card."""
         return None if self.card.is_plain else self.card.metrics
+
+    calibrates: ClassVar[bool] = False
+    """Whether `calibrated` has something to learn."""
+    how_calibrated: ClassVar[str] = ""
+    """What `calibrated` chose, in words."""
+
+    def calibrated(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
+        """The adapter with the scale on which these probabilities, the network's own, come true; its answers stay the same."""
+        return self
+
+    @property
+    def uncalibrated(self) -> Adapter:
+        """The adapter with the network's own probabilities."""
+        return self
+
+    def rescaled(self, predictions: Sequence[Prediction]) -> list[Prediction]:
+        """The network's own probabilities on the scale of this adapter, as its `decode` gives them."""
+        return list(predictions)
+
+    @property
+    def steps(self) -> Sequence[Reached]:
+        """How many validation rows reach which probability, and how many of these were right; empty where nobody counted."""
+        return ()
+
+    def with_steps(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
+        """The adapter with the steps of its own predictions."""
+        return self
 
     def stored(self) -> dict[str, Any]:
         """What bertft.json must hold beyond card, labels, columns and options, such as thresholds."""

@@ -5,6 +5,7 @@ asked here once."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, get_type_hints
 
@@ -61,7 +62,17 @@ def _faults_of_options(options: Any) -> Iterator[str]:
 
 
 def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
-    known = {"thresholds", "scheme", "untyped", "by_character", "can_abstain", "null_threshold"}
+    known = {
+        "thresholds",
+        "scheme",
+        "untyped",
+        "by_character",
+        "can_abstain",
+        "null_threshold",
+        "steps",
+        "temperature",
+        "scales",
+    }
     if not isinstance(stored, dict) or not stored.keys() <= known:
         yield "stored"
         return
@@ -77,9 +88,33 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
     for name in ("untyped", "by_character"):
         if not isinstance(stored.get(name, False), bool):
             yield f"stored.{name}"
+    if not _is_scale([stored.get("temperature", 1), 0]):
+        yield "stored.temperature"
+    scales = stored.get("scales", {})
+    if not isinstance(scales, dict) or scales.keys() not in (set(), labels) or not all(map(_is_scale, scales.values())):
+        yield "stored.scales"
+    steps = stored.get("steps", [])
+    if not isinstance(steps, list) or not all(map(_is_step, steps)):
+        yield "stored.steps"
     if not _is_number(stored.get("null_threshold", 0)):
         yield "stored.null_threshold"
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_scale(value: Any) -> bool:
+    """A temperature and an offset."""
+    if not isinstance(value, list) or len(value) != 2 or not all(map(_is_number, value)):
+        return False
+    temperature, offset = value
+    return bool(0 < temperature < math.inf and math.isfinite(offset))
+
+
+def _is_step(value: Any) -> bool:
+    """A threshold, the rows that reach it, and how many of these were right."""
+    if not isinstance(value, list) or len(value) != 3 or not all(map(_is_number, value)):
+        return False
+    threshold, rows, right = value
+    return bool(0 <= threshold <= 1 and 0 <= right <= rows and rows > 0)

@@ -28,6 +28,8 @@ def eval_command(
     metric: opt.MainMetric = None,
     max_answer: opt.MaxAnswer = None,
     min_probability: opt.CoverageAt = None,
+    min_accuracy: opt.MinAccuracy = None,
+    raw_probabilities: opt.RawProbabilities = False,
     json: opt.Json = False,
     full: opt.Full = False,
     quiet: opt.Quiet = False,
@@ -51,6 +53,8 @@ def eval_command(
         metric=metric,
         max_answer=max_answer,
         min_probability=min_probability,
+        min_accuracy=min_accuracy,
+        raw_probabilities=raw_probabilities,
         precision=settings["precision"],
         machine=typed(MachinePlan, settings),
     )

@@ -190,6 +190,18 @@ TopK = Annotated[int | None, flag(OUTPUT, "K", "Write the K most probable labels
 MinProbability = Annotated[
     float | None, flag(OUTPUT, "P", "Give no label if its probability is below P.", "--min-probability", "--threshold")
 ]
+MinAccuracy = Annotated[
+    float | None,
+    flag(
+        OUTPUT,
+        "SHARE",
+        "Choose --min-probability so that the labels that are given are so accurate, as 0.95.",
+        "--min-accuracy",
+    ),
+]
+RawProbabilities = Annotated[
+    bool, flag(SCORES, None, "Use the network's own probabilities, not the calibrated ones.", "--raw-probabilities")
+]
 FallbackLabel = Annotated[
     str | None,
     flag(OUTPUT, "LABEL", "Label for rows that get none, such as other.", default="left empty"),

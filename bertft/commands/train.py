@@ -128,12 +128,14 @@ def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
     learns = finished.backbone.classic is None or bool(finished.backbone.classic.grams)
     if as_json:
         record = asdict(run_record(finished))
-        shown = {name: record[name] for name in ("scores", "reference", "refitted", "series", "timings")}
+        shown = {name: record[name] for name in ("scores", "reference", "refitted", "trust", "series", "timings")}
         console.result_json({"run": str(finished.folder), "model": finished.backbone.name, **shown})
         tell_comparison(finished.comparison, finished.advice, learns=learns)
         return
     for split, scores in finished.scores.items():
         show_scores(scores, title=split.capitalize(), record=str(finished.folder / RECORD), full=full)
+    for sentence in finished.trust.sentences:
+        console.result(sentence)
     if finished.refitted:
         console.result(REFITTED)
     if finished.series:

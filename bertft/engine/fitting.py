@@ -18,7 +18,7 @@ from bertft.classic.models import Classic
 from bertft.classic.network import GramsConfig, GramsForSequenceClassification, GramsForTokenClassification
 from bertft.engine.advice import Course
 from bertft.engine.examples import Examples
-from bertft.engine.judging import answers_of_saved, score_best
+from bertft.engine.judging import answers_of_saved, judge_answers, score_best
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import Tables, gather_split, prepare, task_record
 from bertft.engine.record import Finished, write_plan
@@ -56,8 +56,9 @@ def run_fitting(run: TrainingRun, model: Classic, tables: Tables, accelerator: D
     scores, rows = {"validation": judged.scores}, {"train": len(examples), "validation": len(validation)}
     if tables.test:
         test = gather_split(run.plan, adapter, tables.test)
-        answers = answers_of_saved(run.folder, adapter, test, accelerator)
-        scores["test"], rows["test"] = adapter.score(answers, test.targets), len(test)
+        own = answers_of_saved(run.folder, adapter.uncalibrated, test, accelerator)
+        scores["test"], judged = judge_answers(replace(judged, adapter=adapter), own, test)
+        rows["test"] = len(test)
     baseline = constant_baseline(adapter, examples, validation)
     return finish(run, learned, judged, baseline, scores, rows, accelerator, refitted=bool(run.plan.recipe.refit))
 

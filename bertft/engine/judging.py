@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bertft.adapters import Adapter, Prediction
+from bertft.adapters.calibrating import calibrate, judge_calibration
 from bertft.adapters.mistakes import Mistake, mistakes_of
 from bertft.engine.answerer import Answerer
 from bertft.engine.examples import Examples
@@ -15,6 +16,7 @@ from bertft.engine.sharding import ready
 from bertft.model.network import load_network
 from bertft.protocols import Device, Network
 from bertft.scoring import Coverage, Scores
+from bertft.scoring.trust import Expectation, Trust
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Judged:
     """What the saved model is worth."""
 
     adapter: Adapter
-    """With its thresholds."""
+    """With its thresholds and the scale of its probabilities."""
+    trust: Trust
+    """What its probabilities are worth, and how many errors to expect; of the validation rows, until test rows say more."""
     scores: Scores
     coverage: Sequence[Coverage]
     """Accuracy of the surest rows; empty where rows have no one label."""
@@ -47,18 +51,44 @@ class Judged:
 
 
 def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator: Device) -> Judged:
-    """Scores of the model as it lies in a folder, read back from there; thresholds are chosen on the validation rows."""
+    """Scores of the model as it lies in a folder, read back from there; thresholds, and then the scale of its
+    probabilities, are chosen on the validation rows."""
     answerer, meter = load_answerer(folder, adapter, accelerator), Meter()
-    found = answerer.predictions(validation.windows, meter, label="Validation")
-    tuned, scores = tune(adapter, found, validation)
-    coverage = tuned.coverage(found, validation.targets, 0.0) if found else []
-    wrong = mistakes_of(tuned, found, validation.targets)
-    return Judged(tuned, scores, coverage, tuned.same_answer(found, validation.targets), meter, wrong)
+    own = answerer.predictions(validation.windows, meter, label="Validation")
+    tuned, scores = tune(adapter, own, validation)
+    scaled, calibration = calibrate(tuned, own, validation.targets)
+    found = scaled.rescaled(own)
+    if scaled is not tuned:  # a metric of probabilities may have changed; what tuning was worth has not
+        after = scaled.score(found, validation.targets)
+        scores = replace(after, notes=[*after.notes, *(note for note in scores.notes if note not in after.notes)])
+    coverage = scaled.coverage(found, validation.targets, 0.0) if found else []
+    wrong = mistakes_of(scaled, found, validation.targets)
+    scaled = scaled.with_steps(found, validation.targets)
+    trust = Trust(calibration, expectation(scaled, "validation", wrong, validation))
+    return Judged(scaled, trust, scores, coverage, tuned.same_answer(own, validation.targets), meter, wrong)
 
 
 def answers_of_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Device) -> list[Prediction]:
     """Of the model as it lies in a folder, to the test rows."""
     return load_answerer(folder, adapter, accelerator).predictions(test.windows, Meter(), label="Test")
+
+
+def judge_answers(judged: Judged, own: Sequence[Prediction], test: Examples) -> tuple[Scores, Judged]:
+    """Scores of the test rows, with what the validation rows chose; and how far they let the model be trusted. `own`: what the
+    network says, without calibration."""
+    adapter, chosen = judged.adapter, judged.trust.calibration
+    found = adapter.rescaled(own)
+    why_not = chosen.why_not if chosen else ""
+    calibration = judge_calibration(adapter, "test", own, test.targets, why_not=why_not)
+    trust = Trust(calibration, expectation(adapter, "test", mistakes_of(adapter, found, test.targets), test))
+    return adapter.score(found, test.targets), replace(judged, trust=trust)
+
+
+def expectation(adapter: Adapter, split: str, wrong: Sequence[Mistake], judged: Examples) -> Expectation | None:
+    """None where rows are not right or wrong as a whole."""
+    if not adapter.one_label_a_row or not len(judged):
+        return None
+    return Expectation.after(split, errors=len(wrong), rows=len(judged))
 
 
 def load_answerer(folder: Path, adapter: Adapter, accelerator: Device) -> Answerer:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from bertft.runs.record import DataFile, ParameterCount, RunRecord, read_record
 from bertft.runs.series import Series
 from bertft.scoring import Comparison, Coverage, Scores
 from bertft.scoring.own import typed_again
+from bertft.scoring.trust import Trust
 from bertft.system.files import write_text
 from bertft.system.versions import machine, versions
 
@@ -65,6 +66,8 @@ class Finished:
     """Of the runs that it was chosen from, or measured by."""
     seconds: float | None = None
     """From the plan to the records; None for a run that was begun before."""
+    trust: Trust = field(default_factory=Trust)
+    """Of the test rows, or else of the validation rows."""
 
 
 def write_plan(plan: Plan, folder: Path) -> None:
@@ -86,6 +89,7 @@ def finished_before(folder: Path, plan: Plan, backbone: Backbone) -> Finished | 
         found = read_record(folder)
         scores = {split: Scores.from_dict(found.scores[split]) for split in SPLITS if split in found.scores}
         comparison = Comparison.from_dict(found.reference, scores["validation"])
+        trust = Trust.from_dict(found.trust)
         labels = read_task(folder).labels.names
     except (CheckpointError, KeyError, TypeError, ValueError, AttributeError):
         return None
@@ -108,6 +112,7 @@ def finished_before(folder: Path, plan: Plan, backbone: Backbone) -> Finished | 
         device=found.device,
         coverage=found.coverage,
         series=found.series,
+        trust=trust,
     )
 
 
@@ -141,6 +146,7 @@ def run_record(finished: Finished) -> RunRecord:
         reference=finished.comparison.as_dict(),
         coverage=finished.coverage,
         series=finished.series,
+        trust=finished.trust.as_dict(),
         timings={what: dict(timing) for what, timing in finished.timings.items()},
     )
 

@@ -16,7 +16,7 @@ from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.error_file import write_errors
 from bertft.engine.examples import Examples
-from bertft.engine.judging import Judged, Validator, answers_of_saved, score_best
+from bertft.engine.judging import Judged, Validator, answers_of_saved, judge_answers, score_best
 from bertft.engine.observers import Observer
 from bertft.engine.out_of_fold import write_answers
 from bertft.engine.prepare import Prepared, Tables, prepare, task_record, validation_source
@@ -103,16 +103,16 @@ def _trained(
     refitted = refit(run, learned, judged, tables, examples, validation, accelerator)
     scores = {"validation": judged.scores}
     if test is not None:
-        answers = answers_of_saved(run.folder, judged.adapter, test, accelerator)
-        scores["test"] = judged.adapter.score(answers, test.targets)
+        own = answers_of_saved(run.folder, judged.adapter.uncalibrated, test, accelerator)
+        scores["test"], judged = judge_answers(judged, own, test)
         if run.plan.runs.fold:
-            leave_answers(run, judged.adapter, tables, test, answers, accelerator)
+            leave_answers(run, judged.adapter, tables, test, judged.adapter.rescaled(own), accelerator)
     rows = {"train": len(examples), "validation": len(validation), **({"test": len(test)} if test else {})}
     return finish(run, learned, judged, baseline, scores, rows, accelerator, refitted=refitted, series=series)
 
 
 def keep_judged(run: TrainingRun, judged: Judged, validation: Examples, tables: Tables, accelerator: Device) -> None:
-    """Write what the judging of the saved model adds to the run folder: thresholds and mistakes."""
+    """Write what the judging of the saved model adds to the run folder: thresholds, temperatures and mistakes."""
     if accelerator.is_main_process:
         with explained(run.folder, f"Make room and {go_on(run.folder)}"):
             write_task(run.folder, task_record(judged.adapter))
@@ -153,6 +153,7 @@ def finish(
         device=describe(accelerator),
         coverage=judged.coverage,
         series=series,
+        trust=judged.trust,
     )
     leave_records(finished, accelerator)
     return finished

@@ -11,6 +11,7 @@ from bertft.adapters import Adapter, Prediction
 from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.jobs.judged import judged_file
 from bertft.jobs.requests import EvalRequest
+from bertft.jobs.unsure import threshold_for
 from bertft.reading import Table
 from bertft.runs.record import DataFile, add_to_run
 from bertft.scoring import Coverage, Scores
@@ -33,7 +34,7 @@ def evaluate(request: EvalRequest) -> Evaluated:
     """Open the run, read the file, predict, score."""
     judged = judged_file(request)
     scores = judged.scores()
-    coverage = covered(judged.adapter, judged.predictions, judged.targets, request.min_probability)
+    coverage = covered(judged.adapter, judged.predictions, judged.targets, least_probability(request, judged.adapter))
     timings = judged.meter.timings()
     if judged.answerer.accelerator.is_main_process:
         scored = data_file(request, judged.table)
@@ -41,6 +42,11 @@ def evaluate(request: EvalRequest) -> Evaluated:
         add_to_run(Path(request.run), "scores", key_of(scored, metric), {**scores.as_dict(), "data": asdict(scored)})
         add_to_run(Path(request.run), "timings", "eval", timings)
     return Evaluated(request.run, judged.name, scores, coverage, timings)
+
+
+def least_probability(request: EvalRequest, adapter: Adapter) -> float | None:
+    """What was named, or what the accuracy chooses that was."""
+    return request.min_probability if request.min_accuracy is None else threshold_for(request.min_accuracy, adapter)
 
 
 def covered(

@@ -25,6 +25,7 @@ from bertft.jobs.predict import check_probability
 from bertft.jobs.requests import EvalRequest, TrainRequest
 from bertft.jobs.resuming import stored_plan
 from bertft.jobs.splits import read_split, reading_plan
+from bertft.jobs.unsure import check_accuracy, step_for, with_own_probabilities
 from bertft.kinds import takes
 from bertft.kinds.kind import NONE
 from bertft.plan.plan import Plan, merge
@@ -91,13 +92,15 @@ def judged_file(request: EvalRequest) -> JudgedRows:
     """Open the run, read the file, predict."""
     own = own_metric(request.metric)
     check_probability(request.min_probability)
+    check_accuracy(request.min_accuracy, request.min_probability)
     data = reading_plan(request.data, request.reading)
     table = read_split(request.data, data, request.tables)
     answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
     if data.fix_answers and not takes("fix_answers", answerer.adapter.card.kind):
         raise UsageError("--fix-answers does not apply: this run does not answer questions. Leave it out.")
-    check_coverage(answerer.adapter, request.min_probability)
-    adapter = replace(fitted(answerer.adapter, table, request), own=own)
+    check_coverage(answerer.adapter, request)
+    adapter = with_own_probabilities(answerer.adapter, raw=request.raw_probabilities)
+    adapter = replace(fitted(adapter, table, request), own=own)
     if data.fix_answers:
         adapter = replace(adapter, options=replace(adapter.options, fix_answers=True))
     adapter = with_max_answer(adapter, request.max_answer)
@@ -112,12 +115,18 @@ def fitted(adapter: Adapter, table: Table, request: EvalRequest) -> Adapter:
     return replace(adapter, fields=fields, card=with_metric(adapter.card, request.metric, labels=len(adapter.labels)))
 
 
-def check_coverage(adapter: Adapter, least: float | None) -> None:
+def check_coverage(adapter: Adapter, request: EvalRequest) -> None:
     """UsageError where it was asked for, but rows have no one label."""
-    if least is not None and not adapter.one_label_a_row:
-        raise UsageError(
-            f"--min-probability does not apply: this run answers with {adapter.answers_with}, not with one label a row."
-        )
+    for name in ("min_probability", "min_accuracy"):
+        if getattr(request, name) is not None and not adapter.one_label_a_row:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"{flag} does not apply: this run answers with {adapter.answers_with}, not with one label a row."
+            )
+    if request.min_accuracy is not None:
+        step_for(request.min_accuracy, adapter)
+    if request.min_accuracy is not None and request.raw_probabilities:
+        raise UsageError("--min-accuracy goes by calibrated probabilities: leave --raw-probabilities out.")
 
 
 def judged_split(

@@ -16,7 +16,7 @@ from bertft.engine.meter import Meter
 from bertft.errors import UsageError
 from bertft.jobs.file_columns import wanted_text
 from bertft.jobs.opening import with_max_answer
-from bertft.jobs.predict import asked_answer, check_answer, records
+from bertft.jobs.predict import asked_answer, records, settled
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan
 from bertft.plan.sections import MEMORY, WISHES
@@ -44,7 +44,7 @@ class Model:
 
     def __call__(self, inputs: Any, **wishes: Any) -> Any:
         """A dict for one input, a list of dicts for a list: the columns that `bertft predict` adds. `wishes`: top_k,
-        min_probability, scheme, n_best. An input that cannot be answered has a `reason`."""
+        min_probability, min_accuracy, scheme, n_best, fallback_label. An input that cannot be answered has a `reason`."""
         inputs = _as_list(inputs)
         several = isinstance(inputs, list)
         with self.lock, console.in_a_program(quiet=True):  # an LSTM's outputs pass through the network
@@ -52,7 +52,7 @@ class Model:
         return found if several else found[0]
 
     def _answers(self, inputs: Sequence[Any], answer: Answer) -> list[dict[str, Any]]:
-        check_answer(answer, self.answerer.adapter)
+        answer = settled(answer, self.answerer.adapter)
         rows = [self._row(number, one) for number, one in enumerate(inputs)]
         if not rows:
             return []

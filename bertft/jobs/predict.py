@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
+from bertft.jobs.unsure import check_accuracy, threshold_for, with_own_probabilities
 from bertft.plan.plan import merge
 from bertft.plan.recipe import SCHEMES
 from bertft.plan.sections import MachinePlan
@@ -77,7 +78,7 @@ def predict(request: PredictRequest) -> Predicted:
     for note in source.notes:
         console.note(f"{source.name}: {note}")
     answerer = answerer_for(request)
-    check_answer(answer, answerer.adapter)
+    answer = settled(answer, answerer.adapter)
     answerer = replace(answerer, adapter=with_max_answer(answerer.adapter, request.max_answer))
     rows, answerer = prepared_rows(source, answerer, request.columns)
     added, meter = answerer.adapter.added_columns(answer), Meter()
@@ -105,7 +106,7 @@ def records(
     source: Source | Table, answerer: Answerer, answer: Answer, columns: Section, prefix: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """The rows of a source as they would be written to a file."""
-    check_answer(answer, answerer.adapter)
+    answer = settled(answer, answerer.adapter)
     rows, answerer = prepared_rows(source, answerer, columns)
     adapter = answerer.adapter
     names = names_in_output(source, adapter.added_columns(answer), prefix)
@@ -131,7 +132,8 @@ def names_in_output(source: Source | Table, added: Sequence[str], prefix: str | 
 
 def answerer_for(request: PredictRequest) -> Answerer:
     """The run that answers."""
-    return open_run(request.run, request.precision, merge(MachinePlan, request.machine))
+    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
+    return replace(answerer, adapter=with_own_probabilities(answerer.adapter, raw=request.raw_probabilities))
 
 
 def progress_label(request: PredictRequest) -> str:
@@ -208,7 +210,10 @@ def asked_answer(request: PredictRequest) -> Answer:
         raise UsageError(f"--scheme is {request.scheme}: one of {', '.join(SCHEMES)}.")
     if request.fallback_label is not None and not request.fallback_label.strip():
         raise UsageError("--fallback-label is empty: a label is wanted, such as other.")
-    return Answer(request.top_k, request.min_probability, request.scheme, request.n_best, request.fallback_label)
+    check_accuracy(request.min_accuracy, request.min_probability)
+    if request.min_accuracy is not None and request.raw_probabilities:
+        raise UsageError("--min-accuracy goes by calibrated probabilities: leave --raw-probabilities out.")
+    return Answer(**{one.name: getattr(request, one.name) for one in fields(Answer)})
 
 
 def check_probability(least: float | None) -> None:
@@ -216,13 +221,21 @@ def check_probability(least: float | None) -> None:
         raise UsageError(f"--min-probability is {least}: a probability from 0 to 1 is wanted.")
 
 
-def check_answer(answer: Answer, adapter: Adapter) -> None:
-    """UsageError for a wish that this kind of task cannot fulfil."""
+def settled(answer: Answer, adapter: Adapter) -> Answer:
+    """The wish with its threshold, where an accuracy chooses it. UsageError for what this run cannot fulfil."""
+    check_options(answer, adapter)
+    if answer.min_accuracy is not None:
+        answer = replace(answer, min_probability=threshold_for(answer.min_accuracy, adapter))
+    if answer.fallback_label is not None and not adapter.can_reject(answer):
+        raise UsageError("--fallback-label needs --min-probability: without it every row gets a label of the model.")
+    return answer
+
+
+def check_options(answer: Answer, adapter: Adapter) -> None:
+    """UsageError for a wish that means nothing to this kind of task."""
     asked = [name for name, value in asdict(answer).items() if value is not None]
     for name in asked:
         if name not in adapter.answer_options:
             raise UsageError(
                 f"--{name.replace('_', '-')} does not apply: this run answers with {adapter.answers_with}."
             )
-    if answer.fallback_label is not None and not adapter.can_reject(answer):
-        raise UsageError("--fallback-label needs --min-probability: without it every row gets a label of the model.")

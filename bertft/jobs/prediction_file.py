@@ -42,6 +42,8 @@ SQUAD = "squad"
 SHAPING = (
     "top_k",
     "min_probability",
+    "min_accuracy",
+    "raw_probabilities",
     "scheme",
     "n_best",
     "form",

@@ -75,6 +75,10 @@ class EvalRequest:
     """None: as in training."""
     min_probability: float | None = None
     """Show what it costs and gains to leave rows below it without an answer."""
+    min_accuracy: float | None = None
+    """Choose it so that the others are so accurate."""
+    raw_probabilities: bool = False
+    """Those of the network, not calibrated."""
     precision: str | None = None
     machine: Section = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -111,6 +115,10 @@ class PredictRequest:
     """None: standard output."""
     top_k: int | None = None
     min_probability: float | None = None
+    min_accuracy: float | None = None
+    """Choose `min_probability` so that the labels that are given are so accurate."""
+    raw_probabilities: bool = False
+    """Those of the network, not calibrated."""
     scheme: str | None = None
     n_best: int | None = None
     max_answer: int | None = None

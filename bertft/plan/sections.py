@@ -133,7 +133,14 @@ class DataPlan:
 MEMORY = "memory:"
 """Begins the name of rows that a Python program handed over, where a file could stand."""
 
-WISHES = {"top_k": int, "min_probability": float, "scheme": str, "n_best": int, "fallback_label": str}
+WISHES = {
+    "top_k": int,
+    "min_probability": float,
+    "min_accuracy": float,
+    "scheme": str,
+    "n_best": int,
+    "fallback_label": str,
+}
 """What can be asked of each answer of `predict`, with its type."""
 
 READS = ("format", "encoding", "delimiter", "header", "sheet", "sentence", "document")

@@ -23,6 +23,7 @@ from bertft.report.markdown import code, one_line, words
 from bertft.report.series import series_remarks, series_table, series_title
 from bertft.runs.record import RunRecord
 from bertft.scoring import Coverage, Scores
+from bertft.scoring.trust import Trust
 from bertft.wording import counted
 
 MOST_CLASSES = 100
@@ -147,6 +148,7 @@ def _remarks(run: RunRecord, plan: Plan, scores: Scores) -> Iterator[str]:
     """How far the validation scores can be trusted, a line each."""
     yield _interval(scores, chosen_by_it=plan.model not in CLASSICS)
     yield words(run.reference["summary"])
+    yield from map(words, Trust.from_dict(run.trust).sentences)
     if run.refitted:
         yield REFITTED
     yield from map(words, scores.notes)
@@ -241,12 +243,17 @@ def _limits(run: RunRecord, plan: Plan, coverage: Sequence[Coverage]) -> Iterato
         f"Biases of the data{pretrained} remain in it. {what_becomes_of_long_inputs(plan)}"
     )
     if not plan.card.solves.is_number:
-        yield _worth_of_probabilities(coverage)
+        yield _worth_of_probabilities(Trust.from_dict(run.trust), coverage)
 
 
-def _worth_of_probabilities(coverage: Sequence[Coverage]) -> str:
+def _worth_of_probabilities(trust: Trust, coverage: Sequence[Coverage]) -> str:
     """Beside the accuracy, where rows have one label each."""
     said = "Probabilities are the model's own and were not calibrated."
+    if trust.calibration is not None and trust.calibration.after is not None:
+        said = (
+            f"`bertft predict` gives calibrated probabilities ({trust.calibration.how}, fitted on the validation rows); "
+            f"transformers gives the model's own, as does `--raw-probabilities`."
+        )
     if not coverage or coverage[0].probability is None:
         return said
     lines = [

@@ -65,6 +65,8 @@ class RunRecord:
     """Of the validation rows; empty where rows have no one label."""
     series: Series | None
     """Of a training that was done several times."""
+    trust: Mapping[str, Any]
+    """What its probabilities are worth, and how many errors to expect; a part is None where it means nothing to the task."""
     timings: Mapping[str, Mapping[str, float]]
     """By verb: seconds, and examples and tokens per second."""
 
@@ -89,7 +91,7 @@ def read_record(folder: Path) -> RunRecord:
         raise CheckpointError(f"{path}: no record of a run ({type(problem).__name__}: {problem}).") from None
 
 
-_LATER: dict[str, Any] = {"family": "", "refitted": False, "reference": {}, "coverage": (), "series": None}
+_LATER: dict[str, Any] = {"family": "", "refitted": False, "reference": {}, "coverage": (), "series": None, "trust": {}}
 """What the first versions did not write."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from bertft.scoring.evidence import LabelSets
 from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import logit, nearly_constant
 from bertft.scoring.row_sums import multi_label_sums
+from bertft.scoring.temperature import Scale, fit_scales
+from bertft.wording import counted
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,11 @@ class MultiLabel(TextAdapter):
     """Sigmoid per label; windows of one text are averaged as logits."""
 
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    """Label -> probability from which it is given; empty: 0.5 for all."""
+    """Label -> probability from which it is given, on the scale of the network; empty: 0.5 for all."""
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    """Label -> what makes its probabilities come true; empty: the network's own."""
+
+    calibrates = True
 
     answer_options = ("top_k", "min_probability", "fallback_label")
     answers_with = "labels"
@@ -54,7 +60,30 @@ class MultiLabel(TextAdapter):
         return None if targets is None else targets[:, :-1]
 
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
-        return Prediction(expit(np.mean(outputs, axis=0, dtype=np.float64)))
+        return Prediction(self._scaled(np.asarray(np.mean(outputs, axis=0, dtype=np.float64))))
+
+    def _scaled(self, logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Probabilities of logits, (K,) or (N, K)."""
+        scales = [self.scales.get(name, Scale()) for name in self.labels.names]
+        temperatures, offsets = (np.asarray(part) for part in zip(*map(astuple, scales), strict=True))
+        return np.asarray(expit(logits / temperatures + offsets))
+
+    @property
+    def how_calibrated(self) -> str:  # type: ignore[override]
+        own = len(set(self.scales.values()) - {Scale()})
+        return f"{counted(own, 'temperature')} for {counted(len(self.labels), 'label')}"
+
+    def calibrated(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> MultiLabel:
+        scales = fit_scales(logit(stacked(predictions)), np.stack(targets)[:, :-1] > 0)
+        rounded = (Scale(round(one.temperature, 6), round(one.offset, 6)) for one in scales)
+        return replace(self, scales=dict(zip(self.labels.names, rounded, strict=True)))
+
+    @property
+    def uncalibrated(self) -> MultiLabel:
+        return replace(self, scales={})
+
+    def rescaled(self, predictions: Sequence[Prediction]) -> list[Prediction]:
+        return [Prediction(values) for values in self._scaled(logit(stacked(predictions)))]
 
     def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         gold, probabilities = np.stack(targets), stacked(predictions)
@@ -170,14 +199,22 @@ class MultiLabel(TextAdapter):
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        return {"thresholds": dict(stored.get("thresholds", {}))}
+        scales = {name: Scale(*numbers) for name, numbers in stored.get("scales", {}).items()}
+        return {"thresholds": dict(stored.get("thresholds", {})), "scales": scales}
 
     def stored(self) -> dict[str, Any]:
-        return {"thresholds": dict(zip(self.labels.names, self._thresholds(), strict=True))}
+        scales = {name: list(astuple(scale)) for name, scale in self.scales.items()}
+        return {"thresholds": dict(zip(self.labels.names, self._own_thresholds(), strict=True)), "scales": scales}
+
+    def _own_thresholds(self) -> tuple[float, ...]:
+        """(K,), in the order of the labels, on the scale of the network."""
+        return tuple(self.thresholds.get(name, 0.5) for name in self.labels.names)
 
     def _thresholds(self) -> tuple[float, ...]:
-        """(K,), in the order of the labels."""
-        return tuple(self.thresholds.get(name, 0.5) for name in self.labels.names)
+        """(K,), on the scale of the predictions: labels are given to the same rows, calibrated or not."""
+        if not self.scales:
+            return self._own_thresholds()
+        return tuple(self._scaled(logit(self._own_thresholds())).tolist())
 
 
 def positive_weights(targets: np.ndarray[Any, Any]) -> torch.Tensor:

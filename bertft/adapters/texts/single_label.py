@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,24 @@ from bertft.scoring import Coverage, Scores, coverage_at, score_single_label
 from bertft.scoring.calibration import Reliability, reliability
 from bertft.scoring.coverage import USUAL
 from bertft.scoring.evidence import OneLabel
+from bertft.scoring.expectation import Reached, steps_of
 from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import class_logits, nearly_constant
 from bertft.scoring.row_sums import single_label_sums
+from bertft.scoring.temperature import fit_temperature, with_temperature
 
 
+@dataclass(frozen=True)
 class SingleLabel(TextAdapter):
     """Softmax over the classes; windows of one text are averaged as logits."""
 
+    temperature: float = 1.0
+    """Divides the logits, so that probabilities come true."""
+    steps: tuple[Reached, ...] = ()
+
+    calibrates = True
     one_label_a_row = True
-    answer_options = ("top_k", "min_probability", "fallback_label")
+    answer_options = ("top_k", "min_probability", "min_accuracy", "fallback_label")
     answers_with = "a label"
     rejected_rows = "are less probable than --min-probability"
     constant_answer = "the best single class alone"
@@ -48,7 +57,34 @@ class SingleLabel(TextAdapter):
         return decided
 
     def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
-        return Prediction(softmax(np.mean(outputs, axis=0, dtype=np.float64)))
+        return Prediction(softmax(np.mean(outputs, axis=0, dtype=np.float64) / self.temperature))
+
+    @property
+    def how_calibrated(self) -> str:  # type: ignore[override]
+        return f"temperature {self.temperature:.2f}"
+
+    def calibrated(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> SingleLabel:
+        return replace(self, temperature=round(fit_temperature(stacked(predictions), targets), 6))
+
+    @property
+    def uncalibrated(self) -> SingleLabel:
+        return replace(self, temperature=1.0, steps=())
+
+    def rescaled(self, predictions: Sequence[Prediction]) -> list[Prediction]:
+        return [Prediction(values) for values in with_temperature(stacked(predictions), self.temperature)]
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        steps = tuple(Reached(*numbers) for numbers in stored.get("steps", ()))
+        return {"temperature": stored.get("temperature", 1.0), "steps": steps}
+
+    def with_steps(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> SingleLabel:
+        probabilities = stacked(predictions)
+        right = probabilities.argmax(axis=1) == np.asarray(targets)
+        return replace(self, steps=steps_of(right, probabilities.max(axis=1)))
+
+    def stored(self) -> dict[str, Any]:
+        return {"temperature": self.temperature, "steps": [list(astuple(step)) for step in self.steps]}
 
     def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
         return score_single_label(
