@@ -69,20 +69,23 @@ def _scores_of(judged: JudgedRows, positions: Sequence[int]) -> Scores:
 
 
 def wrong_texts(judged: JudgedRows, adapter: TextAdapter) -> Section:
-    """With the words of the rows that are shown weighed."""
+    """With the words of the rows that are shown weighed, where the network has word embeddings."""
     wrong = mistakes_of(adapter, judged.predictions, judged.targets)
     examples = judged.examples_at([mistake.position for mistake in wrong[:SHOWN]])
+    network = judged.answerer.accelerator.unwrap_model(judged.answerer.network)
+    weighable = embedding_of(network) is not None
     rows = []
-    with console.progress("Weighing words", len(examples)) as bar:
+    with console.progress("Weighing words" if weighable else "", len(examples)) as bar:
         for number, (mistake, example) in enumerate(zip(wrong, examples, strict=False), start=1):
-            rows.append(_wrong_text(judged, adapter, mistake, example))
+            assert isinstance(example, TextExample)
+            weighed = _weighed(judged, adapter, mistake.position, example) if weighable else None
+            rows.append(_wrong_text(adapter, mistake, example, weighed))
             bar.update(number, "")
     _, baseline = neutral_token(adapter.tokenizer)
     return wrong_texts_section(rows, wrong=len(wrong), judged=len(judged.targets), baseline=baseline)
 
 
-def _wrong_text(judged: JudgedRows, adapter: TextAdapter, mistake: Mistake, example: Example) -> WrongText:
-    assert isinstance(example, TextExample)
+def _wrong_text(adapter: TextAdapter, mistake: Mistake, example: TextExample, weighed: Weighed | None) -> WrongText:
     is_number = isinstance(adapter, Regression)
     sure = f"off by {mistake.confidence:.4g}" if is_number else f"probability {mistake.confidence:.3f}"
     return WrongText(
@@ -91,7 +94,7 @@ def _wrong_text(judged: JudgedRows, adapter: TextAdapter, mistake: Mistake, exam
         gold=_said(mistake.gold),
         predicted=_said(mistake.predicted),
         sure=sure,
-        weighed=_weighed(judged, adapter, mistake.position, example),
+        weighed=weighed,
     )
 
 
@@ -109,14 +112,11 @@ def _said(value: Any) -> str:
     return UNKNOWN_LABEL if value is None else str(value)
 
 
-def _weighed(judged: JudgedRows, adapter: TextAdapter, position: int, example: TextExample) -> Weighed | None:
-    """None where the network has no word embeddings."""
+def _weighed(judged: JudgedRows, adapter: TextAdapter, position: int, example: TextExample) -> Weighed:
     contrast = adapter.contrast(judged.predictions[position], judged.targets[position])
-    device = judged.answerer.accelerator.device
-    network = judged.answerer.accelerator.unwrap_model(judged.answerer.network)
-    if embedding_of(network) is None:
-        return None
-    found = explain(network, adapter, example, contrast.direction, device=device)
+    accelerator = judged.answerer.accelerator
+    network = accelerator.unwrap_model(judged.answerer.network)
+    found = explain(network, adapter, example, contrast.direction, device=accelerator.device)
     words = [[WeighedWord(word.start, word.end, word.weight) for word in text] for text in found.words]
     return Weighed(words, contrast.towards, found.found, found.gained, found.error, found.steps)
 

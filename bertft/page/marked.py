@@ -3,7 +3,7 @@ so colour is never the only sign. Of a long text the parts around the marks are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -65,10 +65,12 @@ def _segments(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterato
     ordered = sorted(borders)
     for left, right in pairwise(ordered):
         over = [mark for mark in inside if mark.start < right and left < mark.end]
-        yield _shaded(text[left:right], over, [mark.name for mark in over if mark.name and mark.end == right])
+        yield _shaded(
+            text[left:right], over, dict.fromkeys(mark.name for mark in over if mark.name and mark.end == right)
+        )
 
 
-def _shaded(text: str, over: Sequence[Mark], names: Sequence[str]) -> Part:
+def _shaded(text: str, over: Sequence[Mark], names: Iterable[str]) -> Part:
     if not over:
         return text
     shades = " ".join(dict.fromkeys(mark.shade for mark in over))

@@ -31,8 +31,7 @@ def wrong_answers_section(rows: Sequence[WrongAnswer], *, wrong: int, judged: in
     if not rows:
         return Section("Wrong answers", joined([]))
     said = paragraph(
-        f"{counted(wrong, 'question')} of {judged:,} got an answer that is no gold answer. These are the {len(rows):,} in which "
-        "the model was most sure."
+        f"{counted(wrong, 'question')} of {judged:,} went wrong. These are the {len(rows):,} in which the model was most sure."
     )
     colours = legend(("gold", "gold"), ("said", "predicted"))
     return Section("Wrong answers", joined([said, colours, cards([_card(one) for one in rows])]))
