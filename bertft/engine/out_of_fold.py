@@ -14,9 +14,8 @@ from bertft.engine.examples import Examples
 from bertft.gold import Example
 from bertft.reading import Table
 from bertft.runs import OUT_OF_FOLD, TASK_FILE
+from bertft.runs.out_of_fold import FOLD, GOLD, PREDICTION, ROW
 from bertft.writing import open_writer
-
-ROW, FOLD, GOLD, PREDICTION = "row", "fold", "gold", "prediction"
 
 
 def write_answers(

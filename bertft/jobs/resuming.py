@@ -13,7 +13,7 @@ from bertft.engine.record import Finished, data_hashes
 from bertft.engine.resume import check_same_data
 from bertft.errors import CheckpointError, UsageError
 from bertft.jobs.requests import TrainRequest
-from bertft.model.folder import free_folder
+from bertft.model.folder import check_kept, free_folder
 from bertft.model.trust import check_closed
 from bertft.plan.card import Card
 from bertft.plan.plan import Plan, read_config
@@ -34,6 +34,7 @@ def going_on(request: TrainRequest) -> TrainRequest:
         raise UsageError("--resume needs the run folder: -o DIR.")
     if (Path(folder) / PLAN).is_file():
         check_closed(Path(folder))
+        check_kept(Path(folder))
         refit = {"refit": stored_plan(Path(folder))["recipe"]["refit"]}
         return replace(request, config=request.config or str(Path(folder) / PLAN), recipe={**refit, **request.recipe})
     if not (request.data.get("train") or request.task or request.config):

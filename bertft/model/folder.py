@@ -6,6 +6,7 @@ Weights are safetensors. No crash leaves a folder that cannot be opened: see sys
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from bertft.plan.card import Card
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import PLAN, RECORD, TASK_FILE, VOCABULARY
+from bertft.runs import PLAN, RECORD, TASK_FILE, VOCABULARY, whole_run
 from bertft.system.files import explained, landing, settle, write_text
 
 FORMAT = 1
@@ -84,12 +85,23 @@ def check_files(folder: Path, names: Any) -> None:
         )
 
 
+def check_kept(folder: Path) -> None:
+    """CheckpointError for one of several runs, of seeds or folds, that has ended and whose weights were removed."""
+    whole = whole_run(folder)
+    if whole != folder and (folder / RECORD).is_file() and not any(folder.glob("*.safetensors")):
+        raise CheckpointError(
+            f"{folder}: its scores were kept, its weights were not; the model that was kept stands in {whole}. To train this "
+            f"one alone: bertft train --config {shlex.quote(str(folder / PLAN))} -o OTHER_FOLDER"
+        )
+
+
 def read_task(folder: Path) -> TaskRecord:
     """bertft.json of a run folder; CheckpointError when the folder is none, or holds something else."""
     path = folder / TASK_FILE
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such run folder. `bertft train DATA -o {folder}` makes one.")
     check_closed(folder)
+    check_kept(folder)
     with explained(folder, "A save was cut off there and has to be finished first."):
         settle(folder)
     if not path.is_file():

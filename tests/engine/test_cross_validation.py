@@ -6,14 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import PowerFails, read_csv, read_jsonl, write_csv
 from errands import course, digest, words_of
 from sklearn.metrics import accuracy_score
 
+from bertft.adapters.adapter import stacked
 from bertft.engine.order import Step
 from bertft.engine.step import Stepper
+from bertft.errors import CheckpointError, UsageError
 from bertft.jobs import folds as job
+from bertft.jobs.left_out import left_out_rows
+from bertft.runs.out_of_fold import class_probabilities, read_out_of_fold
 
 FILE = "run/out-of-fold.jsonl"
 
@@ -57,6 +62,29 @@ def test_every_row_is_answered_by_a_model_that_has_not_seen_it(run: Any, tmp_pat
     shares = [member["scores"]["out-of-fold"]["accuracy"] for member in series("run")["members"]]
     assert series("run")["spread"]["out-of-fold"]["accuracy"]["mean"] == pytest.approx(sum(shares) / 3)
     assert not [*Path("run/folds").rglob("*.safetensors")]
+    both_readers_agree(asked[1])
+
+
+def both_readers_agree(file: str) -> None:
+    """The one of plain numbers, and the one that reads the training file again."""
+    names, gold, probabilities = class_probabilities(read_out_of_fold(Path("run")))
+    rows = left_out_rows("run")
+    assert (names, gold.tolist()) == (rows.adapter.labels.names, list(rows.targets))
+    np.testing.assert_array_equal(probabilities, stacked(rows.predictions))
+    assert rows.row(118).origin == f"{file}:120"
+    with Path(file).open("a") as more:
+        more.write("r999,good film,pos\n")
+    with pytest.raises(UsageError, match="changed since the run learned from it"):
+        left_out_rows("run")
+
+
+@pytest.mark.parametrize("words", ["", "[1]\n", '{"row": "a:1"}\n'])
+def test_a_damaged_file_is_one_sentence(tmp_path: Path, words: str) -> None:
+    with pytest.raises(UsageError, match=r"has no out-of-fold\.jsonl; `bertft train … --folds 5` writes it"):
+        read_out_of_fold(tmp_path)
+    (tmp_path / "out-of-fold.jsonl").write_text(words)
+    with pytest.raises(CheckpointError, match="damaged"):
+        read_out_of_fold(tmp_path)
 
 
 def test_the_run_on_all_rows_is_the_one_without_folds(run: Any, tmp_path: Path, tiny: str) -> None:
@@ -128,8 +156,6 @@ def test_documents_stay_whole_and_columns_of_our_names_too(run: Any, tmp_path: P
 
 
 def test_the_same_text_in_two_folds_is_said(capsys: Any) -> None:
-    import numpy as np
-
     job.tell_parted_texts([1, 2, 1, 3, 3], np.asarray([1, 1, 2, 2, 2]))
     assert "2 rows have their text in another fold too" in capsys.readouterr().err
 

@@ -69,6 +69,10 @@ def test_each_run_is_that_of_its_seed_and_the_best_is_kept(
     assert found["scores"] == alone[1]["scores"]
     assert len({one["rows"]["validation"] for one in alone}) == 1
     assert "| seeds/8 (kept) |" in Path("run/README.md").read_text()
+    for asked in (("train", "--resume", "-o", "run/seeds/9"), ("predict", "run/seeds/9", tmp_path / "reviews.csv")):
+        kept = "its scores were kept, its weights were not; the model that was kept stands in run. To train this one alone: "
+        advice = "bertft train --config run/seeds/9/plan.toml -o OTHER_FOLDER"
+        assert f"run/seeds/9: {kept}{advice}" in run(*asked, ok=2).err
 
 
 def test_the_model_with_the_best_validation_score_is_the_best() -> None:
