@@ -14,6 +14,7 @@ from bertft.plots.frame import Axis
 from bertft.plots.lines import Line, plot_lines
 from bertft.report.model_card import file_name, public_name
 from bertft.runs.record import RunRecord
+from bertft.scoring import higher_is_better
 
 Points = list[tuple[float, float]]
 MOST_METRICS = 4
@@ -24,8 +25,24 @@ def learning_section(lines: Sequence[Mapping[str, Any]], shown: Sequence[str], b
     loss = _points([(line.get("step"), line.get("loss")) for line in lines])
     by_metric = {name: _points([(line.get("step"), _validation(line).get(name)) for line in lines]) for name in shown}
     scores = {name: points for name, points in by_metric.items() if points}
+    scores = comparable(scores)
     plots = (*_loss(loss, best_step), *_scores(scores, best_step))
     return Section("Learning", side_by_side(*map(figure, plots)) if plots else joined([]), plots)
+
+
+def comparable(scores: Mapping[str, Points]) -> dict[str, Points]:
+    """Those that fit on one axis with the first: they rise and fall alike, and are shares or correlations if it is."""
+    rises = [higher_is_better(name) for name in scores][:1]
+    small = [_is_small(points) for points in scores.values()][:1]
+    return {
+        name: points
+        for name, points in scores.items()
+        if [higher_is_better(name)] == rises and [_is_small(points)] == small
+    }
+
+
+def _is_small(points: Points) -> bool:
+    return all(-1 <= y <= 1 for _, y in points)
 
 
 def _validation(line: Mapping[str, Any]) -> Mapping[str, Any]:

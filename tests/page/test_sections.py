@@ -9,7 +9,7 @@ from scipy import stats
 from bertft.markup import Html, joined
 from bertft.page.classes import classes_section, counts_of, most_mistaken
 from bertft.page.skeleton import Section, write_page
-from bertft.page.training import learning_section
+from bertft.page.training import comparable, learning_section
 from bertft.page.trust import trust_sections, wilson
 from bertft.scoring import score_single_label
 from bertft.scoring.evidence import LabelSets, Numbers, OneLabel
@@ -91,6 +91,13 @@ def test_the_interval_of_a_bin_is_wilsons(right: int, rows: int) -> None:
 )
 def test_a_history_without_numbers_makes_no_section(lines: list[dict[str, object]]) -> None:
     assert not learning_section(lines, ["accuracy"], 1).body
+
+
+def test_scores_on_one_axis_are_of_one_kind() -> None:
+    found = {"spearman": [(1.0, 0.5)], "pearson": [(1.0, -0.2)], "mse": [(1.0, 0.5)], "r2": [(1.0, -4.5)]}
+    assert list(comparable(found)) == ["spearman", "pearson"]
+    assert list(comparable({"mse": [(1.0, 0.5)], **found})) == ["mse"]
+    assert comparable({}) == {}
 
 
 def test_a_section_without_content_is_left_out() -> None:
