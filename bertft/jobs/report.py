@@ -25,6 +25,7 @@ from bertft.plan.sections import MachinePlan
 from bertft.plots.frame import drawing_file
 from bertft.runs import PLAN, RECORD, REPORT
 from bertft.runs.record import RunRecord, read_record
+from bertft.scoring.trust import Trust
 from bertft.system.files import explained, write_text
 
 
@@ -116,8 +117,9 @@ def _sound_record(folder: Path) -> RunRecord:
             raise CheckpointError(f"{folder / RECORD}: '{name}' is damaged.")
     try:
         series_section(found.series)
+        _ = Trust.from_dict(found.trust).sentences
     except (TypeError, ValueError, KeyError, AttributeError):
-        raise CheckpointError(f"{folder / RECORD}: 'series' is damaged.") from None
+        raise CheckpointError(f"{folder / RECORD}: 'series' or 'trust' is damaged.") from None
     return found
 
 
@@ -126,8 +128,9 @@ def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Se
     yield scores_section(outcome)
     yield series_section(run.series)
     yield learning_section(History(folder, writes=True).lines(), list(scores.distinct), run.best_step)
-    yield classes_section(scores)
-    yield from trust_sections(judged.adapter.evidence(judged.predictions, judged.targets))
+    yield classes_section(scores, chosen_here=outcome.chose_thresholds)
+    evidence = judged.adapter.evidence(judged.predictions, judged.targets)
+    yield from trust_sections(evidence, fitted_here=outcome.is_calibrated_here)
     yield from row_sections(judged, own=outcome.is_own)
     yield _data_check(folder)
     yield cost_section(run, judged.meter.timings())

@@ -17,13 +17,17 @@ WIDEST = 15
 MOST_OPEN, MOST_IN_ALL, LONGEST = 20, 1_000, 80
 """Labels of the table that are shown at once, and after a click; characters of a name."""
 
+CHOSEN_HERE = "The thresholds were chosen on these very rows, so expect slightly lower scores on new ones."
+
 Row = Mapping[str, float]
 
 
-def classes_section(scores: Scores) -> Section:
-    """Empty where no label has numbers of its own."""
+def classes_section(scores: Scores, *, chosen_here: bool = False) -> Section:
+    """Empty where no label has numbers of its own. `chosen_here`: whether thresholds, if there are any, fit these rows."""
     plots = (_matrix(scores.confusion),) if scores.confusion and scores.confusion.cells else ()
-    body = joined([*map(figure, plots), per_class_table(scores) if scores.per_class else None])
+    has_thresholds = any("threshold" in row for row in scores.per_class.values())
+    chosen = remark(CHOSEN_HERE) if chosen_here and has_thresholds else None
+    body = joined([*map(figure, plots), per_class_table(scores) if scores.per_class else None, chosen])
     return Section("Labels", body, plots)
 
 

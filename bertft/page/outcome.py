@@ -13,6 +13,7 @@ from bertft.rows.surrogates import shown
 from bertft.runs.record import RunRecord
 from bertft.runs.series import Series
 from bertft.scoring import Scores
+from bertft.scoring.trust import Trust
 from bertft.wording import counted
 
 
@@ -30,6 +31,22 @@ class Outcome:
     is_own: bool
     """Whether they are the run's own validation or test rows."""
     scores: Scores
+
+    @property
+    def trust(self) -> Trust:
+        """What the run found of its probabilities."""
+        return Trust.from_dict(self.run.trust)
+
+    @property
+    def chose_thresholds(self) -> bool:
+        """Whether calibration and thresholds were fitted on these rows."""
+        return self.is_own and self.rows == "validation"
+
+    @property
+    def is_calibrated_here(self) -> bool:
+        """Whether what makes its probabilities calibrated was fitted on these rows."""
+        calibration = self.trust.calibration
+        return self.chose_thresholds and calibration is not None and calibration.after is not None
 
 
 def title_of(outcome: Outcome) -> str:
@@ -65,7 +82,8 @@ def scores_section(outcome: Outcome) -> Section:
     names = [name for name in scores.distinct if name != scores.main]
     rest = table(["metric", "value"], [[name, f"{scores.values[name]:.4f}"] for name in names]) if names else None
     notes = listed([foreign(note) for note in scores.notes])
-    return Section("Scores", joined([_main(scores), rest, notes, _reference(outcome)]))
+    said = [paragraph(foreign(sentence)) for sentence in outcome.trust.sentences]
+    return Section("Scores", joined([_main(scores), rest, notes, _reference(outcome), *said]))
 
 
 def _main(scores: Scores) -> Html:

@@ -27,17 +27,18 @@ MOST_LINES = 6
 MOST_PAIRS = 5_000_000
 """Rows times labels of a reliability diagram of label sets."""
 Z = 1.96
+FITTED_HERE = " The probabilities were calibrated on these very rows, so expect a larger error on new ones."
 
 
-def trust_sections(evidence: Evidence | None) -> Iterator[Section]:
-    """Those that the kind of answer allows."""
+def trust_sections(evidence: Evidence | None, *, fitted_here: bool = False) -> Iterator[Section]:
+    """Those that the kind of answer allows. `fitted_here`: whether the probabilities were calibrated on these rows."""
     if isinstance(evidence, OneLabel) and len(evidence.gold):
         yield _curves(*_sides_of_one(evidence))
-        yield _reliability_of_one(evidence)
+        yield _reliability_of_one(evidence, FITTED_HERE if fitted_here else "")
         yield _coverage(evidence)
     elif isinstance(evidence, LabelSets) and len(evidence.gold):
         yield _curves(*_sides_of_sets(evidence))
-        yield _reliability_of_sets(evidence)
+        yield _reliability_of_sets(evidence, FITTED_HERE if fitted_here else "")
     elif isinstance(evidence, Numbers) and len(evidence.gold):
         yield _numbers(evidence)
 
@@ -106,14 +107,14 @@ def _curve_plot(
         yield Plot(name, drawing, f"{title}{one}.")
 
 
-def _reliability_of_one(evidence: OneLabel) -> Section:
+def _reliability_of_one(evidence: OneLabel, more: str) -> Section:
     found = reliability(evidence.right, evidence.best)
     chance = expected_by_chance(evidence.best) if found else 0.0
     what = "probability of the predicted label", "share that was right"
-    return _reliability(found, chance, what, "")
+    return _reliability(found, chance, what, more)
 
 
-def _reliability_of_sets(evidence: LabelSets) -> Section:
+def _reliability_of_sets(evidence: LabelSets, more: str) -> Section:
     if evidence.gold.size > MOST_PAIRS:
         return Section("Probabilities", joined([]))
     sides = zip(evidence.labels, evidence.gold.T, evidence.probabilities.T, strict=True)
@@ -123,7 +124,7 @@ def _reliability_of_sets(evidence: LabelSets) -> Section:
     flat = evidence.probabilities.ravel()
     found = reliability(evidence.gold.ravel(), flat)
     what = "probability of a label", "share of the rows that have it"
-    return _reliability(found, expected_by_chance(flat) if found else 0.0, what, said)
+    return _reliability(found, expected_by_chance(flat) if found else 0.0, what, said + more)
 
 
 def _reliability(found: Reliability | None, chance: float, what: tuple[str, str], more: str) -> Section:

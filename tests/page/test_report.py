@@ -120,6 +120,20 @@ def test_a_program_writes_the_same_page(run: Run, own: Path) -> None:
     assert all(path.is_file() for path in done.plots)
 
 
+def test_what_was_fitted_on_the_rows_of_the_page_is_said(run: Run, own: Path) -> None:
+    record = json.loads((own / "run.json").read_text())
+    expected = {"split": "validation", "rows": 12, "errors": 1, "low": 20, "high": 300}
+    fitted = {"split": "validation", "rows": 12, "before": 0.2, "after": 0.1, "how": "temperature 2.0"}
+    trust = {"calibration": fitted, "expected_errors": expected}
+    (own / "run.json").write_text(json.dumps({**record, "trust": trust}))
+    run("report", "run")
+    assert "expect 20 to 300 errors" in page("run/report.html")
+    assert "Calibration error 0.200 → 0.100" in page("run/report.html")
+    assert "calibrated on these very rows" in page("run/report.html")
+    (own / "run.json").write_text(json.dumps({**record, "trust": {"calibration": {"after": 3}}}))
+    assert "is damaged" in run("report", "run", ok=2).err
+
+
 def member(number: int) -> dict[str, object]:
     scores = {"validation": {"accuracy": 0.5 + number / 10}}
     return {
