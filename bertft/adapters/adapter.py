@@ -197,8 +197,10 @@ class Adapter(ABC):
         return gold
 
     def shown_answer(self, said: Any, words: Sequence[str]) -> str:
-        """A gold or predicted value, as `in_words` has it, for people; '' for none. `words`: those of a row of words."""
-        return ", ".join(map(str, said)) if isinstance(said, list) else "" if said is None else str(said)
+        """A gold or predicted value, as `in_words` has it, for people; '' for none. A label that the model does not
+        know is (unknown). `words`: those of a row of words."""
+        values = said if isinstance(said, list) else [said]
+        return ", ".join("(unknown)" if value is None else str(value) for value in values)
 
     def is_right(self, said: Any, gold: Any) -> bool:
         """Whether a row, as `in_words` has it, was predicted right."""

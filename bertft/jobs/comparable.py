@@ -14,6 +14,7 @@ from bertft.jobs.requests import CompareRequest
 from bertft.model.folder import TaskRecord, read_task
 from bertft.plan.sections import DataPlan
 from bertft.plan.settings import settings_of
+from bertft.runs import RECORD
 from bertft.runs.record import RunRecord, read_record
 from bertft.tags import entity_type
 from bertft.wording import counted
@@ -30,9 +31,14 @@ def check_runs(request: CompareRequest) -> None:
         if Path(one).resolve() == Path(other).resolve():
             raise UsageError(f"{other} is the same run as {one}. Name each once.")
     _check_reading(request)
+    tasks = {run: read_task(Path(run)) for run in request.runs}
+    if request.data is None and (lacking := [run for run in request.runs if record_of(run) is None]):
+        raise UsageError(
+            f"{lacking[0]}: no {RECORD} that tells which rows judged it. Name a labelled file with --data."
+        )
     if request.examples < 0:
         raise UsageError(f"--examples is {request.examples}: a whole number from 0 is wanted.")
-    _check_tasks({run: read_task(Path(run)) for run in request.runs}, request)
+    _check_tasks(tasks, request)
 
 
 def _check_reading(request: CompareRequest) -> None:

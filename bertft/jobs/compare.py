@@ -110,7 +110,7 @@ def _run(rows: CommonRows, speed: float, parameters: int) -> ComparedRun:
         scores=rows.scores,
         left_out=rows.left_out,
         parameters=parameters,
-        megabytes=round(size / 1e6, 1),
+        megabytes=round(size / 1e6, 3),
         rows_per_second=speed,
         training_seconds=record.timings.get("train", {}).get("seconds") if record else None,
         trained_on=record.device if record else "",

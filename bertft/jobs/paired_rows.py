@@ -111,7 +111,10 @@ def difference_of(one: CommonRows, other: CommonRows) -> Difference:
     """Of the main metric, `other` less `one`, with its interval and the paired tests."""
     labels = tuple(dict.fromkeys([*one.adapter.scored_labels, *other.adapter.scored_labels]))
     own, both = one.adapter.own is not None, (one, other)
-    sums = [] if own else [side.adapter.row_sums(side.predictions, side.targets, labels) for side in both]
+    defined = all(side.scores.main in side.scores.values for side in both)
+    sums = (
+        [] if own or not defined else [side.adapter.row_sums(side.predictions, side.targets, labels) for side in both]
+    )
     paired = (sums[0], sums[1]) if sums and sums[0] and sums[1] else None
     tested = McNemar.of(np.asarray(one.right), np.asarray(other.right)) if one.adapter.one_label_a_row else None
     return difference(one.scores, other.scores, paired, mcnemar=tested, own=own)

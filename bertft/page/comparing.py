@@ -32,11 +32,11 @@ def _cost(compared: Compared) -> Section:
 
 
 def _changes(compared: Compared) -> Sequence[Section]:
-    first = compared.runs[0].run
+    first = compared.runs[0].name
     later = list(zip(compared.runs[1:], compared.changes, strict=True))
-    titles = ["Rows that changed"] if len(later) == 1 else [f"From {first} to {run.run}" for run, _ in later]
+    titles = ["Rows that changed"] if len(later) == 1 else [f"From {first} to {run.name}" for run, _ in later]
     return [
-        Section(title, _of_run(changes, first, run.run)) for title, (run, changes) in zip(titles, later, strict=True)
+        Section(title, _of_run(changes, first, run.name)) for title, (run, changes) in zip(titles, later, strict=True)
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bertft.report.markdown import one_line
 from bertft.scoring import Scores
 from bertft.scoring.difference import Difference
 
@@ -38,6 +39,11 @@ class ComparedRun:
     """From run.json; None where it does not say."""
     trained_on: str
     """The device, from run.json; '' where it does not say."""
+
+    @property
+    def name(self) -> str:
+        """Of its folder, in one line."""
+        return one_line(self.run)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -91,8 +97,8 @@ class Compared:
     @property
     def sentences(self) -> list[str]:
         """One for each difference."""
-        first = self.runs[0].run
-        return [found.sentence(first, run.run) for found, run in zip(self.differences, self.runs[1:], strict=True)]
+        first = self.runs[0].name
+        return [found.sentence(first, run.name) for found, run in zip(self.differences, self.runs[1:], strict=True)]
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""

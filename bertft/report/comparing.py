@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bertft import console
 from bertft.report.compared import ChangedRow, Changes, Compared, ComparedRun
+from bertft.report.markdown import one_line
 from bertft.scoring import Scores
 from bertft.wording import counted
 
@@ -20,9 +21,9 @@ def show_compared(compared: Compared) -> None:
     """Scores, size and speed, which rows changed, and at the end what it comes to."""
     console.table(f"{compared.data}: {counted(compared.rows, 'row')}", *score_table(compared))
     console.table(f"Size, speed and cost ({compared.machine})", *cost_table(compared))
-    first = compared.runs[0].run
+    first = compared.runs[0].name
     for run, changes in zip(compared.runs[1:], compared.changes, strict=True):
-        _show_changes(changes, first, run.run)
+        _show_changes(changes, first, run.name)
     for note in [*compared.notes, *notes_on_tests(compared)]:
         console.result(note)
     for sentence in compared.sentences:
@@ -34,7 +35,7 @@ def score_table(compared: Compared) -> tuple[list[str], list[list[str]]]:
     others = _other_metrics(compared)
     rows = [
         [
-            run.run,
+            run.name,
             _value(run.scores, compared.metric),
             _interval(run.scores),
             *(_value(run.scores, name) for name in others),
@@ -66,7 +67,8 @@ def cost_table(compared: Compared) -> tuple[list[str], list[list[str]]]:
 
 def _cost(run: ComparedRun) -> list[str]:
     training = "unknown" if run.training_seconds is None else duration(run.training_seconds)
-    return [run.run, f"{run.parameters:,}", f"{run.megabytes:,.1f}", f"{run.rows_per_second:,.0f}", training]
+    size = f"{run.megabytes:,.1f}" if run.megabytes >= 1 else f"{run.megabytes:.3f}"
+    return [run.name, f"{run.parameters:,}", size, f"{run.rows_per_second:,.0f}", training]
 
 
 def duration(seconds: float) -> str:
@@ -80,9 +82,9 @@ def _show_changes(changes: Changes, one: str, other: str) -> None:
     for kind, count in changes.counts.items():
         console.result(f"{counted(count, 'row')} {changes.means(kind, one, other)}")
         for row in changes.examples[kind]:
-            console.result(f"    {row.row}  {_shortened(row.text, WIDTH - len(row.row))}")
+            console.result(f"    {one_line(row.row)}  {_shortened(one_line(row.text), WIDTH - len(row.row))}")
             for line in _answers(row, one, other):
-                console.result(f"        {line}")
+                console.result(f"        {one_line(line)}")
     console.result("")
 
 
@@ -101,10 +103,13 @@ def notes_on_tests(compared: Compared) -> Sequence[str]:
     """How the differences were tested."""
     said = []
     if len(compared.runs) > 2:
-        said.append(f"Each run is held against the first, {compared.runs[0].run}.")
+        said.append(f"Each run is held against the first, {compared.runs[0].name}.")
     for run, found in zip(compared.runs[1:], compared.differences, strict=True):
         if (tested := found.mcnemar) is not None:
-            first = f"only {compared.runs[0].run} is right in {counted(tested.one_only, 'row')}"
+            first = f"only {compared.runs[0].name} is right in {counted(tested.one_only, 'row')}"
             values = f"p = {tested.exact_p:.2g} exact, {tested.mid_p:.2g} mid-p"
-            said.append(f"McNemar's test of accuracy: {first}, only {run.run} in {tested.other_only:,}; {values}.")
+            alone = ", not corrected" if found.comparisons > 1 else ""
+            said.append(
+                f"McNemar's test of accuracy: {first}, only {run.name} in {tested.other_only:,}; {values}{alone}."
+            )
     return said

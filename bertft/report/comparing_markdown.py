@@ -23,13 +23,13 @@ def _parts(compared: Compared) -> Iterator[str]:
     yield "## Size, speed and cost"
     yield _table(*cost_table(compared))
     yield words(f"Rows per second were measured on: {compared.machine}. Training times are those that the runs noted.")
-    first = compared.runs[0].run
+    first = compared.runs[0].name
     for run, changes in zip(compared.runs[1:], compared.changes, strict=True):
-        yield f"## From {code(first)} to {code(run.run)}"
+        yield f"## From {code(first)} to {code(run.name)}"
         for kind, count in changes.counts.items():
-            yield words(f"{counted(count, 'row')} {changes.means(kind, first, run.run)}")
+            yield words(f"{counted(count, 'row')} {changes.means(kind, first, run.name)}")
             if changes.examples[kind]:
-                yield _table(["row", "text", "label", first, run.run], [_cells(row) for row in changes.examples[kind]])
+                yield _table(["row", "text", "label", first, run.name], [_cells(row) for row in changes.examples[kind]])
 
 
 def _cells(row: ChangedRow) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,32 @@ def test_rows_that_a_run_has_learned_from_are_told(run: Run, here: Path) -> None
     assert "b has learned from rows of train.csv" in said
     assert "a has learned from rows of train.csv" in said
     assert "has learned from" not in run("compare", "b", "a", "--data", "dev.csv", "--quiet").out
+
+
+def test_a_metric_that_is_undefined_is_no_difference(run: Run, here: Path, tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "one.csv", ["text", "label"], [("good film", "pos"), ("bad film", "pos")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        found = compared(run, "a", "b", "--data", data, "--metric", "roc_auc")
+    assert found["differences"][0]["difference"] is found["differences"][0]["p"] is None
+    assert found["differences"][0]["sentence"] == "roc_auc is undefined for a and b, so there is no difference to tell."
+
+
+def test_labels_that_no_run_knows_are_shown_as_such(run: Run, here: Path, tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "new.csv", ["text", "label"], [("good film", "pos"), ("bad film", "other")])
+    assert "pass --unknown-labels skip" in run("compare", "a", "b", "--data", data, ok=2).err
+    (difference,) = compared(run, "a", "b", "--data", data, "--unknown-labels", "skip")["differences"]
+    shown = difference["changed"]["both_wrong"]["examples"]
+    assert "(unknown)" in {row["gold"] for row in shown}
+
+
+def test_a_run_without_its_record_needs_a_file(run: Run, here: Path, tmp_path: Path) -> None:
+    bare = shutil.copytree("b", tmp_path / "two\nlines")
+    (bare / "run.json").unlink()
+    assert "no run.json that tells which rows judged it" in run("compare", "a", bare, ok=2).err
+    said = run("compare", "a", bare, "--data", "dev.csv", *PLAIN).out
+    assert "unknown" in said
+    assert "two\\nlines" in said.splitlines()[-1]
 
 
 def test_numbers_are_told_in_their_own_unit(run: Run, here: Path, tmp_path: Path) -> None:
