@@ -1,5 +1,4 @@
-"""Judged rows in, what a page says of single rows out: errors with the words that mattered, labels in doubt, wrong entities and
-answers."""
+"""Judged rows in, what a page says of single rows out: errors with the words that mattered, wrong entities and answers."""
 
 from __future__ import annotations
 
@@ -13,30 +12,21 @@ from bertft.adapters import Prediction
 from bertft.adapters.mistakes import Mistake, mistakes_of
 from bertft.adapters.questions.answering import QuestionAnswering
 from bertft.adapters.tagging.tagger import WordTagger
-from bertft.adapters.texts.multi_label import MultiLabel
 from bertft.adapters.texts.regression import Regression
-from bertft.adapters.texts.single_label import SingleLabel
 from bertft.adapters.texts.text_adapter import TextAdapter
 from bertft.gold.example import Example, QuestionExample, TextExample, WordExample
 from bertft.insight import embedding_of, explain, neutral_token
 from bertft.jobs.judged import JudgedRows
+from bertft.jobs.label_doubts import doubtful
 from bertft.page.groups import by_length_section, confused_section
 from bertft.page.skeleton import Section
 from bertft.page.wrong_answers import WrongAnswer, wrong_answers_section
 from bertft.page.wrong_entities import EXAMPLES, PlacedEntity, WrongEntity, WrongSentence, wrong_entities_section
-from bertft.page.wrong_texts import (
-    DoubtfulRow,
-    Weighed,
-    WeighedWord,
-    WrongText,
-    doubtful_section,
-    wrong_texts_section,
-)
+from bertft.page.wrong_texts import Weighed, WeighedWord, WrongText, wrong_texts_section
 from bertft.report.model_card import file_name
 from bertft.scoring.by_length import score_by_length
 from bertft.scoring.entities import strict_entities
 from bertft.scoring.entity_errors import Entity, EntityError, find_errors
-from bertft.scoring.mislabelled import DoubtfulLabel, doubtful_labels, doubtful_sets
 from bertft.scoring.scores import Scores
 from bertft.tags.words import Words
 
@@ -119,35 +109,6 @@ def _weighed(judged: JudgedRows, adapter: TextAdapter, position: int, example: T
     found = explain(network, adapter, example, contrast.direction, device=accelerator.device)
     words = [[WeighedWord(word.start, word.end, word.weight) for word in text] for text in found.words]
     return Weighed(words, contrast.towards, found.found, found.gained, found.error, found.steps)
-
-
-def doubtful(judged: JudgedRows, adapter: TextAdapter, *, own: bool) -> Section:
-    """By the probabilities of these rows, which the model must not have learned from."""
-    found = _doubts(judged, adapter)
-    examples = judged.examples_at([doubt.position for doubt in found[:SHOWN]])
-    rows = [
-        DoubtfulRow(_origin(example), example.texts, *_doubt_in_words(doubt, adapter), doubt.margin)
-        for doubt, example in zip(found, examples, strict=False)
-        if isinstance(example, TextExample)
-    ]
-    return doubtful_section(rows, found=len(found), judged=len(judged.targets), own=own)
-
-
-def _doubts(judged: JudgedRows, adapter: TextAdapter) -> list[DoubtfulLabel]:
-    values = np.stack([prediction.values for prediction in judged.predictions])
-    if isinstance(adapter, SingleLabel):
-        return doubtful_labels(judged.targets, values)
-    if isinstance(adapter, MultiLabel):
-        return doubtful_sets(np.stack(judged.targets)[:, :-1], values)
-    return []
-
-
-def _doubt_in_words(doubt: DoubtfulLabel, adapter: TextAdapter) -> tuple[str, str]:
-    """What it is labelled, and what speaks against that."""
-    label, suggested = (None if one is None else adapter.labels.names[one] for one in (doubt.label, doubt.suggested))
-    if label is None:
-        return f"without '{suggested}'", f"'{suggested}' seems to be missing"
-    return f"'{label}'", f"'{suggested}' is more probable" if suggested else f"'{label}' seems to be wrong"
 
 
 def wrong_entities(judged: JudgedRows, adapter: WordTagger, scheme: str) -> Section:

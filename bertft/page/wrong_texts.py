@@ -132,16 +132,18 @@ class DoubtfulRow:
     margin: float
 
 
-def doubtful_section(rows: Sequence[DoubtfulRow], *, found: int, judged: int, own: bool) -> Section:
-    """`rows` are the first of all that were `found`; `own` ones are the run's validation or test rows."""
+DOUBTS = "Labels to check"
+
+
+def doubtful_section(rows: Sequence[DoubtfulRow], *, found: int, judged: str, model: str) -> Section:
+    """`rows` are the first of all that were `found` among those that were `judged`, by what `model` says."""
     if not rows:
-        return Section("Labels to check", joined([]))
-    unlearned = "which has not learned from these rows" if own else "if it has not learned from these rows"
+        return Section(DOUBTS, joined([]))
     said = paragraph(
-        f"{counted(found, 'label')} in {judged:,} rows may be wrong themselves. The model, {unlearned}, is as sure of something "
-        "else as it usually is of rows that are labelled so (confident learning). The most doubtful come first."
+        f"{counted(found, 'label')} in {judged} may be wrong themselves. {model} is as sure of something else as it usually is "
+        "of rows that are labelled so (confident learning). The most doubtful come first."
     )
-    return Section("Labels to check", joined([said, cards([_doubt(row) for row in rows])]))
+    return Section(DOUBTS, joined([said, cards([_doubt(row) for row in rows])]))
 
 
 def _doubt(row: DoubtfulRow) -> list[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Said, build_tokenizer, write_csv
+from conftest import Said, build_tokenizer, write_csv, write_jsonl
 
 from bertft.adapters import Options, Prediction, adapter_for
 from bertft.adapters.questions.best_answers import Candidate, Found
@@ -96,6 +97,37 @@ def test_a_wrong_label_is_named_and_what_it_likely_is() -> None:
     assert "<script>alert(1)</script>" in text
     assert "\u05e9\u05dc\u05d5\u05dd e\u0301 👩\u200d🚒" in text
     assert "pos instead of <b>odd</b>, probability 0.900. x.csv:12" in words_of(found["Most confident errors"])
+
+
+def test_a_run_with_folds_has_its_training_rows_checked(run: Run, trained: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(trained, tmp_path / "run"))
+    names = json.loads((folder / "bertft.json").read_text())["labels"]["names"]
+    lines: list[dict[str, Any]] = []
+    for i in range(30):
+        gold = names[0] if i == 7 else names[i % 2]
+        said = {name: 0.9 if name == names[i % 2] else 0.05 for name in names}
+        line = {
+            "row": f"a/b.csv:{i + 2}",
+            "fold": 1,
+            "text": f"row <{i}>",
+            "label": gold,
+            "gold": gold,
+            "prediction": said,
+        }
+        lines.append(line)
+    write_jsonl(folder / "out-of-fold.jsonl", lines)
+    run("report", folder)
+    section = (
+        (folder / "report.html").read_text(encoding="utf-8").split("Labels to check</h2>")[1].split("</section>")[0]
+    )
+    text = words_of(section)
+    assert "1 label in 30 training rows" in text
+    assert f"Labelled '{names[0]}'; '{names[1]}' is more probable (by 0.85). b.csv:9" in text
+    assert "row <7>" in text
+    for damaged in ("", "{", "[]", '{"gold": 1}', '{"gold": "pos", "prediction": {"pos": "x"}}'):
+        (folder / "out-of-fold.jsonl").write_text(damaged)
+        run("report", folder)
+        assert "out-of-fold.jsonl of the run is damaged" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_labels_too_many_and_missing_are_told_apart() -> None:
