@@ -10,8 +10,10 @@ import numpy as np
 
 from bertft.adapters.adapter import Adapter, Prediction
 from bertft.scoring.calibration import expected_by_chance, mean_error
-from bertft.scoring.temperature import FEWEST_ROWS, folds
+from bertft.scoring.temperature import FEWEST_OF_LABEL, FEWEST_ROWS, folds
 from bertft.scoring.trust import Calibration
+
+_TOO_RARE = f"no label has {FEWEST_OF_LABEL} validation rows with it and {FEWEST_OF_LABEL} without it"
 
 
 def calibrate(
@@ -24,6 +26,8 @@ def calibrate(
     if why_not := _why_not(before, len(found)):
         return adapter, Calibration("validation", len(found), before, why_not=why_not)
     fitted = adapter.calibrated(found, targets)
+    if fitted is adapter:
+        return adapter, Calibration("validation", len(found), before, why_not=_TOO_RARE)
     others = _by_the_other_folds(adapter, found, targets)
     return fitted, _worth(fitted, "validation", found, others, targets)
 

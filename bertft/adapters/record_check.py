@@ -5,8 +5,8 @@ asked here once."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, get_type_hints
 
 from bertft.errors import CheckpointError
@@ -15,6 +15,9 @@ from bertft.model.folder import TaskRecord
 from bertft.plan.recipe import SCHEMES, Recipe
 from bertft.plan.settings import has_type, settings_of
 from bertft.runs import TASK_FILE
+
+MOST = 1e12
+"""Of numbers that mean something."""
 
 
 def check_record(record: TaskRecord, folder: str) -> None:
@@ -94,7 +97,7 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
     if not isinstance(scales, dict) or scales.keys() not in (set(), labels) or not all(map(_is_scale, scales.values())):
         yield "stored.scales"
     steps = stored.get("steps", [])
-    if not isinstance(steps, list) or not all(map(_is_step, steps)):
+    if not isinstance(steps, list) or not all(map(_is_step, steps)) or not _let_in_more(steps):
         yield "stored.steps"
     if not _is_number(stored.get("null_threshold", 0)):
         yield "stored.null_threshold"
@@ -109,7 +112,7 @@ def _is_scale(value: Any) -> bool:
     if not isinstance(value, list) or len(value) != 2 or not all(map(_is_number, value)):
         return False
     temperature, offset = value
-    return bool(0 < temperature < math.inf and math.isfinite(offset))
+    return bool(0 < temperature < MOST and -MOST < offset < MOST)
 
 
 def _is_step(value: Any) -> bool:
@@ -117,4 +120,9 @@ def _is_step(value: Any) -> bool:
     if not isinstance(value, list) or len(value) != 3 or not all(map(_is_number, value)):
         return False
     threshold, rows, right = value
-    return bool(0 <= threshold <= 1 and 0 <= right <= rows and rows > 0)
+    return bool(0 <= threshold <= 1 and 0 <= right <= rows < MOST and rows > 0)
+
+
+def _let_in_more(steps: list[Any]) -> bool:
+    """Whether each lies below the one before it, and more rows reach it."""
+    return all(low[0] < high[0] and low[1] > high[1] for high, low in pairwise(steps))

@@ -148,6 +148,14 @@ def test_validation_rows_of_one_class_and_equal_logits_are_no_obstacle() -> None
         assert 0.2 <= fitted.stored()["temperature"] <= 10
 
 
+def test_labels_that_are_all_too_rare_are_left_alone_and_said() -> None:
+    adapter, logits, gold = any_of_three(60, sharpened=2, offset=0)
+    few = [np.where(place < 5, target, 0) for place, target in enumerate(gold)]
+    fitted, worth = calibrate(adapter, answers(adapter, logits), few)
+    assert fitted == adapter
+    assert "not calibrated: no label has 20 validation rows with it and 20 without it" in str(worth)
+
+
 def test_kinds_without_labels_of_rows_are_not_calibrated() -> None:
     adapter = replace(adapter_of("regression"), labels=Labels(()))
     found = [Prediction(np.asarray([0.5]))] * 60

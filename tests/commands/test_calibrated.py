@@ -79,11 +79,12 @@ def test_classes(run: Run, tiny: str, fresh_accelerator: None) -> None:
     store(temperature=None, steps=None)  # an earlier version's
     assert predicted(run, "old.jsonl", "--top-k", 3) == raw
     assert "train it again" in run("predict", "run", "v.jsonl", "-o", "x", "--min-accuracy", 0.5, ok=2).err
-    for wrong in (0, -1, "hot", [1]):
+    for wrong in (0, -1, "hot", [1], 10**400, float("nan")):
         store(temperature=wrong)
         assert "damaged (stored.temperature)" in run("predict", "run", "v.jsonl", "-o", "x", ok=2).err
-    store(temperature=1, steps=[[0.5, 3, 4]])
-    assert "damaged (stored.steps)" in run("predict", "run", "v.jsonl", "-o", "x", ok=2).err
+    for steps in ([[0.5, 3, 4]], [[0.5, 9, 9], [0.9, 20, 9]], [[0.5, 10**400, 9]], {"0.5": 9}):
+        store(temperature=1, steps=steps)
+        assert "damaged (stored.steps)" in run("predict", "run", "v.jsonl", "-o", "x", ok=2).err
 
 
 def test_an_accuracy_chooses_which_rows_are_left_out(run: Run, tiny: str) -> None:

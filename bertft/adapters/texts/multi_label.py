@@ -75,6 +75,8 @@ class MultiLabel(TextAdapter):
 
     def calibrated(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> MultiLabel:
         scales = fit_scales(logit(stacked(predictions)), np.stack(targets)[:, :-1] > 0)
+        if set(scales) == {Scale()}:
+            return self
         rounded = (Scale(round(one.temperature, 6), round(one.offset, 6)) for one in scales)
         return replace(self, scales=dict(zip(self.labels.names, rounded, strict=True)))
 
