@@ -52,6 +52,7 @@ CLASSICS = {
     for one in (
         Classic("majority", "bertft.classic.majority:fit_majority", (_TEXTS, _WORDS), settings=("scheme",)),
         Classic("tfidf", "bertft.classic.tfidf:fit_tfidf", (_TEXTS,), (WORDS, CHARACTERS), ("class_weights",)),
+        Classic("fasttext", "bertft.classic.fasttext:fit_fasttext", (_TEXTS,), (WORDS, CHARACTERS), ("class_weights",)),
     )
 }
 """Name -> model."""

@@ -26,7 +26,7 @@ AllAgain = Annotated[bool, opt.flag(OUTPUT, None, "Replace the runs in the outpu
 @opt.takes_settings(DataPlan, "limit", before="resume")
 @opt.takes_settings(DataPlan, *READS_LABELLED, before="resume")
 @opt.takes_settings(Recipe, before="resume")
-@opt.takes_settings(ModelPlan, before="single_label")
+@opt.takes_settings(ModelPlan, "name", before="single_label")
 @opt.takes_settings(DataPlan, "validation", "validation_share", "test", before="single_label")
 def baseline_command(
     data: opt.Data = None,

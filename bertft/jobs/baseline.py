@@ -23,6 +23,9 @@ from bertft.runs.record import add_to_run, read_record
 WHOLE = "whole"
 """Timing of a run from its rows to its records: what was tried before the training, and the refit, are in it."""
 
+USUAL = ("textcnn", "bilstm")
+"""The network that stands for those from before BERT, where none is named: the first that can do the task."""
+
 
 def baseline(request: BaselineRequest) -> Baselines:
     """Train what is not trained yet, and compare. UsageError before anything is trained where something does not fit."""
@@ -58,7 +61,8 @@ def chosen_models(request: BaselineRequest, planned: Planned) -> list[str]:
         raise UsageError(f"--models {', '.join(unknown)}: not for {kind} here. There are {', '.join(known)}.")
     if planned.backbone.name in {*CLASSICS, *FAMILIES}:
         raise UsageError(f"--model {planned.backbone.name}: names the BERT here. Others are chosen with --models.")
-    left_out = [name for name in families_for(kind, pair=pair)[1:] if not request.models]
+    usual = [*classics_for(kind), next((name for name in USUAL if name in known), "")]
+    left_out = [name for name in known if name not in usual and not request.models]
     if left_out:
         console.note(f"Left out: {', '.join(left_out)} (--models).")
     return [name for name in known if (name in request.models if request.models else name not in left_out)]

@@ -155,7 +155,7 @@ class ModelPlan:
     name: str | None = setting(
         None,
         "Model to fine-tune: a name on the Hugging Face Hub, a folder, or minilm (built in); or one to train from scratch: "
-        "majority, tfidf, bow, textcnn, bilstm, transformer; for pairs also dssm and esim.",
+        "majority, tfidf, fasttext, bow, textcnn, bilstm, transformer; for pairs also dssm and esim.",
         "NAME|PATH",
         panel=TASK,
         otherwise="google-bert/bert-base-uncased; minilm, with a warning, if it can be neither found nor downloaded",
