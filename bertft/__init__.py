@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING, Any
 from bertft import errors
 
 if TYPE_CHECKING:
-    from bertft.api import baseline, compare, evaluate, load, predict, train, write_report
+    from bertft.api import baseline, check, compare, evaluate, load, predict, train, write_report
 
 __version__ = "0.1.0"
-VERBS = ("baseline", "compare", "evaluate", "load", "predict", "train", "write_report")
-__all__ = ["__version__", "baseline", "compare", "errors", "evaluate", "load", "predict", "train", "write_report"]
+VERBS = ("baseline", "check", "compare", "evaluate", "load", "predict", "train", "write_report")
+__all__ = [
+    "__version__",
+    "baseline",
+    "check",
+    "compare",
+    "errors",
+    "evaluate",
+    "load",
+    "predict",
+    "train",
+    "write_report",
+]
 
 
 def __dir__() -> list[str]:

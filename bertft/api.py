@@ -14,15 +14,14 @@ unless `quiet=False`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from bertft import console
 from bertft.errors import UsageError
+from bertft.jobs.from_program import alone, called_from_program
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.keywords import checked_keywords, keywords_of
 from bertft.plan.recipe import Recipe
@@ -42,6 +41,7 @@ from bertft.system.cores import sleep_while_waiting
 from bertft.system.signals import as_keyboard_interrupt
 
 if TYPE_CHECKING:
+    from bertft.checking.finding import Checked
     from bertft.engine.observers import Observer
     from bertft.engine.record import Finished
     from bertft.jobs.eval import Evaluated
@@ -98,8 +98,36 @@ def train(
         overwrite=overwrite,
         observers=observers,
     )
-    with _alone("train"), _in_a_program(quiet), as_keyboard_interrupt():
+    with alone("train"), called_from_program(quiet), as_keyboard_interrupt():
         return run_training(request)
+
+
+def check(
+    data: Any,
+    *,
+    validation: Any = None,
+    test: Any = None,
+    task: str | None = None,
+    problem: str | None = None,
+    quiet: bool = True,
+    **settings: Any,
+) -> Checked:
+    """What is wrong with data before training on it; the result has `findings`, each with its `kind`, `count`, `examples` and
+    `advice`. `settings`: column names and flags of `bertft check`."""
+    from bertft.jobs.check import check as run_check
+
+    if problem not in (None, *NAMED_PROBLEMS):
+        raise UsageError(f"problem is {problem!r}: one of {', '.join(NAMED_PROBLEMS)}.")
+    known = {
+        **COLUMNS,
+        **keywords_of(DataPlan, only=(*READS, "fix_answers")),
+        **keywords_of(Recipe, only=("max_length",)),
+        **keywords_of(ModelPlan, only=("name",)),
+    }
+    checked_keywords(settings, known)
+    splits = {"train": data, "validation": validation, "test": test}
+    with console.in_a_program(quiet=quiet):
+        return run_check(replace(_train_request(splits, settings), task=task, problem=problem))
 
 
 def baseline(
@@ -122,7 +150,7 @@ def baseline(
 
     splits = {"train": data, "validation": validation, "test": test}
     request = replace(_train_request(splits, settings), task=task, problem=problem, resume=resume, overwrite=overwrite)
-    with _alone("baseline"), _in_a_program(quiet), as_keyboard_interrupt():
+    with alone("baseline"), called_from_program(quiet), as_keyboard_interrupt():
         return run_baseline(BaselineRequest(train=request, models=tuple(models)))
 
 
@@ -181,7 +209,7 @@ def evaluate(
         machine=typed(MachinePlan, settings),
         tables=tables,
     )
-    with _in_a_program(quiet):
+    with called_from_program(quiet):
         return run_evaluation(request)
 
 
@@ -218,7 +246,7 @@ def compare(
         examples=examples,
         output=None if output is None else str(output),
     )
-    with _in_a_program(quiet):
+    with called_from_program(quiet):
         return run_comparison(request)
 
 
@@ -251,7 +279,7 @@ def write_report(
         machine=typed(MachinePlan, settings),
         tables=tables,
     )
-    with _in_a_program(quiet):
+    with called_from_program(quiet):
         return run_report(request)
 
 
@@ -275,7 +303,7 @@ def predict(
     opened = {name: settings.get(name) for name in ("threads", "fast", "raw_probabilities")}
     model = load(run, precision=precision, quiet=quiet, **opened)
     answer = {name: settings.get(name) for name in WISHES}
-    with _in_a_program(quiet):
+    with called_from_program(quiet):
         of_rows = {name: settings.get(name) for name in OF_ROWS}
         return model.table(data, columns=_columns(settings), reading=typed(DataPlan, settings), **of_rows, **answer)
 
@@ -304,32 +332,10 @@ def load(
             )
         return run
     machine = merge(MachinePlan, checked_keywords({"threads": threads, "fast": fast}, keywords_of(MachinePlan)))
-    with _in_a_program(quiet):
+    with called_from_program(quiet):
         answerer = open_run(_folder(run), precision, machine)
         adapter = with_own_probabilities(answerer.adapter, raw=bool(raw_probabilities))
         return Model(Path(_folder(run)), replace(answerer, adapter=adapter))
-
-
-_TRAINING = Lock()
-
-
-@contextmanager
-def _alone(verb: str) -> Iterator[None]:
-    """UsageError while the program trains, in another thread or around this call: torch has one random state for all."""
-    if not _TRAINING.acquire(blocking=False):
-        raise UsageError(f"bertft.{verb}: this program trains already. Train in a process of its own.")
-    try:
-        yield
-    finally:
-        _TRAINING.release()
-
-
-@contextmanager
-def _in_a_program(quiet: bool) -> Iterator[None]:
-    from bertft.engine.device import process_kept
-
-    with console.in_a_program(quiet=quiet), process_kept():
-        yield
 
 
 def _predict_file(
@@ -361,7 +367,7 @@ def _predict_file(
         n_best=settings.get("n_best"),
         fallback_label=settings.get("fallback_label"),
     )
-    with _in_a_program(quiet), as_keyboard_interrupt():
+    with called_from_program(quiet), as_keyboard_interrupt():
         return run_prediction(request)
 
 

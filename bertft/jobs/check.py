@@ -16,6 +16,7 @@ from bertft.checking.tagging import find_tag_faults
 from bertft.gold import Options, Reader, learn_task
 from bertft.gold.texts import TextReader
 from bertft.gold.words import WordReader
+from bertft.jobs.applies import check_applies, check_form_of_labels
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.splits import read_split as read_table_of
 from bertft.jobs.splits import read_training
@@ -34,6 +35,8 @@ def check(request: TrainRequest) -> Checked:
     others = [read_table_of(path, data, request.tables) for path in (data.validation, data.test) if path]
     tables = [read_training(data, request.tables), *others]
     choice = choose_task(Asked.of(request, config), tables[0])
+    check_applies(request, choice.card.kind)
+    check_form_of_labels(request, choice)
     console.note("\n".join([f"Data: {tables[0].name}, {len(tables[0]):,} rows", *choice.why]))
     findings, notes = Findings(), list[str]()
     readers = _readers(choice, data, tables)

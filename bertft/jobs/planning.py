@@ -13,12 +13,13 @@ from bertft.classic.models import Classic, classics_for
 from bertft.engine.prepare import Tables
 from bertft.engine.tracking import check_installed
 from bertft.errors import UsageError
+from bertft.jobs.applies import check_applies, check_form_of_labels
 from bertft.jobs.before_bert import check_family, check_network, check_training
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import labels_in, sample_rows, tell_lost_labels
 from bertft.jobs.splits import hub_source, read_split, read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
-from bertft.kinds import KINDS, MULTI_LABEL, SINGLE_LABEL, takes
+from bertft.kinds import KINDS, SINGLE_LABEL, takes
 from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import EMBEDDED, LONGEST_DEFAULT, Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
@@ -122,15 +123,6 @@ def sampled(table: Table, limit: int | None, choice: Choice, seed: int) -> Table
     return sample
 
 
-def check_applies(request: TrainRequest, kind: str) -> None:
-    """UsageError for flags that mean nothing in this kind of task."""
-    said = request.said()
-    for other in KINDS.values():
-        for name in other.settings:
-            if name in said and not takes(name, kind):
-                raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
-
-
 def check_classic(request: TrainRequest, model: Classic, kind: str) -> None:
     """UsageError for a task that a model which is fitted at once cannot do, and for flags that would have no effect on it."""
     if kind not in model.kinds:
@@ -161,20 +153,6 @@ def check_several(plan: Plan, backbone: Backbone) -> None:
     if backbone.classic and (plan.runs.seeds or plan.runs.folds):
         flag = "--seeds" if plan.runs.seeds else "--folds"
         raise UsageError(f"{flag}: --model {backbone.name} is fitted once, and at once. Leave it out.")
-
-
-def check_form_of_labels(request: TrainRequest, choice: Choice) -> None:
-    """UsageError for a separator, or names of places, where the label cells have none."""
-    card = choice.card
-    if request.columns.get("label_names") and not choice.fields.label_names:
-        raise UsageError(
-            f"--label-names names the places of vectors of 0 and 1; this task is {card.problem or card.kind}. Leave it out."
-        )
-    if request.columns.get("separator") and card.problem != MULTI_LABEL.name:
-        raise UsageError(
-            f"--separator parts the labels of one cell; this task is {card.problem or card.kind}, with one label a row. "
-            f"Pass --multi-label too, or leave it out."
-        )
 
 
 def check_kind_of_settings(recipe: Recipe, card: Card) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from conftest import Said, write_csv, write_jsonl
 
+import bertft
 from bertft.checking.finding import KINDS
+from bertft.errors import UsageError
 
 Run = Callable[..., Said]
 NOUNS = (
@@ -180,3 +182,31 @@ def test_train_says_how_many_validation_rows_it_learns_from(run: Run, tmp_path: 
     quick = ("--max-steps", 1, "--precision", "fp32", "--head-start", "random", "-q")
     said = run("train", train, "--validation", validation, "--model", tiny, "-o", "run", *quick)
     assert ("Of 10 validation rows 2 have a text that is learned from too" in said.err) != apart
+
+
+def test_a_program_gets_what_the_command_prints(run: Run, tmp_path: Path) -> None:
+    made = [{"text": text, "label": label} for text, label in rows()]
+    made[5]["text"] = made[3]["text"]
+    for number, name in ((2, "train"), (0, "dev")):
+        write_csv(tmp_path / f"{name}.csv", ["text", "label"], [list(row.values()) for row in made[: number * 30 or 4]])
+    files = tmp_path / "train.csv", tmp_path / "dev.csv"
+    printed = checked(run, files[0], "--validation", files[1])
+    for data, validation in (files, (made, made[:4])):
+        found = bertft.check(data, validation=validation)
+        assert {one.kind: one.count for one in found.findings} == kinds(printed)
+    assert kinds(printed)["leak"] == 4
+    with pytest.raises(UsageError, match="There is no setting 'epochs' here"):
+        bertft.check(made, epochs=3)
+    with pytest.raises(UsageError, match="--fix-answers is for question-answering"):
+        bertft.check(made, fix_answers=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [(("--separator", ";"), "--separator parts"), (("--fix-answers",), "--fix-answers is for question-answering")],
+)
+def test_a_flag_without_effect_is_refused_as_by_train(run: Run, tmp_path: Path, words: tuple[str], reason: str) -> None:
+    data = write_csv(tmp_path / "train.csv", ["text", "label"], rows(20))
+    said = [run(verb, data, *words, ok=2).err.splitlines()[-1] for verb in ("check", "train")]
+    assert said[0] == said[1]
+    assert said[0].startswith(f"Error: {reason}")
