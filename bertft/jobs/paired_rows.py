@@ -118,9 +118,3 @@ def difference_of(one: CommonRows, other: CommonRows) -> Difference:
     paired = (sums[0], sums[1]) if sums and sums[0] and sums[1] else None
     tested = McNemar.of(np.asarray(one.right), np.asarray(other.right)) if one.adapter.one_label_a_row else None
     return difference(one.scores, other.scores, paired, mcnemar=tested, own=own)
-
-
-def difference_of_runs(one: JudgedRows, other: JudgedRows) -> Difference:
-    """The same of all rows that both runs have answered."""
-    first, second = common_rows([one, other])
-    return difference_of(first, second)

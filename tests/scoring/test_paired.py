@@ -111,7 +111,7 @@ def test_mcnemar_is_a_binomial_test(b: int, c: int) -> None:
 
 
 def test_mid_p_is_that_of_the_paper() -> None:
-    """Fagerland, Lydersen and Laake 2013, table 4: 1 against 7 rows, p 0.070 exact and 0.039 mid-p."""
+    """Fagerland, Lydersen and Laake 2013, their example of 1 against 7 rows, p 0.070 exact and 0.039 mid-p."""
     assert McNemar(1, 7).exact_p == pytest.approx(0.0703, abs=1e-4)
     assert McNemar(1, 7).mid_p == pytest.approx(0.0391, abs=1e-4)
 
@@ -142,6 +142,9 @@ def test_the_interval_of_numbers_is_drawn_for_both_alike(main: str) -> None:
     low, high = difference_interval(*sums) or (0, 0)
     assert low < sums[1].total - sums[0].total < high
     assert high - low < 0.01
+    worse = regression_sums(gold, gold + 4 * rng.normal(size=300), main=main)
+    low, high = difference_interval(sums[0], worse) or (0, 0)
+    assert low > 0 if main == "rmse" else high < 0
 
 
 def test_sums_give_the_metric_of_the_scores() -> None:
