@@ -131,7 +131,9 @@ def losses_of(outputs: Array, targets: Array, link: str) -> Array:
 
 
 def fit_linear(features: Any, lesson: Lesson, strength: float) -> tuple[Array, Array]:
-    """(F, K) weights and (K,) bias."""
+    """(F, K) weights and (K,) bias; base rates alone where the texts have no n-gram."""
+    if not features.shape[1]:
+        return np.zeros((0, lesson.targets.shape[1])), base_rates(lesson.targets, lesson.link)
     if lesson.link == "identity":
         return _ridge(features, lesson.targets, strength)
     if lesson.link == "softmax":

@@ -13,6 +13,7 @@ from bertft.checking.near import find_near_repeats
 from bertft.checking.repeats import find_repeats
 from bertft.checking.splits import Split, read_split
 from bertft.checking.tagging import find_tag_faults
+from bertft.classic.models import CLASSICS
 from bertft.gold import Options, Reader, learn_task
 from bertft.gold.texts import TextReader
 from bertft.gold.words import WordReader
@@ -76,6 +77,8 @@ def _find_long(split: Split, reader: Reader, request: TrainRequest, findings: Fi
     if not isinstance(reader, TextReader):
         return ""
     name = request.model.get("name")
+    if name in CLASSICS:  # these cut no text
+        return ""
     folder = tokenizer_folder(name)
     if folder is None:
         return f"Lengths were not measured: there is no tokenizer.json of {name or 'a backbone'} on this machine."

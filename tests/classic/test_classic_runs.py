@@ -154,3 +154,7 @@ def test_another_runs_vocabulary_is_refused(run: Run, reviews: Path) -> None:
     kinds = {kind: grams[:-1] for kind, grams in found["kinds"].items()}
     Path("run/vocabulary.json").write_text(json.dumps({**found, "kinds": kinds}))
     assert "is not of the model beside it" in run("predict", "run", reviews, ok=2).err
+
+
+def test_check_does_not_look_for_a_tokenizer_of_a_model_that_has_none(run: Run, reviews: Path) -> None:
+    assert "Lengths were not measured" not in run("check", reviews, "--model", "tfidf").out

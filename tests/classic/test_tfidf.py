@@ -168,3 +168,9 @@ def test_one_class_alone_needs_no_regression() -> None:
     weight, bias = fit_linear(np.zeros((4, 2)), replace(lesson("softmax", np.eye(2)[[1] * 4], ROWS[:4])), 1.0)
     assert not weight.any()
     assert softmax(bias)[1] > 0.999999
+
+
+@pytest.mark.parametrize(("link", "wanted"), [("softmax", np.log([0.25, 0.75])), ("identity", [0.25, 0.75])])
+def test_texts_without_any_n_gram_get_the_base_rates(link: str, wanted: Any) -> None:
+    fit = fit_tfidf(lesson(link, np.eye(2)[[0, 1, 1, 1]], ["...", "!!", "?", ""]), Choice((WORDS,), (ONE,), 1.0))
+    assert answers(fit, 2, ["??", "good"]) == pytest.approx(np.asarray([wanted, wanted]), abs=1e-6)
