@@ -56,6 +56,9 @@ def test_every_row_is_answered_by_a_model_that_has_not_seen_it(run: Any, tmp_pat
         assert line["predicted_label"] == answer["predicted_label"]
         named = dict(zip(*(json.loads(answer[name]) for name in ("predicted_labels", "probabilities")), strict=True))
         assert line["prediction"] == pytest.approx(named, abs=1e-5)
+    for member in series("run")["members"]:
+        rows_of = member["rows"]
+        assert rows_of["train"] + rows_of["validation"] + rows_of["out-of-fold"] == 120
     pooled = series("run")["pooled"]
     right = accuracy_score([line["gold"] for line in found], [line["predicted_label"] for line in found])
     assert (pooled["value"], pooled["examples"]) == (pytest.approx(right), 120)

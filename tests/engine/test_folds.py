@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
 from bertft.engine.folds import folds_of, rare_classes, why_no_folds
+from bertft.engine.parts import parts_of
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -67,3 +70,19 @@ def test_too_few_rows_or_groups_are_refused_in_words(groups: list[str | None], w
 def test_classes_with_fewer_rows_than_folds_are_named() -> None:
     assert rare_classes([0, 0, 0, 1, 2, 2], 3, ["a", "b", "c"]) == ["b", "c"]
     assert rare_classes([0.5, 1.5], 3, ["score"]) == []
+
+
+@pytest.mark.parametrize("validation", [None, "held.csv"])
+def test_a_run_neither_learns_from_its_fold_nor_chooses_by_it(validation: str | None) -> None:
+    """Each row is left out by one run; the other rows of the run are those that a run on them alone would part so."""
+    targets, groups = [place % 3 for place in range(90)], [place // 2 if place < 30 else None for place in range(90)]
+    left_out: list[int] = []
+    for fold in range(1, 6):
+        runs, data = SimpleNamespace(folds=5, fold=fold), SimpleNamespace(validation=validation, validation_share=0.1)
+        plan: Any = SimpleNamespace(runs=runs, data=data, split_seed=3)
+        parts = parts_of(plan, targets, groups)
+        assert sorted([*parts.train, *parts.validation, *parts.left_out]) == list(range(90))
+        assert bool(parts.validation) == (validation is None)
+        assert not {*parts.left_out} & {*parts.train, *parts.validation}
+        left_out += parts.left_out
+    assert sorted(left_out) == list(range(90))
