@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from bertft.adapters.tagging.best_tags import Tagging
 from bertft.adapters.tagging.tagger import WordTagger
 from bertft.adapters.texts.multi_label import MultiLabel
 from bertft.adapters.texts.regression import Regression
+from bertft.engine.out_of_fold import settled_answers
 from bertft.gold import Options
 from bertft.rows.answers import Answers
 from bertft.rows.labels import Labels
@@ -34,7 +36,8 @@ def again(made: Any, prediction: Prediction) -> Prediction:
     return made.from_plain(json.loads(json.dumps(made.to_plain(prediction))))  # type: ignore[no-any-return]
 
 
-def test_labels_are_given_as_by_the_thresholds_of_the_run() -> None:
+def test_labels_are_given_as_by_the_thresholds_of_the_run(tmp_path: Path) -> None:
+    """Which stand in its bertft.json."""
     random, plain = np.random.default_rng(1), adapter(MultiLabel)
     own = plain.with_stored({"thresholds": {"a": 0.2, "b": 0.5, "c": 0.9}})
     rows = [Prediction(values) for values in random.random((50, 3))]
@@ -42,7 +45,9 @@ def test_labels_are_given_as_by_the_thresholds_of_the_run() -> None:
         Prediction(np.asarray(edge)) for edge in ([0.2, 0.5, 0.9], [0.0, 1.0, 0.9], [np.nextafter(0.2, 0), 0.5, 1.0])
     ]
     gold = [np.zeros(4)] * len(rows)
-    settled = [own.settled(again(plain, row)) for row in rows]
+    (tmp_path / "bertft.json").write_text(json.dumps({"stored": own.stored()}))
+    lines = [json.loads(json.dumps({"prediction": plain.to_plain(row)})) for row in rows]
+    settled = settled_answers(tmp_path, plain, lines)
     assert plain.in_words(settled, gold) == own.in_words(rows, gold)
     assert plain.in_words(rows, gold) != own.in_words(rows, gold)
     before, after = (np.stack([row.values for row in some]) for some in (rows[:50], settled[:50]))
