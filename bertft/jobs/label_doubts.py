@@ -14,7 +14,7 @@ from bertft.adapters import Answer
 from bertft.adapters.texts.multi_label import MultiLabel
 from bertft.adapters.texts.single_label import SingleLabel
 from bertft.adapters.texts.text_adapter import TextAdapter
-from bertft.engine.out_of_fold import FOLD, GOLD, PREDICTION, ROW, lines_of
+from bertft.engine.out_of_fold import lines_of
 from bertft.gold.cells import joined_text
 from bertft.gold.example import TextExample
 from bertft.gold.texts import UNKNOWN
@@ -27,6 +27,7 @@ from bertft.page.wrong_texts import DOUBTS, DoubtfulRow, doubtful_section
 from bertft.report.model_card import file_name
 from bertft.rows.row import Row
 from bertft.runs import OUT_OF_FOLD
+from bertft.runs.out_of_fold import FOLD, GOLD, PREDICTION, ROW
 from bertft.scoring.mislabelled import DoubtfulLabel, doubtful_labels, doubtful_sets
 
 SHOWN = 20
