@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from bertft.errors import CheckpointError
+from bertft.insight.gradients import attribute
 from bertft.kinds import KINDS
 from bertft.model.encoders import WordsConfig, register
 from bertft.model.families import FAMILIES, Family
@@ -127,3 +128,13 @@ def test_textcnn_is_the_strongest_window_of_each_filter() -> None:
 
 def test_every_family_is_for_some_kind_of_task() -> None:
     assert all(isinstance(family, Family) and family.kinds for family in FAMILIES.values())
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_words_that_mattered_add_up(name: str) -> None:
+    """Integrated gradients look up all words of a text at once, and go into any network."""
+    network = network_of(name)
+    inputs = batch_of([TEXTS[2]])
+    baseline = inputs["input_ids"].where(inputs["input_ids"] < 4, torch.tensor(1))
+    found = attribute(network, inputs, baseline, torch.tensor([1.0, -1.0, 0.5]), steps=256)
+    assert found.error < 0.05

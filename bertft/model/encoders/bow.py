@@ -23,8 +23,9 @@ class BagOfWords(Encoder):
         self.layers = nn.ModuleList([nn.Linear(config.embedding_size * (4 if self.pairs else 1), config.hidden_size)])
 
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> Tensor:
-        texts = apart(ids, mask, segments) if self.pairs else ((ids, mask),)
-        bags = [mean_over(self.vectors(*text), text[1]) for text in texts]  # (B, E) each
+        vectors = self.vectors(ids, mask)
+        texts = apart(vectors, mask, segments) if self.pairs else ((vectors, mask),)
+        bags = [mean_over(*text) for text in texts]  # (B, E) each
         return functional.relu(self.layers[0](compared(*bags) if self.pairs else bags[0]))
 
 

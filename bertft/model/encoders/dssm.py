@@ -26,12 +26,12 @@ class DSSM(Encoder):
         self.layers = nn.ModuleList([nn.Linear(below, above) for below, above in pairwise(sizes)])
 
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> Tensor:
-        one, other = (self.tower(*text) for text in apart(ids, mask, segments))
+        one, other = (self.tower(*text) for text in apart(self.vectors(ids, mask), mask, segments))
         return one * other * SCALE
 
-    def tower(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(B, T) -> (B, H) of length 1."""
-        found = mean_over(self.vectors(ids, mask), mask)
+    def tower(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, E) -> (B, H) of length 1."""
+        found = mean_over(vectors, mask)
         for layer in self.layers:
             found = layer(found).tanh()
         return functional.normalize(found, dim=1)

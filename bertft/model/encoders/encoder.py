@@ -55,18 +55,23 @@ def largest_over(values: Tensor, mask: Tensor) -> Tensor:
     return found.masked_fill(mask.sum(1, keepdim=True) == 0, 0.0)
 
 
-def apart(ids: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Pairs (B, T) -> ids and mask of the first texts and of the second ones, each on the left."""
-    segments = torch.zeros_like(ids) if segments is None else segments
+Text = tuple[Tensor, Tensor]
+"""Vectors (B, T, E), 0 on padding, and their mask (B, T)."""
+
+
+def apart(vectors: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[Text, Text]:
+    """Pairs (B, T, E) -> the first texts and the second ones, each on the left. Vectors, not ids: whoever looks into a network
+    expects all its words to be looked up at once."""
+    segments = torch.zeros_like(mask) if segments is None else segments
     one, other = mask * (segments == 0), mask * (segments > 0)
-    places = torch.arange(ids.shape[1], device=ids.device) + one.sum(1, keepdim=True)
-    places = places.clamp(max=ids.shape[1] - 1)
-    inside = torch.arange(ids.shape[1], device=ids.device) < other.sum(1, keepdim=True)
-    moved = ids.gather(1, places) * inside
-    return _cut(ids * one, one), _cut(moved, inside.to(mask.dtype))
+    places = torch.arange(mask.shape[1], device=mask.device)
+    moved = (places + one.sum(1, keepdim=True)).clamp(max=mask.shape[1] - 1)[..., None]  # (B, T, 1)
+    second = (places < other.sum(1, keepdim=True)).to(mask.dtype)
+    return _cut(vectors, one), _cut(vectors.gather(1, moved.expand_as(vectors)), second)
 
 
-def _cut(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def _cut(vectors: Tensor, mask: Tensor) -> Text:
     """Without columns of padding."""
     width = max(int(mask.sum(1).max()), 1)
-    return ids[:, :width], mask[:, :width]
+    mask = mask[:, :width]
+    return vectors[:, :width] * mask[..., None], mask

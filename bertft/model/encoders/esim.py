@@ -25,8 +25,8 @@ class ESIM(Encoder):
 
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> Tensor:
         read, compare, read_again, decide = self.layers
-        (ids_a, mask_a), (ids_b, mask_b) = apart(ids, mask, segments)
-        a, b = read(self.vectors(ids_a, mask_a), mask_a), read(self.vectors(ids_b, mask_b), mask_b)  # (B, T, H) each
+        (words_a, mask_a), (words_b, mask_b) = apart(self.vectors(ids, mask), mask, segments)
+        a, b = read(words_a, mask_a), read(words_b, mask_b)  # (B, T, H) each
         like_a, like_b = aligned(a, b, mask_a, mask_b)
         pooled = []
         for own, mate, own_mask in ((a, like_a, mask_a), (b, like_b, mask_b)):
