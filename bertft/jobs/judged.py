@@ -143,9 +143,9 @@ def judged_split(
     folder = Path(run)
     chosen = best_folder(folder)
     with console.hushed():
-        planned = planned_again(folder, handed)
+        planned = _planned_again(folder, handed)
         plan, tables = planned.plan, planned.tables
-        check_unchanged(folder, plan, handed)
+        _check_unchanged(folder, plan, handed)
         weights = chosen if tables.test is None else None
         answerer = open_run(run, precision or plan.recipe.precision, machine or plan.machine, weights=weights)
         adapter = answerer.adapter
@@ -158,8 +158,7 @@ def judged_split(
     return _judged(run, name, replace(answerer, adapter=replace(adapter, fields=fields)), table, examples)
 
 
-def planned_again(folder: Path, handed: Mapping[str, Table]) -> Planned:
-    """What the run did, with its rows. `handed`: rows that are no file."""
+def _planned_again(folder: Path, handed: Mapping[str, Table]) -> Planned:
     try:
         return make_plan(replace(_its_own(folder), tables=handed))
     except DataError as problem:
@@ -174,8 +173,7 @@ def _its_own(folder: Path) -> TrainRequest:
     return TrainRequest(config=str(folder / PLAN), output={"dir": str(folder)}, recipe={"refit": recipe["refit"]})
 
 
-def check_unchanged(folder: Path, plan: Plan, handed: Mapping[str, Table]) -> None:
-    """UsageError where a file, or what a program hands over, is not what the run learned from."""
+def _check_unchanged(folder: Path, plan: Plan, handed: Mapping[str, Table]) -> None:
     then = {file.path: file.sha256 for file in read_record(folder).data.values()}
     if changed := [path for path, digest in data_hashes(plan.data, handed).items() if then.get(path) != digest]:
         raise UsageError(f"{', '.join(changed)}: changed since the run learned from it. {_INSTEAD}")

@@ -12,12 +12,10 @@ from conftest import PowerFails, read_csv, read_jsonl, write_csv
 from errands import course, digest, words_of
 from sklearn.metrics import accuracy_score
 
-from bertft.adapters.adapter import stacked
 from bertft.engine.order import Step
 from bertft.engine.step import Stepper
 from bertft.errors import CheckpointError, UsageError
 from bertft.jobs import folds as job
-from bertft.jobs.left_out import left_out_rows
 from bertft.runs.out_of_fold import class_probabilities, read_out_of_fold
 
 FILE = "run/out-of-fold.jsonl"
@@ -65,20 +63,9 @@ def test_every_row_is_answered_by_a_model_that_has_not_seen_it(run: Any, tmp_pat
     shares = [member["scores"]["out-of-fold"]["accuracy"] for member in series("run")["members"]]
     assert series("run")["spread"]["out-of-fold"]["accuracy"]["mean"] == pytest.approx(sum(shares) / 3)
     assert not [*Path("run/folds").rglob("*.safetensors")]
-    both_readers_agree(asked[1])
-
-
-def both_readers_agree(file: str) -> None:
-    """The one of plain numbers, and the one that reads the training file again."""
     names, gold, probabilities = class_probabilities(read_out_of_fold(Path("run")))
-    rows = left_out_rows("run")
-    assert (names, gold.tolist()) == (rows.adapter.labels.names, list(rows.targets))
-    np.testing.assert_array_equal(probabilities, stacked(rows.predictions))
-    assert rows.row(118).origin == f"{file}:120"
-    with Path(file).open("a") as more:
-        more.write("r999,good film,pos\n")
-    with pytest.raises(UsageError, match="changed since the run learned from it"):
-        left_out_rows("run")
+    assert [names[number] for number in gold] == [line["gold"] for line in found]
+    assert probabilities.tolist() == [[line["prediction"][name] for name in names] for line in found]
 
 
 @pytest.mark.parametrize("words", ["", "[1]\n", '{"row": "a:1"}\n'])
