@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -9,7 +10,7 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Feature
-from bertft.checking.numbers import text_number
+from bertft.checking.numbers import gold_number, text_number
 from bertft.errors import DataError
 from bertft.gold import Example, Read, Reader, Refusal
 from bertft.rows.row import Row
@@ -68,6 +69,16 @@ class Examples:
         targets, groups = [self.targets[i] for i in positions], [self.groups[i] for i in positions]
         windows, texts = [self.windows[i] for i in positions], [self.texts[i] for i in positions]
         return Examples(self.name, targets, windows, groups, texts)
+
+    def oddities(self) -> str:
+        """In words, what `check` counts of these rows and needs no second reading; '' where there is nothing."""
+        rows = list(zip(self.texts, map(gold_number, self.targets), strict=True))
+        repeated = len(rows) - len(set(rows))
+        labels = Counter(text for text, _ in set(rows))
+        torn = sum(labels[text] > 1 for text in self.texts)
+        said = [f"{repeated:,} repeat an earlier one"] if repeated else []
+        said += [f"{torn:,} have a text with another label elsewhere"] if torn else []
+        return ", ".join(said)
 
     @property
     def truncated(self) -> int:

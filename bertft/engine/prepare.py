@@ -140,7 +140,10 @@ def text_options(plan: Plan, longest: int) -> Options:
 def training_rows(plan: Plan, adapter: Adapter, reader: Reader, tables: Tables) -> Examples:
     """All usable rows of the training file."""
     reader, unknown = reader.for_file(tables.train), plan.data.unknown_labels
-    return gather(adapter, reader, tables.train, tables.train.name, unknown=unknown, learning=True)
+    found = gather(adapter, reader, tables.train, tables.train.name, unknown=unknown, learning=True)
+    if odd := found.oddities():
+        console.note(f"Of {counted(len(found), 'training row')} {odd} (bertft check shows them).")
+    return found
 
 
 def learning_examples(plan: Plan, adapter: Adapter, reader: Reader, tables: Tables) -> tuple[Examples, Examples]:

@@ -184,6 +184,18 @@ def test_train_says_how_many_validation_rows_it_learns_from(run: Run, tmp_path: 
     assert ("Of 10 validation rows 2 have a text that is learned from too" in said.err) != apart
 
 
+def test_train_counts_repeats_and_conflicts_as_check_does(run: Run, tmp_path: Path, tiny: str) -> None:
+    made = [[sentences(30)[n * n % 30], "abc"[n * 7 % 3]] for n in range(60)]
+    data = write_csv(tmp_path / "train.csv", ["text", "label"], made)
+    quick = ("--model", tiny, "-o", "run", "--max-steps", 1, "--precision", "fp32", "--head-start", "random")
+    found, said = kinds(checked(run, data)), run("train", data, *quick, "--no-refit").err
+    repeats, conflicts = found["duplicate"], found["conflicting_labels"]
+    odd = f"{repeats} repeat an earlier one, {conflicts} have a text with another label elsewhere"
+    assert f"Of 60 training rows {odd} (bertft check shows them)." in said
+    clean = write_csv(tmp_path / "clean.csv", ["text", "label"], rows(20))
+    assert "bertft check" not in run("train", clean, *quick, "--no-refit", "--overwrite").err
+
+
 def test_a_program_gets_what_the_command_prints(run: Run, tmp_path: Path) -> None:
     made = [{"text": text, "label": label} for text, label in rows()]
     made[5]["text"] = made[3]["text"]
