@@ -75,6 +75,18 @@ def test_padding_and_neighbours_change_no_answer(name: str, head: str) -> None:
     assert len({tuple(np.round(one.ravel()[:3], 4)) for one in together}) == len(TEXTS)
 
 
+def test_windows_of_padding_are_none_of_the_text() -> None:
+    """Here every word makes a convolution weaker, so that padding would win."""
+    network = network_of("textcnn")
+    with torch.no_grad():
+        for name, weight in network.encoder.named_parameters():
+            weight.copy_(torch.ones_like(weight) if "bias" in name else weight.abs() * (-1 if "layers" in name else 1))
+    for one, other in zip(
+        logits(network, TEXTS, width=40), (logits(network, [text])[0] for text in TEXTS), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
 @pytest.mark.parametrize(("name", "head"), HEADS)
 def test_every_weight_learns(name: str, head: str) -> None:
     network = network_of(name, head).train()
