@@ -84,7 +84,7 @@ def make_plan(request: TrainRequest) -> Planned:
     validation, test = (
         read_split(path, data, request.tables) if path else None for path in (data.validation, data.test)
     )
-    check_installed(names_in(plan.track))
+    check_tracking(plan, backbone)
     return Planned(plan, Tables(train, validation, test), backbone)
 
 
@@ -153,6 +153,16 @@ def check_several(plan: Plan, backbone: Backbone) -> None:
     if backbone.classic and (plan.runs.seeds or plan.runs.folds):
         flag = "--seeds" if plan.runs.seeds else "--folds"
         raise UsageError(f"{flag}: --model {backbone.name} is fitted once, and at once. Leave it out.")
+
+
+def check_tracking(plan: Plan, backbone: Backbone) -> None:
+    """UsageError for trackers that are not there, or would have nothing to follow."""
+    names = names_in(plan.track)
+    if names and backbone.classic:
+        raise UsageError(
+            f"--track follows a training step by step; {plan.model} is fitted at once. Leave it out: --track none."
+        )
+    check_installed(names)
 
 
 def check_kind_of_settings(recipe: Recipe, card: Card) -> None:

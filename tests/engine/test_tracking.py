@@ -231,6 +231,14 @@ def test_a_wrong_name_is_told_by_its_flag(run: Run, reviews: Path) -> None:
     assert said.err.splitlines()[-1] == f"Error: {wanted}"
 
 
+def test_a_model_without_steps_has_nothing_to_follow(run: Run, reviews: Path) -> None:
+    said = run("train", reviews, "--model", "majority", "--track", "tensorboard", ok=2)
+    assert said.err.splitlines()[-1].startswith(
+        "Error: --track follows a training step by step; majority is fitted at once."
+    )
+    run("train", reviews, "--model", "majority", "--track", "none", "--dry-run")
+
+
 def test_only_the_main_process_tracks(tmp_path: Path, told: type[Told], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "decided_by_main", lambda accelerator, decide: "")  # as another process has it
     tracked = tracking(tmp_path, "wandb")
