@@ -53,7 +53,8 @@ class RowSums:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """The kinds of rows there are, by what the two systems say of them."""
+    """The kinds of rows there are, by what the two systems say of them, as they first occur: so the same numbers are drawn
+    whichever system comes first."""
 
     counts: NDArray[np.int64]
     """(J,) rows."""
@@ -66,9 +67,10 @@ class _Pairs:
         if len(one.kinds) != len(other.kinds):
             raise InternalError(f"{len(one.kinds)} rows beside {len(other.kinds)}")
         width = other.table.shape[0]
-        joint, counts = np.unique(one.kinds * width + other.kinds, return_counts=True)
-        first, second = np.divmod(joint, width)
-        return cls(counts, one.table[first], other.table[second])
+        joint, place, counts = np.unique(one.kinds * width + other.kinds, return_index=True, return_counts=True)
+        order = np.argsort(place)
+        first, second = np.divmod(joint[order], width)
+        return cls(counts[order], one.table[first], other.table[second])
 
     @property
     def sums(self) -> tuple[Array, Array]:

@@ -123,6 +123,20 @@ def test_systems_that_answer_alike_do_not_differ() -> None:
     assert difference_interval(sums, sums) == (0.0, 0.0)
 
 
+@pytest.mark.parametrize(("main", "rows"), [("accuracy", 90), ("f1_macro", 90), ("f1_macro", 12), ("roc_auc", 40)])
+def test_the_other_way_round_the_difference_is_turned(main: str, rows: int) -> None:
+    gold, one, other = labels(rows, 0.5)
+    chances = np.random.default_rng(8).dirichlet(np.ones(3), (2, rows))
+    sums = [
+        single_label_sums(gold, side, certain(side) + chance, main=main)
+        for side, chance in zip((one, other), chances, strict=True)
+    ]
+    low, high = difference_interval(sums[0], sums[1]) or (0, 0)
+    assert low < high
+    assert difference_interval(sums[1], sums[0]) == pytest.approx((-high, -low), abs=1e-12)
+    assert randomisation_p(sums[1], sums[0]) == randomisation_p(sums[0], sums[1])
+
+
 def test_the_interval_of_a_mean_is_that_of_theory() -> None:
     gold, one, other = labels(2000, 0.4)
     sums = [single_label_sums(gold, side, certain(side), main="accuracy") for side in (one, other)]
