@@ -27,9 +27,9 @@ from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
 from bertft.engine.tracking import Tracking
 from bertft.engine.train_loop import order_of, train
-from bertft.engine.vocabulary import with_words
+from bertft.engine.vocabulary import fresh_backbone, with_words
 from bertft.kinds import takes
-from bertft.model.backbone import Backbone, find_backbone
+from bertft.model.backbone import Backbone
 from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
 from bertft.model.network import Head
@@ -277,8 +277,8 @@ def first_network(
     accelerator: Device,
     origin: Callable[[int], str],
 ) -> Network:
-    """What a run on these features begins with. The backbone is looked up again: a network changes the config that made it."""
-    backbone = with_words(find_backbone(run.plan.model, run.plan.network), adapter, run.plan)
+    """What a run on these features begins with."""
+    backbone = with_words(fresh_backbone(run.plan), adapter, run.plan)
     own_head = has_own_head(backbone, head)
     network = start_network(backbone, head, run.plan.recipe)
     Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin).warm_up(own_head=own_head)

@@ -17,7 +17,7 @@ from bertft.engine.parts import parts_of
 from bertft.errors import DataError
 from bertft.gold import Example, Reader
 from bertft.kinds import KINDS
-from bertft.model.backbone import Backbone
+from bertft.model.backbone import Backbone, find_backbone
 from bertft.model.vectors import MORE_WORDS, WordVectors, read_vectors
 from bertft.model.vocabulary import LEAST, SPECIAL, learn_tokenizer, tokenizer_with, words_of
 from bertft.plan.plan import Plan
@@ -61,6 +61,11 @@ def rows_to_learn(plan: Plan, reader: Reader, train: Table) -> Sequence[Example]
     found = list(told.usable(reader.labelled(train)))
     parts = parts_of(plan, [example.gold for example in found], [example.group for example in found])
     return [found[position] for position in parts.train]
+
+
+def fresh_backbone(plan: Plan) -> Backbone:
+    """The backbone of a plan, looked up again: a network changes the config that made it."""
+    return find_backbone(plan.model, plan.network)
 
 
 def with_words(backbone: Backbone, adapter: Adapter, plan: Plan) -> Backbone:

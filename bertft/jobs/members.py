@@ -13,8 +13,8 @@ from bertft.engine.prepare import Prepared, Tables, prepare
 from bertft.engine.record import write_plan
 from bertft.engine.resume import check_same_data, go_on
 from bertft.engine.training import TrainingRun, sized_plan, train_on
+from bertft.engine.vocabulary import fresh_backbone
 from bertft.errors import CheckpointError
-from bertft.model.backbone import find_backbone
 from bertft.model.folder import model_files
 from bertft.plan.plan import Plan
 from bertft.protocols import Device
@@ -66,11 +66,9 @@ class Members:
             with explained(folder, f"Make room and {go_on(self.run.folder)}"):
                 folder.mkdir(parents=True, exist_ok=True)
         self.accelerator.wait_for_everyone()
-        backbone = find_backbone(plan.model)  # again: a network changes the config that made it
         plan = replace(plan, output_dir=str(folder))
-        train_on(
-            prepared, replace(self.run, plan=plan, folder=folder, backbone=backbone), self.tables, self.accelerator
-        )
+        one = replace(self.run, plan=plan, folder=folder, backbone=fresh_backbone(plan))
+        train_on(prepared, one, self.tables, self.accelerator)
         self.accelerator.free_memory()
         return read_record(folder)
 
