@@ -24,7 +24,7 @@ from bertft.scoring.evidence import Evidence, LabelSets, Numbers, OneLabel
 from bertft.wording import counted
 
 MOST_LINES = 6
-MOST_PAIRS = 5_000_000
+MOST_CELLS = 5_000_000
 """Rows times labels of a reliability diagram of label sets."""
 Z = 1.96
 FITTED_HERE = " The probabilities were calibrated on these very rows, so expect a larger error on new ones."
@@ -115,8 +115,11 @@ def _reliability_of_one(evidence: OneLabel, more: str) -> Section:
 
 
 def _reliability_of_sets(evidence: LabelSets, more: str) -> Section:
-    if evidence.gold.size > MOST_PAIRS:
-        return Section("Probabilities", joined([]))
+    if evidence.gold.size > MOST_CELLS:
+        rows, labels = evidence.gold.shape
+        return Section(
+            "Probabilities", remark(f"No reliability diagram: {rows:,} rows of {labels:,} labels are too many for it.")
+        )
     sides = zip(evidence.labels, evidence.gold.T, evidence.probabilities.T, strict=True)
     parts = {label: found for label, gold, given in sides if (found := reliability(gold, given)) is not None}
     mean = mean_error(parts)

@@ -105,3 +105,13 @@ def test_a_section_without_content_is_left_out() -> None:
     assert "Empty" not in page
     assert "<title>&lt;t&gt;</title>" in page
     assert "<h2>&lt;b&gt;Full</h2>" in page
+
+
+def test_label_sets_too_large_for_a_reliability_diagram_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = judged(100, 2)
+    sets = LabelSets(("a", "b"), np.eye(2, dtype=bool)[one.gold], one.probabilities, (0.5, 0.5))
+    assert any(plot.name == "reliability" for section in trust_sections(sets) for plot in section.plots)
+    monkeypatch.setattr("bertft.page.trust.MOST_CELLS", 199)
+    (found,) = [section for section in trust_sections(sets) if section.title == "Probabilities"]
+    assert "No reliability diagram: 100 rows of 2 labels" in found.body
+    assert not found.plots
