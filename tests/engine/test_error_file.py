@@ -112,5 +112,6 @@ def test_the_clearest_mistake_of_several_labels_counts() -> None:
     adapter = object.__new__(MultiLabel)
     object.__setattr__(adapter, "labels", type("Labels", (), {"names": ("a", "b", "c")})())
     object.__setattr__(adapter, "thresholds", {"a": 0.5, "b": 0.5, "c": 0.2})
+    object.__setattr__(adapter, "scales", {})
     predicted, gold = Prediction(np.array([0.7, 0.1, 0.3])), np.array([1, 1, 0, 0])
     assert adapter.wrongness(predicted, gold) == pytest.approx(0.9)  # b is missing, though it had 0.1 only
