@@ -62,16 +62,28 @@ def test_markup_is_kept_and_what_is_made_of_it_is_text_again() -> None:
     assert element("p", inner + "<i>") == "<p>&lt;b&gt;x&lt;/b&gt;&lt;i&gt;</p>"
 
 
-@pytest.mark.parametrize("tag", ["script", "iframe", "img", "link", "form", "object", "use"])
+@pytest.mark.parametrize(
+    "tag",
+    ["script", "SCRIPT", "iframe", "img", "link", "form", "object", "use", "foreignObject", "set", "svg/onload=x", ""],
+)
 def test_elements_that_load_or_run_are_refused(tag: str) -> None:
     with pytest.raises(InternalError):
         element(tag)
 
 
-@pytest.mark.parametrize("name", ["onclick", "style", "src", "href", "action"])
+@pytest.mark.parametrize(
+    "name",
+    ["onclick", "ONCLICK", "style", "src", "href", "HREF", "xlink_href", "xlink:href", "action", "fill", "a onclick"],
+)
 def test_attributes_that_load_or_run_are_refused(name: str) -> None:
     with pytest.raises(InternalError):
         element("a", **{name: "javascript:alert(1)"})
+
+
+@pytest.mark.parametrize("value", ["refresh", "Refresh", "set-cookie"])
+def test_a_page_that_goes_elsewhere_by_itself_is_refused(value: str) -> None:
+    with pytest.raises(InternalError):
+        element("meta", http_equiv=value, content="0;url=http://127.0.0.1:9/")
 
 
 def test_places_in_the_page_may_be_linked() -> None:
