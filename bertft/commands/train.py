@@ -134,7 +134,7 @@ def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
         return
     for split, scores in finished.scores.items():
         show_scores(scores, title=split.capitalize(), record=str(finished.folder / RECORD), full=full)
-    for sentence in finished.trust.sentences:
+    for sentence in finished.trust.told(chose_epoch=run_record(finished).chose_epoch):
         console.result(sentence)
     if finished.refitted:
         console.result(REFITTED)

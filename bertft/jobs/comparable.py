@@ -105,9 +105,8 @@ def check_same_rows(request: CompareRequest, rows: Sequence[CommonRows]) -> None
 def seen_before(request: CompareRequest, judged: Sequence[JudgedRows]) -> list[str]:
     """Which runs have seen the rows before, so that their scores flatter them."""
     if request.data is None:
-        names = {one.name for one in judged}
-        tuned = [one.run for one in judged if one.name == VALIDATION]
-        return [_chosen_by(tuned)] if len(names) > 1 else []
+        tuned = [one.run for one in judged if one.name == VALIDATION and _chose_epoch(one.run)]
+        return [_chosen_by(tuned)] if 0 < len(tuned) < len(judged) else []
     is_file = request.data not in request.tables and request.data != "-"
     digest = sha256_of(request.data) if is_file else sha256_of_rows(judged[0].table)
     seen = {one.run: _splits_with(digest, one.run) for one in judged}
@@ -116,12 +115,17 @@ def seen_before(request: CompareRequest, judged: Sequence[JudgedRows]) -> list[s
         for run, splits in seen.items()
         if any(split.startswith("train") for split in splits)
     ]
-    tuned = [run for run, splits in seen.items() if splits == {VALIDATION}]
-    return said + ([_chosen_by(tuned)] if tuned and len(tuned) < len(seen) else [])
+    tuned = [run for run, splits in seen.items() if splits == {VALIDATION} and _chose_epoch(run)]
+    return said + ([_chosen_by(tuned)] if 0 < len(tuned) < len(seen) else [])
 
 
 def _chosen_by(runs: Sequence[str]) -> str:
     return f"The best model of {' and '.join(runs)} was chosen by these rows, that of others was not, which favours the first."
+
+
+def _chose_epoch(run: str) -> bool:
+    record = record_of(run)
+    return record is not None and record.chose_epoch
 
 
 def _splits_with(digest: str | None, run: str) -> set[str]:

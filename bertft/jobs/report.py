@@ -117,7 +117,7 @@ def _sound_record(folder: Path) -> RunRecord:
             raise CheckpointError(f"{folder / RECORD}: '{name}' is damaged.")
     try:
         series_section(found.series)
-        _ = Trust.from_dict(found.trust).sentences
+        Trust.from_dict(found.trust).told(chose_epoch=found.chose_epoch)
     except (TypeError, ValueError, KeyError, AttributeError):
         raise CheckpointError(f"{folder / RECORD}: 'series' or 'trust' is damaged.") from None
     return found

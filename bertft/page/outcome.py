@@ -71,9 +71,11 @@ def _standing(outcome: Outcome) -> Html:
     """How far scores on these rows can be trusted."""
     if not outcome.is_own or outcome.rows != "validation":
         return joined([])
-    said = "These rows also chose the best epoch, so expect slightly lower scores on new data."
+    chose = "These rows also chose the best epoch, so expect slightly lower scores on new data."
     since = "The model in the folder has learned from them since; this page is about the one before."
-    return remark(f"{said} {since}" if outcome.run.refitted else said)
+    said = [chose] if outcome.run.chose_epoch else []
+    said += [since] if outcome.run.refitted else []
+    return remark(" ".join(said)) if said else joined([])
 
 
 def scores_section(outcome: Outcome) -> Section:
@@ -82,7 +84,7 @@ def scores_section(outcome: Outcome) -> Section:
     names = [name for name in scores.distinct if name != scores.main]
     rest = table(["metric", "value"], [[name, f"{scores.values[name]:.4f}"] for name in names]) if names else None
     notes = listed([foreign(note) for note in scores.notes])
-    said = [paragraph(foreign(sentence)) for sentence in outcome.trust.sentences]
+    said = [paragraph(foreign(sentence)) for sentence in outcome.trust.told(chose_epoch=outcome.run.chose_epoch)]
     return Section("Scores", joined([_main(scores), rest, notes, _reference(outcome), *said]))
 
 

@@ -146,9 +146,9 @@ def _results(scores: Mapping[str, Scores]) -> str:
 
 def _remarks(run: RunRecord, plan: Plan, scores: Scores) -> Iterator[str]:
     """How far the validation scores can be trusted, a line each."""
-    yield _interval(scores, chosen_by_it=plan.model not in CLASSICS)
+    yield _interval(scores, chosen_by_it=run.chose_epoch)
     yield words(run.reference["summary"])
-    yield from map(words, Trust.from_dict(run.trust).sentences)
+    yield from map(words, Trust.from_dict(run.trust).told(chose_epoch=run.chose_epoch))
     if run.refitted:
         yield REFITTED
     yield from map(words, scores.notes)

@@ -70,6 +70,11 @@ class RunRecord:
     timings: Mapping[str, Mapping[str, float]]
     """By verb: seconds, and examples and tokens per second."""
 
+    @property
+    def chose_epoch(self) -> bool:
+        """Whether the validation rows selected the best epoch: not of a model that is fitted at once, in no steps."""
+        return self.steps != 0
+
     def write(self, folder: Path) -> None:
         write_text(folder / RECORD, json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n")
 

@@ -54,9 +54,10 @@ class Expectation:
         low, high = expected_errors(errors, rows)
         return cls(split, rows, errors, low, high)
 
-    def __str__(self) -> str:
+    def told(self, *, chose_epoch: bool) -> str:
+        """In a sentence. `chose_epoch`: whether the validation rows selected the model among its epochs."""
         seen = f"{self.errors:,} of {counted(self.rows, self.split + ' row')} were wrong"
-        chosen = ", which also selected the best epoch" if self.split == "validation" else ""
+        chosen = ", which also selected the best epoch" if chose_epoch and self.split == "validation" else ""
         return (
             f"On {self.of:,} new rows like these, expect {self.low:,} to {self.high:,} errors "
             f"({self.level * 100:.0f} % interval; {seen}{chosen})."
@@ -70,9 +71,11 @@ class Trust:
     calibration: Calibration | None = None
     expected_errors: Expectation | None = None
 
-    @property
-    def sentences(self) -> list[str]:
-        return [str(part) for part in (self.calibration, self.expected_errors) if part is not None]
+    def told(self, *, chose_epoch: bool) -> list[str]:
+        """In sentences. `chose_epoch`: of the run's record."""
+        calibration = [] if self.calibration is None else [str(self.calibration)]
+        expected = self.expected_errors
+        return calibration if expected is None else [*calibration, expected.told(chose_epoch=chose_epoch)]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -57,6 +57,21 @@ def test_the_same_rows_are_held_back_as_for_any_model(run: Run, reviews: Path, t
     assert [one.row(i).origin for i in rows] == [other.row(i).origin for i in rows]
 
 
+def test_no_epoch_is_said_to_be_chosen_where_there_is_none(run: Run, reviews: Path, tiny: str) -> None:
+    rows = write_csv(Path("dev.csv"), ["text", "label"], [(text, sentiment(text)) for text in texts(30, seed=8)])
+    short = ("--max-steps", 1, "--head-start", "random", "--precision", "fp32")
+    said = run("train", reviews, "--validation", rows, "--model", "tfidf", "-o", "fitted").out
+    run("train", reviews, "--validation", rows, "--model", tiny, "-o", "stepped", "--quiet", *short)
+    run("report", "fitted")
+    for told in (said, Path("fitted/README.md").read_text(), Path("fitted/report.html").read_text()):
+        assert "validation rows were wrong)" in told
+        assert "best epoch" not in told
+    assert "also chose the best epoch" not in Path("fitted/report.html").read_text()
+    for more in ((), ("--data", rows)):
+        notes = run("compare", "fitted", "stepped", *more, "--precision", "fp32").out
+        assert "The best model of stepped was chosen by these rows, that of others was not" in notes
+
+
 def test_the_same_seed_gives_the_same_bytes(run: Run, reviews: Path) -> None:
     for name in ("one", "other"):
         run("train", reviews, "--model", "tfidf", "-o", name, "--quiet")
