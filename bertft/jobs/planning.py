@@ -132,7 +132,8 @@ def check_classic(request: TrainRequest, model: Classic, kind: str) -> None:
             f"--model {model.name} does not do {kind}.{instead} Any BERT does, such as --model {EMBEDDED}."
         )
     settings = {**settings_of(Recipe), **settings_of(OutputPlan)}
-    said = [name for name, value in request.recipe.items() if value not in (None, False) and not model.means(name)]
+    typed = {name for name, value in request.recipe.items() if value is not None and value is not False}  # 0 is typed
+    said = [name for name in request.recipe if name in typed and not model.means(name)]
     said += [name for name in ("save_steps",) if request.output.get(name)]
     if said:
         flags = " and ".join(settings[name].names(name)[0].split("/")[0] for name in said)

@@ -138,6 +138,8 @@ def test_texts_are_read_to_their_end(run: Run, tmp_path: Path) -> None:
         (("--lr", "1e-3", "--save-steps", 5), "--learning-rate and --save-steps: no effect"),
         (("--max-length", 64), "--max-length: no effect"),
         (("--few-shot",), "--few-shot: no effect"),
+        (("--warmup", 0), "--warmup: no effect"),
+        (("--weight-decay", 0, "--label-smoothing", 0), "--weight-decay and --label-smoothing: no effect"),
     ],
 )
 def test_flags_without_effect_are_refused(words: tuple[object, ...], wanted: str, run: Run, reviews: Path) -> None:
