@@ -102,9 +102,16 @@ def _checked(path: str, size: int, line: bytes) -> int:
 def _is_line(line: bytes, size: int) -> bool:
     """Whether it holds a word and so many numbers."""
     try:
-        return len(_numbers(line.rstrip().split(b" ")[-size:])) == size and len(line.rstrip().split(b" ")) > size
+        _, *fields = _fields(line, size)
+        return len(_numbers(fields)) == size
     except ValueError:
         return False
+
+
+def _fields(line: bytes, size: int) -> list[bytes]:
+    """The word and its numbers, between which are spaces or tabs. A word may hold spaces, as some of GloVe's do: the numbers are
+    counted from the end."""
+    return line.rstrip().replace(b"\t", b" ").rsplit(b" ", size)
 
 
 def _numbers(fields: Any) -> Vector:
@@ -112,12 +119,12 @@ def _numbers(fields: Any) -> Vector:
 
 
 def _lines(path: str, size: int, *, skip: int) -> Entries:
-    """A word may hold spaces, as some of GloVe's do: the numbers are counted from the end."""
+    """Each line's, but for blank ones."""
     with _stream(path) as file:
         for number, line in enumerate(file, 1):
-            if number <= skip:
+            if number <= skip or not line.strip():
                 continue
-            word, *fields = line.rstrip().rsplit(b" ", size)
+            word, *fields = _fields(line, size)
             if len(fields) != size:
                 raise DataError(f"{path}:{number}: a word and {size} numbers are wanted.")
             yield word.decode("utf-8", "replace"), lambda fields=fields, number=number: _line(path, number, fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,16 @@ def as_binary(names: list[str], end: bytes = b"\n") -> bytes:
     return f"{len(names)} 5\n".encode() + b"".join(parts)
 
 
-@pytest.mark.parametrize("form", ["word2vec", "glove", "gzip", "binary", "binary without newlines"])
+@pytest.mark.parametrize(
+    "form", ["word2vec", "glove", "tabs", "blank lines", "gzip", "binary", "binary without newlines"]
+)
 def test_every_form_gives_the_wanted_words(tmp_path: Path, form: str) -> None:
     file = tmp_path / ("v.gz" if form == "gzip" else "v.any")
     content = {
         "word2vec": as_text(NAMES, header=True).encode(),
         "glove": as_text(NAMES, header=False).encode(),
+        "tabs": re.sub(r" (?=[-\d])", "\t", as_text(NAMES, header=True)).encode(),
+        "blank lines": as_text(NAMES, header=True).replace("\nParis", "\n\nParis").encode() + b" \n\n",
         "gzip": gzip.compress(as_text(NAMES, header=False).encode()),
         "binary": as_binary([name.replace(" ", "_") for name in NAMES]),
         "binary without newlines": as_binary([name.replace(" ", "_") for name in NAMES], b""),
