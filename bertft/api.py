@@ -90,7 +90,7 @@ def train(
         raise UsageError(f"problem is {problem!r}: one of {', '.join(NAMED_PROBLEMS)}.")
     splits = {"train": data, "validation": validation, "test": test}
     request = replace(
-        _train_request(splits, settings),
+        _train_request(splits, settings, RunsPlan),
         task=task,
         problem=problem,
         config=config,
@@ -133,7 +133,7 @@ def check(
 def baseline(
     data: Any,
     *,
-    models: Sequence[str] = (),
+    models: Sequence[str] | str = (),
     validation: Any = None,
     test: Any = None,
     task: str | None = None,
@@ -146,19 +146,20 @@ def baseline(
     """Train models from before BERT (`models`; without any those that suit the task) and BERT (`model`) on the same rows; the
     result has their `runs` and a `sentence`. `settings` as for `train`."""
     from bertft.jobs.baseline import baseline as run_baseline
+    from bertft.jobs.baseline import models_named
     from bertft.jobs.requests import BaselineRequest
 
     splits = {"train": data, "validation": validation, "test": test}
     request = replace(_train_request(splits, settings), task=task, problem=problem, resume=resume, overwrite=overwrite)
     with alone("baseline"), called_from_program(quiet), as_keyboard_interrupt():
-        return run_baseline(BaselineRequest(train=request, models=tuple(models)))
+        return run_baseline(BaselineRequest(train=request, models=models_named(models)))
 
 
-def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any]) -> TrainRequest:
-    """The data and settings of a request."""
+def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any], *more: type) -> TrainRequest:
+    """The data and settings of a request. `more`: sections that not every job has."""
     from bertft.jobs.requests import TrainRequest
 
-    kinds = (DataPlan, ModelPlan, Recipe, RunsPlan, OutputPlan, MachinePlan)
+    kinds = (DataPlan, ModelPlan, Recipe, OutputPlan, MachinePlan, *more)
     settings = checked_keywords(settings, {**COLUMNS, **keywords_of(*kinds, leave_out=("validation", "test"))})
     tables: dict[str, Table] = {}
     named = {split: _named(rows, split, tables) for split, rows in splits.items() if rows is not None}

@@ -8,7 +8,6 @@ from bertft import console
 from bertft.commands import options as opt
 from bertft.commands.tiers import HelpAll
 from bertft.commands.train import one_problem
-from bertft.errors import UsageError
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.plan.settings import OUTPUT, TASK, typed
@@ -49,7 +48,7 @@ def baseline_command(
 ) -> None:
     """Train simple models and BERT on the same rows, and say what BERT is worth."""
     console.be_quiet(quiet)
-    from bertft.jobs.baseline import baseline
+    from bertft.jobs.baseline import baseline, models_named
     from bertft.jobs.requests import BaselineRequest, TrainRequest
     from bertft.report.baselines import show_baselines
 
@@ -66,10 +65,7 @@ def baseline_command(
         overwrite=overwrite,
         command=opt.typed_line(),
     )
-    names = tuple(name.strip() for name in models.split(",")) if models is not None else ()
-    if models is not None and not all(names):
-        raise UsageError("--models is empty, or has an empty name: names with commas between are wanted.")
-    found = baseline(BaselineRequest(train=request, models=names))
+    found = baseline(BaselineRequest(train=request, models=models_named(models)))
     if json:
         console.result_json(found.as_dict())
     else:

@@ -47,6 +47,16 @@ def baseline(request: BaselineRequest) -> Baselines:
     return Baselines(folder, [BaselineRun(run.name, one, seconds_of(run)) for run, one in runs], compared)
 
 
+def models_named(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Those of a list, or with commas between; none where nothing was said."""
+    if not isinstance(names, str):
+        return tuple(names or ())
+    found = tuple(name.strip() for name in names.split(","))
+    if not all(found):
+        raise UsageError("--models is empty, or has an empty name: names with commas between are wanted.")
+    return found
+
+
 def chosen_models(request: BaselineRequest, planned: Planned) -> list[str]:
     """Those that were named, or those that suit the task, cheap ones first; without the one that is held against them."""
     kind, pair = planned.plan.card.kind, planned.plan.fields.text_pair is not None

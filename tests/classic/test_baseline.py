@@ -12,6 +12,7 @@ import pytest
 from conftest import Said, texts, write_csv, write_jsonl
 
 import bertft
+from bertft.errors import UsageError
 from bertft.report.baselines import BaselineRun, times
 
 Run = Callable[..., Said]
@@ -53,10 +54,16 @@ def test_what_is_trained_is_not_trained_again(run: Run, reviews: Path, tiny: str
 
 def test_rows_of_a_program_are_compared_too(rows: Any, tiny: str, fresh_accelerator: None) -> None:
     found = bertft.baseline(
-        rows, models=["tfidf"], model=tiny, max_steps=1, head_start="random", refit=False, output_dir="base"
+        rows, models="tfidf", model=tiny, max_steps=1, head_start="random", refit=False, output_dir="base"
     )
     assert found.sentence.startswith("tfidf is ")
     assert [one.name for one in found.runs] == [Path(tiny).name, "tfidf"]
+
+
+def test_a_program_cannot_train_them_several_times(rows: Any) -> None:
+    for name in ("seeds", "folds"):
+        with pytest.raises(UsageError, match=f"There is no setting '{name}' here"):
+            bertft.baseline(rows, models="majority,tfidf", **{name: 2})
 
 
 def test_a_test_file_judges_all_of_them(run: Run, reviews: Path, tiny: str, tmp_path: Path) -> None:
