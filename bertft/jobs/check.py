@@ -23,6 +23,7 @@ from bertft.jobs.splits import read_split as read_table_of
 from bertft.jobs.splits import read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
 from bertft.model.backbone import LONGEST_DEFAULT
+from bertft.model.families import FAMILIES
 from bertft.plan.plan import merge_data, read_config
 from bertft.plan.sections import DataPlan
 from bertft.reading import Table
@@ -79,6 +80,8 @@ def _find_long(split: Split, reader: Reader, request: TrainRequest, findings: Fi
     name = request.model.get("name")
     if name in CLASSICS:  # these cut no text
         return ""
+    if name in FAMILIES:
+        return f"Lengths were not measured: {name} learns its words from the training rows."
     folder = tokenizer_folder(name)
     if folder is None:
         return f"Lengths were not measured: there is no tokenizer.json of {name or 'a backbone'} on this machine."

@@ -120,6 +120,8 @@ def test_texts_beyond_the_limit_are_measured(run: Run, tmp_path: Path) -> None:
     assert kinds(checked(run, data, "--model", "minilm")) == {}
     said = run("check", data, "--model", "some/model-that-is-not-here").out
     assert "Lengths were not measured: there is no tokenizer.json of some/model-that-is-not-here" in said
+    said = run("check", data, "--model", "textcnn").out
+    assert "Lengths were not measured: textcnn learns its words from the training rows." in said
 
 
 def test_pairs_are_compared_as_pairs(run: Run, tmp_path: Path) -> None:
