@@ -19,7 +19,7 @@ from bertft.gold import Example, Reader
 from bertft.kinds import KINDS
 from bertft.model.backbone import Backbone, find_backbone
 from bertft.model.vectors import MORE_WORDS, WordVectors, read_vectors
-from bertft.model.vocabulary import LEAST, SPECIAL, learn_tokenizer, tokenizer_with, words_of
+from bertft.model.vocabulary import LEAST, SPECIAL, learn_and_count, learn_tokenizer, tokenizer_with, words_of
 from bertft.plan.plan import Plan
 from bertft.reading import Table
 from bertft.wording import counted
@@ -31,15 +31,20 @@ def learn_words(plan: Plan, adapter: Adapter, reader: Reader, train: Table) -> A
     examples = rows_to_learn(plan, reader.for_file(train), train)
     whole, file = KINDS[plan.card.kind].reads_words, plan.network.get("vectors")
     strings = [text for example in examples for text in adapter.strings(example)]
-    tokenizer = learn_tokenizer(strings, words=whole)
-    console.note(
-        f"Vocabulary: {len(words_of(tokenizer)):,} words and signs that occur {LEAST} times or more in training."
-    )
+    tokenizer, times = learn_and_count(strings, words=whole)
+    console.note(f"Vocabulary: {vocabulary_in_words(len(words_of(tokenizer)), times)}.")
     if file:
         seen = words_of(learn_tokenizer(strings, words=whole, least=1))
         tokenizer = tokenizer_with([*words_of(tokenizer), *words_with_vectors(file, seen)], words=whole)
     tokenizer.model_max_length = adapter.options.max_length
     return replace(adapter, tokenizer=tokenizer)
+
+
+def vocabulary_in_words(known: int, times: int) -> str:
+    """How many words are known, and how often each had to occur."""
+    if times > 1:
+        return f"{known:,} words and signs that occur {times} times or more in training"
+    return f"all {known:,} words and signs of training, as none occurs {LEAST} times"
 
 
 def words_with_vectors(file: str, seen: Sequence[str]) -> list[str]:

@@ -18,6 +18,11 @@ LEAST = 2
 def learn_tokenizer(texts: Iterable[str], *, words: bool, least: int = LEAST) -> Tokenizer:
     """`words`: the texts are words, which are looked up whole; else texts are split at spaces and punctuation. `least`: times
     that a word must occur, unless no word does."""
+    return learn_and_count(texts, words=words, least=least)[0]
+
+
+def learn_and_count(texts: Iterable[str], *, words: bool, least: int = LEAST) -> tuple[Tokenizer, int]:
+    """The same, and how often a word did have to occur."""
     from tokenizers.trainers import WordLevelTrainer
 
     texts = list(texts)
@@ -29,7 +34,7 @@ def learn_tokenizer(texts: Iterable[str], *, words: bool, least: int = LEAST) ->
         backend.train_from_iterator(texts, trainer)
         if backend.get_vocab_size() > len(SPECIAL):
             break
-    return _finished(backend)
+    return _finished(backend), times
 
 
 def tokenizer_with(known: Iterable[str], *, words: bool) -> Tokenizer:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bertft.engine.vocabulary import vocabulary_in_words
 from bertft.model.tokens import load_tokenizer
-from bertft.model.vocabulary import SPECIAL, learn_tokenizer
+from bertft.model.vocabulary import SPECIAL, learn_and_count, learn_tokenizer
 
 
 def words_of(tokenizer: Any) -> set[str]:
@@ -20,7 +21,11 @@ def test_words_that_occur_twice_are_known_in_lower_case() -> None:
 
 
 def test_where_no_word_occurs_twice_all_are_known() -> None:
-    assert words_of(learn_tokenizer(["one two", "three"], words=False)) == {"one", "two", "three"}
+    learned, times = learn_and_count(["one two", "three"], words=False)
+    assert words_of(learned) == {"one", "two", "three"}
+    assert vocabulary_in_words(3, times) == "all 3 words and signs of training, as none occurs 2 times"
+    _, times = learn_and_count(["one two", "two"], words=False)
+    assert vocabulary_in_words(1, times) == "1 words and signs that occur 2 times or more in training"
 
 
 def test_no_text_is_empty_and_pairs_can_be_told_apart() -> None:
