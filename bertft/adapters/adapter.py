@@ -196,9 +196,9 @@ class Adapter(ABC):
         that all of them know."""
         return gold
 
-    def shown_answer(self, said: Any, words: Sequence[str]) -> str:
+    def shown_answer(self, said: Any, words: Sequence[str], beside: Sequence[Any] = ()) -> str:
         """A gold or predicted value, as `in_words` has it, for people; '' for none. A label that the model does not
-        know is (unknown). `words`: those of a row of words."""
+        know is (unknown). `words`: those of a row of words; `beside`: the values that it is read with."""
         values = said if isinstance(said, list) else [said]
         return ", ".join("(unknown)" if value is None else str(value) for value in values)
 

@@ -55,12 +55,13 @@ def _nearer(one: CommonRows, other: CommonRows) -> dict[str, Mapping[int, float]
 def _changed(one: CommonRows, other: CommonRows, place: int) -> ChangedRow:
     row, adapter = one.row(place), one.adapter
     words = words_of(adapter, row)
+    said = (one.in_words[1][place], one.in_words[0][place], other.in_words[0][place])
     return ChangedRow(
         row=row.origin,
         text=" ".join(words)[:LONGEST_TEXT] if words else text_of(adapter, row),
-        gold=adapter.shown_answer(one.in_words[1][place], words),
-        one=adapter.shown_answer(one.in_words[0][place], words),
-        other=other.adapter.shown_answer(other.in_words[0][place], words),
+        gold=adapter.shown_answer(said[0], words, said),
+        one=adapter.shown_answer(said[1], words, said),
+        other=other.adapter.shown_answer(said[2], words, said),
     )
 
 

@@ -29,6 +29,7 @@ from bertft.scoring.entities import strict_entities
 from bertft.scoring.entity_errors import Entity, EntityError, find_errors
 from bertft.scoring.scores import Scores
 from bertft.tags.words import Words
+from bertft.wording import number_text
 
 SHOWN = 20
 """Rows of each section."""
@@ -76,13 +77,13 @@ def wrong_texts(judged: JudgedRows, adapter: TextAdapter) -> Section:
 
 
 def _wrong_text(adapter: TextAdapter, mistake: Mistake, example: TextExample, weighed: Weighed | None) -> WrongText:
-    is_number = isinstance(adapter, Regression)
-    sure = f"off by {mistake.confidence:.4g}" if is_number else f"probability {mistake.confidence:.3f}"
+    off = mistake.confidence if isinstance(adapter, Regression) else 0.0
+    sure = f"off by {number_text(off, off)}" if off else f"probability {mistake.confidence:.3f}"
     return WrongText(
         origin=_origin(example),
         texts=example.texts,
-        gold=_said(mistake.gold),
-        predicted=_said(mistake.predicted),
+        gold=_said(mistake.gold, off),
+        predicted=_said(mistake.predicted, off),
         sure=sure,
         weighed=weighed,
     )
@@ -93,12 +94,12 @@ def _origin(example: Example) -> str:
     return file_name(example.row.origin)
 
 
-def _said(value: Any) -> str:
-    """A label, labels or a number as people read it."""
+def _said(value: Any, off: float) -> str:
+    """A label, labels or a number as people read it; `off`: how far from the other one it is."""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return number_text(value, off)
     if isinstance(value, list):
-        return ", ".join(map(_said, value)) or "no label"
+        return ", ".join(_said(one, off) for one in value) or "no label"
     return UNKNOWN_LABEL if value is None else str(value)
 
 

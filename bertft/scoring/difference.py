@@ -86,8 +86,10 @@ class Difference:
         return ", ".join(said) or "no interval"
 
     def _amount(self, value: float) -> str:
-        """Points with a digit behind the point, unless they are tiny."""
+        """Points with a digit behind the point, unless they are tiny; units in full."""
         value = value * 100 if self.in_points else value
+        if not self.in_points and abs(value) >= 99.5:
+            return f"{value:,.0f}"
         if not self.in_points or 0 < abs(value) < 0.1:
             return f"{value:.2g}"
         return f"{value + 0.0:.1f}".replace("-0.0", "0.0")

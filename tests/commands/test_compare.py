@@ -35,6 +35,7 @@ def home(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("b", "train.csv", "--epochs", 12, "--lr", "3e-3", "--batch-size", 16),
             ("two", "two.csv", "--epochs", 1),
             ("numbers", "train.csv", "--label", "length", "--regression", "--max-steps", 1),
+            ("longer", "train.csv", "--label", "length", "--regression", "--max-steps", 40, "--lr", "3e-3"),
         ):
             bertft("train", *more, "--text", "text", "--model", tiny, "-o", name, *LEARN)
     return home
@@ -243,7 +244,14 @@ def test_a_run_without_its_record_needs_a_file(run: Run, here: Path, tmp_path: P
     assert "two\\nlines" in said.splitlines()[-1]
 
 
-def test_numbers_are_told_in_their_own_unit(run: Run, here: Path, tmp_path: Path) -> None:
-    shutil.copytree("numbers", tmp_path / "other")
-    found = run("compare", "numbers", tmp_path / "other", "--data", "dev.csv", "--metric", "mae", "--quiet").out
-    assert "have the same mae" in found
+def test_numbers_are_told_in_their_own_unit(run: Run, here: Path) -> None:
+    words = ("numbers", "longer", "--data", "dev.csv", "--metric", "mae", "--examples", 60)
+    found = compared(run, *words)
+    one, other = (side["scores"]["values"]["mae"] for side in found["runs"])
+    (difference,) = found["differences"]
+    assert difference["difference"] == pytest.approx(other - one)
+    assert other < one - 0.1
+    assert difference["sentence"].startswith(f"longer is better than numbers by {one - other:.2g} of mae, ")
+    assert "points" not in run("compare", *words, *PLAIN).out
+    for row in difference["changed"]["closer"]["examples"]:
+        assert abs(float(row["other"]) - float(row["gold"])) < abs(float(row["one"]) - float(row["gold"]))

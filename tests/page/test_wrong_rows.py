@@ -154,6 +154,15 @@ def test_errors_of_numbers_say_how_far_off_they_are() -> None:
     assert "4.5 instead of 2, off by 2.5. x.csv:4" in text
 
 
+def test_large_numbers_are_shown_down_to_their_error() -> None:
+    cells = [{"text": "good film", "label": str(250_663.4 + i)} for i in range(4)]
+    predictions = [Prediction(np.asarray([250_884.0 if i == 0 else 250_663.4 + i])) for i in range(4)]
+    text = words_of(
+        page_of(judged_of("text-classification", "regression", cells)(predictions))["Most confident errors"]
+    )
+    assert "250884 instead of 250663, off by 221. x.csv:2" in text
+
+
 SENTENCE = ["Zo\u00eb", "e\u0301t\u00e9", "\u05e9\u05dc\u05d5\u05dd", "👩\u200d🚒", "Bell", "<i>"]
 
 

@@ -49,6 +49,13 @@ def test_of_errors_less_is_better() -> None:
     assert said(0.02, 0.01, "hamming_loss", p=0.5) == f"{lead} (p = 0.5): {CHANCE}"
 
 
+def test_large_errors_are_told_in_full() -> None:
+    sentence = (
+        "B is better than A by 12,346 of mae, of which less is better (95 % interval 99 to 20,000): not tested, as {}."
+    )
+    assert said(250_000, 237_654.3, "mae", interval=(-20_000, -99.2), in_points=False) == sentence.format("")
+
+
 def test_what_could_not_be_tested_says_why() -> None:
     assert (
         said(0.1, 0.2, "mine", untested="of this", in_points=False)

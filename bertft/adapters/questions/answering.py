@@ -125,7 +125,7 @@ class QuestionAnswering(Adapter):
         gold = [target.texts for target in targets]
         return answer_sums(self._texts(predictions), gold, main=self.card.metric)
 
-    def shown_answer(self, said: Any, words: Sequence[str]) -> str:
+    def shown_answer(self, said: Any, words: Sequence[str], beside: Sequence[Any] = ()) -> str:
         return (said if isinstance(said, str) else " | ".join(dict.fromkeys(said))) or "no answer"
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:

@@ -154,7 +154,7 @@ class WordTagger(Adapter):
     def common_form(self, gold: Any, known: Collection[str]) -> Any:
         return (len(gold), spans_of(gold, self.scheme)) if self.scheme else gold
 
-    def shown_answer(self, said: Any, words: Sequence[str]) -> str:
+    def shown_answer(self, said: Any, words: Sequence[str], beside: Sequence[Any] = ()) -> str:
         if len(words) != len(said):
             return " ".join(said)
         if self.scheme is None:

@@ -20,6 +20,7 @@ from bertft.scoring.evidence import Numbers
 from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import ROUNDING
 from bertft.scoring.row_sums import regression_sums
+from bertft.wording import number_text, smallest_gap
 
 
 class Regression(TextAdapter):
@@ -50,8 +51,8 @@ class Regression(TextAdapter):
         numbers = np.asarray(targets, dtype=np.float64)
         return regression_sums(numbers, stacked(predictions)[:, 0], main=self.card.metric)
 
-    def shown_answer(self, said: Any, words: Sequence[str]) -> str:
-        return f"{said:.4g}"
+    def shown_answer(self, said: Any, words: Sequence[str], beside: Sequence[Any] = ()) -> str:
+        return number_text(said, smallest_gap([said, *beside]))
 
     def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return stacked(predictions)[:, 0].tolist(), [float(target) for target in targets]
@@ -71,7 +72,7 @@ class Regression(TextAdapter):
     def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
         predicted, spread = stacked(predictions)[:, 0], float(np.std(targets))
         if spread and np.std(predicted) <= ROUNDING * spread:
-            return the_same(len(predicted), f"{predicted.mean():.4g}, within rounding")
+            return the_same(len(predicted), f"{number_text(predicted.mean(), spread)}, within rounding")
         return ""
 
     def added_columns(self, answer: Answer) -> list[str]:
