@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from bertft import __version__
 from bertft.markup import Html, element, joined
 from bertft.page.blocks import Plot
 from bertft.page.mark_style import MARK_STYLE
 from bertft.page.style import STYLE
 from bertft.plots.style import PLOT_STYLE
+from bertft.system.versions import versions
 
 
 @dataclass(frozen=True)
@@ -59,4 +59,4 @@ def _contents(sections: Sequence[Section]) -> Html:
 
 
 def _foot() -> Html:
-    return element("footer", f"Written by bertft {__version__}.")
+    return element("footer", f"Written by bertft {versions()['bertft']}.")
