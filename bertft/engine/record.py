@@ -120,6 +120,7 @@ def run_record(finished: Finished) -> RunRecord:
     """What run.json holds."""
     plan = finished.plan
     files = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
+    files["vectors"] = plan.network.get("vectors")
     files |= {f"train {number}": path for number, path in enumerate(plan.data.more_train or (), 2)}
     metric = typed_again(plan.recipe.metric)
     repeat = f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER"
