@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -14,10 +14,14 @@ from bertft.jobs.requests import CompareRequest
 from bertft.model.folder import TaskRecord, read_task
 from bertft.plan.sections import DataPlan
 from bertft.plan.settings import settings_of
+from bertft.reading import Table
 from bertft.runs import RECORD
 from bertft.runs.record import RunRecord, read_record
 from bertft.tags import entity_type
 from bertft.wording import counted
+
+TRAIN = "train"
+"""Name of the split that a run learns from; more files of it have a number, too."""
 
 VALIDATION = "validation"
 """Name of the split that chooses the best model."""
@@ -107,13 +111,12 @@ def seen_before(request: CompareRequest, judged: Sequence[JudgedRows]) -> list[s
     if request.data is None:
         tuned = [one.run for one in judged if one.name == VALIDATION and _chose_epoch(one.run)]
         return [_chosen_by(tuned)] if 0 < len(tuned) < len(judged) else []
-    is_file = request.data not in request.tables and request.data != "-"
-    digest = sha256_of(request.data) if is_file else sha256_of_rows(judged[0].table)
-    seen = {one.run: _splits_with(digest, one.run) for one in judged}
+    digest = digest_of(request.data, request.tables, judged[0].table)
+    seen = {one.run: splits_with(digest, record_of(one.run)) for one in judged}
     said = [
         f"{run} has learned from rows of {judged[0].name}: what it scores there says little of other rows."
         for run, splits in seen.items()
-        if any(split.startswith("train") for split in splits)
+        if has_learned(splits)
     ]
     tuned = [run for run, splits in seen.items() if splits == {VALIDATION} and _chose_epoch(run)]
     return said + ([_chosen_by(tuned)] if 0 < len(tuned) < len(seen) else [])
@@ -128,10 +131,23 @@ def _chose_epoch(run: str) -> bool:
     return record is not None and record.chose_epoch
 
 
-def _splits_with(digest: str | None, run: str) -> set[str]:
-    """The splits of a run whose file had this content."""
-    record = record_of(run)
-    return {split for split, file in record.data.items() if digest and file.sha256 == digest} if record else set()
+def digest_of(data: str, tables: Mapping[str, Table], table: Table) -> str | None:
+    """Of a labelled file, or of the rows of a program, as run.json has it."""
+    is_file = data not in tables and data != "-"
+    return sha256_of(data) if is_file else sha256_of_rows(table)
+
+
+def splits_with(digest: str | None, record: RunRecord | None) -> set[str]:
+    """The splits of a run whose file had this content. Validation rows that a refit learned from are training rows, too."""
+    if record is None or digest is None:
+        return set()
+    found = {split for split, file in record.data.items() if file.sha256 == digest}
+    return found | ({TRAIN} if record.refitted and VALIDATION in found else set())
+
+
+def has_learned(splits: Collection[str]) -> bool:
+    """Whether the model of a run has learned from rows that were these splits of it."""
+    return any(split.startswith(TRAIN) for split in splits)
 
 
 def record_of(run: str) -> RunRecord | None:

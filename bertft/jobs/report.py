@@ -11,6 +11,7 @@ from bertft import console
 from bertft.engine.history import History
 from bertft.errors import CheckpointError, OutputError, UsageError, UserError
 from bertft.jobs.check import check
+from bertft.jobs.comparable import VALIDATION, digest_of, has_learned, splits_with
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
 from bertft.jobs.requests import EvalRequest, ReportRequest, TrainRequest
 from bertft.jobs.wrong_rows import row_sections
@@ -49,7 +50,7 @@ def report(request: ReportRequest) -> Reported:
     _check_places(path, request.plots)
     run = _sound_record(folder)
     judged = _judged(request)
-    outcome = _outcome(run, folder, judged, is_own=request.data is None)
+    outcome = _outcome(run, folder, judged, request)
     sections = list(_sections(folder, outcome, judged))
     with explained(path, "Choose another place with -o."):
         write_text(path, write_page(title_of(outcome), lead_of(outcome), sections))
@@ -98,13 +99,17 @@ def _of_file(request: ReportRequest, data: str) -> EvalRequest:
     )
 
 
-def _outcome(run: RunRecord, folder: Path, judged: JudgedRows, *, is_own: bool) -> Outcome:
+def _outcome(run: RunRecord, folder: Path, judged: JudgedRows, request: ReportRequest) -> Outcome:
+    data = request.data
+    seen = set() if data is None else splits_with(digest_of(data, request.tables, judged.table), run)
     return Outcome(
         run=run,
         name=Path(os.path.abspath(folder)).name,
         kind=judged.adapter.card.kind,
         rows=judged.name,
-        is_own=is_own,
+        is_own=data is None,
+        has_learned=has_learned(seen),
+        is_validation=VALIDATION in seen if data else judged.name == VALIDATION,
         scores=judged.scores(),
     )
 
@@ -128,7 +133,7 @@ def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Se
     yield scores_section(outcome)
     yield series_section(run.series)
     yield learning_section(History(folder, writes=True).lines(), list(scores.distinct), run.best_step)
-    yield classes_section(scores, chosen_here=outcome.chose_thresholds)
+    yield classes_section(scores, chosen_here=outcome.is_validation)
     evidence = judged.adapter.evidence(judged.predictions, judged.targets)
     yield from trust_sections(evidence, fitted_here=outcome.is_calibrated_here)
     yield from row_sections(judged, own=outcome.is_own)

@@ -30,6 +30,10 @@ class Outcome:
     """The file's name, or `validation` or `test` of the run."""
     is_own: bool
     """Whether they are the run's own validation or test rows."""
+    has_learned: bool
+    """Whether the model has learned from them."""
+    is_validation: bool
+    """Whether they are its validation rows, also where they come as a file."""
     scores: Scores
 
     @property
@@ -38,15 +42,10 @@ class Outcome:
         return Trust.from_dict(self.run.trust)
 
     @property
-    def chose_thresholds(self) -> bool:
-        """Whether calibration and thresholds were fitted on these rows."""
-        return self.is_own and self.rows == "validation"
-
-    @property
     def is_calibrated_here(self) -> bool:
         """Whether what makes its probabilities calibrated was fitted on these rows."""
         calibration = self.trust.calibration
-        return self.chose_thresholds and calibration is not None and calibration.after is not None
+        return self.is_validation and calibration is not None and calibration.after is not None
 
 
 def title_of(outcome: Outcome) -> str:
@@ -69,7 +68,9 @@ def _rows(outcome: Outcome) -> str:
 
 def _standing(outcome: Outcome) -> Html:
     """How far scores on these rows can be trusted."""
-    if not outcome.is_own or outcome.rows != "validation":
+    if outcome.has_learned:
+        return remark("The model has learned from these rows: what it scores here says little of other rows.")
+    if not outcome.is_validation:
         return joined([])
     chose = "These rows also chose the best epoch, so expect slightly lower scores on new data."
     since = "The model in the folder has learned from them since; this page is about the one before."

@@ -40,7 +40,28 @@ def test_another_file_is_judged_and_written_elsewhere(run: Run, own: Path) -> No
     value = json.loads(run("eval", "run", "other.csv", "--text", "review", "--json").out)["value"]
     assert f"{value:.4f}" in page("other.html")
     assert "also chose the best epoch" not in page("other.html")
+    assert "has learned from these rows" not in page("other.html")
     assert not (own / "report.html").exists()
+
+
+def test_rows_that_the_run_has_seen_before_are_told(run: Run, own: Path, reviews: Path) -> None:
+    record = json.loads((own / "run.json").read_text())
+    digest, learned, chose = (
+        record["data"]["train"]["sha256"],
+        "has learned from these rows",
+        "also chose the best epoch",
+    )
+    for split, refitted, told, untold in (
+        ("train", False, learned, chose),
+        ("train 2", False, learned, chose),
+        ("validation", False, chose, learned),
+        ("validation", True, learned, chose),
+    ):
+        data = {"train": {"path": "x", "sha256": "0"}, split: {"path": "x", "sha256": digest}}
+        (own / "run.json").write_text(json.dumps({**record, "data": data, "refitted": refitted}))
+        run("report", "run", "--data", reviews)
+        assert told in page("run/report.html"), split
+        assert untold not in page("run/report.html"), split
 
 
 def test_the_page_loads_nothing_and_names_no_folder_of_this_machine(run: Run, own: Path, tmp_path: Path) -> None:
