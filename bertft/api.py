@@ -24,7 +24,7 @@ from bertft.errors import UsageError
 from bertft.jobs.from_program import alone, called_from_program
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.keywords import checked_keywords, keywords_of
-from bertft.plan.recipe import Recipe
+from bertft.plan.recipe import LENGTHS, Recipe
 from bertft.plan.sections import (
     MEMORY,
     READS,
@@ -121,7 +121,7 @@ def check(
     known = {
         **COLUMNS,
         **keywords_of(DataPlan, only=(*READS, "fix_answers")),
-        **keywords_of(Recipe, only=("max_length",)),
+        **keywords_of(Recipe, only=LENGTHS),
         **keywords_of(ModelPlan, only=("name",)),
     }
     checked_keywords(settings, known)

@@ -51,7 +51,27 @@ KINDS: Mapping[str, tuple[str, str]] = {
     ),
     "too_long": (
         "texts that are longer than the model reads",
-        "Pass --long window, or a longer --max-length.",
+        "Pass a larger --max-length, or, unless they are pairs, --long window.",
+    ),
+    "word_cut": (
+        "words of which only the first pieces are read",
+        "A word may fill a quarter of a window: part it, or pass a larger --max-length.",
+    ),
+    "entity_parted": (
+        "entities that the border of two windows parts",
+        "Not all of their words are learned: part such rows between sentences, or pass a larger --max-length.",
+    ),
+    "question_cut": (
+        "questions that fill more than half a window",
+        "They are cut there: shorten them, or pass a larger --max-length.",
+    ),
+    "answer_too_long": (
+        "answers that are longer than --max-answer",
+        "They can never be given: pass a larger --max-answer.",
+    ),
+    "answer_parted": (
+        "answers that stand whole in no window that answers for them",
+        "They can never be given: pass a larger --max-length or --overlap.",
     ),
     "whitespace": ("texts with odd white space or invisible characters", "Clean them, unless texts to come are alike."),
     "markup": ("texts with HTML", "Take the tags and entities out, unless texts to come have them too."),
@@ -125,6 +145,11 @@ class Findings:
         finding.count += count
         if len(finding.examples) < MOST_EXAMPLES:
             finding.examples.append(Place(origin, shown(note, 120)))
+
+    def of_all(self, kind: str, share: str) -> None:
+        """Of how many those of a kind were found, in words."""
+        if kind in self.found:
+            self.found[kind].share = share
 
     def __iter__(self) -> Iterator[Finding]:
         """In the order of KINDS."""

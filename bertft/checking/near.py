@@ -141,7 +141,9 @@ class _LongTexts:
         from rapidfuzz import fuzz
 
         sketch = MinHash(num_perm=PERMUTATIONS)
-        sketch.update_batch([text[i : i + PIECE].encode() for i in range(max(1, len(text) - PIECE + 1))])
+        sketch.update_batch(
+            [text[i : i + PIECE].encode(errors="surrogatepass") for i in range(max(1, len(text) - PIECE + 1))]
+        )
         candidates = [other for other in sorted(self._index.query(sketch)) if self._known[other][0] == group]
         if len(candidates) < MOST_TOLD:  # or thousands of rows of one form would each find all the others
             self._index.insert(row, sketch)

@@ -70,6 +70,17 @@ def examples_at(split: Split, places: Sequence[int], reader: Reader) -> Iterator
             yield read
 
 
+def labelled_at(split: Split, places: Sequence[int], reader: Reader) -> Iterator[Example]:
+    """The rows at the places of a split, read again with their gold values."""
+    for place in places:
+        position = split.positions[place]
+        row = split.table[position]
+        cell = reader.cell_or_error(row) if reader.cells is None else reader.cells[position]
+        read = reader.inputs(row, cell)
+        if isinstance(read, Example):
+            yield reader.with_gold(read, cell)
+
+
 def labels_of(example: Example, reader: Reader) -> Iterator[str]:
     """The labels of a row, or the types of its entities, each once; none of a number or an answer."""
     names, gold = reader.labels.names, example.gold

@@ -10,7 +10,7 @@ from bertft import console
 from bertft.commands import options as opt
 from bertft.commands.tiers import HelpAll
 from bertft.commands.train import one_problem
-from bertft.plan.recipe import Recipe
+from bertft.plan.recipe import LENGTHS, Recipe
 from bertft.plan.sections import READS, DataPlan, ModelPlan
 from bertft.plan.settings import OUTPUT, typed
 
@@ -22,7 +22,7 @@ Strict = Annotated[bool, opt.flag(OUTPUT, None, "Exit with 1 if something was fo
 
 
 @opt.takes_settings(DataPlan, *READS, "fix_answers", before="strict")
-@opt.takes_settings(Recipe, "max_length", before="strict")
+@opt.takes_settings(Recipe, *LENGTHS, before="strict")
 @opt.takes_settings(ModelPlan, "name", before="single_label")
 @opt.takes_settings(DataPlan, "validation", "test", before="single_label")
 def check_command(

@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass, replace
 
 from bertft import console
 from bertft.adapters import Adapter, adapter_for
-from bertft.adapters.lengths import check_long, check_overlap
 from bertft.classic.vocabulary import NO_LIMIT, WHOLE, Vocabulary
 from bertft.engine.examples import Examples, gather
 from bertft.engine.holdout import why_none, why_not_the_share
 from bertft.engine.parts import parts_of
 from bertft.engine.vocabulary import learn_words
-from bertft.errors import DataError, UsageError
+from bertft.errors import DataError
 from bertft.gold import Options, Reader, learn_task
-from bertft.kinds import KINDS, takes
+from bertft.gold.lengths import text_options
+from bertft.kinds import KINDS
 from bertft.kinds.metric_names import check_metric
-from bertft.model.backbone import LONGEST_DEFAULT, Backbone, longest_input
+from bertft.model.backbone import Backbone, longest_input
 from bertft.model.folder import TaskRecord
 from bertft.model.tokens import check_belongs, load_tokenizer
 from bertft.model.vocabulary import learn_tokenizer
@@ -58,7 +58,13 @@ class Prepared:
 def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> Prepared:
     """Read all rows, and part them as the plan says. The test file of a model that is fitted at once is left to it."""
     tokenizer = tokenizer_of(backbone, words=KINDS[plan.card.kind].reads_words)
-    options = text_options(plan, longest_input(backbone.config, tokenizer))
+    options = text_options(
+        plan.recipe,
+        plan.card.kind,
+        pair=bool(plan.fields.text_pair),
+        longest=longest_input(backbone.config, tokenizer),
+        fix_answers=plan.data.fix_answers,
+    )
     if backbone.classic:
         options = replace(options, max_length=NO_LIMIT, long="truncate")  # what a card says of length is for encoders
     tokenizer.model_max_length = options.max_length  # so that pipeline(truncation=True) cuts where we do
@@ -115,26 +121,6 @@ def tokenizer_of(backbone: Backbone, *, words: bool) -> Tokenizer:
 def own_metric(words: str | None) -> OwnMetric | None:
     """What was typed as the metric, where it is a function."""
     return load_own(words) if words and is_function(words) else None
-
-
-def text_options(plan: Plan, longest: int) -> Options:
-    """How texts are cut; UsageError for a length that the backbone does not take."""
-    recipe = plan.recipe
-    length = recipe.max_length or min(longest, LONGEST_DEFAULT)
-    if length > longest:
-        raise UsageError(f"--max-length {length}: this backbone takes at most {longest} tokens.")
-    if takes("long", plan.card.kind):
-        check_long(recipe.long, overlap=recipe.overlap, max_length=length, pair=bool(plan.fields.text_pair))
-    else:
-        check_overlap(recipe.overlap, max_length=length)
-    return Options(
-        length,
-        recipe.long,
-        recipe.overlap,
-        context=recipe.context,
-        max_answer=recipe.max_answer,
-        fix_answers=plan.data.fix_answers,
-    )
 
 
 def training_rows(plan: Plan, adapter: Adapter, reader: Reader, tables: Tables) -> Examples:

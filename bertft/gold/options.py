@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LONGEST_DEFAULT = 512
+"""Tokens: what --max-length is at most when it is not given."""
+
 
 @dataclass(frozen=True)
 class Options:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from bertft import console
 from bertft.checking.finding import Checked, Findings
 from bertft.checking.labels import find_label_faults
-from bertft.checking.lengths import Ruler, find_long_texts, tokenizer_folder
+from bertft.checking.lengths import Ruler, find_long_texts, most_tokens, tokenizer_folder
+from bertft.checking.lost import find_lost_answers, find_lost_words
 from bertft.checking.near import find_near_repeats
 from bertft.checking.repeats import find_repeats
 from bertft.checking.splits import Split, read_split
 from bertft.checking.tagging import find_tag_faults
 from bertft.classic.models import CLASSICS
 from bertft.gold import Options, Reader, learn_task
+from bertft.gold.lengths import fitted, text_options
+from bertft.gold.options import LONGEST_DEFAULT
+from bertft.gold.questions import QuestionReader
 from bertft.gold.texts import TextReader
 from bertft.gold.words import WordReader
-from bertft.jobs.applies import check_applies, check_form_of_labels
+from bertft.jobs.applies import check_applies, check_classic, check_form_of_labels
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.splits import read_split as read_table_of
 from bertft.jobs.splits import read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
-from bertft.model.backbone import LONGEST_DEFAULT
 from bertft.model.families import FAMILIES
-from bertft.plan.plan import merge_data, read_config
+from bertft.plan.plan import merge_data, merge_recipe, read_config
 from bertft.plan.sections import DataPlan
 from bertft.reading import Table
 from bertft.rows.fields import fields_in
@@ -39,6 +45,7 @@ def check(request: TrainRequest) -> Checked:
     choice = choose_task(Asked.of(request, config), tables[0])
     check_applies(request, choice.card.kind)
     check_form_of_labels(request, choice)
+    limits = _limits(request, config.get("recipe", {}), choice, data)
     console.note("\n".join([f"Data: {tables[0].name}, {len(tables[0]):,} rows", *choice.why]))
     findings, notes = Findings(), list[str]()
     readers = _readers(choice, data, tables)
@@ -48,7 +55,8 @@ def check(request: TrainRequest) -> Checked:
     for split, reader in zip(splits, readers, strict=True):
         if isinstance(reader, WordReader):
             find_tag_faults(reader, split.table, findings)
-        notes += [find_near_repeats(split, reader, findings), _find_long(split, reader, request, findings)]
+        notes.append(find_near_repeats(split, reader, findings))
+    notes.append(_find_lost(splits, readers, limits, findings))
     return Checked(
         task=choice.card.problem or choice.card.kind,
         why=[line.strip() for line in choice.why],
@@ -73,17 +81,44 @@ def _readers(choice: Choice, data: DataPlan, tables: Sequence[Table]) -> list[Re
     return [reader.for_file(table) for reader, table in zip([learned, *others], tables, strict=True)]
 
 
-def _find_long(split: Split, reader: Reader, request: TrainRequest, findings: Findings) -> str:
-    """Why nothing was measured; '' where it was. Words and questions are read in windows, so nothing of them is lost."""
-    if not isinstance(reader, TextReader):
-        return ""
-    name = request.model.get("name")
-    if name in CLASSICS:  # these cut no text
-        return ""
-    if name in FAMILIES:
-        return f"Lengths were not measured: {name} learns its words from the training rows."
+@dataclass(frozen=True)
+class _Limits:
+    """How much of a row is read, and by which tokenizer."""
+
+    model: str | None
+    folder: Path | None
+    """Where its tokenizer.json lies."""
+    options: Options
+
+
+def _limits(request: TrainRequest, configured: Mapping[str, Any], choice: Choice, data: DataPlan) -> _Limits | None:
+    """As `train` has them; None for a model that reads all of a text. UsageError for what `train` refuses."""
+    name, kind = request.model.get("name"), choice.card.kind
+    if classic := CLASSICS.get(name or ""):
+        check_classic(request, classic, kind)
+        return None
     folder = tokenizer_folder(name)
-    if folder is None:
-        return f"Lengths were not measured: there is no tokenizer.json of {name or 'a backbone'} on this machine."
-    find_long_texts(split, reader, Ruler.of(folder, request.recipe.get("max_length")), findings)
+    limit = most_tokens(folder) if folder else None
+    typed = {key for key, value in {**configured, **request.recipe}.items() if value is not None}
+    recipe = merge_recipe(choice.card, small=False, config=configured, flags=request.recipe)
+    recipe, pair = fitted(recipe, limit=limit, typed=typed), bool(choice.fields.text_pair)
+    options = text_options(recipe, kind, pair=pair, longest=limit or sys.maxsize, fix_answers=data.fix_answers)
+    return _Limits(name, folder, options)
+
+
+_LOSSES = {TextReader: find_long_texts, WordReader: find_lost_words, QuestionReader: find_lost_answers}
+
+
+def _find_lost(splits: Sequence[Split], readers: Sequence[Reader], limits: _Limits | None, findings: Findings) -> str:
+    """Why nothing was measured; '' where it was."""
+    find = next((find for kind, find in _LOSSES.items() if isinstance(readers[0], kind)), None)
+    if limits is None or find is None:
+        return ""
+    if limits.model in FAMILIES:
+        return f"Lengths were not measured: {limits.model} learns its words from the training rows."
+    if limits.folder is None:
+        return (
+            f"Lengths were not measured: there is no tokenizer.json of {limits.model or 'a backbone'} on this machine."
+        )
+    find(splits, readers, Ruler.of(limits.folder, limits.options, words=find is find_lost_words), findings)
     return ""

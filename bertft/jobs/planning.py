@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.classic.models import Classic, classics_for
 from bertft.engine.prepare import Tables
 from bertft.engine.tracking import check_installed
 from bertft.errors import UsageError
-from bertft.jobs.applies import check_applies, check_form_of_labels
+from bertft.gold.lengths import fitted
+from bertft.jobs.applies import check_applies, check_classic, check_form_of_labels
 from bertft.jobs.before_bert import check_family, check_network, check_training
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import labels_in, sample_rows, tell_lost_labels
@@ -21,7 +21,7 @@ from bertft.jobs.splits import hub_source, read_split, read_training
 from bertft.jobs.task_choice import Asked, Choice, choose_task
 from bertft.kinds import KINDS, SINGLE_LABEL, takes
 from bertft.kinds.metric_names import check_metric
-from bertft.model.backbone import EMBEDDED, LONGEST_DEFAULT, Backbone, find_backbone, positions
+from bertft.model.backbone import Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.model.pooling import check_mean
 from bertft.plan.card import Card
@@ -105,11 +105,8 @@ def whole_recipe(
     recipe = checked_refit(request, recipe, data)
     check_own_metric(request, recipe)
     said = {**configured, **request.recipe}
-    if not said.get("max_length"):
-        recipe = no_longer_than(recipe, positions(backbone.config))
-    if said.get("overlap") is None:
-        recipe = with_room(recipe, positions(backbone.config))
-    return recipe
+    typed = {name for name, value in said.items() if value is not None}
+    return fitted(recipe, limit=positions(backbone.config), typed=typed)
 
 
 def sampled(table: Table, limit: int | None, choice: Choice, seed: int) -> Table:
@@ -121,23 +118,6 @@ def sampled(table: Table, limit: int | None, choice: Choice, seed: int) -> Table
     sample = sample_rows(table, limit, choice.card, choice.fields, seed)
     tell_lost_labels(labels_in(table, choice.card, choice.fields), labels_in(sample, choice.card, choice.fields), limit)
     return sample
-
-
-def check_classic(request: TrainRequest, model: Classic, kind: str) -> None:
-    """UsageError for a task that a model which is fitted at once cannot do, and for flags that would have no effect on it."""
-    if kind not in model.kinds:
-        others = classics_for(kind)
-        instead = f" --model {' or '.join(others)} does." if others else ""
-        raise UsageError(
-            f"--model {model.name} does not do {kind}.{instead} Any BERT does, such as --model {EMBEDDED}."
-        )
-    settings = {**settings_of(Recipe), **settings_of(OutputPlan)}
-    typed = {name for name, value in request.recipe.items() if value is not None and value is not False}  # 0 is typed
-    said = [name for name in request.recipe if name in typed and not model.means(name)]
-    said += [name for name in ("save_steps",) if request.output.get(name)]
-    if said:
-        flags = " and ".join(settings[name].names(name)[0].split("/")[0] for name in said)
-        raise UsageError(f"{flags}: no effect on --model {model.name}, which is fitted at once. Leave it out.")
 
 
 def check_seeds(request: TrainRequest, plan: Plan) -> None:
@@ -218,18 +198,6 @@ def checked_refit(request: TrainRequest, recipe: Recipe, data: DataPlan) -> Reci
 
 def _notes(table: Any) -> list[str]:
     return [f"  {note}" for note in table.source.notes] if table.source else []
-
-
-def with_room(recipe: Recipe, limit: int | None) -> Recipe:
-    """An overlap of at most a third of a window, and less where windows are tiny, unless it was typed."""
-    length = recipe.max_length or min(limit or LONGEST_DEFAULT, LONGEST_DEFAULT)
-    return replace(recipe, overlap=min(recipe.overlap, length // 3, max(length - 9, 0)))
-
-
-def no_longer_than(recipe: Recipe, limit: int | None) -> Recipe:
-    """The card's length, or what the backbone takes if that is less; a length that was typed is left to be refused."""
-    too_long = limit is not None and (recipe.max_length or 0) > limit
-    return replace(recipe, max_length=limit) if too_long else recipe
 
 
 def with_metric(card: Card, metric: str | None, *, labels: int | None = None) -> Card:

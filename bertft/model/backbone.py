@@ -33,9 +33,6 @@ EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 SMALL_WIDTH = 384
 """Backbones no wider than this take the card's small recipe."""
 
-LONGEST_DEFAULT = 512
-"""Tokens: what --max-length is at most when it is not given."""
-
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _HUB_SECONDS = 3.0

@@ -25,6 +25,9 @@ OF_PRETRAINED = (
 )
 """What a card says of training a pre-trained encoder, and is not meant for any other network."""
 
+LENGTHS = ("max_length", "long", "overlap", "max_answer")
+"""What decides how much of a long input is read, and how long an answer may be."""
+
 RATE = above(0, below=1, such_as="5e-5")
 
 

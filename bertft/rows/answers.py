@@ -32,6 +32,11 @@ class Answers:
     texts: tuple[str, ...]
     starts: tuple[int, ...]
 
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Start and end of each in the context, in characters."""
+        return [(start, start + len(text)) for text, start in zip(self.texts, self.starts, strict=True)]
+
 
 NO_ANSWER = Answers((), ())
 Pair = tuple[object, object]

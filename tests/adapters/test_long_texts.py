@@ -9,9 +9,9 @@ import pytest
 from conftest import WORDS, build_tokenizer
 
 from bertft.adapters import Adapter, Feature, Options, adapter_for
-from bertft.adapters.lengths import check_long
 from bertft.engine.examples import gather
 from bertft.errors import UsageError
+from bertft.gold.lengths import check_long
 from bertft.plan.card import plain_card
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels

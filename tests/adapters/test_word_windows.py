@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertft.adapters.tagging.word_windows import pieces_of, special_ids
-from bertft.adapters.windows import Pieces, cut_windows
+from bertft.gold.windows import Pieces, cut_windows
 from bertft.model.tokens import load_tokenizer
 
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=60)

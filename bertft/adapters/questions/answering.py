@@ -14,7 +14,6 @@ from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction,
 from bertft.adapters.padding import padded
 from bertft.adapters.questions.best_answers import Candidate, Ends, Found, best_answers
 from bertft.adapters.questions.context_windows import (
-    LONGEST_QUESTION,
     ContextFrame,
     context_windows,
     encode_pairs,
@@ -22,10 +21,10 @@ from bertft.adapters.questions.context_windows import (
 )
 from bertft.errors import UsageError
 from bertft.gold.example import QuestionExample
+from bertft.gold.windows import LONGEST_QUESTION
 from bertft.model.losses import span_cost
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
-from bertft.rows.answers import Answers
 from bertft.rows.surrogates import shown
 from bertft.scoring import Scores, score_answers, tune_null_threshold
 from bertft.scoring.answers import ROW_SCORES
@@ -87,7 +86,7 @@ class QuestionAnswering(Adapter):
         features: list[list[Feature]] = []
         for example, pair in zip(examples, encode_pairs(questions, contexts, self.tokenizer, most=most), strict=True):
             windows = context_windows(pair, room=room - len(pair.question), overlap=self.options.overlap)
-            gold = None if example.gold is None else _places(example.gold)
+            gold = None if example.gold is None else example.gold.places
             features.append([feature_of(example.row.index, pair, w, frame, gold) for w in windows])
         return features
 
@@ -203,11 +202,6 @@ class QuestionAnswering(Adapter):
 
     def stored(self) -> dict[str, Any]:
         return {"can_abstain": self.can_abstain, "null_threshold": self.null_threshold}
-
-
-def _places(gold: Answers) -> list[tuple[int, int]]:
-    """In characters. The first answer is learned, as in transformers' examples; the others are for scoring only."""
-    return [(start, start + len(text)) for text, start in zip(gold.texts, gold.starts, strict=True)]
 
 
 def _ends(start: np.ndarray[Any, Any], end: np.ndarray[Any, Any], feature: Any) -> Ends:

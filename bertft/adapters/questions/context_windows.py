@@ -12,14 +12,11 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.adapter import Feature
-from bertft.adapters.windows import Pieces, Window, cut_windows
+from bertft.gold.windows import Window, answer_tokens, cut_tokens, holds_one, shortest_of
 from bertft.protocols import Tokenizer
 from bertft.rows.surrogates import without_surrogates
 
 _Ids = np.ndarray[Any, Any]
-
-LONGEST_QUESTION = 0.5
-"""Share of a window that a question may fill; what goes beyond is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +103,7 @@ def encode_pairs(
 
 def context_windows(encoded: Encoded, *, room: int, overlap: int) -> list[Window]:
     """Parts of the context of at most `room` tokens."""
-    tokens = Pieces(encoded.context, np.arange(len(encoded.context) + 1))
-    return cut_windows(tokens, room=room, overlap=min(overlap, room // 2))
+    return cut_tokens(len(encoded.context), room=room, overlap=overlap)
 
 
 def feature_of(
@@ -119,8 +115,7 @@ def feature_of(
     shift = len(frame.before) + len(encoded.question) + len(frame.between)
     target = None if gold is None else np.asarray([*_place(offsets, next(iter(gold), None), shift), len(ids)])
     answers = [answer_tokens(encoded.offsets, place) for place in gold or ()]
-    holds = any(window.own_start <= first < window.own_end and last < window.end for first, last in answers)
-    shortest = min((last - first + 1 for first, last in answers), default=0)
+    holds, shortest = holds_one(window, answers), shortest_of(answers)
     own = range(window.own_start - window.start, window.own_end - window.start)
     return ContextFeature(row, ids, segments, target, encoded.cut, shift, own, offsets, encoded.text, shortest, holds)
 
@@ -131,9 +126,3 @@ def _place(offsets: _Ids, answer: tuple[int, int] | None, shift: int) -> tuple[i
         return 0, 0
     first, last = answer_tokens(offsets, answer)
     return (first + shift, last + shift) if first <= last else (0, 0)
-
-
-def answer_tokens(offsets: _Ids, answer: tuple[int, int]) -> tuple[int, int]:
-    """First and last token that an answer touches; the last before the first where it touches none."""
-    first = int(np.searchsorted(offsets[:, 1], answer[0], side="right"))
-    return first, int(np.searchsorted(offsets[:, 0], answer[1], side="left")) - 1

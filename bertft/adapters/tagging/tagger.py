@@ -19,9 +19,10 @@ from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, 
 from bertft.adapters.padding import padded
 from bertft.adapters.tagging.best_tags import Scored, Tagging, best_tags
 from bertft.adapters.tagging.word_features import WordFrame, part_of, word_windows
-from bertft.adapters.tagging.word_windows import LARGEST_WORD, pieces_of, special_ids
+from bertft.adapters.tagging.word_windows import pieces_of, special_ids
 from bertft.errors import UsageError
 from bertft.gold.example import Read, Refusal, WordExample
+from bertft.gold.windows import largest_word
 from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
@@ -105,7 +106,7 @@ class WordTagger(Adapter):
         words = [[*example.before, *example.words.texts, *example.after] for example in examples]
         encoded: list[list[Feature]] = []
         for example, found in zip(
-            examples, pieces_of(words, self.tokenizer, max_pieces=max(int(room * LARGEST_WORD), 1)), strict=True
+            examples, pieces_of(words, self.tokenizer, max_pieces=largest_word(room)), strict=True
         ):
             own = range(len(example.before), found.words - len(example.after))
             windows = word_windows(found, own, room, self.options.overlap)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.adapter import Feature
-from bertft.adapters.windows import Pieces, Window, cut_windows
+from bertft.gold.windows import Pieces, Window, cut_windows
 from bertft.model.crf import Legal
 from bertft.model.losses import IGNORED
 

@@ -10,13 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bertft.adapters.windows import Pieces
+from bertft.gold.windows import Pieces
 from bertft.rows.surrogates import without_surrogates
 
 _Ids = np.ndarray[Any, Any]
-
-LARGEST_WORD = 0.25
-"""Share of a window that the pieces of one word may fill; what goes beyond is left out."""
 
 
 def pieces_of(rows: Sequence[Sequence[str]], tokenizer: Any, *, max_pieces: int) -> list[Pieces]:
