@@ -331,8 +331,11 @@ class Adapter(ABC):
     how_calibrated: ClassVar[str] = ""
     """What `calibrated` chose, in words."""
 
-    def calibrated(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
-        """The adapter with the scale on which these probabilities, the network's own, come true; its answers stay the same."""
+    def calibrated(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], counted: Sequence[Any] | None = None
+    ) -> Adapter:
+        """The adapter with the scale on which these probabilities, the network's own, come true; its answers stay the same.
+        `counted`: targets of all rows, where these are some of them: all decide what is fitted."""
         return self
 
     @property

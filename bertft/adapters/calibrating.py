@@ -72,7 +72,7 @@ def _by_the_other_folds(adapter: Adapter, found: Sequence[Prediction], targets: 
     given = list(found)
     for held in folds(len(found), classes):
         rest = np.setdiff1d(np.arange(len(found)), held)
-        scale = adapter.calibrated([found[place] for place in rest], [targets[place] for place in rest])
+        scale = adapter.calibrated([found[place] for place in rest], [targets[place] for place in rest], targets)
         for place, prediction in zip(held, scale.rescaled([found[place] for place in held]), strict=True):
             given[place] = prediction
     return given

@@ -64,14 +64,16 @@ def with_temperature(probabilities: ArrayLike, temperature: float) -> Array:
     return np.asarray(softmax(_logs(np.asarray(probabilities, dtype=np.float64)) / temperature, axis=1))
 
 
-def fit_scales(logits: ArrayLike, gold: ArrayLike) -> list[Scale]:
-    """For each of K labels that are given by themselves, from logits and gold 0 or 1, both (N, K)."""
+def fit_scales(logits: ArrayLike, gold: ArrayLike, counted: ArrayLike | None = None) -> list[Scale]:
+    """For each of K labels that are given by themselves, from logits and gold 0 or 1, both (N, K). `counted` (M, K): gold of the
+    rows that decide which labels get a scale of their own, where they are not these."""
     values, truth = np.asarray(logits, dtype=np.float64), np.asarray(gold, dtype=np.float64)
-    with_it = truth.sum(axis=0)
-    frequent = np.minimum(with_it, len(truth) - with_it) >= FEWEST_OF_LABEL
+    deciding = truth if counted is None else np.asarray(counted, dtype=np.float64)
+    with_it = deciding.sum(axis=0)
+    frequent = np.minimum(with_it, len(deciding) - with_it) >= FEWEST_OF_LABEL
     rare = ~frequent
     shared = Scale()
-    if FEWEST_OF_LABEL <= truth[:, rare].sum() <= truth[:, rare].size - FEWEST_OF_LABEL:
+    if FEWEST_OF_LABEL <= with_it[rare].sum() <= deciding[:, rare].size - FEWEST_OF_LABEL:
         shared = _fit_scale(values[:, rare].ravel(), truth[:, rare].ravel())
     return [_fit_scale(values[:, k], truth[:, k]) if frequent[k] else shared for k in range(values.shape[1])]
 

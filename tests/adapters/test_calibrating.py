@@ -84,9 +84,9 @@ def test_its_worth_is_measured_on_rows_that_did_not_fit_it(monkeypatch: pytest.M
     own, fitted_on = answers(adapter, logits), []
     real = type(adapter).calibrated
 
-    def spy(self: Any, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Adapter:
+    def spy(self: Any, predictions: Sequence[Prediction], targets: Sequence[Any], *counted: Any) -> Adapter:
         fitted_on.append({id(one) for one in predictions})
-        return real(self, predictions, targets)  # type: ignore[arg-type]
+        return real(self, predictions, targets, *counted)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(adapter), "calibrated", spy)
     calibrate(adapter, own, gold)
@@ -146,6 +146,25 @@ def test_validation_rows_of_one_class_and_equal_logits_are_no_obstacle() -> None
         assert worth is not None
         assert worth.after is not None
         assert 0.2 <= fitted.stored()["temperature"] <= 10
+
+
+def test_the_folds_fit_the_same_labels_as_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 rows have the first label, so that four fifths of the rows alone would give it no scale."""
+    adapter, logits, gold = any_of_three(300, sharpened=3, offset=2)
+    others = np.flatnonzero([row[0] for row in gold])[20:]
+    gold = [np.where([place in others, False, False, False], 0, row) for place, row in enumerate(gold)]
+    fitted: list[list[float]] = []
+    real = type(adapter).calibrated
+
+    def spy(*words: Any) -> Any:
+        scaled = real(*words)
+        fitted.append(scaled.stored()["scales"]["a"])
+        return scaled
+
+    monkeypatch.setattr(type(adapter), "calibrated", spy)
+    calibrate(adapter, answers(adapter, logits), gold)
+    assert len(fitted) == 6
+    assert [1.0, 0.0] not in fitted
 
 
 def test_labels_that_are_all_too_rare_are_left_alone_and_said() -> None:

@@ -73,8 +73,11 @@ class MultiLabel(TextAdapter):
         own = len(set(self.scales.values()) - {Scale()})
         return f"{counted(own, 'temperature')} for {counted(len(self.labels), 'label')}"
 
-    def calibrated(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> MultiLabel:
-        scales = fit_scales(logit(stacked(predictions)), np.stack(targets)[:, :-1] > 0)
+    def calibrated(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], counted: Sequence[Any] | None = None
+    ) -> MultiLabel:
+        gold, deciding = (np.stack(rows)[:, :-1] > 0 for rows in (targets, targets if counted is None else counted))
+        scales = fit_scales(logit(stacked(predictions)), gold, deciding)
         if set(scales) == {Scale()}:
             return self
         rounded = (Scale(round(one.temperature, 6), round(one.offset, 6)) for one in scales)

@@ -63,7 +63,9 @@ class SingleLabel(TextAdapter):
     def how_calibrated(self) -> str:  # type: ignore[override]
         return f"temperature {self.temperature:.2f}"
 
-    def calibrated(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> SingleLabel:
+    def calibrated(
+        self, predictions: Sequence[Prediction], targets: Sequence[Any], counted: Sequence[Any] | None = None
+    ) -> SingleLabel:
         return replace(self, temperature=round(fit_temperature(stacked(predictions), targets), 6))
 
     @property
