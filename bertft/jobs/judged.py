@@ -14,29 +14,24 @@ from bertft.engine.answerer import Answerer
 from bertft.engine.examples import Examples, gather
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import fields_of_split, gather_split, learning_examples, own_metric
-from bertft.engine.record import data_hashes
 from bertft.engine.refit import best_folder
-from bertft.errors import DataError, InternalError, UsageError
+from bertft.errors import InternalError, UsageError
 from bertft.gold import Example, Read, Refusal
 from bertft.jobs.file_columns import columns_of_file
 from bertft.jobs.opening import open_run, with_max_answer
-from bertft.jobs.planning import Planned, make_plan, with_metric
+from bertft.jobs.own_rows import own_rows
+from bertft.jobs.planning import with_metric
 from bertft.jobs.predict import check_probability
-from bertft.jobs.requests import EvalRequest, TrainRequest
-from bertft.jobs.resuming import stored_plan
+from bertft.jobs.requests import EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
 from bertft.jobs.unsure import check_accuracy, step_for, with_own_probabilities
 from bertft.kinds import takes
 from bertft.kinds.kind import NONE
-from bertft.plan.plan import Plan, merge
+from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Table
 from bertft.rows.row import Row
-from bertft.runs import PLAN
-from bertft.runs.record import read_record
 from bertft.scoring import Scores
-
-_INSTEAD = "Name a labelled file with --data."
 
 
 @dataclass(frozen=True)
@@ -143,9 +138,8 @@ def judged_split(
     folder = Path(run)
     chosen = best_folder(folder)
     with console.hushed():
-        planned = _planned_again(folder, handed)
-        plan, tables = planned.plan, planned.tables
-        _check_unchanged(folder, plan, handed)
+        found = own_rows(folder, handed)
+        plan, tables = found.plan, found.tables
         weights = chosen if tables.test is None else None
         answerer = open_run(run, precision or plan.recipe.precision, machine or plan.machine, weights=weights)
         adapter = answerer.adapter
@@ -156,27 +150,6 @@ def judged_split(
             examples = learning_examples(plan, adapter, adapter.reader, tables)[1]
     fields = adapter.fields if table is tables.train else fields_of_split(adapter, table)
     return _judged(run, name, replace(answerer, adapter=replace(adapter, fields=fields)), table, examples)
-
-
-def _planned_again(folder: Path, handed: Mapping[str, Table]) -> Planned:
-    try:
-        return make_plan(replace(_its_own(folder), tables=handed))
-    except DataError as problem:
-        raise DataError(f"{problem} {_INSTEAD}") from None
-
-
-def _its_own(folder: Path) -> TrainRequest:
-    """A request that plans what the run did."""
-    if not (folder / PLAN).is_file():
-        raise UsageError(f"{folder}: no {PLAN}, so the rows that judged it are not known. {_INSTEAD}")
-    recipe = stored_plan(folder)["recipe"]
-    return TrainRequest(config=str(folder / PLAN), output={"dir": str(folder)}, recipe={"refit": recipe["refit"]})
-
-
-def _check_unchanged(folder: Path, plan: Plan, handed: Mapping[str, Table]) -> None:
-    then = {file.path: file.sha256 for file in read_record(folder).data.values()}
-    if changed := [path for path, digest in data_hashes(plan.data, handed).items() if then.get(path) != digest]:
-        raise UsageError(f"{', '.join(changed)}: changed since the run learned from it. {_INSTEAD}")
 
 
 def _judged(run: str, name: str, answerer: Answerer, table: Table, examples: Examples) -> JudgedRows:

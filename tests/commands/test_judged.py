@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from conftest import Said, write_csv
 
 from bertft import console
 from bertft.errors import UsageError
+from bertft.jobs import planning
 from bertft.jobs.judged import judged_split
 from bertft.runs.record import read_record
 
@@ -69,3 +71,26 @@ def test_files_that_changed_since_are_refused(
     write_csv(tmp_path / "train.csv", ("text", "label"), rows(81))
     with pytest.raises(UsageError, match="changed since the run learned from it"):
         judged_split(folder)
+
+
+def test_nothing_is_needed_that_only_the_training_needed(
+    run: Run, tiny: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The backbone has moved, the tracker is not installed, the function of the metric is gone."""
+    shutil.copytree(tiny, "backbone")
+    write_csv(tmp_path / "train.csv", ("text", "label"), rows(80))
+    Path("mine.py").write_text("def mine(predictions, references):\n    return 0.25\n")
+    run("train", "train.csv", "--model", "./backbone", "-o", "run", *LEARN, "--no-refit", "--metric", "./mine.py:mine")
+    shutil.rmtree("backbone")
+    shutil.move("mine.py", "later.py")
+    plan = Path("run/plan.toml").read_text()
+    Path("run/plan.toml").write_text(plan.replace("[output]", '[output]\ntrack = ["wandb"]'))
+    monkeypatch.setattr(planning, "check_installed", lambda names: 1 / 0)
+    noted = read_record(Path("run")).scores["validation"]["values"]
+    with console.in_a_program(quiet=True):
+        found = judged_split("run").scores()
+    assert found.values == pytest.approx({name: noted[name] for name in noted if name != "mine"}, abs=1e-6)
+    run("report", "run")
+    shutil.copytree("run", "copy")
+    shutil.move("later.py", "mine.py")
+    assert "have the same mine, 0.2500" in run("compare", "run", "copy", "--metric", "./mine.py:mine").out
