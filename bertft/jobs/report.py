@@ -13,6 +13,7 @@ from bertft.errors import CheckpointError, OutputError, UsageError, UserError
 from bertft.jobs.check import check
 from bertft.jobs.comparable import VALIDATION, digest_of, has_learned, splits_with
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
+from bertft.jobs.own_rows import config_of_run, fault_of
 from bertft.jobs.requests import EvalRequest, ReportRequest, TrainRequest
 from bertft.jobs.wrong_rows import row_sections
 from bertft.page.classes import classes_section
@@ -21,9 +22,10 @@ from bertft.page.outcome import Outcome, lead_of, scores_section, series_section
 from bertft.page.skeleton import Section, write_page
 from bertft.page.training import cost_section, learning_section
 from bertft.page.trust import trust_sections
-from bertft.plan.plan import merge, read_config
+from bertft.plan.plan import merge, merge_data
 from bertft.plan.sections import MachinePlan
 from bertft.plots.frame import drawing_file
+from bertft.report.model_card import file_name
 from bertft.runs import PLAN, RECORD, REPORT
 from bertft.runs.record import RunRecord, read_record
 from bertft.scoring.trust import Trust
@@ -137,18 +139,19 @@ def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Se
     evidence = judged.adapter.evidence(judged.predictions, judged.targets)
     yield from trust_sections(evidence, fitted_here=outcome.is_calibrated_here)
     yield from row_sections(judged, own=outcome.is_own)
-    yield _data_check(folder)
+    yield _data_check(folder, run)
     yield cost_section(run, judged.meter.timings())
 
 
-def _data_check(folder: Path) -> Section:
-    """Of the files that the run learned from."""
-    if not (folder / PLAN).is_file():
-        return unchecked_section(f"the run folder has no {PLAN}.")
+def _data_check(folder: Path, run: RunRecord) -> Section:
+    """Of the files that the run learned from, where they are still the same. No other file is opened, whatever the run says."""
     try:
+        config = config_of_run(folder)
+        data = merge_data(config.get("data", {}), {})
+        if fault := fault_of(data, run, {}):
+            return unchecked_section(f"{file_name(fault[0])}: {fault[1]}")
         with console.hushed():
-            limit = read_config(str(folder / PLAN)).get("data", {}).get("limit")
-            return check_section(check(TrainRequest(config=str(folder / PLAN))), limit)
+            return check_section(check(TrainRequest(config=str(folder / PLAN))), data.limit)
     except UserError as problem:
         return unchecked_section(str(problem))
 
