@@ -26,3 +26,10 @@ def smallest_gap(numbers: Iterable[float]) -> float:
     """Between two of them that differ; 0 where none do."""
     ordered = sorted({float(number) for number in numbers if math.isfinite(number)})
     return min((higher - lower for lower, higher in pairwise(ordered)), default=0.0)
+
+
+def duration(seconds: float) -> str:
+    """`0.04 s`, `45 s`, `12 min`, `3.5 h`."""
+    if seconds < 99.5:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:,.1f} h"

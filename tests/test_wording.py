@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bertft.wording import number_text, smallest_gap
+from bertft.wording import duration, number_text, smallest_gap
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,20 @@ def test_numbers_that_differ_are_shown_as_different(size: float, apart: float) -
 def test_the_smallest_gap_is_between_numbers_that_differ() -> None:
     assert smallest_gap([5.0, 2.0, 2.0, 4.5, math.nan, math.inf]) == 0.5
     assert smallest_gap([2.0, 2.0]) == smallest_gap([]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.043, "0.043 s"),
+        (9.34, "9.3 s"),
+        (45.2, "45 s"),
+        (99.4, "99 s"),
+        (99.5, "2 min"),
+        (5999, "100 min"),
+        (12_600, "3.5 h"),
+    ],
+)
+def test_durations_have_the_unit_that_fits(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

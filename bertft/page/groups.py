@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from bertft.markup import joined
 from bertft.page.blocks import foreign, paragraph, table
 from bertft.page.skeleton import Section
-from bertft.scoring import Confusion, Scores
+from bertft.report.figures import interval_text, value_text
+from bertft.scoring import Confusion
 from bertft.scoring.by_length import LengthGroup
 
 PAIRS = 15
@@ -22,25 +23,17 @@ def by_length_section(groups: Sequence[LengthGroup]) -> Section:
         "Length is in tokens that the model read, special tokens included. Where a text is read in windows, tokens that stand in "
         "two of them count twice."
     )
-    rows = [
-        [_lengths(group), f"{group.scores.examples:,}", _value(group.scores), _interval(group.scores)]
-        for group in groups
-    ]
-    return Section(
-        "Score by length", joined([said, table(["tokens", "rows", groups[0].scores.main, "95 % interval"], rows)])
-    )
+    header = ["tokens", "rows", groups[0].scores.main, "95 % interval"]
+    return Section("Score by length", joined([said, table(header, list(map(_line, groups)))]))
+
+
+def _line(group: LengthGroup) -> list[str]:
+    scores = group.scores
+    return [_lengths(group), f"{scores.examples:,}", value_text(scores, scores.main), interval_text(scores, "none")]
 
 
 def _lengths(group: LengthGroup) -> str:
     return f"{group.shortest:,}" if group.shortest == group.longest else f"{group.shortest:,} to {group.longest:,}"
-
-
-def _value(scores: Scores) -> str:
-    return f"{scores.values[scores.main]:.4f}" if scores.main in scores.values else "undefined"
-
-
-def _interval(scores: Scores) -> str:
-    return "{:.4f} to {:.4f}".format(*scores.interval) if scores.interval else "none"
 
 
 def confused_section(confusion: Confusion | None) -> Section:

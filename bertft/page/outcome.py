@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bertft.markup import Html, Part, element, joined
 from bertft.page.blocks import foreign, listed, paragraph, remark, table, tiles
 from bertft.page.skeleton import Section
+from bertft.report.figures import interval_text, value_text
 from bertft.report.model_card import file_name, public_name
 from bertft.report.series import series_remarks, series_table, series_title
 from bertft.rows.surrogates import shown
@@ -90,9 +91,8 @@ def scores_section(outcome: Outcome) -> Section:
 
 
 def _main(scores: Scores) -> Html:
-    value = f"{scores.values[scores.main]:.4f}" if scores.main in scores.values else "undefined"
-    interval = "95 % interval {:.4f} to {:.4f}".format(*scores.interval) if scores.interval else "no interval"
-    return tiles((scores.main, value, interval), ("rows", f"{scores.examples:,}", ""))
+    interval = f"95 % interval {interval_text(scores)}" if scores.interval else "no interval"
+    return tiles((scores.main, value_text(scores, scores.main), interval), ("rows", f"{scores.examples:,}", ""))
 
 
 def _reference(outcome: Outcome) -> Part:

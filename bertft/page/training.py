@@ -15,6 +15,7 @@ from bertft.plots.lines import Line, plot_lines
 from bertft.report.model_card import file_name, public_name
 from bertft.runs.record import RunRecord
 from bertft.scoring import higher_is_better
+from bertft.wording import duration
 
 Points = list[tuple[float, float]]
 MOST_METRICS = 4
@@ -115,14 +116,7 @@ def _pace(timing: Any) -> str:
     seconds, rate = timing.get("seconds"), timing.get("examples_per_second")
     if not _is_number(seconds):
         return "unknown"
-    return f"{_duration(float(seconds or 0))}" + (f", {rate:,.0f} examples/s" if _is_number(rate) else "")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:,.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60:,} h {minutes % 60} min"
+    return duration(float(seconds or 0)) + (f", {rate:,.0f} examples/s" if _is_number(rate) else "")
 
 
 def _count(value: Any) -> str:

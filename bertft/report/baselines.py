@@ -9,10 +9,10 @@ from typing import Any
 
 from bertft import console
 from bertft.report.compared import Compared, ComparedRun
-from bertft.report.comparing import duration
+from bertft.report.figures import interval_text, value_text
 from bertft.scoring import Scores, better
 from bertft.scoring.difference import Difference
-from bertft.wording import counted
+from bertft.wording import counted, duration
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,6 @@ def show_baselines(found: Baselines) -> None:
 
 
 def _line(run: BaselineRun, metric: str) -> list[str]:
-    interval = "{:.4f} to {:.4f}".format(*run.scores.interval) if run.scores.interval else ""
-    value = f"{run.scores.values[metric]:.4f}" if metric in run.scores.values else "undefined"
+    value, interval = value_text(run.scores, metric), interval_text(run.scores)
     seconds = "unknown" if run.seconds is None else f"{run.seconds:,.1f}"
     return [run.name, value, interval, seconds, f"{run.found.megabytes:,.1f}", f"{run.found.rows_per_second:,.0f}"]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from bertft import console
 from bertft.report.compared import ChangedRow, Changes, Compared, ComparedRun
+from bertft.report.figures import interval_text, value_text
 from bertft.report.markdown import one_line
-from bertft.scoring import Scores
-from bertft.wording import counted
+from bertft.wording import counted, duration
 
 MOST_METRICS = 3
 """Beside the main one."""
@@ -36,9 +36,9 @@ def score_table(compared: Compared) -> tuple[list[str], list[list[str]]]:
     rows = [
         [
             run.name,
-            _value(run.scores, compared.metric),
-            _interval(run.scores),
-            *(_value(run.scores, name) for name in others),
+            value_text(run.scores, compared.metric),
+            interval_text(run.scores),
+            *(value_text(run.scores, name) for name in others),
         ]
         for run in compared.runs
     ]
@@ -52,14 +52,6 @@ def _other_metrics(compared: Compared) -> list[str]:
     return [name for name in names if name != compared.metric and not name.endswith("_weighted")][:MOST_METRICS]
 
 
-def _value(scores: Scores, name: str) -> str:
-    return f"{scores.values[name]:.4f}" if name in scores.values else "undefined"
-
-
-def _interval(scores: Scores) -> str:
-    return "{:.4f} to {:.4f}".format(*scores.interval) if scores.interval else ""
-
-
 def cost_table(compared: Compared) -> tuple[list[str], list[list[str]]]:
     """Columns and rows: a run in each."""
     return ["run", "parameters", "MB", "rows/s", "training"], [_cost(run) for run in compared.runs]
@@ -69,13 +61,6 @@ def _cost(run: ComparedRun) -> list[str]:
     training = "unknown" if run.training_seconds is None else duration(run.training_seconds)
     size = f"{run.megabytes:,.1f}" if run.megabytes >= 1 else f"{run.megabytes:.3f}"
     return [run.name, f"{run.parameters:,}", size, f"{run.rows_per_second:,.0f}", training]
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.5 h`."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _show_changes(changes: Changes, one: str, other: str) -> None:

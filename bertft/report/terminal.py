@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bertft import console
+from bertft.report.figures import interval_text
 from bertft.report.series import series_remarks, series_table, series_title
 from bertft.runs.series import Series
 from bertft.scoring import Comparison, Confusion, Coverage, Scores
@@ -101,8 +102,7 @@ def tell_comparison(comparison: Comparison, advice: str, *, learns: bool = True)
 
 def _metric_rows(scores: Scores, metrics: Mapping[str, float]) -> list[list[str]]:
     names = sorted(metrics, key=lambda name: name != scores.main)  # stable: the others keep their order
-    interval = "{:.4f} to {:.4f}".format(*scores.interval) if scores.interval else ""
-    return [[name, f"{metrics[name]:.4f}", interval if name == scores.main else ""] for name in names]
+    return [[name, f"{metrics[name]:.4f}", interval_text(scores) if name == scores.main else ""] for name in names]
 
 
 def _class_rows(per_class: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
