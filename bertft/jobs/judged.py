@@ -130,19 +130,21 @@ def judged_split(
     machine: MachinePlan | None = None,
     precision: str | None = None,
     handed: Mapping[str, Table] = NONE,
+    metric: str | None = None,
 ) -> JudgedRows:
     """The run's own rows: those of its test file if it had one, else those that chose its model, held against that model and
     not against one that has learned from them since; in the precision of its training, unless another is named. `handed`: rows
     that are no file, by the name that its plan gives them. UsageError where the files have changed, CheckpointError where the
     chosen model is gone."""
-    folder = Path(run)
+    folder, own = Path(run), own_metric(metric)
     chosen = best_folder(folder)
     with console.hushed():
         found = own_rows(folder, handed)
         plan, tables = found.plan, found.tables
         weights = chosen if tables.test is None else None
         answerer = open_run(run, precision or plan.recipe.precision, machine or plan.machine, weights=weights)
-        adapter = answerer.adapter
+        card = with_metric(answerer.adapter.card, metric, labels=len(answerer.adapter.labels))
+        adapter = replace(answerer.adapter, card=card, own=own)
         if tables.test is not None:
             table, name, examples = tables.test, "test", gather_split(plan, adapter, tables.test)
         else:

@@ -82,11 +82,11 @@ def _check_places(page: Path, plots: str | None) -> None:
 def _judged(request: ReportRequest) -> JudgedRows:
     if request.data is not None:
         return judged_file(_of_file(request, request.data))
-    asked = {**request.columns, **request.reading, "metric": request.metric}
+    asked = {**request.columns, **request.reading}
     if said := [name for name, value in asked.items() if value]:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in said)
         raise UsageError(f"{flags}: only with --data; the run's own rows are read as they were in training.")
-    return judged_split(request.run, machine=merge(MachinePlan, request.machine))
+    return judged_split(request.run, machine=merge(MachinePlan, request.machine), metric=request.metric)
 
 
 def _of_file(request: ReportRequest, data: str) -> EvalRequest:
@@ -145,6 +145,8 @@ def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Se
 
 def _data_check(folder: Path, run: RunRecord) -> Section:
     """Of the files that the run learned from, where they are still the same. No other file is opened, whatever the run says."""
+    if not (folder / PLAN).is_file():
+        return unchecked_section(f"the run folder has no {PLAN}.")
     try:
         config = config_of_run(folder)
         data = merge_data(config.get("data", {}), {})
@@ -153,7 +155,15 @@ def _data_check(folder: Path, run: RunRecord) -> Section:
         with console.hushed():
             return check_section(check(TrainRequest(config=str(folder / PLAN))), data.limit)
     except UserError as problem:
-        return unchecked_section(str(problem))
+        paths = [str(folder / PLAN), *(str(file.path) for file in run.data.values())]
+        return unchecked_section(_by_name(str(problem), paths))
+
+
+def _by_name(text: str, paths: Sequence[str]) -> str:
+    """Where files lie is nobody's business."""
+    for path in paths:
+        text = text.replace(path, file_name(path))
+    return text
 
 
 def _write_plots(sections: Sequence[Section], folder: Path) -> list[Path]:

@@ -94,3 +94,7 @@ def test_nothing_is_needed_that_only_the_training_needed(
     shutil.copytree("run", "copy")
     shutil.move("later.py", "mine.py")
     assert "have the same mine, 0.2500" in run("compare", "run", "copy", "--metric", "./mine.py:mine").out
+    run("report", "run", "--metric", "./mine.py:mine")
+    page = Path("run/report.html").read_text()
+    assert "mine" in page
+    assert "0.2500" in page

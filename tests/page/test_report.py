@@ -82,7 +82,7 @@ def test_the_page_loads_nothing_and_names_no_folder_of_this_machine(run: Run, ow
         (["run", "-o", "run/run.json"], "a page is an HTML file"),
         (["run", "--plots", "run/run.json"], "not a folder"),
         (["run", "--text", "x"], "--text: only with --data"),
-        (["run", "--metric", "f1_macro"], "--metric: only with --data"),
+        (["run", "--metric", "f2"], "There is no metric 'f2'"),
         (["run", "--data", "none.csv"], "none.csv"),
     ],
 )

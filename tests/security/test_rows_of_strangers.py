@@ -93,7 +93,10 @@ def test_the_card_of_a_plan_is_not_looked_for(run: Run, stranger: Path, reviews:
     (stranger / "plan.toml").write_text(f'task = "./card.toml"\n{plan}')
     os.mkfifo("card.toml")
     assert "no [task] in it" in run("report", "stranger", ok=2).err
-    run("report", "stranger", "--data", reviews)
+    run("report", stranger, "--data", reviews)
+    page = (stranger / "report.html").read_text()
+    assert "plan.toml: no [task] in it" in page
+    assert str(stranger) not in page
 
 
 def test_the_data_check_is_of_the_same_files_or_of_none(run: Run, stranger: Path, reviews: Path) -> None:
