@@ -66,11 +66,23 @@ def _losses(lesson: Lesson, choice: Choice) -> Iterator[float]:
         yield total
 
 
+def units_of(lesson: Lesson) -> tuple[Array, Array]:
+    """(K,) mean and deviation of numbers; 0 and 1 of what is none."""
+    if lesson.link != "identity":
+        return np.zeros(lesson.targets.shape[1]), np.ones(lesson.targets.shape[1])
+    deviation = lesson.targets.std(axis=0)
+    return lesson.targets.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+
+
 @dataclass
 class Learner:
     """Embeddings and a linear layer, and what they learn from."""
 
     lesson: Lesson
+    """With numbers in units of their own: they may be prices as well as shares, and the learning rate is one for all."""
+    centre: Array
+    unit: Array
+    """(K,) what such numbers are in the file: centre + unit * number; 0 and 1 of classes and labels."""
     choice: Choice
     vocabulary: Vocabulary
     numbers: Array
@@ -88,12 +100,14 @@ class Learner:
     def of(cls, lesson: Lesson, choice: Choice) -> Learner:
         """One that has learned the base rates alone."""
         vocabulary, numbers = lesson.vocabulary.closed(choice.kinds, seen_in(lesson))
+        centre, unit = units_of(lesson)
+        lesson = replace(lesson, targets=(lesson.targets - centre) / unit)
         width, chance = width_of(choice.parts, len(vocabulary) - FIRST), np.random.default_rng(lesson.seed)
         embeddings = nn.Parameter(torch.from_numpy(chance.uniform(-1, 1, (width, WIDTH)) / WIDTH).float())
         output = nn.Parameter(torch.zeros(WIDTH, lesson.targets.shape[1]))
         bias = nn.Parameter(torch.from_numpy(base_rates(lesson.targets, lesson.link)).float())
         adam = [torch.optim.SparseAdam([embeddings], RATE), torch.optim.Adam([output, bias], RATE)]
-        made = cls(lesson, choice, vocabulary, numbers, None, embeddings, output, bias, adam, chance)
+        made = cls(lesson, centre, unit, choice, vocabulary, numbers, None, embeddings, output, bias, adam, chance)
         made.rows = made.features(lesson)
         return made
 
@@ -118,7 +132,13 @@ class Learner:
     def outputs(self, rows: Any) -> Array:
         """(N, K) for features."""
         hidden = rows @ self.embeddings.detach().double().numpy()
-        return np.asarray(hidden @ self.output.detach().double().numpy() + self.bias.detach().double().numpy())
+        output, bias = self._layer()
+        return np.asarray(hidden @ output + bias)
+
+    def _layer(self) -> tuple[Array, Array]:
+        """The linear layer, with answers as in the file."""
+        output, bias = (one.detach().double().numpy() for one in (self.output, self.bias))
+        return output * self.unit, bias * self.unit + self.centre
 
     def _logits(self, rows: Any) -> Tensor:
         hidden = functional.embedding_bag(
@@ -142,10 +162,11 @@ class Learner:
 
     def fit(self) -> Fit:
         """What was learned."""
+        output, bias = self._layer()
         weights = {
             "idf": np.ones(len(self.vocabulary) - FIRST),
             "weight": self.embeddings.detach().numpy(),
-            "output": self.output.detach().numpy(),
-            "bias": self.bias.detach().numpy(),
+            "output": output,
+            "bias": bias,
         }
         return Fit(self.vocabulary, self.numbers, weights, self.choice, MEAN, WIDTH)

@@ -28,7 +28,7 @@ from bertft.protocols import Device, Network
 from bertft.runs import CHECKPOINT
 from bertft.start.few_shot import TwinCollator, TwinNetwork, twins_of
 from bertft.start.pairs import MOST_PAIRS, PairCollator, are_learned_beforehand, halves_of, lessons, varied
-from bertft.start.warm import HeadReader, Start, chosen, classifier_of, straighten_pooler, warm_head
+from bertft.start.warm import HeadReader, Start, chosen, classifier_of, scale_head, straighten_pooler, warm_head
 from bertft.system.files import last_whole
 
 PAIR_FACTOR, TWIN_FACTOR = 8.0, 2.0
@@ -67,9 +67,9 @@ class Beginning:
         with console.progress("", len(features)) as bar:
             return model_outputs(network, self.adapter, features, self.accelerator, Meter(), bar)
 
-    def warm_up(self, *, own_head: bool) -> bool:
+    def warm_up(self, *, own_head: bool, is_new: bool = False) -> bool:
         """Let the network begin as the recipe says; whether its head was fitted on the frozen backbone. `own_head`: it came
-        with the checkpoint, and stays."""
+        with the checkpoint, and stays. `is_new`: all of the network was drawn at random."""
         self.network.to(self.accelerator.device)
         if not cuts_up(self.accelerator):  # FSDP and the fast encoder exclude each other
             fast.speed_up(self.network, self.accelerator.device)
@@ -77,6 +77,8 @@ class Beginning:
         classifier = classifier_of(self.network, len(self.head.label_names))
         if self.recipe.pool == "mean":
             straighten_pooler(start)
+        if is_new:
+            scale_head(start)
         if classifier is not None:
             self._learn_beforehand(start, classifier)
         elif self.recipe.few_shot:

@@ -281,7 +281,8 @@ def first_network(
     backbone = with_words(fresh_backbone(run.plan), adapter, run.plan)
     own_head = has_own_head(backbone, head)
     network = start_network(backbone, head, run.plan.recipe)
-    Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin).warm_up(own_head=own_head)
+    beginning = Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin)
+    beginning.warm_up(own_head=own_head, is_new=backbone.is_new)
     return network
 
 
@@ -316,7 +317,7 @@ def _learn(
     if run.tracking:
         run.tracking.start(after=step_of(run.folder) if resuming else None)
     beginning = Beginning(network, head, adapter, examples.features, recipe, accelerator, origin)
-    warm = not resuming and beginning.warm_up(own_head=own_head)
+    warm = not resuming and beginning.warm_up(own_head=own_head, is_new=run.backbone.is_new)
     introduce(network, run, accelerator, examples, validation)
     parameters = count_parameters(network)
     train_fast(network, adapter, examples.features, accelerator)

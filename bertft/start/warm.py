@@ -128,6 +128,16 @@ def warm_head(start: Start, how: str) -> Probe | None:
     return probe
 
 
+def scale_head(start: Start) -> None:
+    """Let a head that was drawn at random answer numbers of the size that is wanted: prices, say, are out of its reach."""
+    linear = classifier_of(start.network, len(start.head.label_names))
+    if linear is None or start.head.link != "identity":
+        return
+    targets = start.adapter.decisions(start.sample, None).targets
+    centre, unit = np.asarray(targets.mean(0)), float(targets.std()) or 1.0
+    _set(linear, linear.weight.detach().double().cpu().numpy() * unit, centre)
+
+
 def bearable_share(start: Start, linear: nn.Linear, probe: Probe, prior: np.ndarray[Any, Any]) -> float:
     """How much of a probe a network bears with dropout on: all, where it is better than the prior then. Where texts hardly differ
     for the frozen backbone, weights are so large that dropout alone would drown what they tell."""
