@@ -7,8 +7,7 @@
     model = bertft.load("runs/mine"); model("a text")
 
 Rows are a list of dicts, a dict of columns, a pandas DataFrame or a `datasets.Dataset`. Settings are the flags of the command,
-with underscores. Mistakes are exceptions of `bertft.errors`; warnings go through Python's `warnings`; nothing else is said
-unless `quiet=False`.
+with underscores. Mistakes raise those of `bertft.errors`; warnings go through `warnings`; all else is said with `quiet=False`.
 """
 
 from __future__ import annotations
@@ -258,6 +257,7 @@ def write_report(
     output: Any = None,
     plots: Any = None,
     metric: str | None = None,
+    precision: str | None = None,
     quiet: bool = True,
     **settings: Any,
 ) -> Reported:
@@ -277,6 +277,7 @@ def write_report(
         columns=_columns(settings),
         reading=typed(DataPlan, settings),
         metric=metric,
+        precision=precision,
         machine=typed(MachinePlan, settings),
         tables=tables,
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from bertft import console
 from bertft.commands import options as opt
 from bertft.commands.tiers import HelpAll
+from bertft.plan.recipe import Recipe
 from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan
 from bertft.plan.settings import OUTPUT, SCORES, typed
 
@@ -21,6 +22,7 @@ Plots = Annotated[str | None, opt.flag(OUTPUT, "DIR", "Also write each plot to t
 
 
 @opt.takes_settings(MachinePlan, before="output")
+@opt.takes_settings(Recipe, "precision", before="output")
 @opt.takes_settings(DataPlan, *READS_LABELLED, "fix_answers", before="metric")
 def report_command(
     run: opt.RunFolder,
@@ -49,6 +51,7 @@ def report_command(
         columns={"text": text, "text_pair": text_pair, "label": label},
         reading=typed(DataPlan, settings),
         metric=metric,
+        precision=settings["precision"],
         machine=typed(MachinePlan, settings),
     )
     done = report(request)

@@ -27,7 +27,7 @@ def start_accelerator(precision: str, machine: MachinePlan = ANY_MACHINE) -> Dev
 
     switch(machine.fast)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    chosen = of_this_process(precision) or resolve_precision(precision, cuda=torch.cuda.is_available())
+    chosen = _chosen(precision)
     unused = DistributedDataParallelKwargs(find_unused_parameters=False)
     accelerator: Device = Accelerator(
         cpu=not torch.accelerator.is_available(),  # or several processes on processors would not find each other
@@ -47,6 +47,20 @@ def start_accelerator(precision: str, machine: MachinePlan = ANY_MACHINE) -> Dev
             "torchrun --nproc_per_node 2 cli.py …, or accelerate launch --multi_gpu --num_processes 2 cli.py …"
         )
     return accelerator
+
+
+def precision_here(precision: str) -> str | None:
+    """What an Accelerator would compute in now; None where this program or this machine cannot compute in that precision."""
+    try:
+        return _chosen(precision)
+    except UsageError:
+        return None
+
+
+def _chosen(precision: str) -> str:
+    import torch
+
+    return of_this_process(precision) or resolve_precision(precision, cuda=torch.cuda.is_available())
 
 
 def of_this_process(precision: str) -> str | None:

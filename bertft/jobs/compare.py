@@ -16,6 +16,7 @@ from bertft.jobs.paired_rows import CommonRows, common_rows, difference_of
 from bertft.jobs.planning import with_metric
 from bertft.jobs.requests import CompareRequest, EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
+from bertft.jobs.trained_in import common_precision, judged_otherwise
 from bertft.model.folder import model_files
 from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
@@ -43,6 +44,7 @@ def compare(request: CompareRequest) -> Compared:
     rows = common_rows(judged)
     check_same_rows(request, rows)
     notes += _left_out(rows) + seen_before(request, judged)
+    notes += judged_otherwise(request.runs, machine) if request.data is None else []
     differences = corrected([difference_of(rows[0], other) for other in rows[1:]])
     compared = Compared(
         data=judged[0].name,
@@ -64,8 +66,9 @@ def _judged_in_turn(request: CompareRequest) -> Iterator[JudgedRows]:
     machine = merge(MachinePlan, request.machine)
     if request.data is None:
         own = own_metric(request.metric)
+        precision = request.precision or common_precision(request.runs)
         for run in request.runs:
-            judged = judged_split(run, machine=machine, precision=request.precision or "auto", handed=request.tables)
+            judged = judged_split(run, machine=machine, precision=precision, handed=request.tables)
             card = with_metric(judged.adapter.card, request.metric, labels=len(judged.adapter.labels))
             adapter = replace(judged.adapter, card=card, own=own)
             yield replace(judged, answerer=replace(judged.answerer, adapter=adapter))

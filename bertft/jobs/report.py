@@ -86,7 +86,8 @@ def _judged(request: ReportRequest) -> JudgedRows:
     if said := [name for name, value in asked.items() if value]:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in said)
         raise UsageError(f"{flags}: only with --data; the run's own rows are read as they were in training.")
-    return judged_split(request.run, machine=merge(MachinePlan, request.machine), metric=request.metric)
+    machine = merge(MachinePlan, request.machine)
+    return judged_split(request.run, machine=machine, precision=request.precision, metric=request.metric)
 
 
 def _of_file(request: ReportRequest, data: str) -> EvalRequest:
@@ -96,6 +97,7 @@ def _of_file(request: ReportRequest, data: str) -> EvalRequest:
         columns=request.columns,
         reading=request.reading,
         metric=request.metric,
+        precision=request.precision,
         machine=request.machine,
         tables=request.tables,
     )

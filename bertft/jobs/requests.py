@@ -151,6 +151,8 @@ class ReportRequest:
     columns: Section = field(default_factory=dict)
     reading: Section = field(default_factory=dict)
     metric: str | None = None
+    precision: str | None = None
+    """None: that of the training for the run's own rows, `auto` for a file."""
     machine: Section = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
 

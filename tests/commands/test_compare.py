@@ -90,6 +90,39 @@ def test_without_a_file_the_runs_own_rows_count(run: Run, here: Path) -> None:
     assert said.out.splitlines()[-1].startswith(("a ", "b "))
 
 
+def trained_in(precision: str, folder: Path, run: str) -> Path:
+    """A copy of a run that says so."""
+    copy = Path(shutil.copytree(run, folder / f"{run}-{precision}"))
+    for name, then, now in (
+        ("plan.toml", 'precision = "fp32"', f'precision = "{precision}"'),
+        ("run.json", "cpu, fp32", f"cpu, {precision}"),
+    ):
+        text = (copy / name).read_text()
+        assert then in text
+        (copy / name).write_text(text.replace(then, now))
+    return copy
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_runs_are_judged_in_the_precision_of_their_training(
+    run: Run, here: Path, tmp_path: Path, precision: str
+) -> None:
+    one, other = (trained_in(precision, tmp_path, name) for name in "ab")
+    found = json.loads(run("compare", one, other, "--json", "--quiet").out)
+    assert f", {precision}, " in found["machine"]
+    assert found["notes"] == []
+
+
+def test_a_run_that_is_judged_in_another_precision_is_named(run: Run, here: Path, tmp_path: Path) -> None:
+    other = trained_in("bf16", tmp_path, "b")
+    for more in ((), ("--precision", "fp32")):
+        found = json.loads(run("compare", "a", other, *more, "--json", "--quiet").out)
+        (note,) = found["notes"]
+        now, named, then = ("fp32", str(other), "bf16") if ", fp32, " in found["machine"] else ("bf16", "a", "fp32")
+        assert note.startswith(f"{named} was trained in {then} and is judged in {now} here")
+    assert now == "fp32"
+
+
 def test_three_runs_are_held_against_the_first(run: Run, here: Path, tmp_path: Path) -> None:
     shutil.copytree("b", tmp_path / "copy")
     found = compared(run, "a", "b", tmp_path / "copy", "--data", "dev.csv")

@@ -102,6 +102,22 @@ def test_a_run_whose_data_are_gone_asks_for_a_file(run: Run, reviews: Path, own:
     run("report", "run", "--data", reviews)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_file_is_judged_in_the_precision_that_was_asked_for(
+    own: Path, reviews: Path, precision: str, monkeypatch: pytest.MonkeyPatch, fresh_accelerator: None
+) -> None:
+    import bertft
+    from bertft.jobs import report as job
+
+    used = []
+    outcome = job._outcome
+    monkeypatch.setattr(
+        job, "_outcome", lambda *a: used.append(a[2].answerer.accelerator.mixed_precision) or outcome(*a)
+    )
+    bertft.write_report(own, reviews, precision=precision, output="x.html")
+    assert used == [{"fp32": "no"}.get(precision, precision)]
+
+
 @pytest.mark.parametrize("part", ["rows", "timings", "versions", "reference", "best_step"])
 def test_a_damaged_record_is_said_in_a_sentence(run: Run, own: Path, part: str) -> None:
     record = json.loads((own / "run.json").read_text())
