@@ -338,6 +338,10 @@ class Adapter(ABC):
         `counted`: targets of all rows, where these are some of them: all decide what is fitted."""
         return self
 
+    def given_to_truth(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> np.ndarray[Any, Any]:
+        """What was given to what came true, of each answer that `calibrated` learns from."""
+        raise NotImplementedError
+
     @property
     def uncalibrated(self) -> Adapter:
         """The adapter with the network's own probabilities."""

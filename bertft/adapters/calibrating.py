@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.adapter import Adapter, Prediction
-from bertft.scoring.calibration import expected_by_chance, mean_error
+from bertft.scoring.calibration import expected_by_chance, log_loss, mean_error
 from bertft.scoring.temperature import FEWEST_OF_LABEL, FEWEST_ROWS, folds
 from bertft.scoring.trust import Calibration
 
 _TOO_RARE = f"no label has {FEWEST_OF_LABEL} validation rows with it and {FEWEST_OF_LABEL} without it"
+
+_NO_GAIN = "a scale is no gain on validation rows that had no part in it (log loss, cross-fitted)"
 
 
 def calibrate(
@@ -29,6 +31,8 @@ def calibrate(
     if fitted is adapter:
         return adapter, Calibration("validation", len(found), before, why_not=_TOO_RARE)
     others = _by_the_other_folds(adapter, found, targets)
+    if not _is_gain(adapter, found, others, targets):
+        return adapter, Calibration("validation", len(found), before, why_not=_NO_GAIN)
     return fitted, _worth(fitted, "validation", found, others, targets)
 
 
@@ -56,6 +60,12 @@ def _worth(
     if adapter.one_label_a_row and after is not None:
         chance = expected_by_chance([one.values.max() for one in given])
     return Calibration(split, len(own), before, after, chance, adapter.how_calibrated)
+
+
+def _is_gain(adapter: Adapter, own: Sequence[Prediction], given: Sequence[Prediction], targets: Sequence[Any]) -> bool:
+    """Whether what came true was more probable on the scale that other rows fitted."""
+    before, after = (log_loss(adapter.given_to_truth(found, targets)) for found in (own, given))
+    return after < before
 
 
 def _why_not(before: float | None, rows: int) -> str:

@@ -82,6 +82,13 @@ def expected_by_chance(probabilities: ArrayLike) -> float:
     return float(np.mean(errors) / len(given))
 
 
+def log_loss(given_to_truth: ArrayLike) -> float:
+    """Mean of -log p for the probabilities p that were given to what came true; 0 without any. Unlike the calibration error it
+    is a proper score: the true probabilities make it smallest, and it has no bins."""
+    given = np.asarray(given_to_truth, dtype=np.float64)
+    return float(-np.log(np.maximum(given, np.finfo(np.float64).tiny)).mean()) if given.size else 0.0
+
+
 def mean_error(parts: Mapping[str, Reliability]) -> float | None:
     """Of several labels, which count the same; errors in opposite directions do not cancel. None without any."""
     return float(np.mean([part.error for part in parts.values()])) if parts else None

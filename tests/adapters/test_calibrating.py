@@ -16,6 +16,7 @@ from bertft.adapters.calibrating import calibrate, judge_calibration
 from bertft.plan.card import plain_card
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
+from bertft.scoring.temperature import folds
 
 NAMES = ("a", "b", "c")
 
@@ -33,8 +34,8 @@ def one_of_three(rows: int, *, sharpened: float, seed: int = 0) -> tuple[Adapter
     return adapter_of("single-label"), logits * sharpened, gold
 
 
-def any_of_three(rows: int, *, sharpened: float, offset: float) -> tuple[Adapter, np.ndarray, list[Any]]:
-    chance = np.random.default_rng(1)
+def any_of_three(rows: int, *, sharpened: float, offset: float, seed: int = 1) -> tuple[Adapter, np.ndarray, list[Any]]:
+    chance = np.random.default_rng(seed)
     logits = chance.normal(-1, 2, (rows, 3))
     given = chance.random((rows, 3)) < expit(logits)
     return adapter_of("multi-label"), logits * sharpened + offset, list(np.pad(given, ((0, 0), (0, 1))).astype(float))
@@ -144,7 +145,7 @@ def test_validation_rows_of_one_class_and_equal_logits_are_no_obstacle() -> None
     for rows, gold in ((logits, [0] * 60), (np.zeros((60, 3)), [0, 1, 2] * 20)):
         fitted, worth = calibrate(adapter, answers(adapter, rows), gold)
         assert worth is not None
-        assert worth.after is not None
+        assert (worth.after is None) == (gold[1] == 1)  # equal logits are true here at any temperature
         assert 0.2 <= fitted.stored()["temperature"] <= 10
 
 
@@ -165,6 +166,34 @@ def test_the_folds_fit_the_same_labels_as_all_rows(monkeypatch: pytest.MonkeyPat
     calibrate(adapter, answers(adapter, logits), gold)
     assert len(fitted) == 6
     assert [1.0, 0.0] not in fitted
+
+
+@pytest.mark.parametrize("kind", ["one", "any"])
+def test_a_scale_that_is_no_gain_on_other_rows_is_not_kept(kind: str) -> None:
+    """The network's probabilities are true, so that whatever is fitted is chance."""
+    kept = set()
+    for seed in range(6):
+        if kind == "one":
+            adapter, logits, gold = one_of_three(60, sharpened=1, seed=seed)
+        else:
+            adapter, logits, gold = any_of_three(60, sharpened=1, offset=0, seed=seed)
+        own = answers(adapter, logits)
+        fitted, worth = calibrate(adapter, own, gold)
+        assert worth is not None
+        loss = dict.fromkeys(("own", "given"), 0.0)
+        for held in folds(60, gold if kind == "one" else None):
+            rest = [place for place in range(60) if place not in held]
+            scale = adapter.calibrated([own[place] for place in rest], [gold[place] for place in rest], gold)
+            for name, one in (("own", adapter), ("given", scale)):
+                probabilities = np.stack([one.decode([logits[place]], []).values for place in held])
+                truth = np.stack([np.eye(3)[gold[place]] if kind == "one" else gold[place][:3] for place in held])
+                sure = (probabilities,) if kind == "one" else (probabilities, 1 - probabilities)
+                for p, came in zip(sure, (truth, 1 - truth), strict=False):
+                    loss[name] -= float(np.log(p[came > 0]).sum())
+        assert (fitted != adapter) == (loss["given"] < loss["own"]) == (worth.after is not None)
+        assert (fitted == adapter) == ("no gain" in worth.why_not)
+        kept.add(fitted != adapter)
+    assert kept == {True, False}
 
 
 def test_labels_that_are_all_too_rare_are_left_alone_and_said() -> None:

@@ -83,6 +83,10 @@ class MultiLabel(TextAdapter):
         rounded = (Scale(round(one.temperature, 6), round(one.offset, 6)) for one in scales)
         return replace(self, scales=dict(zip(self.labels.names, rounded, strict=True)))
 
+    def given_to_truth(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> np.ndarray[Any, Any]:
+        probabilities = stacked(predictions)
+        return np.where(np.stack(targets)[:, :-1] > 0, probabilities, 1 - probabilities)
+
     @property
     def uncalibrated(self) -> MultiLabel:
         return replace(self, scales={})

@@ -68,6 +68,11 @@ class SingleLabel(TextAdapter):
     ) -> SingleLabel:
         return replace(self, temperature=round(fit_temperature(stacked(predictions), targets), 6))
 
+    def given_to_truth(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> np.ndarray[Any, Any]:
+        gold = np.asarray(targets, dtype=np.int64)
+        known = np.flatnonzero(gold >= 0)
+        return np.asarray(stacked(predictions)[known, gold[known]])
+
     @property
     def uncalibrated(self) -> SingleLabel:
         return replace(self, temperature=1.0, steps=())
