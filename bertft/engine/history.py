@@ -61,5 +61,5 @@ def _is_kept(line: dict[str, Any], step: int, with_evaluation: bool) -> bool:
 def _is_json(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

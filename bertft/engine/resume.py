@@ -111,7 +111,7 @@ def _counters(run: Path) -> dict[str, Any]:
     """Of the last state; empty where there is none that can be read."""
     try:
         found = json.loads((last_whole(run / CHECKPOINT) / _STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -85,7 +85,7 @@ class Tracking:
     def _known(self) -> dict[str, str]:
         try:
             found = json.loads((self._logs / _NAMES).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 

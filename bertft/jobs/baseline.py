@@ -116,4 +116,4 @@ def train_one(request: TrainRequest, folder: Path) -> None:
 
 def seconds_of(folder: Path) -> float | None:
     """How long the whole run took, where that is known."""
-    return read_record(folder).timings.get(WHOLE, {}).get("seconds")
+    return read_record(folder).seconds(WHOLE)

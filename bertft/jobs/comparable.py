@@ -7,16 +7,15 @@ from itertools import combinations
 from pathlib import Path
 
 from bertft.engine.record import sha256_of, sha256_of_rows
-from bertft.errors import CheckpointError, UsageError
+from bertft.errors import UsageError
 from bertft.jobs.judged import JudgedRows
 from bertft.jobs.paired_rows import CommonRows
 from bertft.jobs.requests import CompareRequest
+from bertft.jobs.splits import flags_of_reading
 from bertft.model.folder import TaskRecord, read_task
-from bertft.plan.sections import DataPlan
-from bertft.plan.settings import settings_of
 from bertft.reading import Table
 from bertft.runs import RECORD
-from bertft.runs.record import RunRecord, read_record
+from bertft.runs.record import RunRecord, sound_record
 from bertft.tags import entity_type
 from bertft.wording import counted
 
@@ -47,9 +46,7 @@ def check_runs(request: CompareRequest) -> None:
 
 def _check_reading(request: CompareRequest) -> None:
     """UsageError for flags on how a file is read, without a file."""
-    columns = [f"--{role.replace('_', '-')}" for role, said in request.columns.items() if said]
-    settings = [settings_of(DataPlan)[name].names(name)[0] for name in request.reading]
-    if request.data is None and (flags := [*columns, *settings]):
+    if request.data is None and (flags := flags_of_reading(request.columns, request.reading)):
         raise UsageError(f"{', '.join(flags)}: only for a file that is named with --data. Name one, or leave this out.")
 
 
@@ -151,8 +148,5 @@ def has_learned(splits: Collection[str]) -> bool:
 
 
 def record_of(run: str) -> RunRecord | None:
-    """run.json, where there is one that can be read."""
-    try:
-        return read_record(Path(run))
-    except CheckpointError:
-        return None
+    """run.json, where there is one. CheckpointError where it is damaged."""
+    return sound_record(Path(run)) if (Path(run) / RECORD).is_file() else None

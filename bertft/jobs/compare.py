@@ -115,8 +115,8 @@ def _run(rows: CommonRows, speed: float, parameters: int) -> ComparedRun:
         parameters=parameters,
         megabytes=round(size / 1e6, 3),
         rows_per_second=speed,
-        training_seconds=record.timings.get("train", {}).get("seconds") if record else None,
-        trained_on=record.device if record else "",
+        training_seconds=record.seconds("train") if record else None,
+        trained_on=str(record.device) if record else "",
     )
 
 

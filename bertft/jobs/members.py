@@ -104,7 +104,7 @@ def drop_members(whole: Path) -> None:
 def member(name: str, record: RunRecord) -> Member:
     """As the whole run's record has it."""
     scores = {split: dict(found["values"]) for split, found in record.scores.items()}
-    seconds = float(record.timings.get("train", {}).get("seconds", 0.0))
+    seconds = record.seconds("train") or 0.0
     return Member(name, dict(record.rows), scores, record.steps, record.best_step, seconds)
 
 

@@ -15,6 +15,7 @@ from bertft.jobs.comparable import VALIDATION, digest_of, has_learned, splits_wi
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
 from bertft.jobs.own_rows import config_of_run, fault_of
 from bertft.jobs.requests import EvalRequest, ReportRequest, TrainRequest
+from bertft.jobs.splits import flags_of_reading
 from bertft.jobs.wrong_rows import row_sections
 from bertft.page.classes import classes_section
 from bertft.page.data_check import check_section, unchecked_section
@@ -27,8 +28,7 @@ from bertft.plan.sections import MachinePlan
 from bertft.plots.frame import drawing_file
 from bertft.report.model_card import file_name
 from bertft.runs import PLAN, RECORD, REPORT
-from bertft.runs.record import RunRecord, read_record
-from bertft.scoring.trust import Trust
+from bertft.runs.record import RunRecord, sound_record
 from bertft.system.files import explained, write_text
 
 
@@ -50,7 +50,7 @@ def report(request: ReportRequest) -> Reported:
     folder = _finished_run(request.run)
     path = Path(request.output) if request.output else folder / REPORT
     _check_places(path, request.plots)
-    run = _sound_record(folder)
+    run = _shown_record(folder)
     judged = _judged(request)
     outcome = _outcome(run, folder, judged, request)
     sections = list(_sections(folder, outcome, judged))
@@ -82,10 +82,8 @@ def _check_places(page: Path, plots: str | None) -> None:
 def _judged(request: ReportRequest) -> JudgedRows:
     if request.data is not None:
         return judged_file(_of_file(request, request.data))
-    asked = {**request.columns, **request.reading}
-    if said := [name for name, value in asked.items() if value]:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in said)
-        raise UsageError(f"{flags}: only with --data; the run's own rows are read as they were in training.")
+    if said := flags_of_reading(request.columns, request.reading):
+        raise UsageError(f"{', '.join(said)}: only with --data; the run's own rows are read as they were in training.")
     machine = merge(MachinePlan, request.machine)
     return judged_split(request.run, machine=machine, precision=request.precision, metric=request.metric)
 
@@ -118,17 +116,13 @@ def _outcome(run: RunRecord, folder: Path, judged: JudgedRows, request: ReportRe
     )
 
 
-def _sound_record(folder: Path) -> RunRecord:
-    """CheckpointError where run.json holds something else than a page can show: it may come from a stranger."""
-    found = read_record(folder)
-    for name, kind in {"rows": dict, "timings": dict, "versions": dict, "reference": dict, "best_step": int}.items():
-        if not isinstance(getattr(found, name), kind):
-            raise CheckpointError(f"{folder / RECORD}: '{name}' is damaged.")
+def _shown_record(folder: Path) -> RunRecord:
+    """CheckpointError where run.json holds something else than a page can show."""
+    found = sound_record(folder)
     try:
         series_section(found.series)
-        Trust.from_dict(found.trust).told(chose_epoch=found.chose_epoch)
     except (TypeError, ValueError, KeyError, AttributeError):
-        raise CheckpointError(f"{folder / RECORD}: 'series' or 'trust' is damaged.") from None
+        raise CheckpointError(f"{folder / RECORD}: 'series' is damaged.") from None
     return found
 
 

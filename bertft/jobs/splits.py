@@ -12,6 +12,7 @@ from bertft.jobs.requests import TrainRequest
 from bertft.plan.card import Card
 from bertft.plan.plan import merge_data
 from bertft.plan.sections import MEMORY, READS, DataPlan
+from bertft.plan.settings import settings_of
 from bertft.reading import ReadOptions, Table, join_tables, matching, read_table, table_of
 from bertft.rows.fields import shown_columns
 from bertft.rows.surrogates import has_surrogate, shown
@@ -31,6 +32,12 @@ def hub_source(card: Card | None, request: TrainRequest, config: Mapping[str, An
         raise CardError(f"The card {card.name}: 'hub' names {', '.join(hub.scored)} to be scored at the end: {what}.")
     splits = {"train": hub.train, "validation": next(iter(hub.validation), None), "test": next(iter(hub.scored), None)}
     return {role: f"{HUB}{hub.path}:{hub.name or ''}:{split}" for role, split in splits.items() if split}
+
+
+def flags_of_reading(columns: Mapping[str, Any], reading: Mapping[str, Any]) -> list[str]:
+    """Those that were set of how a file is read, as they stand on the command line."""
+    roles = [f"--{role.replace('_', '-')}" for role, said in columns.items() if said]
+    return roles + [settings_of(DataPlan)[name].names(name)[0] for name in reading]
 
 
 def read_split(path: str, data: DataPlan, tables: Mapping[str, Table]) -> Table:

@@ -122,7 +122,7 @@ def read_task(folder: Path) -> TaskRecord:
             stored=_with_names(found["stored"], labels),
             versions=found["versions"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{path}: damaged ({type(problem).__name__}: {problem}).") from problem
 
 

@@ -91,5 +91,5 @@ def _names_in(key: str, value: Any) -> list[str]:
 def _named_files(index: Path) -> list[str]:
     try:
         return sorted(set(map(str, json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{index}: damaged ({type(problem).__name__}: {problem}).") from problem

@@ -3,7 +3,6 @@ number is left out."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from bertft.page.skeleton import Section
 from bertft.plots.frame import Axis
 from bertft.plots.lines import Line, plot_lines
 from bertft.report.model_card import file_name, public_name
-from bertft.runs.record import RunRecord
+from bertft.runs.record import RunRecord, is_number
 from bertft.scoring import higher_is_better
 from bertft.wording import duration
 
@@ -52,13 +51,7 @@ def _validation(line: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _points(pairs: Sequence[tuple[Any, Any]]) -> Points:
-    return [(float(x), float(y)) for x, y in pairs if _is_number(x) and _is_number(y)]
-
-
-def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e150 and math.isfinite(value)
-    )
+    return [(float(x), float(y)) for x, y in pairs if is_number(x) and is_number(y)]
 
 
 def _loss(points: Points, best: int) -> Iterator[Plot]:
@@ -114,10 +107,10 @@ def _pace(timing: Any) -> str:
     if not isinstance(timing, Mapping):
         return "unknown"
     seconds, rate = timing.get("seconds"), timing.get("examples_per_second")
-    if not _is_number(seconds):
+    if not is_number(seconds):
         return "unknown"
-    return duration(float(seconds or 0)) + (f", {rate:,.0f} examples/s" if _is_number(rate) else "")
+    return duration(float(seconds or 0)) + (f", {rate:,.0f} examples/s" if is_number(rate) else "")
 
 
 def _count(value: Any) -> str:
-    return f"{value:,}" if _is_number(value) else str(value)
+    return f"{value:,}" if is_number(value) else str(value)

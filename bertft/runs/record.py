@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from bertft.errors import CheckpointError
 from bertft.runs import RECORD
 from bertft.runs.series import Series
 from bertft.scoring.coverage import Coverage
+from bertft.scoring.trust import Trust
 from bertft.system.files import write_text
 
 
@@ -75,6 +77,12 @@ class RunRecord:
         """Whether the validation rows selected the best epoch: not of a model that is fitted at once, in no steps."""
         return self.steps != 0
 
+    def seconds(self, verb: str) -> float | None:
+        """How long that took, where it is known."""
+        timing = self.timings.get(verb)
+        found = timing.get("seconds") if isinstance(timing, Mapping) else None
+        return found if is_number(found) else None
+
     def write(self, folder: Path) -> None:
         write_text(folder / RECORD, json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n")
 
@@ -94,6 +102,29 @@ def read_record(folder: Path) -> RunRecord:
         return RunRecord(**{**_LATER, **known})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{path}: no record of a run ({type(problem).__name__}: {problem}).") from None
+
+
+def sound_record(folder: Path) -> RunRecord:
+    """`read_record`, and CheckpointError where a part is of another kind than others count on: it may come from a stranger."""
+    found = read_record(folder)
+    for name, kind in _KINDS.items():
+        if not isinstance(getattr(found, name), kind):
+            raise CheckpointError(f"{folder / RECORD}: '{name}' is damaged.")
+    try:
+        Trust.from_dict(found.trust).told(chose_epoch=found.chose_epoch)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        raise CheckpointError(f"{folder / RECORD}: 'trust' is damaged.") from None
+    return found
+
+
+_KINDS = {"rows": dict, "timings": dict, "versions": dict, "reference": dict, "best_step": int}
+
+
+def is_number(value: Any) -> bool:
+    """Whether it can be drawn and told; JSON has much else."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e150 and math.isfinite(value)
+    )
 
 
 _LATER: dict[str, Any] = {"family": "", "refitted": False, "reference": {}, "coverage": (), "series": None, "trust": {}}

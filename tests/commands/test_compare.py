@@ -277,6 +277,29 @@ def test_a_run_without_its_record_needs_a_file(run: Run, here: Path, tmp_path: P
     assert "two\\nlines" in said.splitlines()[-1]
 
 
+@pytest.mark.parametrize("timings", [{"train": 7}, {"train": {"seconds": "x"}}, {"train": {"seconds": 1e200}}])
+def test_a_time_that_is_none_is_unknown(run: Run, here: Path, tmp_path: Path, timings: object) -> None:
+    other = shutil.copytree("b", tmp_path / "other")
+    record = json.loads((other / "run.json").read_text())
+    (other / "run.json").write_text(json.dumps({**record, "timings": timings, "device": 7}))
+    assert "unknown" in run("compare", "a", other, "--data", "dev.csv", *PLAIN).out
+
+
+@pytest.mark.parametrize("part", ["rows", "timings", "trust"])
+def test_a_damaged_record_is_told(run: Run, here: Path, tmp_path: Path, part: str) -> None:
+    other = shutil.copytree("b", tmp_path / "other")
+    record = json.loads((other / "run.json").read_text())
+    (other / "run.json").write_text(json.dumps({**record, part: [7]}))
+    assert f"'{part}' is damaged" in run("compare", "a", other, "--data", "dev.csv", ok=2).err
+
+
+@pytest.mark.parametrize("name", ["bertft.json", "run.json"])
+def test_a_file_of_a_run_that_no_parser_can_follow_is_damaged(run: Run, here: Path, tmp_path: Path, name: str) -> None:
+    other = shutil.copytree("b", tmp_path / "other")
+    (other / name).write_text("[" * 200_000)
+    assert name in run("compare", "a", other, "--data", "dev.csv", ok=2).err
+
+
 def test_numbers_are_told_in_their_own_unit(run: Run, here: Path) -> None:
     words = ("numbers", "longer", "--data", "dev.csv", "--metric", "mae", "--examples", 60)
     found = compared(run, *words)

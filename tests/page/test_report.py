@@ -83,6 +83,7 @@ def test_the_page_loads_nothing_and_names_no_folder_of_this_machine(run: Run, ow
         (["run", "--plots", "run/run.json"], "not a folder"),
         (["run", "--text", "x"], "--text: only with --data"),
         (["run", "--metric", "f2"], "There is no metric 'f2'"),
+        (["run", "--no-header"], "--no-header: only with --data"),
         (["run", "--data", "none.csv"], "none.csv"),
     ],
 )
@@ -123,6 +124,13 @@ def test_a_damaged_record_is_said_in_a_sentence(run: Run, own: Path, part: str) 
     record = json.loads((own / "run.json").read_text())
     (own / "run.json").write_text(json.dumps({**record, part: ["x"]}))
     assert f"'{part}' is damaged" in run("report", "run", ok=2).err
+
+
+def test_a_line_of_the_history_that_no_parser_can_follow_is_left_out(run: Run, own: Path) -> None:
+    with (own / "history.jsonl").open("a") as file:
+        file.write("[" * 200_000 + "\n")
+    run("report", "run")
+    assert "Training loss" in page("run/report.html")
 
 
 def test_odd_values_in_the_record_are_shown_as_they_are(run: Run, own: Path) -> None:
