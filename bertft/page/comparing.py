@@ -13,7 +13,8 @@ from bertft.wording import counted
 
 
 def page_of(compared: Compared) -> str:
-    """The sentences first, then what they rest on."""
+    """The sentences first, then what they rest on. It names no folder of this machine."""
+    compared = compared.without_folders
     lead = joined([paragraph(foreign(sentence)) for sentence in compared.sentences])
     sections = [_scores(compared), _cost(compared), *_changes(compared)]
     return write_page(f"{len(compared.runs)} runs on {compared.data}", lead, sections)

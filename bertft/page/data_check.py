@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from bertft.report.model_card import file_name
 from bertft.rows.surrogates import shown
 
 TITLE = "Data check"
+_FOLDERS = re.compile(r"(?<![^\s'\"(:])~?/(?:[^/\s'\"]+/)+")
+"""Before the name of a file, in a sentence."""
 LONGEST = 160
 
 
@@ -31,7 +34,9 @@ def check_section(checked: Checked, sample: int | None) -> Section:
 
 def unchecked_section(why: str) -> Section:
     """Where the files are gone or cannot be read."""
-    return Section(TITLE, paragraph("The files that the run learned from were not checked: ", foreign(why)))
+    return Section(
+        TITLE, paragraph("The files that the run learned from were not checked: ", foreign(_FOLDERS.sub("", why)))
+    )
 
 
 def _finding(finding: Finding, folders: Sequence[str]) -> Html:

@@ -11,7 +11,7 @@ from bertft.page.blocks import Plot, figure, foreign, side_by_side, table
 from bertft.page.skeleton import Section
 from bertft.plots.frame import Axis
 from bertft.plots.lines import Line, plot_lines
-from bertft.report.model_card import file_name, public_name
+from bertft.report.model_card import file_name, public_name, without_folders
 from bertft.runs.record import RunRecord, is_number
 from bertft.scoring import higher_is_better
 from bertft.wording import duration
@@ -98,7 +98,7 @@ def cost_section(run: RunRecord, judged: Mapping[str, float]) -> Section:
         ("device", foreign(str(run.device))),
         ("seed", _count(run.seed)),
         ("versions", foreign(", ".join(f"{name} {number}" for name, number in run.versions.items()))),
-        ("command", foreign(str(run.repeat), class_="text")),
+        ("command", foreign(without_folders(str(run.repeat)), class_="text")),
     ]
     return Section("Cost and time", table(["", ""], lines, text_columns=2))
 

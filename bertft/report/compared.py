@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bertft.report.markdown import one_line
+from bertft.report.model_card import file_name
 from bertft.scoring import Scores
 from bertft.scoring.difference import Difference
 
@@ -73,6 +75,14 @@ class Changes:
     """The most telling ones."""
     is_number: bool = False
 
+    @property
+    def without_folders(self) -> Changes:
+        """Its rows by the names of their files."""
+        examples = {
+            kind: [replace(row, row=file_name(row.row)) for row in rows] for kind, rows in self.examples.items()
+        }
+        return replace(self, examples=examples)
+
     def means(self, kind: str, one: str, other: str) -> str:
         """What a kind is, in words."""
         return KINDS_OF_CHANGES[self.is_number][kind].format(one=one, other=other)
@@ -100,6 +110,19 @@ class Compared:
         first = self.runs[0].name
         return [found.sentence(first, run.name) for found, run in zip(self.differences, self.runs[1:], strict=True)]
 
+    @property
+    def without_folders(self) -> Compared:
+        """The same for a page that others see: of runs and files the names alone, and of equal names what tells them apart."""
+        places = [run.run for run in self.runs]
+        names = dict(zip(places, _tails(places), strict=True))
+        return replace(
+            self,
+            data=file_name(self.data),
+            runs=[replace(run, run=names[run.run]) for run in self.runs],
+            changes=[changes.without_folders for changes in self.changes],
+            notes=[_renamed(note, {**names, self.data: file_name(self.data)}) for note in self.notes],
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         later = zip(self.runs[1:], self.differences, self.changes, self.sentences, strict=True)
@@ -124,3 +147,17 @@ class Compared:
             "machine": self.machine,
             "notes": list(self.notes),
         }
+
+
+def _tails(places: Sequence[str]) -> list[str]:
+    """The last parts of each path, as many as it takes to tell them apart."""
+    parts = [os.path.abspath(place).split(os.sep) for place in places]
+    longest = max(map(len, parts))
+    found = (["/".join(part[-count:]) for part in parts] for count in range(1, longest + 1))
+    return next((tails for tails in found if len({*tails}) == len(tails)), list(places))
+
+
+def _renamed(note: str, names: Mapping[str, str]) -> str:
+    for place in sorted((place for place in names if os.sep in place), key=len, reverse=True):
+        note = note.replace(place, names[place])
+    return note

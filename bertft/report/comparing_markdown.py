@@ -11,7 +11,8 @@ from bertft.wording import counted
 
 
 def markdown_of(compared: Compared) -> str:
-    """The sentences first, then what they rest on."""
+    """The sentences first, then what they rest on. It names no folder of this machine."""
+    compared = compared.without_folders
     return "\n\n".join(_parts(compared)) + "\n"
 
 

@@ -121,6 +121,14 @@ def file_name(path: str) -> str:
     return path if path.startswith("hub:") else Path(path).name
 
 
+def without_folders(command: str) -> str:
+    """A command line with the names of its files alone; what is no command line stays."""
+    try:
+        return " ".join(shlex.quote(Path(word).name if "/" in word else word) for word in shlex.split(command))
+    except ValueError:
+        return command
+
+
 def _from_files(run: RunRecord) -> bool:
     return not any(file.path.startswith(MEMORY) for file in run.data.values())
 

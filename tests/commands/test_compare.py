@@ -193,6 +193,26 @@ def test_a_place_that_is_none_is_refused(run: Run, here: Path, place: str, messa
     assert message in run("compare", "a", "b", "--data", data, "-o", place, ok=2).err
 
 
+def test_a_page_names_no_folder_of_this_machine(run: Run, here: Path, tmp_path: Path) -> None:
+    shutil.copytree("b", tmp_path / "x" / "a")
+    for ending in ("md", "html"):
+        words = (
+            here / "a",
+            tmp_path / "x" / "a",
+            here / "b",
+            "--data",
+            here / "train.csv",
+            "-o",
+            tmp_path / f"out.{ending}",
+        )
+        run("compare", *words, *PLAIN)
+        text = (tmp_path / f"out.{ending}").read_text()
+        assert "train.csv:" in text
+        assert "x/a is" in text
+        assert str(tmp_path.parent) not in text.replace("\\", "")
+        assert str(here.parent) not in text.replace("\\", "")
+
+
 def test_names_and_texts_do_nothing_in_a_file(run: Run, here: Path, tmp_path: Path) -> None:
     harm = [
         "<script>alert(1)</script>",

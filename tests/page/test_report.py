@@ -64,12 +64,24 @@ def test_rows_that_the_run_has_seen_before_are_told(run: Run, own: Path, reviews
         assert untold not in page("run/report.html"), split
 
 
-def test_the_page_loads_nothing_and_names_no_folder_of_this_machine(run: Run, own: Path, tmp_path: Path) -> None:
+def test_the_page_loads_nothing_and_names_no_folder_of_this_machine(
+    run: Run, trained: Path, own: Path, tmp_path: Path
+) -> None:
     run("report", "run")
     text = page("run/report.html").replace('xmlns="http://www.w3.org/2000/svg"', "")  # a name, not a link
     assert not re.search(r"<(script|link|img|iframe|base|form)|\b(src|href)\s*=\s*\"[^#]|url\(|@import|//", text)
     assert "default-src" in text
-    assert str(tmp_path) not in text
+    assert "plan.toml -o OTHER_FOLDER" in text
+    for folder in (tmp_path, trained.parent, tmp_path.parent, trained.parent.parent):
+        assert str(folder) not in text
+
+
+def test_data_that_are_gone_are_named_without_their_folder(run: Run, reviews: Path, own: Path, tmp_path: Path) -> None:
+    plan = own / "plan.toml"
+    plan.write_text(re.sub(r'train = ".*"', f'train = "{tmp_path}/run/plan.tom"', plan.read_text()))
+    run("report", "run", "--data", reviews)
+    assert "were not checked: <bdi>plan.tom" in page("run/report.html")
+    assert str(tmp_path) not in page("run/report.html")
 
 
 @pytest.mark.parametrize(
