@@ -7,13 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bertft.engine.device import describe
-from bertft.engine.prepare import own_metric
 from bertft.jobs.changed_rows import changes_of
 from bertft.jobs.comparable import check_runs, check_same_rows, record_of, seen_before
 from bertft.jobs.comparison_file import check_place, write_comparison
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
 from bertft.jobs.paired_rows import CommonRows, common_rows, difference_of
-from bertft.jobs.planning import with_metric
 from bertft.jobs.requests import CompareRequest, EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
 from bertft.jobs.trained_in import common_precision, judged_otherwise
@@ -65,13 +63,9 @@ def _judged_in_turn(request: CompareRequest) -> Iterator[JudgedRows]:
     """Each run on the rows, one after the other."""
     machine = merge(MachinePlan, request.machine)
     if request.data is None:
-        own = own_metric(request.metric)
-        precision = request.precision or common_precision(request.runs)
+        precision, metric = request.precision or common_precision(request.runs), request.metric
         for run in request.runs:
-            judged = judged_split(run, machine=machine, precision=precision, handed=request.tables)
-            card = with_metric(judged.adapter.card, request.metric, labels=len(judged.adapter.labels))
-            adapter = replace(judged.adapter, card=card, own=own)
-            yield replace(judged, answerer=replace(judged.answerer, adapter=adapter))
+            yield judged_split(run, machine=machine, precision=precision, handed=request.tables, metric=metric)
         return
     table = read_split(request.data, reading_plan(request.data, request.reading), request.tables)
     heeded = {name: value for name, value in request.reading.items() if name in _AFTER_READING}

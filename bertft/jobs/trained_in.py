@@ -21,10 +21,13 @@ def common_precision(runs: Sequence[str]) -> str:
 
 
 def judged_otherwise(runs: Sequence[str], device: str) -> list[str]:
-    """Which of them were trained in another precision than that in which they were judged. `device`: as run.json has it."""
+    """Which of them were trained in another precision than that in which they were judged; models of our own compute alike
+    in any. `device`: as run.json has it."""
     now = _precision_of(device)
     records = {run: record_of(run) for run in runs}
-    trained = {run: _precision_of(str(record.device)) for run, record in records.items() if record}
+    trained = {
+        run: _precision_of(str(record.device)) for run, record in records.items() if record and not record.family
+    }
     return [
         f"{run} was trained in {then} and is judged in {now} here, so its scores may differ a little from those that it noted; "
         f"--precision chooses one for all."

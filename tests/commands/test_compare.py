@@ -14,6 +14,7 @@ import pytest
 from conftest import Said, bertft, forget_accelerator, read_csv, sentiment, texts, write_csv
 
 from bertft.errors import UsageError
+from bertft.jobs.trained_in import judged_otherwise
 
 Run = Callable[..., Said]
 PLAIN = ("--precision", "fp32", "--quiet")
@@ -121,6 +122,14 @@ def test_a_run_that_is_judged_in_another_precision_is_named(run: Run, here: Path
         now, named, then = ("fp32", str(other), "bf16") if ", fp32, " in found["machine"] else ("bf16", "a", "fp32")
         assert note.startswith(f"{named} was trained in {then} and is judged in {now} here")
     assert now == "fp32"
+
+
+def test_models_of_our_own_compute_alike_in_any_precision(run: Run, here: Path, tmp_path: Path) -> None:
+    other = trained_in("bf16", tmp_path, "b")
+    record = json.loads((other / "run.json").read_text())
+    assert len(judged_otherwise([str(other)], "cpu, fp32, 1 thread")) == 1
+    (other / "run.json").write_text(json.dumps({**record, "family": "textcnn"}))
+    assert judged_otherwise([str(other)], "cpu, fp32, 1 thread") == []
 
 
 def test_three_runs_are_held_against_the_first(run: Run, here: Path, tmp_path: Path) -> None:
