@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bertft import console
+from bertft.classic.models import CLASSICS
 from bertft.engine.history import History
 from bertft.errors import CheckpointError, OutputError, UsageError, UserError
 from bertft.jobs.check import check
@@ -17,6 +18,7 @@ from bertft.jobs.own_rows import config_of_run, fault_of
 from bertft.jobs.requests import EvalRequest, ReportRequest, TrainRequest
 from bertft.jobs.splits import flags_of_reading
 from bertft.jobs.wrong_rows import row_sections
+from bertft.model.families import FAMILIES
 from bertft.page.classes import classes_section
 from bertft.page.data_check import check_section, unchecked_section
 from bertft.page.outcome import Outcome, lead_of, scores_section, series_section, title_of
@@ -140,7 +142,8 @@ def _sections(folder: Path, outcome: Outcome, judged: JudgedRows) -> Iterator[Se
 
 
 def _data_check(folder: Path, run: RunRecord) -> Section:
-    """Of the files that the run learned from, where they are still the same. No other file is opened, whatever the run says."""
+    """Of the files that the run learned from, where they are still the same, by the run's own tokenizer. No other file is opened,
+    whatever the run says."""
     if not (folder / PLAN).is_file():
         return unchecked_section(f"the run folder has no {PLAN}.")
     try:
@@ -149,7 +152,8 @@ def _data_check(folder: Path, run: RunRecord) -> Section:
         if fault := fault_of(data, run, {}):
             return unchecked_section(f"{file_name(fault[0])}: {fault[1]}")
         with console.hushed():
-            return check_section(check(TrainRequest(config=str(folder / PLAN))), data.limit)
+            model = {"name": run.family if run.family in {*CLASSICS, *FAMILIES} else str(folder)}
+            return check_section(check(TrainRequest(config=str(folder / PLAN), model=model)), data.limit)
     except UserError as problem:
         paths = [str(folder / PLAN), *(str(file.path) for file in run.data.values())]
         return unchecked_section(_by_name(str(problem), paths))

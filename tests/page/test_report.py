@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from conftest import Said, sentiment, texts, write_csv
 
+from bertft.checking.finding import Checked
+from bertft.jobs.requests import TrainRequest
+
 Run = Callable[..., Said]
 
 
@@ -213,3 +216,21 @@ def test_several_runs_have_their_table(run: Run, own: Path) -> None:
     series["members"] = [member(1) | {"seconds": "x"}, member(2)]
     (own / "run.json").write_text(json.dumps({**record, "series": series}))
     assert "is damaged" in run("report", "run", ok=2).err
+
+
+def test_lengths_are_measured_by_the_runs_own_tokenizer(run: Run, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bertft.jobs import report
+
+    asked: list[str] = []
+    check = report.check
+
+    def noted(request: TrainRequest) -> Checked:
+        asked.append(request.model["name"])
+        return check(request)
+
+    monkeypatch.setattr(report, "check", noted)
+    record = json.loads((own / "run.json").read_text())
+    for family in ("", "textcnn", "of/strangers"):
+        (own / "run.json").write_text(json.dumps({**record, "family": family}))
+        run("report", "run")
+    assert asked == ["run", "textcnn", "run"]
