@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertft import console
 from bertft.errors import UsageError
-from bertft.jobs.from_program import alone, called_from_program
+from bertft.jobs.from_program import alone, called_from_program, folder_of
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.keywords import checked_keywords, keywords_of
 from bertft.plan.recipe import LENGTHS, Recipe
@@ -85,13 +85,10 @@ def train(
     `epochs=3`, `output_dir="runs/mine"`."""
     from bertft.jobs.train import train as run_training
 
-    if problem not in (None, *NAMED_PROBLEMS):
-        raise UsageError(f"problem is {problem!r}: one of {', '.join(NAMED_PROBLEMS)}.")
     splits = {"train": data, "validation": validation, "test": test}
     request = replace(
-        _train_request(splits, settings, RunsPlan),
+        _train_request(splits, settings, problem, RunsPlan),
         task=task,
-        problem=problem,
         config=config,
         resume=resume,
         overwrite=overwrite,
@@ -115,8 +112,6 @@ def check(
     `advice`. `settings`: column names and flags of `bertft check`."""
     from bertft.jobs.check import check as run_check
 
-    if problem not in (None, *NAMED_PROBLEMS):
-        raise UsageError(f"problem is {problem!r}: one of {', '.join(NAMED_PROBLEMS)}.")
     known = {
         **COLUMNS,
         **keywords_of(DataPlan, only=(*READS, "fix_answers")),
@@ -126,7 +121,7 @@ def check(
     checked_keywords(settings, known)
     splits = {"train": data, "validation": validation, "test": test}
     with console.in_a_program(quiet=quiet):
-        return run_check(replace(_train_request(splits, settings), task=task, problem=problem))
+        return run_check(replace(_train_request(splits, settings, problem), task=task))
 
 
 def baseline(
@@ -149,20 +144,26 @@ def baseline(
     from bertft.jobs.requests import BaselineRequest
 
     splits = {"train": data, "validation": validation, "test": test}
-    request = replace(_train_request(splits, settings), task=task, problem=problem, resume=resume, overwrite=overwrite)
+    request = replace(_train_request(splits, settings, problem), task=task, resume=resume, overwrite=overwrite)
     with alone("baseline"), called_from_program(quiet), as_keyboard_interrupt():
         return run_baseline(BaselineRequest(train=request, models=models_named(models)))
 
 
-def _train_request(splits: Mapping[str, Any], settings: Mapping[str, Any], *more: type) -> TrainRequest:
+def _train_request(
+    splits: Mapping[str, Any], settings: Mapping[str, Any], problem: str | None, *more: type
+) -> TrainRequest:
     """The data and settings of a request. `more`: sections that not every job has."""
     from bertft.jobs.requests import TrainRequest
+
+    if problem not in (None, *NAMED_PROBLEMS):
+        raise UsageError(f"problem is {problem!r}: one of {', '.join(NAMED_PROBLEMS)}.")
 
     kinds = (DataPlan, ModelPlan, Recipe, OutputPlan, MachinePlan, *more)
     settings = checked_keywords(settings, {**COLUMNS, **keywords_of(*kinds, leave_out=("validation", "test"))})
     tables: dict[str, Table] = {}
     named = {split: _named(rows, split, tables) for split, rows in splits.items() if rows is not None}
     return TrainRequest(
+        problem=problem,
         columns=_columns(settings),
         data={**typed(DataPlan, settings), **named},
         model=typed(ModelPlan, settings),
@@ -192,11 +193,10 @@ def evaluate(
     from bertft.jobs.eval import evaluate as run_evaluation
     from bertft.jobs.requests import EvalRequest
 
-    known = {**keywords_of(DataPlan, only=(*READS_LABELLED, "fix_answers")), "max_answer": ("max_answer", int)}
-    settings = checked_keywords(settings, {**_roles("text", "text_pair", "label"), **known, **keywords_of(MachinePlan)})
+    settings = checked_keywords(settings, {**_of_labelled(), "max_answer": ("max_answer", int)})
     tables: dict[str, Table] = {}
     request = EvalRequest(
-        run=_folder(run),
+        run=folder_of(run),
         data=_named(data, "data", tables),
         columns=_columns(settings),
         reading=typed(DataPlan, settings),
@@ -231,11 +231,10 @@ def compare(
 
     if isinstance(runs, str | os.PathLike) or hasattr(runs, "folder"):
         raise UsageError("compare takes a list of runs: compare([one, other]).")
-    known = {**_roles("text", "text_pair", "label"), **keywords_of(DataPlan, only=(*READS_LABELLED, "fix_answers"))}
-    settings = checked_keywords(settings, {**known, **keywords_of(MachinePlan)})
+    settings = checked_keywords(settings, _of_labelled())
     tables: dict[str, Table] = {}
     request = CompareRequest(
-        runs=[_folder(run) for run in runs],
+        runs=[folder_of(run) for run in runs],
         data=None if data is None else _named(data, "data", tables),
         columns=_columns(settings),
         reading=typed(DataPlan, settings),
@@ -266,11 +265,10 @@ def write_report(
     from bertft.jobs.report import report as run_report
     from bertft.jobs.requests import ReportRequest
 
-    known = {**_roles("text", "text_pair", "label"), **keywords_of(DataPlan, only=(*READS_LABELLED, "fix_answers"))}
-    settings = checked_keywords(settings, {**known, **keywords_of(MachinePlan)})
+    settings = checked_keywords(settings, _of_labelled())
     tables: dict[str, Table] = {}
     request = ReportRequest(
-        run=_folder(run),
+        run=folder_of(run),
         data=None if data is None else _named(data, "data", tables),
         output=None if output is None else str(output),
         plots=None if plots is None else str(plots),
@@ -335,9 +333,9 @@ def load(
         return run
     machine = merge(MachinePlan, checked_keywords({"threads": threads, "fast": fast}, keywords_of(MachinePlan)))
     with called_from_program(quiet):
-        answerer = open_run(_folder(run), precision, machine)
+        answerer = open_run(folder_of(run), precision, machine)
         adapter = with_own_probabilities(answerer.adapter, raw=bool(raw_probabilities))
-        return Model(Path(_folder(run)), replace(answerer, adapter=adapter))
+        return Model(Path(folder_of(run)), replace(answerer, adapter=adapter))
 
 
 def _predict_file(
@@ -349,7 +347,7 @@ def _predict_file(
     if not isinstance(data, str | os.PathLike):
         raise UsageError("output is for the answers to a file; leave it out to get those to rows back.")
     request = PredictRequest(
-        run=_folder(run),
+        run=folder_of(run),
         input=str(data),
         output=output,
         columns=_columns(settings),
@@ -384,16 +382,14 @@ def _named(data: Any, split: str, tables: dict[str, Table]) -> str:
     return name
 
 
-def _folder(run: Any) -> str:
-    """Of a path or of what `train` returned."""
-    found = getattr(run, "folder", run)
-    if not isinstance(found, str | os.PathLike):
-        raise UsageError(f"A {type(run).__name__}, wanted a run folder or what bertft.train returned.")
-    return str(Path(found))
-
-
 def _roles(*names: str) -> dict[str, tuple[str, Any]]:
     return {name: COLUMNS[name] for name in names}
+
+
+def _of_labelled() -> dict[str, tuple[str, Any]]:
+    """Keywords of what reads a labelled file."""
+    reading = keywords_of(DataPlan, only=(*READS_LABELLED, "fix_answers"))
+    return {**_roles("text", "text_pair", "label"), **reading, **keywords_of(MachinePlan)}
 
 
 def _columns(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
-"""What a call of a Python program is wrapped in, so that it leaves the program as it was."""
+"""How a Python program calls: what a call is wrapped in, so that it leaves the program as it was, and the runs that it names."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from bertft import console
 from bertft.errors import UsageError
@@ -30,3 +33,11 @@ def called_from_program(quiet: bool) -> Iterator[None]:
 
     with console.in_a_program(quiet=quiet), process_kept():
         yield
+
+
+def folder_of(run: Any) -> str:
+    """Of a path or of what `train` returned."""
+    found = getattr(run, "folder", run)
+    if not isinstance(found, str | os.PathLike):
+        raise UsageError(f"A {type(run).__name__}, wanted a run folder or what bertft.train returned.")
+    return str(Path(found))

@@ -60,6 +60,11 @@ def test_rows_of_a_program_are_compared_too(rows: Any, tiny: str, fresh_accelera
     assert [one.name for one in found.runs] == [Path(tiny).name, "tfidf"]
 
 
+def test_a_problem_that_is_none_is_refused(rows: Any) -> None:
+    with pytest.raises(UsageError, match="problem is 'clases': one of"):
+        bertft.baseline(rows, problem="clases", models="majority")
+
+
 def test_a_program_cannot_train_them_several_times(rows: Any) -> None:
     for name in ("seeds", "folds"):
         with pytest.raises(UsageError, match=f"There is no setting '{name}' here"):
