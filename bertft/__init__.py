@@ -1,4 +1,4 @@
-"""Fine-tune a BERT from a labelled file: train, evaluate, compare, predict, load. Start reading at `commands/`, or at `api.py`.
+"""Fine-tune a BERT from a labelled file: train, evaluate, compare, predict, load. Start reading at `commands/`, or at `api/`.
 
 The verbs wake torch when one is asked for, not when bertft is imported.
 """

@@ -1,0 +1,20 @@
+"""The Python door: the same verbs as the command line, on files or on rows that a program holds.
+
+    run = bertft.train([{"text": "…", "label": "…"}, …], model="minilm", output_dir="runs/mine")
+    run.scores["validation"].values["accuracy"]
+    bertft.evaluate("runs/mine", "test.csv").scores.main_value
+    bertft.predict("runs/mine", ["a text", "another"])
+    model = bertft.load("runs/mine"); model("a text")
+
+Rows are a list of dicts, a dict of columns, a pandas DataFrame or a `datasets.Dataset`. Settings are the flags of the command,
+with underscores. Mistakes raise those of `bertft.errors`; warnings go through `warnings`; all else is said with `quiet=False`.
+"""
+
+from bertft.api.answering import load, predict
+from bertft.api.judging import compare, evaluate, write_report
+from bertft.api.learning import baseline, check, train
+from bertft.system.cores import sleep_while_waiting
+
+__all__ = ["baseline", "check", "compare", "evaluate", "load", "predict", "train", "write_report"]
+
+sleep_while_waiting()  # before torch wakes
