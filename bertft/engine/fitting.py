@@ -19,11 +19,13 @@ from bertft.classic.network import GramsConfig, GramsForSequenceClassification, 
 from bertft.engine.advice import Course
 from bertft.engine.examples import Examples
 from bertft.engine.judging import answers_of_saved, judge_answers, score_best
+from bertft.engine.learned import Learned
 from bertft.engine.meter import Meter
 from bertft.engine.prepare import Tables, gather_split, prepare, task_record
 from bertft.engine.record import Finished, write_plan
 from bertft.engine.refit import best_folder, keep_chosen
-from bertft.engine.training import Learned, TrainingRun, constant_baseline, finish, keep_judged
+from bertft.engine.training import constant_baseline, finish, keep_judged
+from bertft.engine.training_run import TrainingRun
 from bertft.kinds import KINDS
 from bertft.model.folder import write_task
 from bertft.model.layers import count_parameters

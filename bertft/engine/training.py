@@ -2,61 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from bertft import console, fast
+from bertft import console
 from bertft.adapters import Adapter, Feature, Prediction
-from bertft.engine.advice import Course, advice
+from bertft.engine.advice import advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network, train_fast
 from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.error_file import write_errors
 from bertft.engine.examples import Examples
 from bertft.engine.judging import Judged, Validator, answers_of_saved, judge_answers, score_best
-from bertft.engine.observers import Observer
+from bertft.engine.learned import Learned, as_trained, learned_in
 from bertft.engine.out_of_fold import write_answers
 from bertft.engine.prepare import Prepared, Tables, prepare, task_record, validation_source
-from bertft.engine.record import Finished, write_plan, write_records
+from bertft.engine.record import Finished, write_records
 from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shortened
 from bertft.engine.resume import go_on, step_of
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
-from bertft.engine.tracking import Tracking
 from bertft.engine.train_loop import order_of, train
+from bertft.engine.training_run import TrainingRun, facts, introduce, origin_in, tracked, write_start
 from bertft.engine.vocabulary import fresh_backbone, with_words
 from bertft.kinds import takes
-from bertft.model.backbone import Backbone
-from bertft.model.folder import save_tokenizer, write_task
+from bertft.model.folder import write_task
 from bertft.model.layers import count_parameters
 from bertft.model.network import Head
 from bertft.model.pooling import reads_mean
 from bertft.plan.plan import Plan
-from bertft.plan.recipe import Recipe
 from bertft.protocols import Device, Network
 from bertft.runs.series import Series
 from bertft.scoring import Baseline, Comparison, Scores
-from bertft.system.files import explained, sweep
-
-
-@dataclass(frozen=True)
-class TrainingRun:
-    """What is known before the first step."""
-
-    plan: Plan
-    backbone: Backbone
-    folder: Path
-    command: str
-    """What the user typed."""
-    data: Mapping[str, str]
-    """Each file's sha256, taken before anything was learned."""
-    resume: bool = False
-    observers: Sequence[Observer] = ()
-    tracking: Tracking | None = None
-    """That of the plan, an observer too, once the plan is whole."""
+from bertft.system.files import explained
 
 
 def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finished:
@@ -77,16 +55,6 @@ def train_on(
         if run.tracking:
             run.tracking.finished(finished.scores, finished.steps)
     return finished
-
-
-@contextmanager
-def tracked(run: TrainingRun, accelerator: Device) -> Iterator[TrainingRun]:
-    """The run with its trackers, which end with the block."""
-    tracking = Tracking(run.plan, run.folder, accelerator)
-    try:
-        yield replace(run, tracking=tracking, observers=(*run.observers, tracking))
-    finally:
-        tracking.close()
 
 
 def _trained(
@@ -200,22 +168,6 @@ def sized_plan(run: TrainingRun, adapter: Adapter, examples: Examples) -> Plan:
     return replace(run.plan, recipe=recipe)
 
 
-@dataclass(frozen=True)
-class Learned:
-    """What is left to say of a training when its network is gone."""
-
-    parameters: tuple[int, int]
-    timings: Mapping[str, float]
-    steps: int
-    epochs: float
-    """That were trained."""
-    best_step: int
-    course: Course
-    """Of the main process; another has no history."""
-    start: Scores | None = None
-    """On the validation rows, of the model before its first step; None where its head was random."""
-
-
 def refit(
     run: TrainingRun,
     learned: Learned,
@@ -262,13 +214,6 @@ def ended_well(learned: Learned, judged: Judged, accelerator: Device) -> bool:
     return bool(decided_by_main(accelerator, decide))
 
 
-def as_trained(recipe: Recipe, learned: Learned) -> Recipe:
-    """The recipe with the epochs, or the steps, that an early stop left of it."""
-    if not learned.course.stopped_early:
-        return recipe
-    return replace(recipe, epochs=learned.epochs, max_steps=None if recipe.max_steps is None else learned.steps)
-
-
 def first_network(
     run: TrainingRun,
     adapter: Adapter,
@@ -284,11 +229,6 @@ def first_network(
     beginning = Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin)
     beginning.warm_up(own_head=own_head, is_new=backbone.is_new)
     return network
-
-
-def origin_in(tables: Tables) -> Callable[[int], str]:
-    """Where a row of the training table stands in its file."""
-    return lambda row: tables.train[row].origin
 
 
 def constant_baseline(adapter: Adapter, examples: Examples, validation: Examples) -> Baseline:
@@ -338,56 +278,3 @@ def _learn(
     timings = train(made_of, checkpoints, accelerator, observers=run.observers).timings()
     epochs = order_of(made_of).step(checkpoints.step).epoch
     return learned_in(checkpoints, parameters, timings, epochs)
-
-
-def learned_in(
-    checkpoints: Checkpoints, parameters: tuple[int, int], timings: Mapping[str, float], epochs: float
-) -> Learned:
-    """What the checkpoints of a training tell, and what they do not."""
-    return Learned(
-        parameters,
-        timings,
-        checkpoints.step,
-        epochs,
-        checkpoints.best_step,
-        checkpoints.course(),
-        checkpoints.start_scores(),
-    )
-
-
-def introduce(
-    network: Network, run: TrainingRun, accelerator: Device, examples: Examples, validation: Examples
-) -> None:
-    """Say what is about to be trained, on what, and what it will take on the disk."""
-    total, trainable = count_parameters(network)
-    megabytes = total * 4 / 1e6
-    console.note(
-        f"Model: {run.backbone.name}, {total:,} parameters, {trainable:,} of them trainable; {describe(accelerator)}.\n"
-        f"Rows: {len(examples):,} for training, {len(validation):,} for validation.\n"
-        f"Folder: {run.folder} will hold {megabytes:,.0f} MB (best model) and "
-        f"{megabytes * (2 if run.plan.recipe.refit else 1) + trainable * 8 / 1e6:,.0f} MB (to go on from)."
-    )
-
-
-def write_start(run: TrainingRun, adapter: Adapter) -> None:
-    """All of the run folder that is known before training; the plan first, as it makes the folder a run."""
-    with explained(run.folder, "Make room, or choose another folder with -o."):
-        sweep(run.folder)
-        write_plan(run.plan, run.folder)
-        save_tokenizer(adapter.tokenizer, run.folder)
-        write_task(run.folder, task_record(adapter))
-
-
-def facts(run: TrainingRun, accelerator: Device) -> dict[str, Any]:
-    """What a resumed run must have in common with what it goes on from, or can only nearly repeat it."""
-    import torch
-
-    return {
-        "data": dict(run.data),
-        "torch": torch.__version__,
-        "precision": accelerator.mixed_precision,
-        "device": accelerator.device.type,
-        "processes": accelerator.num_processes,
-        "threads": torch.get_num_threads(),
-        "fast": fast.is_on(),
-    }

@@ -15,7 +15,8 @@ from bertft.engine.out_of_fold import lines_of, settled_answers, write_lines
 from bertft.engine.prepare import Prepared, Tables, arranged, prepare
 from bertft.engine.record import Finished
 from bertft.engine.resume import go_on
-from bertft.engine.training import TrainingRun, train_on
+from bertft.engine.training import train_on
+from bertft.engine.training_run import TrainingRun
 from bertft.errors import DataError
 from bertft.jobs.members import Members, member
 from bertft.plan.plan import Plan

@@ -12,7 +12,8 @@ from bertft import console
 from bertft.engine.prepare import Prepared, Tables, prepare
 from bertft.engine.record import write_plan
 from bertft.engine.resume import check_same_data, go_on
-from bertft.engine.training import TrainingRun, sized_plan, train_on
+from bertft.engine.training import sized_plan, train_on
+from bertft.engine.training_run import TrainingRun
 from bertft.engine.vocabulary import fresh_backbone
 from bertft.errors import CheckpointError
 from bertft.model.folder import model_files

@@ -13,7 +13,8 @@ from bertft.engine.prepare import Tables
 from bertft.engine.record import Finished, finished_before
 from bertft.engine.refit import files_of_model
 from bertft.engine.resume import go_on
-from bertft.engine.training import TrainingRun, leave_records
+from bertft.engine.training import leave_records
+from bertft.engine.training_run import TrainingRun
 from bertft.errors import CheckpointError
 from bertft.jobs.members import Members, member
 from bertft.plan.plan import Plan

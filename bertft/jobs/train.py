@@ -14,7 +14,8 @@ from bertft.engine.fitting import run_fitting
 from bertft.engine.prepare import Tables
 from bertft.engine.record import Finished, data_hashes, finished_before, hash_of_vectors
 from bertft.engine.resume import go_on, threads_of
-from bertft.engine.training import TrainingRun, run_training
+from bertft.engine.training import run_training
+from bertft.engine.training_run import TrainingRun
 from bertft.errors import Stopped
 from bertft.jobs.folds import train_folds
 from bertft.jobs.members import drop_members, has_begun
