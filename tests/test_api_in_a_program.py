@@ -136,6 +136,19 @@ def test_another_precision_needs_another_process(trained: Path) -> None:
         bertft.predict(bertft.load(trained), ["good"], precision="fp32")
 
 
+def test_a_model_from_before_bert_goes_with_any_precision(
+    rows: list[dict[str, str]], tiny: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = {"max_steps": 2, "head_start": None, "precision": None, "epochs": None}
+    alone = bertft.train(rows, model="bow", output_dir="alone", **{**FAST, **few})
+    bertft.train(rows, model="majority", output_dir="majority")
+    bertft.train(rows, model=tiny, output_dir="bert", **{**FAST, "precision": "bf16"})  # what came before set nothing
+    beside = bertft.train(rows, model="bow", output_dir="beside", quiet=False, **{**FAST, **few})
+    assert weights(alone.folder) == weights(beside.folder)
+    assert alone.device == beside.device
+    assert "trainable; cpu, fp32" in capsys.readouterr().err
+
+
 def test_observers_are_told(rows: list[dict[str, str]], tiny: str) -> None:
     class Notes:
         def __init__(self) -> None:

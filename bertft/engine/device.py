@@ -185,13 +185,14 @@ def _processor_has_bf16() -> bool:
     return any(bool(capabilities.get(name)) for name in ("avx512_bf16", "amx_bf16", "arm_bf16", "bf16"))
 
 
-def describe(accelerator: Device) -> str:
-    """`cpu, bf16, 2 threads` or `cuda, bf16, 4 processes`; on a processor also that the fast path is off."""
+def describe(accelerator: Device, *, is_ours: bool = False) -> str:
+    """`cpu, bf16, 2 threads` or `cuda, bf16, 4 processes`; on a processor also that the fast path is off. `is_ours`: of a model
+    from before BERT, which computes in fp32 whatever is asked for."""
     import torch
 
     from bertft import fast
 
-    precision = "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision
+    precision = "fp32" if is_ours or accelerator.mixed_precision == "no" else accelerator.mixed_precision
     processes = accelerator.num_processes
     names = {"cpu": lambda: _threads(torch.get_num_threads()), "cuda": torch.cuda.get_device_name}
     where = names.get(accelerator.device.type, lambda: "1 device")()

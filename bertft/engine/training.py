@@ -118,7 +118,7 @@ def finish(
         steps=learned.steps,
         best_step=learned.best_step,
         refitted=refitted,
-        device=describe(accelerator),
+        device=describe(accelerator, is_ours=run.backbone.is_ours),
         coverage=judged.coverage,
         series=series,
         trust=judged.trust,

@@ -57,8 +57,9 @@ def introduce(
     """Say what is about to be trained, on what, and what it will take on the disk."""
     total, trainable = count_parameters(network)
     megabytes = total * 4 / 1e6
+    device = describe(accelerator, is_ours=run.backbone.is_ours)
     console.note(
-        f"Model: {run.backbone.name}, {total:,} parameters, {trainable:,} of them trainable; {describe(accelerator)}.\n"
+        f"Model: {run.backbone.name}, {total:,} parameters, {trainable:,} of them trainable; {device}.\n"
         f"Rows: {len(examples):,} for training, {len(validation):,} for validation.\n"
         f"Folder: {run.folder} will hold {megabytes:,.0f} MB (best model) and "
         f"{megabytes * (2 if run.plan.recipe.refit else 1) + trainable * 8 / 1e6:,.0f} MB (to go on from)."

@@ -15,6 +15,7 @@ from bertft.engine.prepare import adapter_of_record
 from bertft.engine.sharding import ready
 from bertft.errors import UsageError
 from bertft.kinds import KINDS, takes
+from bertft.model.backbone import is_ours
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import check_belongs, load_tokenizer
@@ -34,7 +35,7 @@ def open_run(path: str, precision: str | None, machine: MachinePlan, *, weights:
     network: Any = load_network(str(weights or path), adapter.card.kind)
     check_answers(record, network, path)
     check_belongs(adapter.tokenizer, network.config, path)
-    console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator)}.")
+    console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator, is_ours=is_ours(network.config))}.")
     return Answerer(adapter, ready(network, accelerator), accelerator)
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from bertft.engine.device import decided_by_main, start_accelerator
+from bertft.engine.device import decided_by_main, own_precision_each, precision_here, start_accelerator
 from bertft.engine.fitting import run_fitting
 from bertft.engine.prepare import Tables
 from bertft.engine.record import Finished, data_hashes, finished_before, hash_of_vectors
@@ -48,8 +48,11 @@ def train(request: TrainRequest) -> Finished:
             drop_members(Path(plan.output_dir))
             return left_as_it_is(before, request)
         refuse_without_state(Path(plan.output_dir))
-    accelerator = start_accelerator(plan.recipe.precision, machine_for(plan, resume=request.resume))
     with ExitStack() as held:
+        next_one = held.enter_context(own_precision_each())
+        if planned.backbone.is_ours:
+            held.callback(next_one)
+        accelerator = start_accelerator(precision_for(planned), machine_for(plan, resume=request.resume))
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
         hashes = {**data_hashes(plan.data, request.tables), **hash_of_vectors(plan)}
@@ -74,6 +77,12 @@ def way_of(plan: Plan) -> Callable[[TrainingRun, Tables, Device], Finished]:
     if plan.runs.seeds:
         return train_seeds
     return train_folds if plan.runs.folds and not plan.runs.fold else run_training
+
+
+def precision_for(planned: Planned) -> str:
+    """What was asked for. A model from before BERT computes in fp32 whatever the precision of the program."""
+    asked = planned.plan.recipe.precision
+    return "auto" if planned.backbone.is_ours and precision_here(asked) is None else asked
 
 
 def machine_for(plan: Plan, *, resume: bool) -> MachinePlan:

@@ -67,6 +67,11 @@ class Backbone:
         return CLASSICS.get(self.name) if is_classic(self.config) else None
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is a model from before BERT, new or trained."""
+        return is_ours(self.config)
+
+    @property
     def small(self) -> bool:
         return getattr(self.config, "hidden_size", SMALL_WIDTH + 1) <= SMALL_WIDTH
 
@@ -76,6 +81,11 @@ class Backbone:
         names = [str(name) for _, name in sorted(self.config.id2label.items())]
         bare = all(name == f"LABEL_{position}" for position, name in enumerate(names))
         return () if bare else tuple(names)
+
+
+def is_ours(config: Any) -> bool:
+    """Whether it is the config of a model from before BERT. They compute in fp32 in every precision of a run."""
+    return family_of(config) is not None or is_classic(config)
 
 
 def find_backbone(name: str | None, network: Mapping[str, Any] = NOTHING) -> Backbone:
