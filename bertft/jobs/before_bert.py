@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bertft import console
+from bertft.classic.models import CLASSICS
 from bertft.errors import UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.model.backbone import Backbone
-from bertft.model.families import FAMILIES, Family, families_for
-from bertft.plan.recipe import Recipe
+from bertft.model.families import FAMILIES, FROM_SCRATCH, Family, families_for
+from bertft.plan.recipe import OF_PRETRAINED, Recipe
 
 
 def check_family(backbone: Backbone, kind: str, *, pair: bool) -> None:
@@ -26,6 +28,18 @@ def check_family(backbone: Backbone, kind: str, *, pair: bool) -> None:
             f"--model {backbone.name} compares two texts, and these rows have one. Name the second column with --text-pair. "
             f"{instead}"
         )
+
+
+def meant_for(backbone: Backbone, config: Mapping[str, Any]) -> dict[str, Any]:
+    """[recipe] of a config file without what it says of training another sort of model: rates for BERT teach a network from
+    before it nothing, and its rates ruin BERT. What is left out is said."""
+    recipe, planned = dict(config.get("recipe", {})), config.get("model", {}).get("name")
+    from_before = planned in FAMILIES or planned in CLASSICS
+    if planned in (None, backbone.name) or not (from_before or backbone.is_ours):
+        return recipe
+    if left := [name for name in recipe if name in OF_PRETRAINED or name in FROM_SCRATCH]:
+        console.note(f"--config is of {planned}: left out for {backbone.name}: {', '.join(left)}.")
+    return {name: value for name, value in recipe.items() if name not in left}
 
 
 def check_network(backbone: Backbone, said: Mapping[str, Any]) -> None:

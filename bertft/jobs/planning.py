@@ -14,7 +14,7 @@ from bertft.engine.tracking import check_installed
 from bertft.errors import UsageError
 from bertft.gold.lengths import fitted
 from bertft.jobs.applies import check_applies, check_classic, check_form_of_labels
-from bertft.jobs.before_bert import check_family, check_network, check_training
+from bertft.jobs.before_bert import check_family, check_network, check_training, meant_for
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import labels_in, sample_rows, tell_lost_labels
 from bertft.jobs.splits import hub_source, read_split, read_training
@@ -58,13 +58,13 @@ def make_plan(request: TrainRequest) -> Planned:
     check_applies(request, choice.card.kind)
     check_form_of_labels(request, choice)
     console.note("\n".join([f"Data: {train.name}, {counted(len(train), 'row')}", *_notes(train), *choice.why]))
-    model = merge(ModelPlan, config.get("model", {}), request.model)
+    model = merge(ModelPlan, model_of(config, request), request.model)
     backbone = find_backbone(model.name, model.of_the_network)
     check_family(backbone, choice.card.kind, pair=choice.fields.text_pair is not None)
     check_network(backbone, model.of_the_network)
     if classic := backbone.classic:
         check_classic(request, classic, choice.card.kind)
-    recipe = whole_recipe(request, config.get("recipe", {}), choice.card, backbone, data)
+    recipe = whole_recipe(request, meant_for(backbone, config), choice.card, backbone, data)
     output = merge(OutputPlan, config.get("output", {}), request.output)
     plan = Plan(
         card=with_metric(choice.card, recipe.metric),
@@ -86,6 +86,12 @@ def make_plan(request: TrainRequest) -> Planned:
     )
     check_tracking(plan, backbone)
     return Planned(plan, Tables(train, validation, test), backbone)
+
+
+def model_of(config: Mapping[str, Any], request: TrainRequest) -> Mapping[str, Any]:
+    """[model] of a config file, whose settings are its own model's."""
+    planned: Mapping[str, Any] = config.get("model", {})
+    return planned if request.model.get("name") in (None, planned.get("name")) else {}
 
 
 def whole_recipe(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,23 @@ def test_the_cell_and_the_way_are_part_of_the_run(run: Run, data: Path) -> None:
     assert (config["cell"], config["one_way"]) == ("gru", True)
     run("train", "--config", "run/plan.toml", "-o", "again", "--quiet")
     assert digest(Path("again")) == digest(Path("run"))
+
+
+def test_a_plan_for_another_sort_of_model_lends_no_rates(run: Run, data: Path, tiny: str) -> None:
+    def plan(folder: str) -> dict[str, Any]:
+        return tomllib.loads(Path(folder, "plan.toml").read_text())
+
+    few = ("--max-steps", 2, "--refit", "--quiet")
+    run("train", data, "--model", "bilstm", "--cell", "gru", "--max-length", 32, *few, "-o", "words")
+    said = run("train", "--config", "words/plan.toml", "--model", tiny, "--max-steps", 2, "-o", "bert").err
+    assert "--config is of bilstm: left out for " in said
+    assert plan("bert")["model"] == {"name": tiny}
+    assert plan("bert")["recipe"]["max_length"] == 32
+    assert plan("bert")["recipe"]["learning_rate"] < plan("words")["recipe"]["learning_rate"] == 1e-3
+    run("train", "--config", "bert/plan.toml", "--model", "bow", *few, "-o", "again")
+    assert plan("again")["recipe"]["learning_rate"] == 1e-3
+    run("train", "--config", "bert/plan.toml", "--model", tiny, "--quiet", "-o", "same")
+    assert digest(Path("same")) == digest(Path("bert"))
 
 
 @pytest.mark.parametrize(
