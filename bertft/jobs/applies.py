@@ -22,6 +22,14 @@ def check_applies(request: TrainRequest, kind: str) -> None:
                 raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
 
 
+def check_overlap(request: TrainRequest, recipe: Recipe, kind: str) -> None:
+    """UsageError for a typed --overlap where texts are not read in windows."""
+    if request.recipe.get("overlap") is not None and takes("long", kind) and recipe.long != "window":
+        raise UsageError(
+            "--overlap is for windows, and long texts are cut here. Pass --long window too, or leave it out."
+        )
+
+
 def check_form_of_labels(request: TrainRequest, choice: Choice) -> None:
     """UsageError for a separator, or names of places, where the label cells have none."""
     card = choice.card

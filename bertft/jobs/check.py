@@ -24,7 +24,7 @@ from bertft.gold.options import LONGEST_DEFAULT
 from bertft.gold.questions import QuestionReader
 from bertft.gold.texts import TextReader
 from bertft.gold.words import WordReader
-from bertft.jobs.applies import check_applies, check_classic, check_form_of_labels
+from bertft.jobs.applies import check_applies, check_classic, check_form_of_labels, check_overlap
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.splits import read_split as read_table_of
 from bertft.jobs.splits import read_training
@@ -101,6 +101,7 @@ def _limits(request: TrainRequest, configured: Mapping[str, Any], choice: Choice
     limit = most_tokens(folder) if folder else None
     typed = {key for key, value in {**configured, **request.recipe}.items() if value is not None}
     recipe = merge_recipe(choice.card, small=False, config=configured, flags=request.recipe)
+    check_overlap(request, recipe, choice.card.kind)
     recipe, pair = fitted(recipe, limit=limit, typed=typed), bool(choice.fields.text_pair)
     options = text_options(recipe, kind, pair=pair, longest=limit or sys.maxsize, fix_answers=data.fix_answers)
     return _Limits(name, folder, options)

@@ -36,6 +36,7 @@ FAST = ("--max-steps", 2, "--precision", "fp32")
         (["train.csv", "--lr", "nan"], ["--learning-rate"]),
         (["train.csv", "--max-length", "100000"], ["--max-length 100000", "at most 64"]),
         (["train.csv", "--long", "window", "--overlap", "64"], ["--overlap 64"]),
+        (["train.csv", "--overlap", "8"], ["--overlap is for windows", "--long window"]),
         (["train.csv", "--freeze", "99"], ["--freeze 99", "2 layers"]),
         (["train.csv", "--freeze", "all"], ["--freeze", "embeddings, encoder"]),
         (["train.csv", "--validation-share", "2"], ["--validation-share"]),
