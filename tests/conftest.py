@@ -24,8 +24,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 # Tiny models: more threads only wait for each other, and a process with threads cannot be forked
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("any machine", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)  # make fuzz
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))
 
 HANGING = 1800
 """Seconds after which a process is taken to hang, on the busiest of machines."""
