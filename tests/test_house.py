@@ -27,6 +27,7 @@ STOREYS = [
     {"adapters"},
     {"insight", "start"},
     {"engine"},
+    {"embedding"},
     {"jobs"},
     {"commands", "api", "__init__", "__main__"},
 ]

@@ -114,6 +114,12 @@ def test_the_commands_on_probabilities_run(run: Callable[..., Said], a_users_fol
         run(*shlex.split(line)[1:], *(("--min-accuracy", 0.01) if "--min-accuracy" in line else ()))
 
 
+def test_the_commands_on_embedding_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
+    for line in commands(ROOT / "docs" / "embedding.md"):
+        run(*(tiny if word == "minilm" else word for word in shlex.split(line)[1:]), "--quiet")
+    assert (a_users_folder / "messages.npy.about.json").is_file()
+
+
 def test_no_placeholder_is_left() -> None:
     assert [page.name for page in PAGES if "@@" in page.read_text(encoding="utf-8")] == []
 

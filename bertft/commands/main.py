@@ -18,6 +18,7 @@ from bertft.commands.baseline import baseline_command
 from bertft.commands.check import check_command
 from bertft.commands.compare import compare_command
 from bertft.commands.convert import convert_command
+from bertft.commands.embed import embed_command
 from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
 from bertft.commands.report import report_command
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("train", cls=TieredCommand)(train_command)
 app.command("eval", cls=TieredCommand)(eval_command)
 app.command("predict", cls=TieredCommand)(predict_command)
+app.command("embed", cls=TieredCommand)(embed_command)
 app.command("baseline", cls=TieredCommand)(baseline_command)
 app.command("check", cls=TieredCommand)(check_command)
 app.command("report", cls=TieredCommand)(report_command)

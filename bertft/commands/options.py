@@ -89,7 +89,7 @@ def columns_of(
 
 # Shared by several commands
 Json = Annotated[bool, flag(OUTPUT, None, "Print the result as one JSON object.", "--json")]
-GoOn = Annotated[bool, flag(OUTPUT, None, "Continue an interrupted prediction.", "--resume")]
+GoOn = Annotated[bool, flag(OUTPUT, None, "Continue an interrupted output file.", "--resume")]
 Raw = Annotated[
     bool,
     flag(OUTPUT, None, "Write CSV cells that look like formulas unchanged, without a leading apostrophe.", "--raw"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from bertft import console
-from bertft.adapters import Adapter, Feature
+from bertft.adapters import Batch, Feature
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
 from bertft.engine.order import inference_batches
@@ -28,8 +28,21 @@ ON_PROCESSORS = 128, 1536
 """The same on processors, whose caches hold no more of the hidden states."""
 
 
+class Batching(Protocol):
+    """What is asked of an adapter here."""
+
+    def collate(self, features: Sequence[Feature]) -> Batch: ...
+
+    def outputs_of(self, outputs: Mapping[str, np.ndarray[Any, Any]], features: Sequence[Feature]) -> list[Any]: ...
+
+
 def model_outputs(
-    network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device, meter: Meter, bar: console.Bar
+    network: Network,
+    adapter: Batching,
+    features: Sequence[Feature],
+    accelerator: Device,
+    meter: Meter,
+    bar: console.Bar,
 ) -> list[Any]:
     """What the adapter keeps of the network's outputs (fp32) for each feature. The meter counts rows, not their windows."""
     begins = [i == 0 or feature.row != features[i - 1].row for i, feature in enumerate(features)]
@@ -53,7 +66,7 @@ def model_outputs(
 
 
 def _within_memory(
-    network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device, meter: Meter
+    network: Network, adapter: Batching, features: Sequence[Feature], accelerator: Device, meter: Meter
 ) -> list[Any]:
     """In halves where the memory is too small for all at once."""
     try:
@@ -67,7 +80,7 @@ def _within_memory(
 
 
 def _batch_outputs(
-    network: Network, adapter: Adapter, features: Sequence[Feature], accelerator: Device, meter: Meter
+    network: Network, adapter: Batching, features: Sequence[Feature], accelerator: Device, meter: Meter
 ) -> list[Any]:
     batch = adapter.collate(features)
     without_gradients = (

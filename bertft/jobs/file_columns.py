@@ -42,7 +42,7 @@ def columns_of_file(
     except DataError as problem:
         rows = source.rows()
         some = list(islice(rows, LOOKED_AT))
-        text = _other_text(source, _values(source.columns, some), known, named, problem)
+        text = _other_text(source, values_of(source.columns, some), known, named, problem)
     console.note(f"{source.name}: text '{shown(text)}' (--text)")
     named = {**named, "text": text}
     return fields_in(known, usual, source.columns, file=source.name, named=named, label=label), chain(some, rows)
@@ -74,15 +74,22 @@ def _other_text(
     text = only_text(values, known.label) if open_question else None
     if text is None:
         raise problem
-    if line and not _is_usual(text):
-        if _PROSE.fullmatch(text.strip()):
-            raise DataError(
-                f"{source.name}:1: the first line is taken as column names, but '{shown(text)}' looks like a text. "
-                f"Pass --no-header if it is data, or else --text with that name."
-            )
-        if look(values[text]).size < SHORTEST_TEXT:
-            raise DataError(f"{problem} If the first line is data, pass --no-header.")
+    if line:
+        check_first_line(source, text, values, problem)
     return text
+
+
+def check_first_line(source: Source | Table, text: str, values: _Values, problem: DataError) -> None:
+    """DataError where the name of the only column that could be the text looks like a text itself."""
+    if _is_usual(text):
+        return
+    if _PROSE.fullmatch(text.strip()):
+        raise DataError(
+            f"{source.name}:1: the first line is taken as column names, but '{shown(text)}' looks like a text. "
+            f"Pass --no-header if it is data, or else --text with that name."
+        )
+    if look(values[text]).size < SHORTEST_TEXT:
+        raise DataError(f"{problem} If the first line is data, pass --no-header.")
 
 
 def only_text(values: _Values, labels: Iterable[str]) -> str | None:
@@ -105,5 +112,6 @@ def _said(named: Mapping[str, Any]) -> list[str]:
     return [name for role in ("text", "text_pair", "label") for name in named_columns(named, role)]
 
 
-def _values(columns: Sequence[str], rows: Sequence[Row]) -> _Values:
+def values_of(columns: Sequence[str], rows: Sequence[Row]) -> _Values:
+    """Column -> its cells."""
     return {name: [row.fields.get(name) for row in rows] for name in columns}

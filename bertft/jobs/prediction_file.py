@@ -79,7 +79,7 @@ def predicted_file(
     """`names`: of the added columns, in the file. Whole at the end. What stops short of it can be gone on with, which is said."""
     parts: list[Part] = []
     writers: list[Any] = []
-    with ExitStack() as held, _told(parts, request.command):
+    with ExitStack() as held, told_how_to_go_on(parts, request.command):
 
         def open_it() -> str:
             parts.extend(_parts(request, answerer, held))
@@ -87,19 +87,19 @@ def predicted_file(
             return str(parts[0].rows if parts else 0)
 
         done = int(decided_by_main(answerer.accelerator, open_it))
-        _tell_beginning(request, parts, done)
+        tell_beginning(request.output, parts, done, resume=request.resume)
         yield _Predicted(writers[0] if writers else None, done, parts[0].state if parts else {})
 
 
-def _tell_beginning(request: PredictRequest, parts: list[Part], done: int) -> None:
+def tell_beginning(output: str | None, parts: list[Part], done: int, *, resume: bool) -> None:
     """Where it begins, if that is not what one would think."""
-    if request.resume and not done:
-        whole = "whole already, so there is " if os.path.exists(request.output or "") else ""
-        console.note(f"{request.output}: {whole}nothing to resume; it starts from the beginning.")
+    if resume and not done:
+        whole = "whole already, so there is " if os.path.exists(output or "") else ""
+        console.note(f"{output}: {whole}nothing to resume; it starts from the beginning.")
     for part in parts:
         if part.given_up:
             console.note(
-                f"{request.output}: {part.given_up:,} rows of an interrupted prediction are discarded; --resume would keep them."
+                f"{output}: {part.given_up:,} rows of an interrupted command are discarded; --resume would keep them."
             )
 
 
@@ -199,7 +199,7 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _told(parts: list[Part], command: str) -> Iterator[None]:
+def told_how_to_go_on(parts: list[Part], command: str) -> Iterator[None]:
     """Whoever is stopped hears what is kept, and how to go on."""
     try:
         yield

@@ -138,6 +138,41 @@ class PredictRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EmbedRequest:
+    """A file of vectors."""
+
+    model: str
+    """A run folder, or a model as `train` takes it."""
+    input: str
+    output: str
+    embedding: Section = field(default_factory=dict)
+    """Fields of EmbedPlan."""
+    prefix: str | None = None
+    """Of the added columns. None: only of those whose names the input has already."""
+    columns: Section = field(default_factory=dict)
+    reading: Section = field(default_factory=dict)
+    machine: Section = field(default_factory=dict)
+    resume: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilarRequest:
+    """The rows of a file that are nearest to a text."""
+
+    file: str
+    """A table of texts, or a file of vectors that `embed` wrote."""
+    queries: Sequence[str]
+    top_k: int = 10
+    model: str | None = None
+    """None: that of the vectors."""
+    embedding: Section = field(default_factory=dict)
+    columns: Section = field(default_factory=dict)
+    reading: Section = field(default_factory=dict)
+    machine: Section = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportRequest:
     """A page about a run."""
 

@@ -63,7 +63,7 @@ def _new(kind: str, config: Any) -> Any:
     from bertft.model.encoders import register
 
     register()
-    return _quiet_transformers(kind).from_config(config)
+    return _quiet_transformers(KINDS[kind].auto_class).from_config(config)
 
 
 def _with_vectors(network: Any, vectors: Any) -> Any:
@@ -80,13 +80,13 @@ def _with_vectors(network: Any, vectors: Any) -> Any:
     return network
 
 
-def _quiet_transformers(kind: str) -> Any:
-    """transformers' class for a kind of task, from now on without its own progress bars and advice."""
+def _quiet_transformers(auto_class: str) -> Any:
+    """transformers' class of that name, from now on without its own progress bars and advice."""
     import transformers
 
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    return getattr(transformers, KINDS[kind].auto_class)
+    return getattr(transformers, auto_class)
 
 
 def load_network(folder: str, kind: str) -> Network:
@@ -98,11 +98,25 @@ def load_network(folder: str, kind: str) -> Network:
     return load_extras(network, Path(folder), kind)
 
 
+def load_encoder(path: str, config: Any) -> tuple[Any, bool]:
+    """The encoder of a folder or Hub name without any head, and whether its pooler, if it has one, was trained."""
+    network, report = _load_as(_quiet_transformers("AutoModel"), path, config=config)
+    missing = sorted(report["missing_keys"]) + [key[0] for key in report["mismatched_keys"]]
+    pooler = [key for key in missing if "pooler." in key]
+    if inside := [key for key in missing if key not in pooler]:
+        raise CheckpointError(f"{path}: the encoder's weights are not all there (missing: {_few(inside)}).")
+    return network, getattr(network, "pooler", None) is not None and not pooler
+
+
 def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
+    return _load_as(_quiet_transformers(KINDS[kind].auto_class), path, **settings)
+
+
+def _load_as(auto_class: Any, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
+    """The network in fp32, and what transformers reports of its weights."""
     import torch
 
     check_weights(path)
-    auto_class = _quiet_transformers(kind)
     try:
         network, report = auto_class.from_pretrained(
             path,

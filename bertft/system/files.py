@@ -98,6 +98,12 @@ def sweep(place: Path) -> None:
             entry.unlink()
 
 
+def flush_file(path: Path) -> None:
+    """Its content onto the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def flush_folder(folder: Path) -> None:
     """The names in it onto the disk. Windows knows no such thing."""
     if os.name == "nt":
@@ -124,8 +130,7 @@ def explained(place: Path, advice: str) -> Iterator[None]:
 def _flush_files(folder: Path) -> None:
     for file in folder.iterdir():
         file.chmod(_usual_mode())
-        with file.open("rb") as opened:
-            os.fsync(opened.fileno())
+        flush_file(file)
     flush_folder(folder)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from bertft.errors import OutputError, UsageError, UserError
-from bertft.system.files import flush_folder, write_text
+from bertft.system.files import flush_file, flush_folder, write_text
 from bertft.system.signals import deferred
 from bertft.writing.target import writing_explained
 
@@ -72,6 +72,13 @@ class Part:
                 self._member = cast(BinaryIO, gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0))
             (self._member or self._file).write(content)
 
+    def overwrite(self, content: bytes) -> None:
+        """The first bytes of the file, which is not zipped: a head that can be written only when all is known."""
+        with writing_explained(self._path):
+            self._file.seek(0)
+            self._file.write(content)
+            self._file.seek(0, os.SEEK_END)
+
     def mark(self, rows: int, state: Mapping[str, Any]) -> None:
         """All that was written so far can be gone on with."""
         with writing_explained(self._path):
@@ -81,16 +88,23 @@ class Part:
             write_text(self._note_path, json.dumps(note))
             self.rows = rows
 
-    def keep(self) -> None:
+    def keep(self, convert: Callable[[Path, Path], None] | None = None) -> None:
+        """`convert`: makes the file of what was written, which stays until it is made."""
         if not self._file.tell():
             self.write(b"")  # even of no rows a gzip file has its head
         with writing_explained(self._path):
             self._flush()
             self._file.close()
+            whole = self._file_path
+            if convert is not None:
+                whole = self._file_path.with_suffix(".made")
+                convert(self._file_path, whole)
+                flush_file(whole)
             if self._target.exists():
-                shutil.copymode(self._target, self._file_path)
+                shutil.copymode(self._target, whole)
             with deferred():
-                os.replace(self._file_path, self._target)
+                os.replace(whole, self._target)
+                self._file_path.unlink(missing_ok=True)
                 self.rows = 0
                 flush_folder(self._target.parent)
                 self._note_path.unlink(missing_ok=True)
@@ -102,7 +116,7 @@ class Part:
                 stream.close()  # type: ignore[union-attr]
         mistaken = isinstance(problem, UserError) and not isinstance(problem, OutputError)
         if mistaken or not self.rows:
-            for path in (self._file_path, self._note_path):
+            for path in (self._file_path, self._note_path, self._file_path.with_suffix(".made")):
                 path.unlink(missing_ok=True)
 
     def _flush(self) -> None:

@@ -154,7 +154,7 @@ def test_going_on_from_something_else_is_refused(
     assert f"out.csv: --resume continues the same prediction, but {named} changed." in said.err
     assert Path(".out.csv.part").read_bytes() == before
     said = run("predict", "run", data, "-o", "out.csv", *flags)
-    assert "out.csv: 24 rows of an interrupted prediction are discarded; --resume would keep them." in said.err
+    assert "out.csv: 24 rows of an interrupted command are discarded; --resume would keep them." in said.err
     assert not list(Path().glob(".out*"))
 
 
