@@ -81,7 +81,7 @@ def test_the_command_on_checking_runs(run: Callable[..., Said], a_users_folder: 
     assert "Rows of validation or test that stand in the training file: 40" in run(*shlex.split(line)[1:]).out
 
 
-@pytest.mark.parametrize("page", ["comparing", "entities", "questions", "run-folder"])
+@pytest.mark.parametrize("page", ["comparing", "entities", "features", "questions", "run-folder"])
 def test_the_commands_of_a_page_run(page: str, run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
     for line in commands(ROOT / "docs" / f"{page}.md"):
         program, *words = shlex.split(line)

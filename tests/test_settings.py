@@ -35,13 +35,25 @@ WRONG: dict[str, list[Any]] = {
     "label_smoothing": [-0.1, 1.0],
     "head_learning_rate": [0, 1],
     **{key: [0, -1] for key in ("max_steps", "batch_size", "max_tokens", "grad_accum", "early_stop", "eval_steps")},
-    **{key: [0] for key in ("bilstm", "max_answer")},
+    **{key: [0] for key in ("bilstm", "head_units", "max_answer")},
     **{
         key: ["x"]
-        for key in ("scheduler", "long", "head_start", "pool", "precision", "class_weights", "scheme", "context")
+        for key in (
+            "features_head",
+            "layers",
+            "combine",
+            "scheduler",
+            "long",
+            "head_start",
+            "pool",
+            "precision",
+            "class_weights",
+            "scheme",
+            "context",
+        )
     },
 }
-UNCHECKED = {"few_shot", "refit", "crf", "metric"}
+UNCHECKED = {"features", "few_shot", "refit", "crf", "metric"}
 """Flags without a value, and a name that the card's problem decides on."""
 
 

@@ -43,6 +43,8 @@ class Feature:
     """What the loss compares with; None when the row is only to be predicted."""
     truncated: bool
     """Whether some of the row's text is in no window."""
+    vectors: np.ndarray[Any, Any] | None = field(default=None, kw_only=True)
+    """(tokens or 1, D) what a frozen backbone says of it, where that is known already."""
 
     @property
     def weight(self) -> int:

@@ -15,6 +15,15 @@ PAD_TO = 8
 """Batches are padded to a multiple of this many tokens: matrix units like it, and shapes recur."""
 
 
+def _padded_vectors(vectors: Sequence[Any], width: int) -> Tensor:
+    """(tokens, D) each -> (B, T, D), or (1, D) each -> (B, 1, D)."""
+    most = min(width, max(map(len, vectors)))
+    found = np.zeros((len(vectors), width if most > 1 else 1, vectors[0].shape[1]), dtype=np.float32)
+    for line, one in enumerate(vectors):
+        found[line, : len(one)] = one
+    return torch.from_numpy(found)
+
+
 def padded(features: Sequence[Feature], targets: Tensor | None, tokenizer: Any, *, max_length: int) -> Batch:
     """Padding stands on the right and is masked."""
     width = -(-longest(features) // PAD_TO) * PAD_TO
@@ -31,4 +40,6 @@ def padded(features: Sequence[Feature], targets: Tensor | None, tokenizer: Any, 
     inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
     if "token_type_ids" in tokenizer.model_input_names:
         inputs["token_type_ids"] = torch.from_numpy(segments)
+    if features[0].vectors is not None:
+        inputs["vectors"] = _padded_vectors([feature.vectors for feature in features], width)
     return Batch(inputs, targets, len(features), int(mask.sum()))

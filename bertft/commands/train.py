@@ -146,5 +146,6 @@ def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
     folder = shlex.quote(str(finished.folder))
     from_scratch = finished.backbone.is_new or finished.backbone.classic
     how = "from scratch:" if from_scratch else "fine-tuned from"
+    how = "a head on the frozen" if finished.plan.recipe.features else how
     console.result(f"Run folder: {folder} ({how} {finished.backbone.name})")
     console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")

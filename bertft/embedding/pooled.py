@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bertft.embedding.recipe import VectorRecipe
+from bertft.model.hidden import combined, mean_of_tokens
 from bertft.plan.embed_plan import CLS, FIRST_LAST, MAX, MEAN, MEAN_MAX, NONE, POOLER
 
 
@@ -42,22 +43,6 @@ class PooledEncoder(nn.Module):
         if self.recipe.pool == CLS and self.cls_is_last:
             return hidden[torch.arange(len(hidden), device=hidden.device), mask.sum(1) - 1]
         return POOLINGS[self.recipe.pool](hidden, mask)
-
-
-def combined(states: list[Tensor], how: str) -> Tensor:
-    """Some (B, T, H) -> (B, T, H), or (B, T, K * H) in the order of the states."""
-    if len(states) == 1:
-        return states[0]
-    if how == "concat":
-        return torch.cat(states, dim=-1)
-    total = torch.stack(states).sum(0)
-    return total / len(states) if how == "mean" else total
-
-
-def mean_of_tokens(hidden: Tensor, mask: Tensor) -> Tensor:
-    """(B, T, H), (B, T) -> (B, H). What stands on padding may be anything, NaN too."""
-    tokens = hidden.masked_fill(mask[..., None] == 0, 0.0)
-    return tokens.sum(1) / mask.sum(1, keepdim=True)
 
 
 def largest_of_tokens(hidden: Tensor, mask: Tensor) -> Tensor:

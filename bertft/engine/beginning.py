@@ -39,11 +39,12 @@ def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Network:
     """The backbone with its new head and extras, seeded, and frozen as the recipe says."""
     from accelerate.utils import set_seed
 
-    if recipe.pool == "mean":
+    adds_layer = recipe.pool == "mean" and not recipe.features
+    if adds_layer:
         check_mean(backbone, head.kind, head.label_names)
     set_seed(recipe.seed)
     network = add_extras(build_network(backbone, head), head.kind, recipe, head.legal)
-    if recipe.pool == "mean":
+    if adds_layer:
         append_mean_layer(network)
     freeze(network, recipe.freeze)
     return network
@@ -75,7 +76,7 @@ class Beginning:
             fast.speed_up(self.network, self.accelerator.device)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         classifier = classifier_of(self.network, len(self.head.label_names))
-        if self.recipe.pool == "mean":
+        if self.recipe.pool == "mean" and not self.recipe.features:
             straighten_pooler(start)
         if is_new:
             scale_head(start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bertft.engine.advice import Course
 from bertft.engine.checkpoints import Checkpoints
@@ -23,8 +23,15 @@ class Learned:
     best_step: int
     course: Course
     """Of the main process; another has no history."""
+    computing: Mapping[str, float] = field(default_factory=dict)
+    """How long the outputs of a frozen backbone took, once."""
     start: Scores | None = None
     """On the validation rows, of the model before its first step; None where its head was random."""
+
+    @property
+    def all_timings(self) -> dict[str, Mapping[str, float]]:
+        """For run.json; of a head on a frozen backbone also what came once before."""
+        return {**({"features": self.computing} if self.computing else {}), "train": self.timings}
 
 
 def learned_in(
@@ -38,7 +45,7 @@ def learned_in(
         epochs,
         checkpoints.best_step,
         checkpoints.course(),
-        checkpoints.start_scores(),
+        start=checkpoints.start_scores(),
     )
 
 

@@ -32,7 +32,7 @@ def parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
         if parameter.requires_grad:
             extra = extra_of(network, name)
             rate = recipe.rate * recipe.layer_decay ** (top - layers[name])
-            rate = rate if extra is None else recipe.head_learning_rate
+            rate = rate if extra is None or extra.freezes else recipe.head_learning_rate
             is_matrix = parameter.ndim > 1 and "bias" not in name  # MPNet's relative bias has two dimensions
             decays = is_matrix and (extra is None or extra.decays)
             groups.setdefault((rate, decays), []).append(parameter)

@@ -26,6 +26,13 @@ SCRATCH_STEPS = 2000
 """Optimizer steps that a network from before BERT gets, if its score rises so long; within these epochs:"""
 SCRATCH_EPOCHS = (10, 40)
 
+FROZEN_STEPS = 1000
+"""Optimizer steps that a head on a frozen backbone gets, within these epochs:"""
+FROZEN_EPOCHS = (5, 20)
+
+FROZEN_RATE = 1e-3
+"""Its learning rate: nothing else learns."""
+
 NARROW_RATE = 1e-4
 """Learning rate of backbones no wider than 384, which need larger steps."""
 
@@ -52,6 +59,8 @@ class Size:
     """Whether the backbone was trained to be read by the mean of its tokens, and can be."""
     held_back: bool = False
     """Whether the validation rows are a share of the training file."""
+    frozen: bool = False
+    """Whether only a head learns, on outputs that are computed once."""
     knows_nothing: bool = False
     """Whether the network is one from before BERT, which wants more steps and is fast."""
 
@@ -72,9 +81,9 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
         chosen["learning_rate"] = rate_for(size, small=epochs > PAPER_EPOCHS)  # whatever epochs were typed
         said += [f"learning rate {chosen['learning_rate']:g} (--lr)"]
     if recipe.pool is None:
-        chosen["pool"] = "mean" if size.mean and size.rows <= SMALL_ROWS else "cls"
+        chosen["pool"] = "mean" if size.mean and (size.frozen or size.rows <= SMALL_ROWS) else "cls"
         if chosen["pool"] == "mean":
-            said += ["mean pooling, in a layer of its own (--pool)"]
+            said += [f"mean pooling{'' if size.frozen else ', in a layer of its own'} (--pool)"]
     if recipe.refit is None:
         chosen["refit"] = is_refitted(size, epochs)
         if chosen["refit"]:
@@ -102,6 +111,8 @@ def epochs_for(size: Size, steps: int) -> int:
     """As many as give enough steps; no more than the paper's three where that would take long."""
     if size.knows_nothing:
         return min(max(math.ceil(SCRATCH_STEPS / steps), SCRATCH_EPOCHS[0]), SCRATCH_EPOCHS[1])
+    if size.frozen:
+        return min(max(math.ceil(FROZEN_STEPS / steps), FROZEN_EPOCHS[0]), FROZEN_EPOCHS[1])
     wanted = math.ceil((FEWEST_STEPS + STEPS_PER_LABEL * size.labels) / steps)
     affordable = MOST_TOKENS // max(sum(size.lengths), 1)
     return max(min(wanted, affordable, MOST_EPOCHS), int(PAPER_EPOCHS))
@@ -114,6 +125,8 @@ def is_refitted(size: Size, epochs: int) -> bool:
 
 def rate_for(size: Size, *, small: bool) -> float:
     """On small files by kind of task; a wide backbone may not bear a factor above 1."""
+    if size.frozen:
+        return FROZEN_RATE
     rate = NARROW_RATE if size.narrow else PAPER_RATE
     factor = KINDS[size.kind].small_file_factor if small else 1.0
     return rate * (factor if size.narrow else min(factor, 1.0))

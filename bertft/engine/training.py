@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from bertft import console
@@ -13,6 +14,7 @@ from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.error_file import write_errors
 from bertft.engine.examples import Examples
+from bertft.engine.frozen import frozen_outputs
 from bertft.engine.judging import Judged, Validator, answers_of_saved, judge_answers, score_best
 from bertft.engine.learned import Learned, as_trained, learned_in
 from bertft.engine.out_of_fold import write_answers
@@ -29,7 +31,7 @@ from bertft.kinds import takes
 from bertft.model.folder import write_task
 from bertft.model.layers import count_parameters
 from bertft.model.network import Head
-from bertft.model.pooling import reads_mean
+from bertft.model.pooling import reads_frozen_mean, reads_mean
 from bertft.plan.plan import Plan
 from bertft.protocols import Device, Network
 from bertft.runs.series import Series
@@ -63,12 +65,13 @@ def _trained(
     """The run, from what its rows became to its record."""
     adapter, examples, validation, test = prepared.adapter, prepared.train, prepared.validation, prepared.test
     baseline = constant_baseline(adapter, examples, validation)
-    learned = _learn(run, adapter, tables, examples, validation, accelerator, baseline)
-    accelerator.free_memory()  # what was trained, before what was saved is read
-    judged = score_best(best_folder(run.folder), adapter, validation, accelerator)
-    accelerator.free_memory()
-    keep_judged(run, judged, validation, tables, accelerator)
-    refitted = refit(run, learned, judged, tables, examples, validation, accelerator)
+    with ready_rows(run, adapter, examples, validation, accelerator) as (ready, shown, computing):
+        learned = replace(_learn(run, adapter, tables, ready, shown, accelerator, baseline), computing=computing)
+        accelerator.free_memory()  # what was trained, before what was saved is read
+        judged = score_best(best_folder(run.folder), adapter, validation, accelerator)
+        accelerator.free_memory()
+        keep_judged(run, judged, validation, tables, accelerator)
+        refitted = refit(run, learned, judged, tables, ready, shown, accelerator)
     scores = {"validation": judged.scores}
     if test is not None:
         own = answers_of_saved(run.folder, judged.adapter.uncalibrated, test, accelerator)
@@ -77,6 +80,26 @@ def _trained(
             leave_answers(run, judged.adapter, tables, test, judged.adapter.rescaled(own), accelerator)
     rows = {"train": len(examples), "validation": len(validation), **({"test": len(test)} if test else {})}
     return finish(run, learned, judged, baseline, scores, rows, accelerator, refitted=refitted, series=series)
+
+
+@contextmanager
+def ready_rows(
+    run: TrainingRun, adapter: Adapter, examples: Examples, validation: Examples, accelerator: Device
+) -> Iterator[tuple[Examples, Examples, Mapping[str, float]]]:
+    """The rows as they are learned from, and how long that took: with a head on a frozen backbone, with what the backbone says of
+    them, which lies in the run folder until the block ends."""
+    rows, recipe = [examples, validation], run.plan.recipe
+    if not recipe.features:
+        yield examples, validation, {}
+        return
+    if accelerator.is_main_process:
+        write_start(run, adapter)
+
+    def build() -> Network:
+        return start_network(fresh_backbone(run.plan), adapter.head(examples.targets, recipe), recipe)
+
+    with frozen_outputs(build, run.folder, adapter, rows, accelerator, resume=run.resume) as (found, seconds):
+        yield found[0], found[1], seconds
 
 
 def keep_judged(run: TrainingRun, judged: Judged, validation: Examples, tables: Tables, accelerator: Device) -> None:
@@ -111,7 +134,7 @@ def finish(
         scores=scores,
         comparison=comparison,
         advice=advice(run.plan.recipe, learned.course, comparison, rows=rows["train"], labels=len(labels)),
-        timings={"train": learned.timings, "eval": judged.meter.timings()},
+        timings={**learned.all_timings, "eval": judged.meter.timings()},
         parameters=learned.parameters,
         rows=rows,
         labels=labels.names,
@@ -158,7 +181,8 @@ def sized_plan(run: TrainingRun, adapter: Adapter, examples: Examples) -> Plan:
         labels=len(adapter.labels),
         kind=kind,
         narrow=backbone.small,
-        mean=takes("pool", kind) and reads_mean(backbone),
+        mean=takes("pool", kind) and (reads_frozen_mean if run.plan.recipe.features else reads_mean)(backbone),
+        frozen=run.plan.recipe.features,
         held_back=run.plan.data.validation is None,
         knows_nothing=backbone.family is not None,
     )
@@ -224,7 +248,7 @@ def first_network(
 ) -> Network:
     """What a run on these features begins with."""
     backbone = with_words(fresh_backbone(run.plan), adapter, run.plan)
-    own_head = has_own_head(backbone, head)
+    own_head = not run.plan.recipe.features and has_own_head(backbone, head)
     network = start_network(backbone, head, run.plan.recipe)
     beginning = Beginning(network, head, adapter, features, run.plan.recipe, accelerator, origin)
     beginning.warm_up(own_head=own_head, is_new=backbone.is_new)
@@ -249,7 +273,7 @@ def _learn(
     """From the first weights to the best, which stand in the run folder."""
     recipe = run.plan.recipe
     head, origin = adapter.head(examples.targets, recipe), origin_in(tables)
-    own_head = has_own_head(run.backbone, head)
+    own_head = not recipe.features and has_own_head(run.backbone, head)
     network = start_network(run.backbone, head, recipe)
     resuming = run.resume and has_state(run.folder)
     if accelerator.is_main_process:

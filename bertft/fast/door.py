@@ -13,14 +13,14 @@ from bertft.fast.encoder import use_fast_layers
 from bertft.fast.masks import DropoutBits
 from bertft.fast.switch import is_on
 from bertft.fast.vocabulary import cut_of, cut_vocabulary
-from bertft.model.extras import transformers_part
+from bertft.model.extras import extras_of, transformers_part
 from bertft.protocols import Network
 
 
 def speed_up(network: Network, device: torch.device) -> None:
     """Let a network on this device compute its encoder here."""
     if _helps_on(device):
-        use_fast_layers(transformers_part(network))
+        use_fast_layers(_reader_of(network))
 
 
 def speed_up_training(
@@ -29,7 +29,7 @@ def speed_up_training(
     """The same for a network that is about to be trained on texts of these token ids, filled up with `padding`. It must not be
     cut up among processes."""
     if _helps_on(device):
-        use_fast_layers(transformers_part(network))
+        use_fast_layers(_reader_of(network))
         cut_vocabulary(transformers_part(network), texts, padding=padding)
 
 
@@ -51,6 +51,13 @@ def follow_steps(network: Network, optimizer: torch.optim.Optimizer) -> None:
                 cut.decayed *= 1 - float(group["lr"]) * group["weight_decay"]
 
     optimizer.register_step_post_hook(after_step)
+
+
+def _reader_of(network: Network) -> Any:
+    """What reads the encoder's outputs: transformers' network with its head, or an extra in its place, for which all tokens may
+    count."""
+    whole = transformers_part(network)
+    return whole.base_model if any(extra.freezes for extra in extras_of(network)) else whole
 
 
 def _helps_on(device: torch.device) -> bool:

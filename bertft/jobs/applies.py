@@ -7,7 +7,9 @@ from bertft.errors import UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.task_choice import Choice
 from bertft.kinds import KINDS, MULTI_LABEL, takes
-from bertft.model.backbone import EMBEDDED
+from bertft.kinds.kind import OF_FEATURES
+from bertft.model.backbone import EMBEDDED, Backbone
+from bertft.model.hidden import Reading
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import OutputPlan
 from bertft.plan.settings import settings_of
@@ -28,6 +30,41 @@ def check_overlap(request: TrainRequest, recipe: Recipe, kind: str) -> None:
         raise UsageError(
             "--overlap is for windows, and long texts are cut here. Pass --long window too, or leave it out."
         )
+
+
+def check_features(request: TrainRequest, recipe: Recipe, backbone: Backbone) -> None:
+    """UsageError for settings of a head on a frozen backbone without such a head, and for those that it leaves without effect."""
+    settings = settings_of(Recipe)
+    if not recipe.features:
+        said = [settings[name].names(name)[0] for name in OF_FEATURES if getattr(recipe, name)]
+        if said:
+            raise UsageError(f"{' and '.join(said)}: only for a head on a frozen backbone. Pass --features too.")
+        return
+    if backbone.family or backbone.classic:
+        raise UsageError(
+            f"--features reads what a pre-trained backbone says; {backbone.name} knows nothing. Leave it out, or pass "
+            f"--model {EMBEDDED}."
+        )
+    usual = Recipe()
+    changed = [name for name in CHANGE_THE_BACKBONE if getattr(recipe, name) != getattr(usual, name)]
+    if changed:
+        flags = " and ".join(settings[name].names(name)[0].split("/")[0] for name in changed)
+        instead = " For an LSTM below the tags: --features-head bilstm." if "bilstm" in changed else ""
+        raise UsageError(f"{flags}: with --features the backbone stays as it is. Leave it out.{instead}")
+    Reading.of(recipe.layers or "-1", recipe.combine, backbone.config)
+    if recipe.combine and "," not in (recipe.layers or ""):
+        raise UsageError(f"--combine {recipe.combine}: one layer is read. Name several: --layers -1,-2,-3,-4.")
+    if recipe.head_units and (recipe.features_head or "linear") == "linear":
+        raise UsageError("--head-units: a linear head has none. Pass --features-head mlp or bilstm.")
+    if request.recipe.get("head_start") == "probe" and recipe.features_head not in (None, "linear"):
+        raise UsageError(
+            f"--head-start probe: with --features-head {recipe.features_head} nothing can be fitted before training. "
+            f"Leave it out."
+        )
+
+
+CHANGE_THE_BACKBONE = ("freeze", "layer_decay", "few_shot", "bilstm")
+"""Settings that would, or that say how."""
 
 
 def check_form_of_labels(request: TrainRequest, choice: Choice) -> None:

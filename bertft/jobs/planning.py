@@ -13,7 +13,7 @@ from bertft.engine.prepare import Tables
 from bertft.engine.tracking import check_installed
 from bertft.errors import UsageError
 from bertft.gold.lengths import fitted
-from bertft.jobs.applies import check_applies, check_classic, check_form_of_labels, check_overlap
+from bertft.jobs.applies import check_applies, check_classic, check_features, check_form_of_labels, check_overlap
 from bertft.jobs.before_bert import check_family, check_network, check_training, meant_for
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import labels_in, sample_rows, tell_lost_labels
@@ -104,7 +104,8 @@ def whole_recipe(
     check_kind_of_settings(recipe, card)
     if family:
         check_training(request, recipe, family)
-    if recipe.pool == "mean":
+    check_features(request, recipe, backbone)
+    if recipe.pool == "mean" and not recipe.features:
         check_mean(backbone, card.kind)
     check_few_shot(recipe, card)
     check_head_start(request, recipe, card.kind)

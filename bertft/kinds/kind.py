@@ -14,6 +14,9 @@ from typing import Any
 
 from bertft.errors import CardError
 
+OF_FEATURES = ("features", "features_head", "head_units", "layers", "combine")
+"""Settings of a head on a frozen backbone."""
+
 NONE: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bertft.kinds.kind import Kind, Problem
+from bertft.kinds.kind import OF_FEATURES, Kind, Problem
 
 AVERAGES = tuple(
     f"{family}_{average}" for family in ("f1", "precision", "recall") for average in ("macro", "micro", "weighted")
@@ -57,6 +57,6 @@ from transformers import pipeline
 classify = pipeline("text-classification", model={folder})
 classify({text})""",
     long_inputs='Texts beyond the length limit are handled as `long = "{long}"` says.',
-    settings=("long", "separator", "label_names", "single_label", "multi_label", "regression", "pool"),
+    settings=("long", "separator", "label_names", "single_label", "multi_label", "regression", "pool", *OF_FEATURES),
     small_file_factor=0.5,  # starts from a head that knows whole texts; a high rate forgets it (arXiv 2202.10054)
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bertft.kinds.kind import Kind, Problem
+from bertft.kinds.kind import OF_FEATURES, Kind, Problem
 
 WORD_TAGS = Problem(
     name="token-classification",
@@ -32,6 +32,6 @@ from transformers import pipeline
 tag = pipeline("token-classification", model={folder}, aggregation_strategy="first")
 tag("…")""",
     reads_words=True,
-    settings=("crf", "bilstm", "head_learning_rate", "scheme", "context", "sentence", "document"),
+    settings=("crf", "bilstm", "head_learning_rate", "scheme", "context", "sentence", "document", *OF_FEATURES),
     small_file_factor=3.0,  # for words the encoder has to change more
 )

@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from bertft.errors import UsageError
-from bertft.model.extras import transformers_part
+from bertft.model.extras import extras_of, transformers_part
 from bertft.protocols import Network
 
 
@@ -45,7 +45,12 @@ def _encoder_layers(network: Any) -> tuple[str, int]:
 
 
 def freeze(network: Network, what: str | None) -> None:
-    """Stop the gradient of `embeddings`, `encoder` (embeddings and all layers), or N: embeddings and the N lowest layers."""
+    """Stop the gradient of `embeddings`, `encoder` (embeddings and all layers), or N: embeddings and the N lowest layers.
+    Below an extra that freezes the network nothing learns at all."""
+    if frozen_below(network):
+        own = {parameter for extra in extras_of(network) for parameter in extra.parameters()}
+        for parameter in network.parameters():
+            parameter.requires_grad_(parameter in own)
     if what is None:
         return
     layers = layer_of_parameters(network)
@@ -56,6 +61,11 @@ def freeze(network: Network, what: str | None) -> None:
         raise UsageError(f"--freeze {what}: this backbone has {count} layers. Freeze at most {count}, or 'encoder'.")
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(layers[name] > deepest)
+
+
+def frozen_below(network: Network) -> bool:
+    """Whether only what stands on the network of transformers learns."""
+    return any(extra.freezes for extra in extras_of(network))
 
 
 def count_parameters(network: Network) -> tuple[int, int]:

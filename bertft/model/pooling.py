@@ -66,6 +66,12 @@ def reads_mean(backbone: Backbone) -> bool:
     return fresh and trained_pooling(backbone.path) == "mean"
 
 
+def reads_frozen_mean(backbone: Backbone) -> bool:
+    """Whether a head on a frozen backbone reads the mean of the tokens: unless a sentence encoder was trained to be read at the
+    first one, which in a backbone that was never fine-tuned says little (Reimers & Gurevych 2019, arXiv 1908.10084, table 1)."""
+    return trained_pooling(backbone.path) != "cls"
+
+
 def check_mean(backbone: Backbone, kind: str, labels: tuple[str, ...] = ()) -> None:
     """UsageError where no mean layer can stand between this backbone and a head of that kind for these labels, where they are
     known already."""

@@ -16,7 +16,10 @@ from bertft.kinds.metric_names import canonical, check_metric
 from bertft.plan.recipe import Recipe
 from bertft.plan.settings import checked
 
-_OF_THE_RUN = ("eval_steps", "freeze", "metric", "precision", "seed")
+_OF_THE_RUN = (
+    *("eval_steps", "freeze", "metric", "precision", "seed"),
+    *("features", "features_head", "head_units", "layers", "combine"),
+)
 RECIPE_KEYS = tuple(setting.name for setting in fields(Recipe) if setting.name not in _OF_THE_RUN)
 """Settings of the recipe that a task may have an opinion on; the others are the run's, or a key of the card itself."""
 

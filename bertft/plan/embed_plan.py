@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from bertft.plan.layers import combine_setting, layers_setting
 from bertft.plan.recipe import PRECISIONS
 from bertft.plan.settings import RARE, TASK, at_least, one_of, setting
 
-COMBINE = ("concat", "sum", "mean")
 CLS, MEAN, MAX, MEAN_MAX, FIRST_LAST, POOLER, NONE = "cls", "mean", "max", "mean-max", "first-last", "pooler", "none"
 POOL = (CLS, MEAN, MAX, MEAN_MAX, FIRST_LAST, POOLER, NONE)
-
-_LAYERS = re.compile(r"-?\d{1,4}(,-?\d{1,4})*")
 
 
 @dataclass(frozen=True)
 class EmbedPlan:
     """What was said; None: as the model's files say, or the usual."""
 
-    layers: str | None = setting(
-        None,
-        "Layers to read, several with commas: 0 for the token embeddings, 1, 2 … from the input, -1, -2 … from the output.",
-        "LAYERS",
-        panel=TASK,
-        check=((lambda value: bool(_LAYERS.fullmatch(value))), "whole numbers with commas are wanted, such as -1,-2"),
-        otherwise="-1, the last",
-    )
-    combine: str | None = setting(
-        None,
-        "How several layers become one: concat, sum or mean.",
-        "NAME",
-        panel=TASK,
-        check=one_of(COMBINE),
-        otherwise="concat",
-    )
+    layers: str | None = layers_setting(panel=TASK)
+    combine: str | None = combine_setting(panel=TASK)
     pool: str | None = setting(
         None,
         "How the tokens of a text become one vector: cls, mean, max, mean-max, first-last or pooler; none writes a vector for "

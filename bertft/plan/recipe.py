@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from bertft.plan.layers import combine_setting, layers_setting
 from bertft.plan.settings import A_SEED, A_SHARE, ABOVE_0, ANSWERS, TAGGING, TRAINING, above, at_least, one_of, setting
 
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
@@ -14,6 +15,7 @@ HEAD_STARTS = ("probe", "prior", "random")
 POOLINGS = ("cls", "mean")
 LONG_TEXTS = ("truncate", "window", "head-tail")
 CONTEXTS = ("none", "document")
+FEATURE_HEADS = ("linear", "mlp", "bilstm")
 SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "IO")
 
 PAPER_EPOCHS, PAPER_RATE = 3.0, 5e-5
@@ -165,6 +167,27 @@ class Recipe:
             "embeddings, encoder or a number of layers is wanted",
         ),
     )
+    features: bool = setting(
+        False,
+        "Train only a head, on outputs of the backbone that are computed once and do not change.",
+        flags=("--features/--no-features",),
+    )
+    features_head: str | None = setting(
+        None,
+        "With --features: what learns, a layer (linear), two (mlp) or two LSTM layers (bilstm).",
+        "linear|mlp|bilstm",
+        check=one_of(FEATURE_HEADS),
+        otherwise="linear",
+    )
+    head_units: int | None = setting(
+        None,
+        "With --features: units of the mlp, or of each direction of the bilstm.",
+        "UNITS",
+        check=ABOVE_0,
+        otherwise="as many as a token of the backbone has numbers",
+    )
+    layers: str | None = layers_setting()
+    combine: str | None = combine_setting("mix")
     label_smoothing: float = setting(
         0.0, "Label smoothing: share of the target spread over all labels.", "SHARE", check=A_SHARE
     )

@@ -20,7 +20,7 @@ model({text})"""
 
 def use_in_python(plan: Plan, folder: str, *, ours: bool) -> str:
     """Python that opens the run folder; without bertft, unless the network is one of `ours`."""
-    if ours:
+    if ours or plan.recipe.features:
         return USE_OF_OURS.format(folder=repr(folder), text='("…", "…")' if plan.fields.text_pair else '"…"')
     text = '{"text": "…", "text_pair": "…"}' if plan.fields.text_pair else '"…"'
     return KINDS[plan.card.kind].usage.format(folder=repr(folder), text=text)
@@ -46,6 +46,10 @@ def what_it_answers(plan: Plan, labels: Sequence[str], *, ours: bool) -> str:
 
 
 def _beyond_transformers(plan: Plan) -> str:
+    if plan.recipe.features:
+        return (
+            " Its head is bertft's own: transformers opens the folder without it as a rule, and then answers at random."
+        )
     if plan.model in CLASSICS or not takes("crf", plan.card.kind):
         return ""
     if plan.recipe.bilstm:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bertft.classic.models import CLASSICS
 from bertft.kinds import KINDS, takes
+from bertft.kinds.kind import OF_FEATURES
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MEMORY
 from bertft.report.descriptions import (
@@ -83,7 +84,7 @@ def model_card(
         front_matter=front_matter(run, plan, scores),
         title=words(card_title(plan)),
         summary=_summary(run, plan, labels),
-        origin=_origin(run),
+        origin=_origin(run, plan),
         version=run.versions["bertft"],
         folder=shlex.quote(one_line(folder)),
         use=use_in_python(plan, folder, ours=bool(run.family)),
@@ -102,9 +103,11 @@ def model_card(
     )
 
 
-def _origin(run: RunRecord) -> str:
+def _origin(run: RunRecord, plan: Plan) -> str:
     """What it was before."""
     name = code(public_name(run.backbone))
+    if plan.recipe.features:
+        return f"A head on the frozen {name}, trained"
     return f"A {name}, trained from scratch" if run.family == run.backbone else f"Fine-tuned from {name}"
 
 
@@ -238,6 +241,7 @@ def _applies(name: str, plan: Plan) -> bool:
         "pool": recipe.pool != "cls",
         "few_shot": recipe.few_shot,
         "class_weights": bool(recipe.class_weights),
+        **dict.fromkeys(OF_FEATURES, recipe.features),
         "head_start": KINDS[plan.card.kind].can_fit_head,
     }
     return takes(name, plan.card.kind) and needs.get(name, True)

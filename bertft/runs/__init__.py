@@ -26,6 +26,9 @@ LOGS = "logs"
 CHECKPOINT = "checkpoint"
 """Folder of the last state, to go on from."""
 
+VECTORS = "vectors"
+"""Folder of what a frozen backbone says of the rows, while a head learns."""
+
 BEST, REFIT_MARK = "best", "refit.txt"
 """In it: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""
 

@@ -96,7 +96,8 @@ def _thinned(text: Feature, random: np.random.Generator) -> Feature:
 def are_learned_beforehand(features: Sequence[Feature], recipe: Recipe) -> bool:
     """Whether pairs are read before the labels are learned: where the mean of the tokens is, which was trained to tell how alike
     texts are."""
-    return recipe.pool == "mean" and recipe.head_start == "probe" and can_be_halved(features)
+    changes = recipe.pool == "mean" and not recipe.features
+    return changes and recipe.head_start == "probe" and can_be_halved(features)
 
 
 def can_be_halved(features: Sequence[Feature]) -> bool:

@@ -186,6 +186,8 @@ def _reads_noise(network: Any) -> bool:
 
 def classifier_of(network: Any, labels: int) -> nn.Linear | None:
     """The head's last linear layer, whose outputs are the logits of so many labels."""
+    if own := [extra.decides for extra in extras_of(network) if extra.decides is not None]:
+        return own[0]
     whole = transformers_part(network)
     encoder = set(whole.base_model.modules())  # comes behind the head in XLM-RoBERTa
     linears = [part for part in whole.modules() if isinstance(part, nn.Linear) and part not in encoder]

@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor, nn
 
@@ -32,10 +32,18 @@ class ExtendedNetwork(nn.Module):
         with ExitStack() as stack:
             for extra in extras:
                 stack.enter_context(extra.around(self.network, inputs))
-            outputs: dict[str, Tensor] = dict(self.network(**inputs))
+            replaced = [found for extra in extras if (found := extra.replaces(self.network, inputs)) is not None]
+            outputs: dict[str, Tensor] = replaced[0] if replaced else dict(self.network(**inputs))
         for extra in extras:
             outputs |= extra.outputs()
         return outputs
+
+    def train(self, mode: bool = True) -> Self:
+        """What an extra freezes drops nothing either."""
+        super().train(mode)
+        if any(extra.freezes for extra in extras_of(self)):
+            self.network.eval()
+        return self
 
 
 def kinds_of_extras() -> Iterator[type[Extra]]:

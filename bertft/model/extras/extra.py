@@ -22,8 +22,10 @@ class Extra(nn.Module):
     """Of the recipe that asks for it; it is only for the kinds of task that take this setting. None: for all."""
     decays: ClassVar[bool] = True
     """Whether weight decay applies to its matrices."""
-    feeds_classifier: ClassVar[bool] = False
+    feeds_classifier: bool = False
     """Whether the classifier reads what it computes: then no fit on the frozen backbone can start the head."""
+    freezes: ClassVar[bool] = False
+    """Whether the network below learns nothing and drops nothing; then it learns at the run's rate, as no other part does."""
 
     @classmethod
     def wanted(cls, network: Network, recipe: Recipe, legal: Legal | None) -> Self | None:
@@ -45,6 +47,15 @@ class Extra(nn.Module):
     def around(self, network: Network, inputs: Mapping[str, Tensor]) -> AbstractContextManager[Any]:
         """What it changes in the network of transformers while that computes a batch."""
         return nullcontext()
+
+    @property
+    def decides(self) -> nn.Linear | None:
+        """The linear layer that gives the logits, where that is its own; None where the network's does."""
+        return None
+
+    def replaces(self, network: Network, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+        """All outputs of a batch, where it answers in place of the network of transformers; else None."""
+        return None
 
     def outputs(self) -> dict[str, Tensor]:
         """What it adds to the network's outputs, for the loss and the decoder."""

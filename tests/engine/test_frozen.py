@@ -1,0 +1,135 @@
+"""`train --features`: a head learns on outputs of the backbone that are computed once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import PowerFails, Said, texts, write_csv, write_jsonl
+from safetensors.torch import load_file
+
+from bertft.engine.eval_loop import model_outputs
+from bertft.engine.frozen import VectorsOf
+from bertft.engine.step import Stepper
+
+Run = Callable[..., Said]
+QUICK = ("--features", "--precision", "fp32", "--epochs", 2, "--no-refit", "--quiet")
+
+
+@pytest.fixture
+def sentences(tmp_path: Path) -> Path:
+    """Words, each with a tag that it always has."""
+    rows = [
+        {"tokens": text.split(), "tags": ["B-X" if len(word) > 4 else "O" for word in text.split()]}
+        for text in texts(60)
+    ]
+    return write_jsonl(tmp_path / "tagged.jsonl", rows)
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Path:
+    rows = [
+        (one, two, len(one.split()) - len(two.split())) for one, two in zip(texts(60), texts(60, seed=1), strict=True)
+    ]
+    return write_csv(tmp_path / "numbers.csv", ["text", "text_pair", "label"], rows)
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    rows = [(text, ",".join(sorted({word for word in text.split() if len(word) > 4})) or "none") for text in texts(60)]
+    return write_csv(tmp_path / "several.csv", ["text", "label"], rows)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("reviews", ("--layers", "-1,-2", "--combine", "mix", "--features-head", "mlp")),
+        (
+            "reviews",
+            ("--features-head", "bilstm", "--head-units", 5, "--max-length", 12, "--long", "window", "--overlap", 2),
+        ),
+        ("sentences", ("--layers", "0,-1", "--crf")),
+        ("numbers", ("--regression", "--pool", "cls")),
+        ("several", ("--multi-label", "--separator", ",")),
+    ],
+)
+def test_a_head_is_learned_and_used(
+    run: Run, tiny: str, data: str, words: tuple[Any, ...], request: pytest.FixtureRequest
+) -> None:
+    """What was learned from stored outputs answers the same from texts; the backbone is as it was, and nothing is left over."""
+    file = request.getfixturevalue(data)
+    run("train", file, "--model", tiny, *QUICK, *words, "-o", "run")
+    assert not Path("run/vectors").exists()
+    record = json.loads(Path("run/run.json").read_text())
+    assert record["timings"]["features"]["examples"] == sum(record["rows"].values())
+    assert record["parameters"]["trainable"] < record["parameters"]["all"] / 2
+    before, after = load_file(Path(tiny, "model.safetensors")), load_file("run/model.safetensors")
+    kept = {name.removeprefix("bert."): values for name, values in after.items()}
+    shared = [name for name in before if name in kept and "pooler" not in name]
+    assert len(shared) > 30
+    assert all(before[name].equal(kept[name]) for name in shared)
+    lines = [json.loads(line) for line in Path("run/history.jsonl").read_text().splitlines()]
+    scored = [line["validation"] for line in lines if "validation" in line]
+    best = record["scores"]["validation"]["values"]
+    assert any(same(best, one) for one in scored)
+    run("predict", "run", file, "-o", "answers.csv", "--precision", "fp32")
+
+
+def same(saved: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Whether the scores of a saved model, which read the texts, are those of a training, which read what was stored."""
+    numbers = {key: value for key, value in known.items() if isinstance(value, float)}
+    return bool(numbers) and all(saved[key] == pytest.approx(value, abs=1e-6) for key, value in numbers.items())
+
+
+def test_a_run_that_was_cut_off_goes_on_bit_for_bit(
+    run: Run, reviews: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what was computed before: the backbone is not asked again."""
+    words = ("train", reviews, "--model", tiny, *QUICK, "--features-head", "mlp", "--save-steps", 3)
+    run(*words, "-o", "whole")
+    take = Stepper.take
+
+    def fail_at_five(self: Stepper, step: Any, asked: Any = ()) -> Any:
+        if step.number == 5:
+            raise PowerFails
+        return take(self, step, asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stepper, "take", fail_at_five)
+        with pytest.raises(PowerFails):
+            run(*words, "-o", "parts")
+    assert Path("parts/vectors/vectors.f32").stat().st_size == 120 * 32 * 4
+
+    def not_again(network: Any, *others: Any) -> Any:
+        assert not isinstance(network, VectorsOf)
+        return model_outputs(network, *others)
+
+    monkeypatch.setattr("bertft.engine.frozen.model_outputs", not_again)
+    run("train", "--resume", "-o", "parts", "--quiet")
+    for name in ("model.safetensors", "tagger.safetensors", "checkpoint/optimizer.safetensors"):
+        assert Path("whole", name).read_bytes() == Path("parts", name).read_bytes()
+    assert not Path("parts/vectors").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--layers", "-2"), "--layers: only for a head on a frozen backbone. Pass --features too."),
+        (("--features", "--freeze", "1"), "--freeze: with --features the backbone stays as it is."),
+        (("--features", "--few-shot"), "--few-shot: with --features the backbone stays as it is."),
+        (("--features", "--combine", "sum"), "--combine sum: one layer is read."),
+        (("--features", "--layers", "-1,-9"), "--layers -1,-9: this backbone has 2 layers, so -9 is none of them"),
+        (("--features", "--head-units", 3), "--head-units: a linear head has none."),
+        (
+            ("--features", "--features-head", "mlp", "--head-start", "probe"),
+            "--head-start probe: with --features-head mlp",
+        ),
+        (("--features", "--model", "bow"), "--features reads what a pre-trained backbone says; bow knows nothing."),
+        (("--features", "--model", "tfidf"), "--features"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(run: Run, reviews: Path, tiny: str, words: Any, said: str) -> None:
+    assert said in run("train", reviews, "--model", tiny, "-o", "run", "--dry-run", *words, ok=2).err
