@@ -18,10 +18,10 @@ PACKAGE = ROOT / "bertft"
 STOREYS = [
     {"errors", "console", "live", "arrays", "protocols", "wording", "markup"},
     {"kinds"},
-    {"rows", "tags", "system", "plots"},
+    {"rows", "tags", "system", "plots", "masking"},
     {"plan", "guess"},
     {"reading", "writing", "scoring", "runs"},
-    {"gold"},
+    {"gold", "corpus"},
     {"checking", "model", "fast", "classic"},
     {"report", "page"},
     {"adapters"},

@@ -1,0 +1,120 @@
+"""Files without labels come in; documents go out one by one, each as its sentences.
+
+In plain text a line is a sentence, and a blank line parts two documents; where a file has no blank line between lines, each
+line is a document. In a table a row is a document, and a line of its text a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bertft.errors import DataError
+from bertft.gold.cells import joined_text, no_text_in
+from bertft.reading import PLAIN_TEXT, OneText, ReadOptions, Source, Table, open_source
+from bertft.reading.intake import take_in
+from bertft.reading.options import FORMAT_BY_SUFFIX
+from bertft.reading.saved import is_saved
+from bertft.rows.fields import Fields
+from bertft.rows.row import Row
+from bertft.rows.surrogates import without_surrogates
+
+Document = list[str]
+"""Its sentences, in order; none is empty."""
+
+
+@dataclass
+class Reading:
+    """A file of documents, and what is to be said of it once it is read."""
+
+    source: Source | Table
+    by_lines: bool = False
+    """Whether each line of plain text is a document, as no blank line parts them."""
+    skipped: int = 0
+    """Rows without a text."""
+    first_skipped: str = ""
+    """Why the first of them has none, and where it stands."""
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is plain text, one sentence a line."""
+        return isinstance(self.source, Source) and self.source.format == PLAIN_TEXT
+
+    def documents(self, fields: Fields) -> Iterator[Document]:
+        """All of them, in order. `fields`: the columns of a table's text."""
+        if self.is_plain and not self.by_lines:
+            yield from _between_blank_lines(str(row.fields[fields.text]) for row in self.source.rows())
+            return
+        for row in self.source.rows():
+            if sentences := self._sentences(row, fields):
+                yield sentences
+
+    def _sentences(self, row: Row, fields: Fields) -> Document:
+        if reason := no_text_in("text", fields.texts, row):
+            self.skipped += not self.is_plain
+            self.first_skipped = self.first_skipped or f"{row.origin}: {reason}"
+            return []
+        return _lines(joined_text(fields.texts, row))
+
+
+def open_corpus(path: str, options: ReadOptions, column: str = "text") -> Reading:
+    """A file of any format that is read; one whose name tells none is plain text. `column`: what that is called then."""
+    if path == "-":
+        raise DataError("stdin: a corpus is read more than once. Put it into a file.")
+    if options.format is None and not is_saved(path) and take_in(path).suffix not in FORMAT_BY_SUFFIX:
+        options = replace(options, format=PLAIN_TEXT)
+    found = Reading(open_source(path, options, one_text=OneText(column)))
+    if found.is_plain:
+        found.by_lines = not _has_blank_line_inside(str(row.fields[column]) for row in found.source.rows())
+    return found
+
+
+def documents_of(readings: Iterable[Reading], fields: Fields) -> Iterator[Document]:
+    """Of one file after the other."""
+    for reading in readings:
+        yield from reading.documents(fields)
+
+
+def _between_blank_lines(lines: Iterable[str]) -> Iterator[Document]:
+    document: Document = []
+    for line in lines:
+        if sentence := _clean(line):
+            document.append(sentence)
+        elif document:
+            yield document
+            document = []
+    if document:
+        yield document
+
+
+def _has_blank_line_inside(lines: Iterable[str]) -> bool:
+    """Whether a blank line stands between two others."""
+    begun = blank = False
+    for line in lines:
+        is_blank = not line.strip()
+        if begun and blank and not is_blank:
+            return True
+        begun, blank = begun or not is_blank, is_blank
+    return False
+
+
+def _lines(text: str) -> Document:
+    return [sentence for line in text.splitlines() if (sentence := _clean(line))]
+
+
+def _clean(line: str) -> str:
+    return without_surrogates(line.strip())
+
+
+def shown_kinds(readings: Sequence[Reading]) -> Iterator[str]:
+    """What each file's documents are, in words."""
+    for reading in readings:
+        if not reading.is_plain:
+            yield f"{reading.name}: each row is a document"
+        elif reading.by_lines:
+            yield f"{reading.name}: no blank line parts documents, so each line is one"
+        else:
+            yield f"{reading.name}: blank lines part documents"
