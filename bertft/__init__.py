@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from bertft import errors
 
 if TYPE_CHECKING:
-    from bertft.api import baseline, check, compare, evaluate, load, predict, train, write_report
+    from bertft.api import baseline, check, compare, evaluate, load, predict, pretrain, train, write_report
 
 __version__ = "0.1.0"
-VERBS = ("baseline", "check", "compare", "evaluate", "load", "predict", "train", "write_report")
+VERBS = ("baseline", "check", "compare", "evaluate", "load", "predict", "pretrain", "train", "write_report")
 __all__ = [
     "__version__",
     "baseline",
@@ -22,6 +22,7 @@ __all__ = [
     "evaluate",
     "load",
     "predict",
+    "pretrain",
     "train",
     "write_report",
 ]

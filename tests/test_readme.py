@@ -120,6 +120,15 @@ def test_the_commands_on_embedding_run(run: Callable[..., Said], a_users_folder:
     assert (a_users_folder / "messages.npy.about.json").is_file()
 
 
+def test_the_commands_on_pretraining_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
+    for line in commands(ROOT / "docs" / "pretraining.md"):
+        _, command, *words = shlex.split(line)
+        few = (*SHORT, "--max-length", 48) if command in ("train", "pretrain") and "--resume" not in words else ()
+        model = ("--model", tiny) if command == "pretrain" and few else ()
+        run(command, *words, *few, *model)
+    assert "filled" in (a_users_folder / "filled.jsonl").read_text(encoding="utf-8")
+
+
 def test_no_placeholder_is_left() -> None:
     assert [page.name for page in PAGES if "@@" in page.read_text(encoding="utf-8")] == []
 

@@ -11,7 +11,9 @@ from typing import Any, get_type_hints
 
 from bertft.errors import CheckpointError
 from bertft.gold import Options
+from bertft.gold.masks import COMMON_MASK
 from bertft.model.folder import TaskRecord
+from bertft.plan.pretraining import PretrainPlan
 from bertft.plan.recipe import SCHEMES, Recipe
 from bertft.plan.settings import has_type, settings_of
 from bertft.runs import TASK_FILE
@@ -75,11 +77,14 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
         "steps",
         "temperature",
         "scales",
+        "mask",
+        "mask_share",
+        "mask_token",
     }
     if not isinstance(stored, dict) or not stored.keys() <= known:
         yield "stored"
         return
-    thresholds = stored.get("thresholds", {})
+    thresholds, masks = stored.get("thresholds", {}), settings_of(PretrainPlan)
     if (
         not isinstance(thresholds, dict)
         or thresholds.keys() not in (set(), labels)
@@ -101,6 +106,13 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
         yield "stored.steps"
     if not _is_number(stored.get("null_threshold", 0)):
         yield "stored.null_threshold"
+    for name in ("mask", "mask_share"):
+        if name in stored and not (
+            has_type(stored[name], get_type_hints(PretrainPlan)[name]) and masks[name].fits(stored[name])
+        ):
+            yield f"stored.{name}"
+    if not isinstance(token := stored.get("mask_token", COMMON_MASK), str) or not token.strip():
+        yield "stored.mask_token"
 
 
 def _is_number(value: Any) -> bool:

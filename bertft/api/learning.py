@@ -1,4 +1,4 @@
-"""Python functions that learn: train, check, baseline."""
+"""Python functions that learn: train, pretrain, check, baseline."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bertft.errors import UsageError
 from bertft.jobs.from_program import alone, called_from_program
 from bertft.kinds import NAMED_PROBLEMS
 from bertft.plan.keywords import checked_keywords, keywords_of
+from bertft.plan.pretraining import OF_TEXTS, READS_TEXTS, PretrainPlan
 from bertft.plan.recipe import LENGTHS, Recipe
 from bertft.plan.sections import READS, DataPlan, MachinePlan, ModelPlan, OutputPlan, RunsPlan
 from bertft.plan.settings import typed
@@ -57,6 +58,52 @@ def train(
     )
     with alone("train"), called_from_program(quiet), as_keyboard_interrupt():
         return run_training(request)
+
+
+def pretrain(
+    data: Any = None,
+    *,
+    validation: Any = None,
+    config: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    observers: Sequence[Observer] = (),
+    quiet: bool = True,
+    **settings: Any,
+) -> Finished:
+    """Pre-train a model further on texts without labels; the result has the run's `folder` and `scores`. `data` and `validation`
+    are files or rows. `settings`: flags of `bertft pretrain`, as `mask_share=0.2`, `output_dir="runs/mine"`."""
+    from bertft.jobs.pretrain import pretrain as run_pretraining
+    from bertft.jobs.requests import TrainRequest
+
+    known = {
+        "text": COLUMNS["text"],
+        **keywords_of(DataPlan, only=("validation_share", "split_seed", *READS_TEXTS)),
+        **keywords_of(ModelPlan, only=("name",)),
+        **keywords_of(Recipe, only=OF_TEXTS),
+        **keywords_of(PretrainPlan, OutputPlan, MachinePlan),
+    }
+    settings = checked_keywords(settings, known)
+    tables: dict[str, Table] = {}
+    splits = {"train": data, "validation": validation}
+    named = {split: table_name(rows, split, tables) for split, rows in splits.items() if rows is not None}
+    request = TrainRequest(
+        columns=columns_of(settings),
+        data={**typed(DataPlan, settings), **named},
+        model=typed(ModelPlan, settings),
+        recipe=typed(Recipe, settings),
+        pretraining=typed(PretrainPlan, settings),
+        output=typed(OutputPlan, settings),
+        machine=typed(MachinePlan, settings),
+        config=config,
+        resume=resume,
+        overwrite=overwrite,
+        command="bertft.pretrain(…)",
+        tables=tables,
+        observers=observers,
+    )
+    with alone("pretrain"), called_from_program(quiet), as_keyboard_interrupt():
+        return run_pretraining(request)
 
 
 def check(

@@ -21,6 +21,7 @@ from bertft.commands.convert import convert_command
 from bertft.commands.embed import embed_command
 from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
+from bertft.commands.pretrain import pretrain_command
 from bertft.commands.report import report_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.tiers import TieredCommand, TieredGroup
@@ -43,6 +44,7 @@ app.command("train", cls=TieredCommand)(train_command)
 app.command("eval", cls=TieredCommand)(eval_command)
 app.command("predict", cls=TieredCommand)(predict_command)
 app.command("embed", cls=TieredCommand)(embed_command)
+app.command("pretrain", cls=TieredCommand)(pretrain_command)
 app.command("baseline", cls=TieredCommand)(baseline_command)
 app.command("check", cls=TieredCommand)(check_command)
 app.command("report", cls=TieredCommand)(report_command)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import Parameter
 from typing import Annotated, Any, get_type_hints
 
@@ -21,6 +21,7 @@ TEXT_HELP = "Column with the text, the tokens or the question. Repeat it to join
 PAIR_HELP = "Column with the second text of a pair, or the context of a question."
 LABEL_HELP = "Column with the label, tags or answers. Repeat it for one 0/1 column per label."
 SCHEME_HELP = "Tag scheme to write: IOB2, BIOES, BILOU, IO or IOB1."
+NOTHING: Mapping[str, tuple[str, str]] = {}
 CARD_OR_GUESS, AS_LEARNED = "guessed, or the card's", "as in training"
 
 
@@ -30,14 +31,17 @@ def flag(panel: str, metavar: str | None, help: str, *names: str, default: str =
     return typer.Option(*names, metavar=metavar, help=words, rich_help_panel=panel, show_default=False)
 
 
-def takes_settings(kind: Any, *names: str, before: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes_settings(
+    kind: Any, *names: str, before: str, told: Mapping[str, tuple[str, str]] = NOTHING
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator for a command that takes declared settings as keywords: all of the settings class, or those named. In the
-    help they stand before the parameter `before`."""
+    help they stand before the parameter `before`. `told`: name -> help and default in words, where those that are declared would
+    not be true of this command."""
 
     def with_flags(command: Callable[..., None]) -> Callable[..., None]:
         own = own_parameters(command)
         place = [one.name for one in own].index(before)
-        added = [declared(kind, name) for name in names or settings_of(kind)]
+        added = [declared(kind, name, *told.get(name, ())) for name in names or settings_of(kind)]
         command.__signature__ = inspect.Signature([*own[:place], *added, *own[place:]])  # type: ignore[attr-defined]
         return command
 
@@ -54,10 +58,11 @@ def own_parameters(command: Callable[..., None]) -> list[Parameter]:
     ]
 
 
-def declared(kind: Any, name: str) -> Parameter:
+def declared(kind: Any, name: str, help: str = "", default: str = "") -> Parameter:
     """The flag of a declared setting; None where it is not typed."""
     found = settings_of(kind)[name]
-    option = flag(found.panel, found.unit, found.help, *found.names(name), default=found.default)
+    default = default or ("" if help else found.default)
+    option = flag(found.panel, found.unit, help or found.help, *found.names(name), default=default)
     hint = get_type_hints(kind)[name]
     typed: Any = Annotated[(list[str] if takes_several(hint) else hint) | None, option]
     return Parameter(found.keyword(name), Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=typed)

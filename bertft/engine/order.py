@@ -30,6 +30,8 @@ class Step:
     number: int
     epoch: float
     batches: list[Ids]
+    passes: int = 0
+    """Whole epochs before its own."""
 
     @property
     def examples(self) -> int:
@@ -65,7 +67,9 @@ class Order:
         while number < self.total_steps:
             count = self._steps_in(epoch)
             for position in range(max(after - number, 0), min(count, self.total_steps - number)):
-                yield Step(number + position + 1, epoch + (position + 1) / count, self._group(epoch, position))
+                yield Step(
+                    number + position + 1, epoch + (position + 1) / count, self._group(epoch, position), passes=epoch
+                )
             number, epoch = number + count, epoch + 1
 
     def step(self, number: int) -> Step:

@@ -31,7 +31,7 @@ from bertft.system.versions import machine, versions
 SPLITS = ("validation", "test")
 """That a run scores by itself; what else run.json has of scores came from `eval`."""
 
-BY_THE_PROGRAM = "bertft.train(…) with the same rows and settings"
+BY_THE_PROGRAM = "bertft.{verb}(…) with the same rows and settings"
 """What repeats a run on rows that a program handed over."""
 
 
@@ -123,12 +123,12 @@ def run_record(finished: Finished) -> RunRecord:
     files["vectors"] = plan.network.get("vectors")
     files |= {f"train {number}": path for number, path in enumerate(plan.data.more_train or (), 2)}
     metric = typed_again(plan.recipe.metric)
-    repeat = f"bertft train --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER"
+    repeat = f"bertft {plan.verb} --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER"
     ours = finished.backbone.family or finished.backbone.classic
     by_a_program = any(path and path.startswith(MEMORY) for path in files.values())
     return RunRecord(
         command=finished.command,
-        repeat=BY_THE_PROGRAM if by_a_program else repeat,
+        repeat=BY_THE_PROGRAM.format(verb=plan.verb) if by_a_program else repeat,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         task=plan.card.name,
         backbone=finished.backbone.name,

@@ -20,7 +20,7 @@ from torch import Tensor
 from bertft import console, fast
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
-from bertft.plan.plan import read_config
+from bertft.plan.plan import read_config, verb_of
 from bertft.plan.sections import MEMORY, MOST_THREADS
 from bertft.protocols import Network
 from bertft.runs import CHECKPOINT, FOLDS, PLAN, SEEDS, whole_run
@@ -84,8 +84,8 @@ def go_on(folder: Path) -> str:
     plan = read_config(str(folder / PLAN)) if (folder / PLAN).is_file() else {}
     metric = typed_again(plan.get("recipe", {}).get("metric"))
     if str(plan.get("data", {}).get("train", "")).startswith(MEMORY):
-        return f"continue with: bertft.train(…, output_dir={str(folder)!r}, resume=True)"
-    return f"continue with: bertft train --resume -o {shlex.quote(str(folder))}{metric}"
+        return f"continue with: bertft.{verb_of(plan)}(…, output_dir={str(folder)!r}, resume=True)"
+    return f"continue with: bertft {verb_of(plan)} --resume -o {shlex.quote(str(folder))}{metric}"
 
 
 def while_writing(folder: Path) -> AbstractContextManager[None]:

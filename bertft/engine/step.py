@@ -41,6 +41,19 @@ class Ingredients:
     evaluate: Callable[[Network], Scores]
     origin: Callable[[int], str]
     """Where a feature's row stands in its file."""
+    anew: Callable[[int], Sequence[Feature]] | None = None
+    """What the features are in an epoch, by the number of epochs before it; None: the same in all."""
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Of the features, in tokens; of those that are made when they are asked for, without making them."""
+        known: Sequence[int] | None = getattr(self.features, "lengths", None)
+        return [len(feature.input_ids) for feature in self.features] if known is None else known
+
+    def features_of(self, step: Step) -> dict[int, Feature]:
+        """Those of a step, by their numbers."""
+        features = self.features if self.anew is None else self.anew(step.passes)
+        return {example: features[example] for batch in step.batches for example in batch}
 
 
 @dataclass(frozen=True)
@@ -93,10 +106,13 @@ class Stepper:
         self.accelerator, self.meter = accelerator, meter
         self.pieces = 1
         """Into how many parts each batch is cut, because the memory is too small for all of it."""
+        self._features: dict[int, Feature] = {}
+        """Of the step that is taken, by their numbers."""
 
     def take(self, step: Step, asked: Sequence[Callable[[], object]] = ()) -> StepResult:
         """One optimizer step over its batches. NotANumber before the weights are touched."""
         self.network.train()
+        self._features = self.made_of.features_of(step)
         parts, told = self._backward_within_memory(step, asked)
         loss, flags = told[0], [value > 0 for value in told[1:]]
         norm = float(
@@ -135,7 +151,7 @@ class Stepper:
     def _backward_part(self, ids: Ids, weight: int, dropout: StepDropout, *, last: bool) -> _Part:
         """Adds up the gradients of this process's share of a batch. All processes pad alike."""
         accelerator, made_of = self.accelerator, self.made_of
-        batch = made_of.adapter.collate([made_of.features[example] for example in ids])
+        batch = made_of.adapter.collate([self._features[example] for example in ids])
         with accelerator.split_between_processes(list(range(len(ids)))) as mine:
             rows = mine or [0]
             share = 1.0 if mine else 0.0  # with fewer examples than processes, this one only keeps step
@@ -182,7 +198,7 @@ class Stepper:
         return list(self.accelerator.reduce(told, reduction="sum").tolist())
 
     def _weight(self, step: Step) -> int:
-        return sum(self.made_of.features[example].weight for batch in step.batches for example in batch)
+        return sum(self._features[example].weight for batch in step.batches for example in batch)
 
     def _complaint(self, step: Step, loss: float, parts: Sequence[_Part]) -> str:
         from accelerate.utils import gather_object
@@ -192,6 +208,6 @@ class Stepper:
         what = f"the loss is {loss / max(self._weight(step), 1)}" if bad else "the gradient is not a number"
         rate = max(group["lr"] for group in self.optimizer.param_groups)
         rows = bad or [example for batch in step.batches for example in batch]
-        where = [self.made_of.origin(self.made_of.features[example].row) for example in rows[:5]]
+        where = [self.made_of.origin(self._features[example].row) for example in rows[:5]]
         more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
         return f"Step {step.number:,}: {what}, at a learning rate of {rate:.3g}. Rows: {', '.join(where)}{more}."

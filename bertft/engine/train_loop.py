@@ -81,7 +81,7 @@ def outlook(order: Order, checkpoints: Checkpoints, eval_every: int) -> Outlook:
 
 def order_of(made_of: Ingredients) -> Order:
     """In which the features are learned."""
-    return Order([len(feature.input_ids) for feature in made_of.features], made_of.recipe)
+    return Order(made_of.lengths, made_of.recipe)
 
 
 def take_step(step: Step, stepper: Stepper, checkpoints: Checkpoints) -> tuple[tuple[float, int], bool, bool]:

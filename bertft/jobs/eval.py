@@ -10,8 +10,11 @@ from typing import Any
 from bertft.adapters import Adapter, Prediction
 from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.jobs.judged import judged_file
+from bertft.jobs.judged_corpus import judged_corpus
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.unsure import threshold_for
+from bertft.kinds import KINDS
+from bertft.model.folder import read_task
 from bertft.reading import Table
 from bertft.runs.record import DataFile, add_to_run
 from bertft.scoring import Coverage, Scores
@@ -31,17 +34,31 @@ class Evaluated:
 
 
 def evaluate(request: EvalRequest) -> Evaluated:
-    """Open the run, read the file, predict, score."""
+    """Open the run, read the file, predict, score. A run that learned from texts alone is scored on texts alone."""
+    if not KINDS[read_task(Path(request.run)).card.kind].is_trained:
+        return evaluated_corpus(request)
     judged = judged_file(request)
     scores = judged.scores()
     coverage = covered(judged.adapter, judged.predictions, judged.targets, least_probability(request, judged.adapter))
     timings = judged.meter.timings()
     if judged.answerer.accelerator.is_main_process:
-        scored = data_file(request, judged.table)
-        metric = scores.main if request.metric else None
-        add_to_run(Path(request.run), "scores", key_of(scored, metric), {**scores.as_dict(), "data": asdict(scored)})
-        add_to_run(Path(request.run), "timings", "eval", timings)
+        note_scores(request, data_file(request, judged.table), scores, timings)
     return Evaluated(request.run, judged.name, scores, coverage, timings)
+
+
+def evaluated_corpus(request: EvalRequest) -> Evaluated:
+    """Score a run on texts without labels."""
+    judged = judged_corpus(request)
+    if judged.is_main_process:
+        note_scores(request, DataFile(request.data, judged.sha256), judged.scores, judged.timings)
+    return Evaluated(request.run, judged.name, judged.scores, (), judged.timings)
+
+
+def note_scores(request: EvalRequest, scored: DataFile, scores: Scores, timings: Mapping[str, float]) -> None:
+    """Put them into run.json."""
+    metric = scores.main if request.metric else None
+    add_to_run(Path(request.run), "scores", key_of(scored, metric), {**scores.as_dict(), "data": asdict(scored)})
+    add_to_run(Path(request.run), "timings", "eval", timings)
 
 
 def least_probability(request: EvalRequest, adapter: Adapter) -> float | None:

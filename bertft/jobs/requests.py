@@ -30,6 +30,7 @@ class TrainRequest:
     data: Section = field(default_factory=dict)
     model: Section = field(default_factory=dict)
     recipe: Section = field(default_factory=dict)
+    pretraining: Section = field(default_factory=dict)
     runs: Section = field(default_factory=dict)
     output: Section = field(default_factory=dict)
     machine: Section = field(default_factory=dict)

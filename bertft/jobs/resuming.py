@@ -16,7 +16,7 @@ from bertft.jobs.requests import TrainRequest
 from bertft.model.folder import check_kept, free_folder
 from bertft.model.trust import check_closed
 from bertft.plan.card import Card
-from bertft.plan.plan import Plan, read_config
+from bertft.plan.plan import Plan, read_config, verb_of
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import MEMORY
 from bertft.runs import CHECKPOINT, PLAN, RECORD
@@ -25,7 +25,7 @@ from bertft.system.files import last_whole
 from bertft.wording import counted
 
 
-def going_on(request: TrainRequest) -> TrainRequest:
+def going_on(request: TrainRequest, verb: str = "train") -> TrainRequest:
     """The request of a resumed run: its own plan is the config file. Where there is none yet, that of a new run."""
     if request.overwrite:
         raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other deletes it.")
@@ -33,6 +33,7 @@ def going_on(request: TrainRequest) -> TrainRequest:
     if not folder:
         raise UsageError("--resume needs the run folder: -o DIR.")
     if (Path(folder) / PLAN).is_file():
+        check_verb(Path(folder), verb)
         check_closed(Path(folder))
         check_kept(Path(folder))
         refit = {"refit": stored_plan(Path(folder))["recipe"]["refit"]}
@@ -41,6 +42,14 @@ def going_on(request: TrainRequest) -> TrainRequest:
         raise UsageError(f"{folder}: no run to resume (it has no {PLAN}).")
     console.note(f"{folder}: no interrupted run yet, so it starts from the beginning.")
     return replace(request, resume=False)
+
+
+def check_verb(folder: Path, verb: str) -> None:
+    """UsageError for a run that another command learns."""
+    if (own := verb_of(read_config(str(folder / PLAN)))) != verb:
+        raise UsageError(
+            f"{folder}: a run of bertft {own}. Go on with: bertft {own} --resume -o {shlex.quote(str(folder))}"
+        )
 
 
 def stored_plan(folder: Path) -> dict[str, Any]:
@@ -59,7 +68,7 @@ def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:
     stored = {**stored, "task": card.to_dict(), "recipe": {**usual, **stored.get("recipe", {})}}
     changed = [
         f"[{section}] {key}: {stored.get(section, {}).get(key)} in the run, {asked.get(section, {}).get(key)} now"
-        for section in ("task", "data", "model", "recipe", "runs")
+        for section in ("task", "data", "model", "recipe", "pretraining", "runs")
         for key in sorted({*asked.get(section, {}), *stored.get(section, {})})
         if asked.get(section, {}).get(key) != stored.get(section, {}).get(key)
     ]
@@ -75,7 +84,7 @@ def longer_run(plan: Plan, stored: Mapping[str, Any]) -> str:
     if asked is None or asked == before or plan.data.train.startswith(MEMORY):
         return ""
     metric = typed_again(plan.recipe.metric)
-    command = f"bertft train --config {shlex.quote(f'{plan.output_dir}/{PLAN}')}{metric}"
+    command = f"bertft {plan.verb} --config {shlex.quote(f'{plan.output_dir}/{PLAN}')}{metric}"
     flag, folder = f"--{name.replace('_', '-')}", shlex.quote(free_folder(plan.output_dir))
     new = f"The learning rate follows the length that was planned, so train a new run: {command} {flag} {asked:g} -o {folder}"
     if not before or asked < before or plan.recipe.refit:  # a refitted model knows the validation rows

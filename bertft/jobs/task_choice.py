@@ -253,5 +253,5 @@ def _kind(name: object) -> str | None:
 
 def _check_trainable(kind: str) -> None:
     if not KINDS[kind].is_trained:
-        trained = ", ".join(name for name, kind in KINDS.items() if kind.is_trained)
-        raise CardError(f"{kind} cannot be trained with this version of bertft; it trains {trained}.")
+        verb = KINDS[kind].verb
+        raise CardError(f"{kind} is not learned from labels: bertft {verb} CORPUS learns it from texts alone.")

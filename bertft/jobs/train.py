@@ -23,6 +23,7 @@ from bertft.jobs.planning import Planned, make_plan
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.resuming import check_repeats, going_on, left_as_it_is, refuse_without_state, stored_plan
 from bertft.jobs.seeds import train_seeds
+from bertft.model.backbone import Backbone
 from bertft.model.folder import open_run_folder
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MachinePlan
@@ -41,10 +42,22 @@ def train(request: TrainRequest) -> Finished:
     if request.resume:
         request = going_on(request)
     planned = make_plan(request)
-    plan = planned.plan
+
+    def learn(run: TrainingRun, accelerator: Device) -> Finished:
+        if model := planned.backbone.classic:
+            return run_fitting(run, model, planned.tables, accelerator)
+        return way_of(run.plan)(run, planned.tables, accelerator)
+
+    return carried_out(request, planned.plan, planned.backbone, learn)
+
+
+def carried_out(
+    request: TrainRequest, plan: Plan, backbone: Backbone, learn: Callable[[TrainingRun, Device], Finished]
+) -> Finished:
+    """The plan of a request, learned in its own folder, which is held meanwhile; a run that has ended is left as it is."""
     if request.resume:
         check_repeats(plan, stored_plan(Path(plan.output_dir)))
-        if (before := finished_before(Path(plan.output_dir), plan, planned.backbone)) is not None:
+        if (before := finished_before(Path(plan.output_dir), plan, backbone)) is not None:
             drop_members(Path(plan.output_dir))
             return left_as_it_is(before, request)
         refuse_without_state(Path(plan.output_dir))
@@ -56,15 +69,10 @@ def train(request: TrainRequest) -> Finished:
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
         hashes = {**data_hashes(plan.data, request.tables), **hash_of_vectors(plan)}
-        run = TrainingRun(
-            plan, planned.backbone, Path(folder), request.command, hashes, request.resume, request.observers
-        )
+        run = TrainingRun(plan, backbone, Path(folder), request.command, hashes, request.resume, request.observers)
         started = time.perf_counter()
         try:
-            if model := planned.backbone.classic:
-                finished = run_fitting(run, model, planned.tables, accelerator)
-            else:
-                finished = way_of(plan)(run, planned.tables, accelerator)
+            finished = learn(run, accelerator)
             return finished if request.resume else replace(finished, seconds=time.perf_counter() - started)
         except Stopped as stop:
             begun = has_begun(run.folder)

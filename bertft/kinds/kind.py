@@ -83,11 +83,24 @@ class Kind:
     """Whether its head can be fitted before training, or started at the label counts."""
     small_file_factor: float = 1.0
     """Factor of the learning rate on small files."""
+    verb: str = "train"
+    """The command that learns it; another one than `train` learns from texts without labels."""
+    prepares_network: str = ""
+    """Where the function stands, as `module:function`, that a network of transformers goes through before it is used."""
+    new_head: str = ""
+    """What is said where a checkpoint brings no head of this kind; '' where that is usual."""
 
     @property
     def is_trained(self) -> bool:
-        """Whether this version trains it."""
-        return all(problem.adapter for problem in self.problems)
+        """Whether `train` learns it, from rows with labels."""
+        return self.verb == "train"
+
+    def prepared(self, network: Any) -> Any:
+        """A network of transformers, as the adapters of this kind use it."""
+        if not self.prepares_network:
+            return network
+        module, name = self.prepares_network.split(":")
+        return getattr(import_module(module), name)(network)
 
     @property
     def has_problems(self) -> bool:

@@ -17,6 +17,7 @@ from bertft.errors import CheckpointError, OutputError
 from bertft.model.extras import save_extras, transformers_part
 from bertft.model.trust import check_closed
 from bertft.plan.card import Card
+from bertft.plan.plan import verb_of
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
@@ -72,13 +73,13 @@ def model_files(folder: Path) -> list[str]:
     return sorted(names | {name for name in _OF_A_MODEL if (folder / name).is_file()})
 
 
-def check_files(folder: Path, names: Any) -> None:
+def check_files(folder: Path, names: Any, verb: str = "train") -> None:
     """CheckpointError for a file that was there when the run was saved. Without its tokenizer's settings, for one, a model
     still answers, and worse."""
     if not isinstance(names, list) or not all(isinstance(name, str) and Path(name).name == name for name in names):
         raise ValueError("files")
     if gone := [name for name in names if not (folder / name).is_file()]:
-        resume = "" if (folder / RECORD).is_file() else f" If it was never finished: bertft train --resume -o {folder}"
+        resume = "" if (folder / RECORD).is_file() else f" If it was never finished: bertft {verb} --resume -o {folder}"
         raise CheckpointError(
             f"{folder}: {' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing. Copy the whole run folder "
             f"again, or train again.{resume}"
@@ -112,7 +113,7 @@ def read_task(folder: Path) -> TaskRecord:
             raise CheckpointError(
                 f"{path}: format {found['format']} is not known here; this bertft reads format {FORMAT}."
             )
-        check_files(folder, found.get("files", []))
+        check_files(folder, found.get("files", []), verb_of({"task": found["card"]}))
         labels = Labels(tuple(found["labels"]["names"]), found["labels"]["spellings"])
         return TaskRecord(
             card=Card.from_dict(found["card"], where=str(path)),

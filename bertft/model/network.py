@@ -46,8 +46,8 @@ def build_network(backbone: Backbone, head: Head) -> Any:
     if backbone.is_new:
         return _with_vectors(_new(head.kind, config), backbone.vectors)
     network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
-    _check_loaded(network, report, backbone)
-    return network
+    _check_loaded(network, report, backbone, KINDS[head.kind].new_head)
+    return KINDS[head.kind].prepared(network)
 
 
 def name_labels(config: Any, head: Head) -> None:
@@ -95,7 +95,7 @@ def load_network(folder: str, kind: str) -> Network:
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
-    return load_extras(network, Path(folder), kind)
+    return load_extras(KINDS[kind].prepared(network), Path(folder), kind)
 
 
 def load_encoder(path: str, config: Any) -> tuple[Any, bool]:
@@ -145,15 +145,17 @@ def first_line(problem: Exception) -> str:
     return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
 
 
-def _check_loaded(network: Any, report: dict[str, Any], backbone: Backbone) -> None:
-    """A new head is expected, a new pooler is said, a hole in the encoder is an error: it would train from noise.
-    Weights of another size than config.json's are a hole too."""
+def _check_loaded(network: Any, report: dict[str, Any], backbone: Backbone, new_head: str) -> None:
+    """A new head is expected, or said in the words of `new_head`; a new pooler is said, a hole in the encoder is an error: it
+    would train from noise. Weights of another size than config.json's are a hole too."""
     missing = sorted(report["missing_keys"]) + [key[0] for key in report["mismatched_keys"]]
     inside = [key for key in missing if key.startswith(network.base_model_prefix + ".") and ".pooler." not in key]
     if inside:
         raise CheckpointError(f"{backbone.path}: the encoder's weights are not all there (missing: {_few(inside)}).")
     if any(".pooler." in key for key in missing):
         console.note("The backbone brings no pooler; a new one is trained from scratch.")
+    if new_head and any(not key.startswith(f"{network.base_model_prefix}.") for key in missing):
+        console.note(new_head)
 
 
 def _few(names: Sequence[str]) -> str:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bertft.errors import UsageError
+from bertft.kinds import KINDS, find_kind
 from bertft.plan.card import Card
+from bertft.plan.pretraining import PretrainPlan
 from bertft.plan.recipe import OF_PRETRAINED, Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan, RunsPlan
 from bertft.plan.settings import (
@@ -22,7 +24,7 @@ from bertft.plan.settings import (
 from bertft.rows.fields import Fields
 
 SectionClass = TypeVar("SectionClass")
-SECTIONS = ("task", "data", "model", "recipe", "runs", "output", "machine")
+SECTIONS = ("task", "data", "model", "recipe", "pretraining", "runs", "output", "machine")
 
 
 OF_THE_OUTPUT = ("save_steps", "track", "card_title", "license", "language")
@@ -48,6 +50,13 @@ class Plan:
     language: str | None = None
     machine: MachinePlan = field(default_factory=MachinePlan)
     runs: RunsPlan = field(default_factory=RunsPlan)
+    pretraining: PretrainPlan | None = None
+    """Of a run that learns from texts alone."""
+
+    @property
+    def verb(self) -> str:
+        """The command that learns it."""
+        return KINDS[self.card.kind].verb
 
     @property
     def split_seed(self) -> int:
@@ -62,10 +71,18 @@ class Plan:
             "data": {**_set_only(asdict(self.data)), "fields": self.fields.to_dict()},
             "model": {"name": self.model, **self.network},
             "recipe": _set_only(asdict(self.recipe)),
+            **({"pretraining": _set_only(asdict(self.pretraining))} if self.pretraining else {}),
             **({"runs": runs} if runs else {}),
             "output": _set_only({"dir": self.output_dir, **{name: getattr(self, name) for name in OF_THE_OUTPUT}}),
             **({"machine": machine} if machine else {}),
         }
+
+
+def verb_of(config: Mapping[str, Any]) -> str:
+    """The command that a plan.toml is for."""
+    task = config.get("task")
+    kind = find_kind(task.get("kind") if isinstance(task, Mapping) else task)
+    return kind.verb if kind else "train"
 
 
 def _set_only(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +106,7 @@ def read_config(path: str) -> dict[str, Any]:
     check_settings(data.pop("fields", {}), Fields, where=f"{path}, [data.fields]")
     check_settings(data, DataPlan, where=f"{path}, [data]")
     check_settings(config.get("recipe", {}), Recipe, where=f"{path}, [recipe]")
+    check_settings(config.get("pretraining", {}), PretrainPlan, where=f"{path}, [pretraining]")
     check_settings(config.get("model", {}), ModelPlan, where=f"{path}, [model]")
     check_settings(config.get("runs", {}), RunsPlan, where=f"{path}, [runs]")
     check_settings(config.get("output", {}), OutputPlan, where=f"{path}, [output]")

@@ -95,7 +95,7 @@ def model_card(
         series=_series(run),
         data=_data(run, plan),
         training=_training(run, plan),
-        repeat="`bertft train --config plan.toml -o OTHER`" if _from_files(run) else code(run.repeat),
+        repeat=f"`bertft {plan.verb} --config plan.toml -o OTHER`" if _from_files(run) else code(run.repeat),
         finished=run.finished[:10],
         device=run.device,
         versions=", ".join(f"{name} {number}" for name, number in run.versions.items()),

@@ -29,6 +29,9 @@ CHECKPOINT = "checkpoint"
 VECTORS = "vectors"
 """Folder of what a frozen backbone says of the rows, while a head learns."""
 
+CORPUS = "corpus"
+"""Folder of a corpus's tokens, while a run learns from them."""
+
 BEST, REFIT_MARK = "best", "refit.txt"
 """In it: the chosen model, as a run folder of its own; and a sign that the run folder may hold another one by now."""
 

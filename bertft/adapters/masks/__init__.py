@@ -1,0 +1,1 @@
+"""Masked tokens: blocks of a corpus to learn from, and texts with masks to fill."""

@@ -1,0 +1,161 @@
+"""Texts with masks, to features and back: which tokens fill each mask, and how probable they are.
+
+Equal to transformers' pipeline("fill-mask"): the softmax over the whole vocabulary, for each mask by itself. A text that is
+longer than the run's blocks is read in a window around each mask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+
+from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
+from bertft.adapters.masks.feature import MaskFeature, padded_masks
+from bertft.adapters.masks.fillings import Filling, filled_text, shown_token
+from bertft.adapters.masks.masked_blocks import frame_of
+from bertft.errors import InternalError, UsageError
+from bertft.gold.example import TextExample
+from bertft.masking import SHARE
+from bertft.model.masked_lm import masked_cost
+from bertft.model.network import Head
+from bertft.plan.recipe import Recipe
+from bertft.rows.surrogates import without_surrogates
+from bertft.scoring import Scores
+
+KEPT = 100
+"""Best tokens that are kept of each mask."""
+
+
+@dataclass(frozen=True)
+class MaskFiller(Adapter):
+    """Reads blocks of a corpus, which come as features, and rows with masks, which come as texts."""
+
+    mask: str = field(default="token", kw_only=True)
+    """How the run was masked: a name of masking/."""
+    mask_share: float = field(default=SHARE, kw_only=True)
+
+    answer_options = ("top_k",)
+    answers_with = "tokens for masks"
+    constant_answer = "guessing by token frequency alone"
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: stored[name] for name in ("mask", "mask_share") if name in stored}
+
+    def stored(self) -> dict[str, Any]:
+        return {"mask": self.mask, "mask_share": self.mask_share, "mask_token": self._tokens.mask_token}
+
+    @property
+    def _tokens(self) -> Any:
+        return self.tokenizer
+
+    def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        return Head(self.card.kind, None, (), masked_cost)
+
+    def strings(self, example: TextExample) -> Sequence[str]:
+        return [without_surrogates(example.texts[0])]
+
+    def encode(self, examples: Sequence[TextExample]) -> list[list[Feature]]:
+        frame = frame_of(self.tokenizer)
+        texts = [self.strings(example)[0] for example in examples]
+        found = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+        room = self.options.max_length - frame.size
+        return [
+            [
+                self._feature(example.row.index, frame.around(ids[part]), len(ids) > room)
+                for part in self._windows(ids, room)
+            ]
+            for example, ids in zip(examples, map(np.asarray, found), strict=True)
+        ]
+
+    def _windows(self, ids: np.ndarray[Any, Any], room: int) -> list[slice]:
+        """The whole text, or a window around each mask; the mask that it is made for stands in its middle."""
+        if len(ids) <= room:
+            return [slice(0, len(ids))]
+        masks = np.flatnonzero(ids == self._tokens.mask_token_id)
+        starts = np.clip(masks - room // 2, 0, len(ids) - room)
+        return [slice(int(start), int(start) + room) for start in starts]
+
+    def _feature(self, row: int, ids: np.ndarray[Any, Any], cut: bool) -> MaskFeature:
+        masks = np.flatnonzero(ids == self._tokens.mask_token_id)
+        if cut:  # the window of one mask: the one that is nearest to its middle
+            masks = masks[np.argmin(np.abs(masks - len(ids) // 2))][None]
+        return MaskFeature(row, ids.astype(np.int32), None, None, cut, masks)
+
+    def collate(self, features: Sequence[Feature]) -> Batch:
+        return padded_masks(features, self.tokenizer, max_length=self.options.max_length)  # type: ignore[arg-type]
+
+    def outputs_of(self, outputs: Mapping[str, np.ndarray[Any, Any]], features: Sequence[Feature]) -> list[Any]:
+        """Of a block (3,): the summed loss of its masks, how many were filled right, and how many there are. Of a text with masks
+        the best ids (M, K) and their probabilities (M, K)."""
+        logits = torch.from_numpy(outputs["logits"])  # (M, V)
+        counts = [feature.weight for feature in features]
+        if features[0].target is not None:
+            return list(self._sums(logits, np.concatenate([feature.target for feature in features]), counts))
+        best = torch.softmax(logits, dim=-1).topk(min(KEPT, logits.shape[1]))
+        ids, probabilities = (
+            np.split(best.indices.numpy(), np.cumsum(counts)[:-1]),
+            np.split(best.values.numpy(), np.cumsum(counts)[:-1]),
+        )
+        return list(zip(ids, probabilities, strict=True))
+
+    def _sums(self, logits: torch.Tensor, targets: np.ndarray[Any, Any], counts: Sequence[int]) -> np.ndarray[Any, Any]:
+        """(B, 3)"""
+        gold = torch.from_numpy(targets.astype(np.int64))
+        losses = torch.nn.functional.cross_entropy(logits, gold, reduction="none").double().numpy()  # (M,)
+        right, texts = (logits.argmax(-1) == gold).numpy(), np.repeat(np.arange(len(counts)), counts)
+        of_texts = [np.bincount(texts, weights, minlength=len(counts)) for weights in (losses, right)]
+        return np.stack([*of_texts, np.asarray(counts, dtype=np.float64)], axis=1)
+
+    def decode(self, outputs: Sequence[Any], features: Sequence[Feature]) -> Prediction:
+        ids, probabilities = (np.concatenate(part) for part in zip(*outputs, strict=True))
+        return Prediction(Filling(ids, probabilities))
+
+    def added_columns(self, answer: Answer) -> list[str]:
+        best = ["top_tokens"] if answer.top_k else []
+        return ["filled", "predicted_tokens", "probabilities", *best, "reason"]
+
+    def answered(self, example: TextExample, prediction: Prediction, answer: Answer) -> dict[str, Any]:
+        if (answer.top_k or 0) > KEPT:
+            raise UsageError(f"--top-k is {answer.top_k}: at most {KEPT} tokens are kept of each mask.")
+        filling: Filling = prediction.values
+        best = [int(ids[0]) for ids in filling.ids]
+        found: dict[str, Any] = {
+            "filled": filled_text(example.texts[0], best, self._tokens),
+            "predicted_tokens": [shown_token(one, self._tokens) for one in best],
+            "probabilities": [float(one[0]) for one in filling.probabilities],
+        }
+        if answer.top_k:
+            found["top_tokens"] = filling.listed(answer.top_k, self._tokens)
+        return found
+
+    def our_scores(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> Scores:
+        _no_gold()
+
+    def in_words(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        _no_gold()
+
+    def wrongness(self, prediction: Prediction, target: Any) -> float:
+        _no_gold()
+
+    def constant(self, learned: Sequence[Any], targets: Sequence[Any]) -> list[Prediction]:
+        _no_gold()
+
+    def same_answer(self, predictions: Sequence[Prediction], targets: Sequence[Any]) -> str:
+        _no_gold()
+
+    def to_plain(self, prediction: Prediction) -> Any:
+        filling: Filling = prediction.values
+        return [filling.ids.tolist(), filling.probabilities.tolist()]
+
+    def from_plain(self, plain: Any) -> Prediction:
+        ids, probabilities = plain
+        return Prediction(Filling(np.asarray(ids), np.asarray(probabilities)))
+
+
+def _no_gold() -> NoReturn:
+    """A corpus is scored by its blocks (engine/pretraining_scores.py): its rows have no gold values."""
+    raise InternalError("rows with masks have no gold values")

@@ -1,0 +1,183 @@
+"""From a plan and its files to the blocks that a pre-training learns from and is scored on. The tokens lie in the run folder
+while the run is under way: a resumed run uses them again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bertft import console
+from bertft.adapters import Adapter, adapter_for
+from bertft.adapters.masks.masked_blocks import Frame, MaskedBlocks, frame_of, masker_of
+from bertft.corpus import TokenFile, documents_of, open_tokens, pack, write_tokens
+from bertft.corpus.blocks import hold_out
+from bertft.corpus.documents import Reading, shown_kinds
+from bertft.engine.device import decided_by_main
+from bertft.engine.prepare import tokenizer_of
+from bertft.errors import CheckpointError, DataError
+from bertft.gold.lengths import text_options
+from bertft.gold.masks import COMMON_MASK
+from bertft.masking.masked import strategy_of
+from bertft.model.backbone import Backbone, longest_input
+from bertft.plan.plan import Plan
+from bertft.plan.pretraining import PretrainPlan
+from bertft.protocols import Device
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
+from bertft.runs import CORPUS
+from bertft.system.files import explained
+from bertft.wording import counted
+
+MANY_UNKNOWN = 0.05
+"""Share of tokens that the vocabulary does not know, from which it is a warning."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The files of a corpus, opened."""
+
+    train: Sequence[Reading]
+    validation: Sequence[Reading] = ()
+
+
+@dataclass(frozen=True)
+class PreparedCorpus:
+    """What a run learns from and is scored on."""
+
+    adapter: Adapter
+    train: MaskedBlocks
+    validation: MaskedBlocks
+    documents: dict[str, int]
+    """By split."""
+
+
+def prepare_corpus(
+    plan: Plan, readings: Readings, backbone: Backbone, folder: Path, accelerator: Device, data: dict[str, str]
+) -> PreparedCorpus:
+    """Tokenize what is not tokenized yet, hold documents back, pack and mask. `data`: the files' sha256."""
+    adapter = mask_adapter(plan, backbone)
+    frame = frame_of(adapter.tokenizer)
+    blocks = BlockMaker(adapter, frame, plan.pretraining or PretrainPlan(), plan.fields)
+    tokens = blocks.tokens(folder / CORPUS / "train", readings.train, data, accelerator)
+    tell_unknown(tokens, adapter.tokenizer)
+    if readings.validation:
+        others = blocks.tokens(folder / CORPUS / "validation", readings.validation, data, accelerator)
+        kept, held = np.arange(len(tokens)), np.arange(len(others))
+    else:
+        others, (kept, held) = tokens, held_documents(tokens, plan, readings.train)
+    train, validation = blocks.packed(tokens, kept), blocks.packed(others, held)
+    return PreparedCorpus(adapter, train, validation, {"train": len(kept), "validation": len(held)})
+
+
+def mask_adapter(plan: Plan, backbone: Backbone) -> Adapter:
+    """That of a plan. CheckpointError for a tokenizer without a mask."""
+    tokenizer, asked = tokenizer_of(backbone, words=False), plan.pretraining or PretrainPlan()
+    check_mask(tokenizer, backbone.name)
+    longest = longest_input(backbone.config, tokenizer)
+    options = text_options(plan.recipe, plan.card.kind, pair=False, longest=longest, fix_answers=False)
+    tokenizer.model_max_length = options.max_length
+    stored = {"mask": asked.mask, "mask_share": asked.mask_share}
+    return adapter_for(plan.card, Labels(()), plan.fields, tokenizer, options, **stored)
+
+
+def check_mask(tokenizer: Any, name: str) -> None:
+    if tokenizer.mask_token_id is None:
+        raise CheckpointError(
+            f"{name}: its tokenizer has no mask token ({COMMON_MASK} or the like), so it cannot be pre-trained by filling masks. "
+            f"Name an encoder such as a BERT with --model."
+        )
+
+
+@dataclass(frozen=True)
+class BlockMaker:
+    """Files to tokens, and tokens to blocks, as an adapter reads them."""
+
+    adapter: Adapter
+    frame: Frame
+    asked: PretrainPlan
+    fields: Fields
+
+    def tokens(self, folder: Path, readings: Sequence[Reading], data: dict[str, str], accelerator: Device) -> TokenFile:
+        """The tokens of files, which are read unless they lie in the folder already. One process writes, all map."""
+        digest = digest_of(self.adapter.tokenizer, self.fields, readings, data)
+
+        def write() -> str:
+            if open_tokens(folder, digest) is None:
+                for said in shown_kinds(readings):
+                    console.note(f"{said}.")
+                with explained(folder, "Make room, or choose another folder with -o."):
+                    write_tokens(folder, told(readings, self.fields), self.adapter.tokenizer, digest)
+            return digest
+
+        decided_by_main(accelerator, write)
+        found = open_tokens(folder, digest)
+        if found is None:
+            raise DataError(f"{folder}: cannot be read back. Start again with --overwrite.")
+        return found
+
+    def packed(self, tokens: TokenFile, documents: np.ndarray[Any, Any]) -> MaskedBlocks:
+        """Blocks of these documents."""
+        blocks = pack(tokens, documents, self.adapter.options.max_length - self.frame.size)
+        masker = masker_of(self.adapter.tokenizer, strategy_of(self.asked.mask), self.asked.mask_share)
+        return MaskedBlocks(tokens, blocks, self.frame, masker)
+
+
+def told(readings: Sequence[Reading], fields: Fields) -> Any:
+    """The documents of files, with a bar; what was left out is said at the end."""
+    with console.progress("Reading", None) as bar:
+        for number, document in enumerate(documents_of(readings, fields), 1):
+            if number % 10_000 == 0:
+                bar.update(number, "")
+            yield document
+    for reading in readings:
+        if reading.skipped:
+            console.warn(
+                f"{reading.name}: skipped {counted(reading.skipped, 'row')} without a text ({reading.first_skipped})."
+            )
+
+
+def digest_of(tokenizer: Any, fields: Fields, readings: Sequence[Reading], data: dict[str, str]) -> str:
+    """Of all that decides what the tokens are."""
+    made_of = [tokenizer.backend_tokenizer.to_str(), fields.to_dict(), [reading.name for reading in readings], data]
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+
+
+def held_documents(tokens: TokenFile, plan: Plan, readings: Sequence[Reading]) -> Any:
+    """Documents to learn from and to hold back. DataError where there are too few."""
+    if len(tokens) < 2:
+        raise DataError(
+            f"{readings[0].name}: one document only, so nothing can be held back for validation. Part documents by blank lines, "
+            f"or name another file with --validation."
+        )
+    kept, held = hold_out(len(tokens), plan.data.validation_share, plan.split_seed)
+    console.note(
+        f"Validation: {len(held):,} of {len(tokens):,} documents held back, seeded (--validation, --validation-share)."
+    )
+    return kept, held
+
+
+def tell_unknown(tokens: TokenFile, tokenizer: Any) -> None:
+    """What of a corpus the vocabulary does not know. DataError where it knows nothing."""
+    if tokenizer.unk_token_id is None:
+        return
+    unknown, size = 0, len(tokens.ids)
+    for start in range(0, size, 1 << 20):
+        unknown += int((tokens.ids[start : start + (1 << 20)] == tokenizer.unk_token_id).sum())
+    if unknown == size:
+        raise DataError("No token of the corpus is in the model's vocabulary. Is it of another language or script?")
+    if unknown >= MANY_UNKNOWN * size:
+        console.warn(
+            f"{unknown / size:.1%} of the corpus's tokens are unknown to the model's vocabulary ({tokenizer.unk_token})."
+        )
+
+
+def leave_corpus(folder: Path) -> None:
+    """Remove the tokens of a run that has ended."""
+    shutil.rmtree(folder / CORPUS, ignore_errors=True)

@@ -1,0 +1,152 @@
+"""From a request to a frozen plan, its opened files and its backbone: of a run that learns from texts without labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from bertft import console
+from bertft.corpus.documents import Reading, open_corpus
+from bertft.engine.corpora import Readings
+from bertft.engine.tracking import check_installed
+from bertft.errors import CheckpointError, DataError, UsageError
+from bertft.gold.lengths import fitted
+from bertft.jobs.file_columns import LOOKED_AT, only_text
+from bertft.jobs.requests import TrainRequest
+from bertft.jobs.splits import HUB, read_options, read_split
+from bertft.kinds import FILL_MASK
+from bertft.kinds.metric_names import check_metric
+from bertft.model.backbone import Backbone, find_backbone, positions
+from bertft.model.folder import free_run_folder
+from bertft.plan.card import Card, plain_card
+from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, read_config
+from bertft.plan.pretraining import PretrainPlan
+from bertft.plan.recipe import Recipe
+from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
+from bertft.reading import Table, matching
+from bertft.rows.fields import Fields, pick
+from bertft.system.trackers import names_in
+
+VALIDATION_SHARE = 0.05
+"""Of the documents: a corpus is large, and its masks are many."""
+
+
+@dataclass(frozen=True)
+class PlannedCorpus:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    readings: Readings
+    backbone: Backbone
+
+
+def plan_corpus(request: TrainRequest) -> PlannedCorpus:
+    """defaults < config file < request."""
+    config = read_config(request.config) if request.config else {}
+    named = {"validation_share": VALIDATION_SHARE, **config.get("data", {})}
+    data = merge_data(named, request.data)
+    card = with_main(plain_card(FILL_MASK.name), config.get("task"), request)
+    model = merge(ModelPlan, config.get("model", {}), request.model)
+    backbone = find_backbone(model.name, model.of_the_network)
+    check_backbone(backbone)
+    stored = config.get("data", {}).get("fields", {})
+    train = [
+        reading_of(path, data, request.tables)
+        for one in (data.train, *(data.more_train or ()))
+        for path in files(one, request)
+    ]
+    fields = fields_for(train, request.columns.get("text") or _texts(stored))
+    validation = [reading_of(data.validation, data, request.tables)] if data.validation else []
+    for reading in validation:
+        fields_for([reading], fields.texts)
+    output = merge(OutputPlan, config.get("output", {}), request.output)
+    plan = Plan(
+        card=card,
+        fields=fields,
+        data=data,
+        model=backbone.name,
+        recipe=whole_recipe(request, config.get("recipe", {}), card, backbone),
+        output_dir=request.output.get("dir") or free_run_folder(f"{Path(data.train).stem}-{card.kind}"),
+        **{name: getattr(output, name) for name in OF_THE_OUTPUT},
+        machine=merge(MachinePlan, config.get("machine", {}), request.machine),
+        pretraining=merge(PretrainPlan, config.get("pretraining", {}), request.pretraining),
+    )
+    check_installed(names_in(plan.track))
+    return PlannedCorpus(plan, Readings(train, validation), backbone)
+
+
+def with_main(card: Card, configured: Any, request: TrainRequest) -> Card:
+    """The card with the metric that selects the best model. UsageError for a config file of another kind of run."""
+    if configured and not (isinstance(configured, Mapping) and configured.get("kind") == card.kind):
+        raise UsageError(f"{request.config}: the plan of a run that learns from labels. Use it with bertft train.")
+    metric = request.recipe.get("metric") or (configured or {}).get("metric") or card.metric
+    main = check_metric(card.kind, str(metric))
+    return replace(card, metric=main, metrics=(main, *(name for name in card.metrics if name != main)))
+
+
+def check_backbone(backbone: Backbone) -> None:
+    """CheckpointError for a network that knows no word pieces."""
+    if backbone.is_new or backbone.family or backbone.classic:
+        raise CheckpointError(
+            f"--model {backbone.name}: a network from before BERT, which fills no masks. Name a BERT, such as minilm."
+        )
+
+
+def whole_recipe(request: TrainRequest, configured: Mapping[str, Any], card: Card, backbone: Backbone) -> Recipe:
+    """The recipe of all layers, with a length that the backbone takes."""
+    recipe = merge_recipe(card, small=False, config=configured, flags=request.recipe)
+    typed = {name for name, value in {**configured, **request.recipe}.items() if value is not None}
+    return fitted(replace(recipe, refit=False, head_start="random"), limit=positions(backbone.config), typed=typed)
+
+
+def files(path: str, request: TrainRequest) -> Sequence[str]:
+    """Those that a path or a pattern stands for."""
+    return [path] if path in request.tables or path.startswith(HUB) else matching(path)
+
+
+def reading_of(path: str, data: DataPlan, tables: Mapping[str, Table]) -> Reading:
+    """A file, rows of a program or a split of the Hub, opened."""
+    if path in tables or path.startswith(HUB):
+        return Reading(read_split(path, data, tables))
+    return open_corpus(path, read_options(data))
+
+
+def fields_for(readings: Sequence[Reading], named: Sequence[str]) -> Fields:
+    """The columns of the text, the same in all files. DataError where they cannot be told."""
+    chosen: tuple[str, ...] = ()
+    for reading in readings:
+        found = (reading.source.columns[0],) if reading.is_plain else text_columns_of(reading, named)
+        if reading.is_plain and named and tuple(named) != found:
+            raise UsageError(f"--text {named[0]}: {reading.name} is plain text and has no columns. Leave it out.")
+        if chosen and chosen != found:
+            raise DataError(
+                f"{reading.name}: its text is in column '{found[0]}', that of {readings[0].name} in '{chosen[0]}'. "
+                f"Name one column with --text."
+            )
+        chosen = found
+    return Fields(text=chosen[0], more_text=chosen[1:])
+
+
+def text_columns_of(reading: Reading, named: Sequence[str]) -> tuple[str, ...]:
+    """Those that were named, the usual one, or the only one that can be meant."""
+    columns, name = reading.source.columns, reading.name
+    if named:
+        return tuple(pick("text", [column], columns, file=name) for column in named)
+    usual = [column for column in FILL_MASK.columns["text"] if column in columns]
+    if found := usual or columns[: len(columns) == 1]:
+        return (found[0],)
+    some = list(islice(reading.source.rows(), LOOKED_AT))
+    if text := only_text({column: [row.fields.get(column) for row in some] for column in columns}, ()):
+        console.note(f"{name}: text '{text}' (--text)")
+        return (text,)
+    raise DataError(
+        f"{name}: cannot tell which column holds the texts (there are: {', '.join(columns)}). Name it with --text."
+    )
+
+
+def _texts(stored: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of a plan that was written before."""
+    return (stored["text"], *stored.get("more_text", ())) if "text" in stored else ()
