@@ -63,9 +63,9 @@ def carried_out(
         refuse_without_state(Path(plan.output_dir))
     with ExitStack() as held:
         next_one = held.enter_context(own_precision_each())
-        if planned.backbone.is_ours:
+        if backbone.is_ours:
             held.callback(next_one)
-        accelerator = start_accelerator(precision_for(planned), machine_for(plan, resume=request.resume))
+        accelerator = start_accelerator(precision_for(plan.recipe.precision, backbone), machine_for(plan, resume=request.resume))
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
         hashes = {**data_hashes(plan.data, request.tables), **hash_of_vectors(plan)}
@@ -87,10 +87,9 @@ def way_of(plan: Plan) -> Callable[[TrainingRun, Tables, Device], Finished]:
     return train_folds if plan.runs.folds and not plan.runs.fold else run_training
 
 
-def precision_for(planned: Planned) -> str:
+def precision_for(asked: str, backbone: Backbone) -> str:
     """What was asked for. A model from before BERT computes in fp32 whatever the precision of the program."""
-    asked = planned.plan.recipe.precision
-    return "auto" if planned.backbone.is_ours and precision_here(asked) is None else asked
+    return "auto" if backbone.is_ours and precision_here(asked) is None else asked
 
 
 def machine_for(plan: Plan, *, resume: bool) -> MachinePlan:
