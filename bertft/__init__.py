@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 from bertft import errors
 
 if TYPE_CHECKING:
-    from bertft.api import baseline, check, compare, evaluate, load, predict, pretrain, train, write_report
+    from bertft.api import baseline, check, compare, embed, evaluate, load, predict, pretrain, train, write_report
 
 __version__ = "0.1.0"
-VERBS = ("baseline", "check", "compare", "evaluate", "load", "predict", "pretrain", "train", "write_report")
+VERBS = ("baseline", "check", "compare", "embed", "evaluate", "load", "predict", "pretrain", "train", "write_report")
 __all__ = [
     "__version__",
     "baseline",
     "check",
     "compare",
+    "embed",
     "errors",
     "evaluate",
     "load",

@@ -5,16 +5,18 @@
     bertft.evaluate("runs/mine", "test.csv").scores.main_value
     bertft.predict("runs/mine", ["a text", "another"])
     model = bertft.load("runs/mine"); model("a text")
+    bertft.embed("minilm", ["a text", "another"])
 
 Rows are a list of dicts, a dict of columns, a pandas DataFrame or a `datasets.Dataset`. Settings are the flags of the command,
 with underscores. Mistakes raise those of `bertft.errors`; warnings go through `warnings`; all else is said with `quiet=False`.
 """
 
 from bertft.api.answering import load, predict
+from bertft.api.embedding import embed
 from bertft.api.judging import compare, evaluate, write_report
 from bertft.api.learning import baseline, check, pretrain, train
 from bertft.system.cores import sleep_while_waiting
 
-__all__ = ["baseline", "check", "compare", "evaluate", "load", "predict", "pretrain", "train", "write_report"]
+__all__ = ["baseline", "check", "compare", "embed", "evaluate", "load", "predict", "pretrain", "train", "write_report"]
 
 sleep_while_waiting()  # before torch wakes

@@ -23,6 +23,7 @@ from bertft.commands.eval import eval_command
 from bertft.commands.predict import predict_command
 from bertft.commands.pretrain import pretrain_command
 from bertft.commands.report import report_command
+from bertft.commands.similar import similar_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.tiers import TieredCommand, TieredGroup
 from bertft.commands.train import train_command
@@ -45,6 +46,7 @@ app.command("eval", cls=TieredCommand)(eval_command)
 app.command("predict", cls=TieredCommand)(predict_command)
 app.command("embed", cls=TieredCommand)(embed_command)
 app.command("pretrain", cls=TieredCommand)(pretrain_command)
+app.command("similar", cls=TieredCommand)(similar_command)
 app.command("baseline", cls=TieredCommand)(baseline_command)
 app.command("check", cls=TieredCommand)(check_command)
 app.command("report", cls=TieredCommand)(report_command)

@@ -31,7 +31,7 @@ from bertft.runs.record import add_to_run
 from bertft.system.locks import locked_file
 from bertft.wording import counted
 from bertft.writing import Part, anchor, is_special, make_room
-from bertft.writing.vectors import VectorFile, VectorNames, VectorRecord, vector_file, vector_format
+from bertft.writing.vectors import NPY, VectorFile, VectorNames, VectorRecord, vector_file, vector_format
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,15 @@ def embed(request: EmbedRequest) -> EmbeddedFile:
     source = opened_texts(request.model, request.input, request.columns, request.reading, plan)
     embedder = open_embedder(request.model, plan, merge(MachinePlan, request.machine))
     fields, rows = embedded_columns(embedder, source, request.columns)
-    names = _names(source, embedder, request.prefix if form != "npy" else None, is_array=form == "npy")
+    names = _names(source, embedder, request.prefix if form != NPY else None, is_array=form == NPY)
     meter = Meter()
     with _vector_file(request, form, source, embedder, names) as file:
         inputs = inputs_of(islice(rows, file.counts.rows, None), fields, words=plan.words)
         for window in embedder.windows(inputs, meter, done=file.counts.rows, label="Embedding"):
             file.add(window, is_whole=len(window) == embedder.window)
-    _tell(source, request, embedder, file.counts, meter)
+    tell_rows(source.name, file.counts, embedder.encoder.max_length, "NaN" if form == NPY else "null")
+    numbers, rate = f"{embedder.dimension:,} numbers each", rates(meter.timings())
+    console.note(f"{counted(file.counts.rows, 'row')}, {numbers}, in {meter.seconds:.1f} s, {rate}. {request.output}")
     if embedder.accelerator.is_main_process:
         _note_down(request, source, fields, embedder, names, file.counts, meter)
     return EmbeddedFile(request.output, file.counts.rows, file.counts.without, embedder.dimension, meter.timings())
@@ -184,24 +186,16 @@ def _types(source: Source) -> dict[str, Any]:
     return {} if schema is None else {name: schema.field(name).type for name in source.columns if name in schema.names}
 
 
-def _tell(source: Source, request: EmbedRequest, embedder: Embedder, counts: RowCounts, meter: Meter) -> None:
-    """How many rows went in and came out, and what is special about them."""
+def tell_rows(name: str, counts: RowCounts, limit: int, nothing: str) -> None:
+    """What is special about the rows. `nothing`: what stands where a vector is missing."""
     if counts.truncated:
-        share, limit = counts.truncated / (counts.rows - counts.without), embedder.encoder.max_length
-        console.warn(
-            f"{source.name}: {share:.1%} of the texts are longer than {limit:,} tokens and cut (--max-length)."
-        )
+        share = counts.truncated / (counts.rows - counts.without)
+        console.warn(f"{name}: {share:.1%} of the texts are longer than {limit:,} tokens and cut (--max-length).")
     if counts.words_without:
-        words = counted(counts.words_without, "word")
-        console.warn(f"{source.name}: {words} without a vector: cut off, or of no token.")
+        console.warn(f"{name}: {counted(counts.words_without, 'word')} without a vector: cut off, or of no token.")
     if counts.without:
-        shown = "NaN" if request.output.lower().endswith(".npy") else "null"
         rows = counted(counts.without, "row")
-        console.warn(f"{source.name}: {rows} without a vector ({shown}), the first {counts.first}.")
-    console.note(
-        f"{counted(counts.rows, 'row')}, {embedder.dimension:,} numbers each, in {meter.seconds:.1f} s, "
-        f"{rates(meter.timings())}. {request.output}"
-    )
+        console.warn(f"{name}: {rows} without a vector ({nothing}), the first {counts.first}.")
 
 
 def _note_down(

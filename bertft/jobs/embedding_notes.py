@@ -16,6 +16,8 @@ from bertft.engine.record import sha256_of
 from bertft.errors import DataError
 from bertft.model.folder import model_files
 from bertft.model.sentence_files import MODULES
+from bertft.plan.embed_plan import EmbedPlan
+from bertft.plan.settings import check_settings, checked
 from bertft.rows.fields import Fields
 from bertft.system.files import write_text
 from bertft.system.versions import machine, versions
@@ -136,6 +138,10 @@ def read_about(vectors: str) -> About:
     try:
         found = About(**json.loads(path.read_text(encoding="utf-8")))
         Fields.from_dict(dict(found.fields))
+        check_settings(
+            {key: one for key, one in found.embedding.items() if one is not None}, EmbedPlan, where=str(path)
+        )
+        checked(EmbedPlan(**found.embedding))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
         raise DataError(f"{path}: damaged ({type(problem).__name__}: {problem}).") from None
     if found.format != FORMAT:

@@ -65,7 +65,9 @@ def carried_out(
         next_one = held.enter_context(own_precision_each())
         if backbone.is_ours:
             held.callback(next_one)
-        accelerator = start_accelerator(precision_for(plan.recipe.precision, backbone), machine_for(plan, resume=request.resume))
+        accelerator = start_accelerator(
+            precision_for(plan.recipe.precision, backbone), machine_for(plan, resume=request.resume)
+        )
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
         hashes = {**data_hashes(plan.data, request.tables), **hash_of_vectors(plan)}
