@@ -1,13 +1,14 @@
 """The same computation in less time, behind one door: nobody outside imports what stands beside this file.
 
 A network of transformers is left as it is, except that its encoder's `forward` is taken over where its layers are known: those of
-BERT and its kin, on a processor. Any other network runs as transformers wrote it, and so does every network once the switch is
-off: `switch(False)` (`--no-fast`) or `BERTFT_FAST=0`. The differences:
+BERT and its kin (`encoder`) and of ModernBERT (`modern`), on a processor. Any other network runs as transformers wrote it, and so
+does every network once the switch is off: `switch(False)` (`--no-fast`) or `BERTFT_FAST=0`. The differences:
 
 - Linear layers see no padding: tokens of all texts stand in one row (`packing`), and stand in their texts for attention.
 - A layer is one step for autograd (`layer`, `attention`), with weights in the products' precision that are made once per
   update (`working`) instead of once per use.
 - Without gradients, weights lie in the order in which oneDNN multiplies, which also does GELU (`working`): one rounding less.
+- A window of attention costs as much as it is wide, not as the text is long (`reach`).
 - Where only the first token's output is asked for, the last layer computes no other (`encoder`).
 - Dropout's bits cost a byte each (`masks`).
 - Tokens that do not occur in the training texts are not trained (`vocabulary`): their weights follow from the decay alone. What

@@ -22,18 +22,32 @@ _AT_ONCE = 1 << 19
 
 
 def attend(
-    together: Tensor, layout: Layout, *, heads: int, dropped: Dropped | None, first: Tensor | None = None
+    together: Tensor,
+    layout: Layout,
+    *,
+    heads: int,
+    dropped: Dropped | None,
+    first: Tensor | None = None,
+    bias: Tensor | None = None,
 ) -> Tensor:
     """Every token's query, key and value side by side, (N, 3 H), `dropped` of (B, heads, T, T) -> (N, H). Or key and value,
-    (N, 2 H), with the queries of the `first` tokens, (B, H), `dropped` of (B, heads, 1, T) -> (B, H)."""
-    read: Tensor = _Attend.apply(layout, heads, dropped, together, first)  # type: ignore[no-untyped-call]
+    (N, 2 H), with the queries of the `first` tokens, (B, H), `dropped` of (B, heads, 1, T) -> (B, H). `bias` (B, 1, 1 or Q, T)
+    is added to the scores; by default the layout's, which hides padding."""
+    bias = layout.bias if bias is None else bias
+    read: Tensor = _Attend.apply(layout, heads, dropped, bias, together, first)  # type: ignore[no-untyped-call]
     return read
 
 
 class _Attend(Function):
     @staticmethod
     def forward(
-        ctx: Any, layout: Layout, heads: int, dropped: Dropped | None, together: Tensor, first: Tensor | None
+        ctx: Any,
+        layout: Layout,
+        heads: int,
+        dropped: Dropped | None,
+        bias: Tensor | None,
+        together: Tensor,
+        first: Tensor | None,
     ) -> Tensor:
         parts = apart(together, layout, 3 if first is None else 2, heads)  # (3 or 2, B, h, T, d)
         query, key, value = parts if first is None else (of_first(first, heads), *parts)
@@ -41,7 +55,7 @@ class _Attend(Function):
         kept = query.new_empty(shape) if any(ctx.needs_input_grad) else None
         read = torch.empty_like(query)
         for some in some_at_once(shape):
-            probabilities = softmax_of(query[some], key[some], None if layout.bias is None else layout.bias[some])
+            probabilities = softmax_of(query[some], key[some], None if bias is None else bias[some])
             if kept is not None:
                 kept[some] = probabilities
             if dropped is not None:
@@ -71,11 +85,11 @@ class _Attend(Function):
             scores = scores.mul_(scale_of(query)).to(query.dtype)
             multiply(scores, key[some], into=of_query[some])
             multiply(scores.transpose(2, 3), query[some], into=of_key[some])
-        return None, None, None, together_again(of_parts, layout), None if whole else of_query.flatten(1)
+        return None, None, None, None, together_again(of_parts, layout), None if whole else of_query.flatten(1)
 
 
 def softmax_of(query: Tensor, key: Tensor, bias: Tensor | None) -> Tensor:
-    """query (b, h, Q, d), key (b, h, T, d), bias (b, 1, 1, T) -> (b, h, Q, T) in the query's precision."""
+    """query (b, h, Q, d), key (b, h, T, d), bias (b, 1, 1 or Q, T) -> (b, h, Q, T) in the query's precision."""
     scores = (query @ key.transpose(2, 3)).float().mul_(scale_of(query))
     if bias is not None:
         scores.add_(bias)

@@ -11,6 +11,7 @@ from torch.autograd.graph import increment_version
 
 from bertft.fast.encoder import use_fast_layers
 from bertft.fast.masks import DropoutBits
+from bertft.fast.modern import use_fast_prenorm_layers
 from bertft.fast.switch import is_on
 from bertft.fast.vocabulary import cut_of, cut_vocabulary
 from bertft.model.extras import extras_of, transformers_part
@@ -20,7 +21,7 @@ from bertft.protocols import Network
 def speed_up(network: Network, device: torch.device) -> None:
     """Let a network on this device compute its encoder here."""
     if _helps_on(device):
-        use_fast_layers(_reader_of(network))
+        _use_fast_layers(_reader_of(network))
 
 
 def speed_up_training(
@@ -29,7 +30,7 @@ def speed_up_training(
     """The same for a network that is about to be trained on texts of these token ids, filled up with `padding`. It must not be
     cut up among processes."""
     if _helps_on(device):
-        use_fast_layers(_reader_of(network))
+        _use_fast_layers(_reader_of(network))
         cut_vocabulary(transformers_part(network), texts, padding=padding)
 
 
@@ -58,6 +59,11 @@ def _reader_of(network: Network) -> Any:
     count."""
     whole = transformers_part(network)
     return whole.base_model if any(extra.freezes for extra in extras_of(network)) else whole
+
+
+def _use_fast_layers(network: Any) -> bool:
+    """Whether its layers are of a kind that is known here."""
+    return use_fast_layers(network) or use_fast_prenorm_layers(network)
 
 
 def _helps_on(device: torch.device) -> bool:

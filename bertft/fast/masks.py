@@ -95,7 +95,9 @@ class DropoutMasks(TorchFunctionMode):
     ) -> Tensor:
         """query, key, value (B, heads, T, D); attn_mask of booleans or of what is added."""
         scores = query @ key.transpose(-2, -1) * (scale or 1 / math.sqrt(query.shape[-1]))  # (B, heads, T, T)
-        if attn_mask is not None:
-            added = attn_mask.dtype != torch.bool
-            scores = scores + attn_mask if added else scores.masked_fill(~attn_mask, -math.inf)
+        if attn_mask is not None and attn_mask.dtype == torch.bool:
+            blind = ~attn_mask.any(-1, keepdim=True)  # padding may be too far from its text: a number all the same
+            scores = scores.masked_fill(~(attn_mask | blind), -math.inf)
+        elif attn_mask is not None:
+            scores = scores + attn_mask
         return self._dropout(scores.softmax(-1), dropout_p) @ value

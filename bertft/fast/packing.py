@@ -33,6 +33,11 @@ class Layout:
         return self.mask.sum(1).cumsum(0) - self.mask.sum(1)
 
     @cached_property
+    def at(self) -> Tensor:
+        """(N,) at which of the B * T places each row stands."""
+        return torch.arange(self.texts * self.width) if self.places is None else self.places
+
+    @cached_property
     def rows(self) -> Tensor:
         """(B * T,) the row that goes to each place; the last one to padding."""
         assert self.places is not None
@@ -58,14 +63,14 @@ class Layout:
         return flat.view(self.texts, self.width, -1)
 
 
-def layout_of(mask: Tensor | None, texts: int, width: int) -> Layout:
-    """`mask` (B, T), true on tokens."""
+def layout_of(mask: Tensor | None, texts: int, width: int, *, dense: float = DENSE) -> Layout:
+    """`mask` (B, T), true on tokens. Computed with its padding above this share of tokens."""
     if mask is None or bool(mask.all()):
         return Layout(texts, width, None, None)
     flat = mask.reshape(-1)
     places = flat.nonzero().squeeze(1)
     spare = rounded(len(places) + 1) - len(places)
-    if len(places) + spare >= DENSE * len(flat):
+    if len(places) + spare >= dense * len(flat):
         return Layout(texts, width, mask, None)
     return Layout(texts, width, mask, torch.cat([places, flat.int().argmin().expand(spare)]))
 

@@ -60,7 +60,7 @@ class Packed:
         return {**self.__dict__, "_packed": None, "_of": None}
 
 
-def multiply_packed(inputs: Tensor, packed: Tensor, bias: Tensor, *, gelu: bool) -> Tensor:
+def multiply_packed(inputs: Tensor, packed: Tensor, bias: Tensor | None, *, gelu: bool) -> Tensor:
     """The linear layer of a packed weight, and maybe GELU of it."""
     ending: tuple[str, list[Any], str] = ("gelu", [], "none") if gelu else ("none", [], "")
     product: Tensor = torch.ops.mkldnn._linear_pointwise(inputs, packed, bias, *ending)
