@@ -41,6 +41,8 @@ class Tokenizer(Protocol):
     def __call__(self, *texts: Any, **settings: Any) -> Any:
         """Texts to token ids, as transformers says."""
 
+    def get_vocab(self) -> dict[str, int]: ...
+
     def save_pretrained(self, folder: Any) -> Any: ...
 
 

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from bertft.corpus.token_file import TokenFile
 
+_AT_ONCE = 1 << 20
+"""Documents that are packed together, so that no array of all is needed for a moment."""
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -34,9 +37,15 @@ class Blocks:
 
 def pack(tokens: TokenFile, documents: NDArray[np.int64], room: int) -> Blocks:
     """The blocks of these documents, which come in ascending order, with at most `room` tokens each."""
-    ends = tokens.sentences[np.asarray(tokens.documents) - 1]  # (D,) where documents end among the ids
-    starts = np.concatenate(([0], ends[:-1]))[documents]
-    sizes = ends[documents] - starts
+    parts = [_pack(tokens, documents[start : start + _AT_ONCE], room) for start in range(0, len(documents), _AT_ONCE)]
+    return Blocks(np.concatenate([part.starts for part in parts]), np.concatenate([part.lengths for part in parts]))
+
+
+def _pack(tokens: TokenFile, documents: NDArray[np.int64], room: int) -> Blocks:
+    """Most documents fit into one block; only those that do not are looked at one by one."""
+    firsts = np.where(documents > 0, tokens.documents[documents - 1], 0)  # of their sentences
+    starts = np.where(firsts > 0, tokens.sentences[firsts - 1], 0)
+    sizes = tokens.sentences[tokens.documents[documents] - 1] - starts
     short = sizes <= room
     cuts = [_cuts(tokens, document, room) for document in documents[~short]]
     froms = np.concatenate([starts[short], *(cut[:-1] for cut in cuts)])

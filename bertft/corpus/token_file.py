@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ from bertft.errors import DataError
 from bertft.protocols import Tokenizer
 from bertft.system.files import fresh_folder, last_whole
 
-_IDS, _MARKS, _SENTENCES, _DOCUMENTS, _ABOUT = "ids.i32", "marks.u8", "sentences.i64", "documents.i64", "about.json"
+_IDS, _MARKS, _SENTENCES, _DOCUMENTS = "ids.i32", "marks.u8", "sentences.i64", "documents.i64"
+_COUNTS, _ABOUT = "counts.i64", "about.json"
 
 SENTENCES_AT_ONCE = 2000
 """That go to the tokenizer together."""
@@ -42,6 +43,8 @@ class TokenFile:
     """(S,) where each sentence ends among the ids."""
     documents: NDArray[np.int64]
     """(D,) where each document ends among the sentences."""
+    counts: NDArray[np.int64]
+    """(V,) how often each id occurs."""
 
     def __len__(self) -> int:
         """How many documents there are."""
@@ -53,31 +56,18 @@ class TokenFile:
         ends = self.sentences[first : int(self.documents[document])]
         return np.concatenate(([self.sentences[first - 1] if first else 0], ends))
 
-    def counts(self, vocabulary: int, *, at_once: int = 1 << 20) -> NDArray[np.int64]:
-        """(V,) how often each id occurs."""
-        found = np.zeros(vocabulary, dtype=np.int64)
-        for start in range(0, len(self.ids), at_once):
-            found += np.bincount(self.ids[start : start + at_once], minlength=vocabulary)
-        return found
-
 
 def write_tokens(
     folder: Path, documents: Iterable[Document], tokenizer: Tokenizer, digest: str, *, marks: Marks | None = None
 ) -> None:
     """The folder, whole or not at all. DataError where there is no document with a token."""
     with fresh_folder(folder) as beside:
-        ends, tokens = np.zeros(2, dtype=np.int64), 0  # of ids and of sentences
-        with (
-            (beside / _IDS).open("wb") as ids,
-            (beside / _MARKS).open("wb") as of_tokens,
-            (beside / _SENTENCES).open("wb") as sentences,
-            (beside / _DOCUMENTS).open("wb") as ends_of_documents,
-        ):
+        with _Writer(beside, tokenizer, marks) as writer:
             for chunk in _chunks(documents):
-                ends = _write(chunk, tokenizer, ends, (ids, sentences, ends_of_documents), of_tokens, marks)
-            tokens = int(ends[0])
-        (beside / _ABOUT).write_text(json.dumps({"digest": digest, "tokens": tokens}), encoding="utf-8")
-        if not tokens:
+                writer.write(chunk)
+        writer.counts.tofile(beside / _COUNTS)
+        (beside / _ABOUT).write_text(json.dumps({"digest": digest, "tokens": writer.tokens}), encoding="utf-8")
+        if not writer.tokens:
             raise DataError("The corpus has no text: no line and no row of it has a token.")
 
 
@@ -96,6 +86,7 @@ def open_tokens(folder: Path, digest: str) -> TokenFile | None:
         marks=np.memmap(place / _MARKS, dtype=np.uint8, mode="r") if has_marks else None,
         sentences=np.memmap(place / _SENTENCES, dtype=np.int64, mode="r"),
         documents=np.memmap(place / _DOCUMENTS, dtype=np.int64, mode="r"),
+        counts=np.fromfile(place / _COUNTS, dtype=np.int64),
     )
 
 
@@ -110,28 +101,40 @@ def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield some
 
 
-def _write(
-    documents: list[Document],
-    tokenizer: Tokenizer,
-    ends: NDArray[np.int64],
-    files: tuple[BinaryIO, BinaryIO, BinaryIO],
-    of_tokens: BinaryIO,
-    marks: Marks | None,
-) -> NDArray[np.int64]:
-    """Append documents; those without a token leave nothing behind. `ends`: how many ids and sentences there were, and are
-    now."""
-    found = tokenizer([sentence for document in documents for sentence in document], **_PLAIN)
-    lengths = np.asarray([len(ids) for ids in found["input_ids"]], dtype=np.int64)
-    whose = np.repeat(np.arange(len(documents)), [len(document) for document in documents])[lengths > 0]
-    kept = lengths[lengths > 0]
-    each = np.bincount(whose, minlength=len(documents))  # sentences of each document
-    ids, sentences, ends_of_documents = files
-    np.concatenate([np.asarray(one, dtype=np.int32) for one in found["input_ids"]]).tofile(ids)
-    if marks is not None:
-        np.concatenate([marks(encoding) for encoding in found.encodings]).astype(np.uint8).tofile(of_tokens)
-    (ends[0] + np.cumsum(kept)).tofile(sentences)
-    (ends[1] + np.cumsum(each[each > 0])).tofile(ends_of_documents)
-    return np.asarray([ends[0] + kept.sum(), ends[1] + len(kept)], dtype=np.int64)
+class _Writer:
+    """Appends documents to the files of a folder."""
+
+    def __init__(self, folder: Path, tokenizer: Tokenizer, marks: Marks | None) -> None:
+        self._folder, self._tokenizer, self._marks = folder, tokenizer, marks
+        self.tokens = self.sentences = 0
+        self.counts = np.zeros(max(tokenizer.get_vocab().values()) + 1, dtype=np.int64)
+        """(V,) how often each id was written."""
+
+    def __enter__(self) -> Self:
+        self._files = {name: (self._folder / name).open("wb") for name in (_IDS, _MARKS, _SENTENCES, _DOCUMENTS)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def write(self, documents: list[Document]) -> None:
+        """Those without a token leave nothing behind."""
+        found = self._tokenizer([sentence for document in documents for sentence in document], **_PLAIN)
+        lengths = np.asarray([len(ids) for ids in found["input_ids"]], dtype=np.int64)
+        whose = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
+        each = np.bincount(whose[lengths > 0], minlength=len(documents))  # sentences of each document
+        ids = np.concatenate([np.asarray(one, dtype=np.int32) for one in found["input_ids"]])
+        self._append(_IDS, ids)
+        if self._marks is not None:
+            self._append(_MARKS, np.concatenate([self._marks(one) for one in found.encodings]).astype(np.uint8))
+        self._append(_SENTENCES, self.tokens + np.cumsum(lengths[lengths > 0]))
+        self._append(_DOCUMENTS, self.sentences + np.cumsum(each[each > 0]))
+        self.counts += np.bincount(ids, minlength=len(self.counts))
+        self.tokens, self.sentences = self.tokens + len(ids), self.sentences + int(each.sum())
+
+    def _append(self, name: str, values: NDArray[Any]) -> None:
+        values.tofile(self._files[name])
 
 
 _PLAIN: dict[str, Any] = {

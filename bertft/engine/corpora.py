@@ -38,6 +38,10 @@ from bertft.wording import counted
 MANY_UNKNOWN = 0.05
 """Share of tokens that the vocabulary does not know, from which it is a warning."""
 
+VALIDATION_SHARE, MOST_HELD = 0.05, 10_000
+"""Share of the documents that is held back where nothing was said, and how many at most then: masks are many, and every
+evaluation fills all of them."""
+
 
 @dataclass(frozen=True)
 class Readings:
@@ -156,9 +160,12 @@ def held_documents(tokens: TokenFile, plan: Plan, readings: Sequence[Reading]) -
             f"{readings[0].name}: one document only, so nothing can be held back for validation. Part documents by blank lines, "
             f"or name another file with --validation."
         )
-    kept, held = hold_out(len(tokens), plan.data.validation_share, plan.split_seed)
+    share, most = plan.data.validation_share, ""
+    if share == VALIDATION_SHARE and share * len(tokens) > MOST_HELD:
+        share, most = MOST_HELD / len(tokens), f" as {MOST_HELD:,} are enough"
+    kept, held = hold_out(len(tokens), share, plan.split_seed)
     console.note(
-        f"Validation: {len(held):,} of {len(tokens):,} documents held back, seeded (--validation, --validation-share)."
+        f"Validation: {len(held):,} of {len(tokens):,} documents held back, seeded{most} (--validation, --validation-share)."
     )
     return kept, held
 
@@ -167,9 +174,7 @@ def tell_unknown(tokens: TokenFile, tokenizer: Any) -> None:
     """What of a corpus the vocabulary does not know. DataError where it knows nothing."""
     if tokenizer.unk_token_id is None:
         return
-    unknown, size = 0, len(tokens.ids)
-    for start in range(0, size, 1 << 20):
-        unknown += int((tokens.ids[start : start + (1 << 20)] == tokenizer.unk_token_id).sum())
+    unknown, size = int(tokens.counts[tokenizer.unk_token_id]), int(tokens.counts.sum())
     if unknown == size:
         raise DataError("No token of the corpus is in the model's vocabulary. Is it of another language or script?")
     if unknown >= MANY_UNKNOWN * size:

@@ -6,7 +6,7 @@ Every process computes the same order from the same seed; no generator's state h
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -77,19 +77,53 @@ class Order:
         return next(self.steps(after=number - 1)) if number else Step(0, 0.0, [])
 
     def _group(self, epoch: int, position: int) -> list[Ids]:
-        start = position * self.recipe.grad_accum
-        return self._batches(epoch)[start : start + self.recipe.grad_accum]
+        start, batches = position * self.recipe.grad_accum, self._batches(epoch)
+        return [batches[place] for place in range(start, min(start + self.recipe.grad_accum, len(batches)))]
 
-    def _batches_of_epoch(self, epoch: int) -> list[Ids]:
+    def _batches_of_epoch(self, epoch: int) -> Batches:
         random = np.random.default_rng([self.recipe.seed, epoch])
         shuffled = random.permutation(len(self.lengths))
         bucket = bucket_rows(len(self.lengths), self.recipe.batch_size)
-        batches: list[Ids] = []
-        for start in range(0, len(shuffled), bucket):
-            part = shuffled[start : start + bucket]
-            batches += cut(part[np.argsort(-self.lengths[part], kind="stable")], self.lengths, self.recipe)
-        shuffled_batches = [batches[position] for position in random.permutation(len(batches))]
-        return widest_first(shuffled_batches, self.lengths) if epoch == 0 else shuffled_batches
+        parts = [shuffled[start : start + bucket] for start in range(0, len(shuffled), bucket)]
+        found = Batches.of(
+            cut(part[np.argsort(-self.lengths[part], kind="stable")], self.lengths, self.recipe) for part in parts
+        )
+        order = random.permutation(len(found))
+        return found.arranged(widest_first(found, order, self.lengths) if epoch == 0 else order)
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The batches of an epoch. A corpus has millions of examples: as lists they would take gigabytes."""
+
+    examples: np.ndarray[Any, Any]
+    """(N,) one batch after the other."""
+    ends: np.ndarray[Any, Any]
+    """(B + 1,) where batches begin and end."""
+    order: np.ndarray[Any, Any]
+    """(B,) in which they are taken."""
+
+    @classmethod
+    def of(cls, parts: Iterable[list[Ids]]) -> Batches:
+        """Those of all parts, in this order."""
+        examples, sizes = [], []
+        for part in parts:
+            examples.append(np.concatenate([np.asarray(batch, dtype=np.int32) for batch in part]))
+            sizes += [len(batch) for batch in part]
+        ends = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        return cls(np.concatenate(examples) if examples else np.zeros(0, dtype=np.int32), ends, np.arange(len(sizes)))
+
+    def arranged(self, order: np.ndarray[Any, Any]) -> Batches:
+        """The same in another order."""
+        return Batches(self.examples, self.ends, order)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __getitem__(self, place: int) -> Ids:
+        batch = int(self.order[place])
+        found: Ids = self.examples[self.ends[batch] : self.ends[batch + 1]].tolist()
+        return found
 
 
 def bucket_rows(rows: int, batch_size: int) -> int:
@@ -97,10 +131,11 @@ def bucket_rows(rows: int, batch_size: int) -> int:
     return batch_size * max(min(rows // (BUCKETS * batch_size), BUCKET_BATCHES), 1)
 
 
-def widest_first(batches: list[Ids], lengths: np.ndarray[Any, Any]) -> list[Ids]:
+def widest_first(batches: Batches, order: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The first batch shows at once whether the memory is enough, and leaves behind what the others need."""
-    widest = max(range(len(batches)), key=lambda batch: len(batches[batch]) * int(lengths[batches[batch]].max()))
-    return [batches[widest], *batches[:widest], *batches[widest + 1 :]]
+    longest = np.maximum.reduceat(lengths[batches.examples], batches.ends[:-1]).astype(np.int64)  # (B,)
+    first = int(np.argmax((np.diff(batches.ends) * longest)[order]))
+    return np.concatenate((order[[first]], np.delete(order, first)))
 
 
 def cut(sorted_ids: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any], recipe: Recipe) -> list[Ids]:

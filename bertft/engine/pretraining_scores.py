@@ -48,7 +48,7 @@ def frequency_baseline(adapter: Adapter, train: MaskedBlocks, validation: Masked
     """What the frequencies of tokens in the corpus give on the masks of the validation blocks. Each token counts once more
     than it occurs, or one that is new would be impossible."""
     special, vocabulary = train.frame.special, len(train.frame.special)
-    learned: Array = train.tokens.counts(vocabulary).astype(np.float64) + 1
+    learned: Array = train.tokens.counts.astype(np.float64) + 1
     if validation.tokens is train.tokens:
         learned -= _counts_in(validation, vocabulary)
     learned[special] = 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from bertft import console
 from bertft.corpus.documents import Reading, open_corpus
-from bertft.engine.corpora import Readings
+from bertft.engine.corpora import VALIDATION_SHARE, Readings
 from bertft.engine.tracking import check_installed
 from bertft.errors import CheckpointError, DataError, UsageError
 from bertft.gold.lengths import fitted
@@ -29,9 +29,6 @@ from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.reading import Table, matching
 from bertft.rows.fields import Fields, pick
 from bertft.system.trackers import names_in
-
-VALIDATION_SHARE = 0.05
-"""Of the documents: a corpus is large, and its masks are many."""
 
 
 @dataclass(frozen=True)

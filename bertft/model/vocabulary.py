@@ -50,7 +50,7 @@ def tokenizer_with(known: Iterable[str], *, words: bool) -> Tokenizer:
 
 def words_of(tokenizer: Tokenizer) -> list[str]:
     """Those that a learned tokenizer knows, by their numbers."""
-    vocabulary: dict[str, int] = tokenizer.get_vocab()  # type: ignore[attr-defined]
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
     return sorted(vocabulary.keys() - set(SPECIAL), key=vocabulary.__getitem__)
 
 

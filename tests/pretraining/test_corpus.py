@@ -92,7 +92,7 @@ def test_tokens_are_the_tokenizers(tmp_path: Path) -> None:
     wanted = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("good film", "bad", "very slow")]
     assert tokens.ids.tolist() == [one for ids in wanted for one in ids]
     assert tokens.sentences_of(1).tolist() == np.cumsum([0, *map(len, wanted)]).tolist()[2:]
-    assert tokens.counts(len(tokenizer)).tolist() == np.bincount(tokens.ids, minlength=len(tokenizer)).tolist()
+    assert tokens.counts.tolist() == np.bincount(tokens.ids, minlength=len(tokenizer)).tolist()
 
 
 def test_tokens_of_another_corpus_or_cut_off_are_not_used(tmp_path: Path) -> None:
