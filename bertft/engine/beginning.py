@@ -18,7 +18,7 @@ from bertft.engine.meter import Meter
 from bertft.engine.stage import run_stage
 from bertft.kinds import KINDS
 from bertft.model.backbone import Backbone
-from bertft.model.extras import add_extras
+from bertft.model.extras import add_extras, answers_without_head
 from bertft.model.layers import freeze
 from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
@@ -151,6 +151,7 @@ def has_own_head(backbone: Backbone, head: Head) -> bool:
     kind = KINDS[head.kind].auto_class.removeprefix("AutoModel")
     same_kind = any(name.endswith(kind) for name in backbone.config.architectures or ())
     own = same_kind and bool(backbone.label_names) and backbone.label_names == head.label_names
+    own = own and not answers_without_head(Path(backbone.path))
     if own:
         console.note("The checkpoint was trained for the same labels: its head is kept as it is.")
     return own

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from torch import Tensor
 from bertft import console, fast
 from bertft.engine.sharding import fill, like, whole
 from bertft.errors import CheckpointError, UsageError
+from bertft.model.layers import frozen_below
 from bertft.plan.plan import read_config, verb_of
 from bertft.plan.sections import MEMORY, MOST_THREADS
 from bertft.protocols import Network
@@ -42,9 +44,27 @@ class State:
 def state_of(network: Network, optimizer: Any, schedule: Any, counters: dict[str, Any]) -> State:
     """Gathered from all processes, which all have to call it."""
     storage = fast.Storage(network)
-    weights = {name: whole(storage.whole_weight(parameter)) for name, parameter in network.named_parameters()}
+    weights = {name: whole(storage.whole_weight(parameter)) for name, parameter in learning(network)}
     counters = {**counters, "schedule": _plain_schedule(schedule), **storage.counters()}
+    counters["frozen"] = checksum_of_frozen(network)
     return State(weights, _optimizer_tensors(optimizer, storage), counters)
+
+
+def learning(network: Network) -> Iterator[tuple[str, Any]]:
+    """The parameters that a state holds: all, but what stays below a head on a frozen backbone."""
+    head_only = frozen_below(network)
+    return ((name, one) for name, one in network.named_parameters() if one.requires_grad or not head_only)
+
+
+def checksum_of_frozen(network: Network) -> int | None:
+    """Of what no state holds; None where it holds all."""
+    if not frozen_below(network):
+        return None
+    found = 0
+    for name, one in network.named_parameters():
+        if not one.requires_grad:
+            found = zlib.crc32(one.detach().cpu().contiguous().numpy().data, zlib.crc32(name.encode(), found))
+    return found
 
 
 def save_state(run: Path, state: State) -> None:
@@ -65,7 +85,9 @@ def load_state(
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         _check_facts({"fast": True, **state["facts"]}, facts)  # older states do not tell: they all were
         storage = fast.Storage(network)
-        fill(network, storage.take_up(load_file(folder / _WEIGHTS), state))
+        if state.get("frozen") != checksum_of_frozen(network):
+            raise ValueError("its backbone has changed since")
+        fill(learning(network), storage.take_up(load_file(folder / _WEIGHTS), state))
         _load_optimizer(optimizer, load_file(folder / _OPTIMIZER), storage)
         schedule.load_state_dict({**schedule.state_dict(), **state.pop("schedule")})
     except (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, SafetensorError) as problem:

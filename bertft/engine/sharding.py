@@ -4,7 +4,7 @@ Where nothing is cut up, tensors pass through. What gathers has to be called in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -40,10 +40,10 @@ def like(value: Tensor, parameter: Tensor) -> Tensor:
     return distribute_tensor(value.to(mesh.device_type), mesh, parameter.placements)  # type: ignore[attr-defined]
 
 
-def fill(network: Network, weights: Mapping[str, Tensor]) -> None:
-    """Every parameter from its whole tensor. KeyError where one is missing, RuntimeError where a shape differs."""
+def fill(parameters: Iterable[tuple[str, Tensor]], weights: Mapping[str, Tensor]) -> None:
+    """Every parameter, by its name, from its whole tensor. KeyError where one is missing, RuntimeError where a shape differs."""
     with torch.no_grad():
-        for name, parameter in network.named_parameters():
+        for name, parameter in parameters:
             parameter.copy_(like(weights[name], parameter))
 
 

@@ -107,11 +107,21 @@ def test_a_run_that_was_cut_off_goes_on_bit_for_bit(
         assert not isinstance(network, VectorsOf)
         return model_outputs(network, *others)
 
+    stored = load_file("parts/checkpoint/weights.safetensors")
+    assert all(name.startswith("features.") for name in stored)
     monkeypatch.setattr("bertft.engine.frozen.model_outputs", not_again)
     run("train", "--resume", "-o", "parts", "--quiet")
     for name in ("model.safetensors", "tagger.safetensors", "checkpoint/optimizer.safetensors"):
         assert Path("whole", name).read_bytes() == Path("parts", name).read_bytes()
     assert not Path("parts/vectors").exists()
+
+
+def test_the_head_beside_it_is_not_taken_for_one_that_was_trained(run: Run, reviews: Path, tiny: str) -> None:
+    """What transformers finds in the folder was drawn at random."""
+    run("train", reviews, "--model", tiny, *QUICK, "-o", "first")
+    said = run("train", reviews, "--model", "first", "--max-steps", 1, "--precision", "fp32", "-o", "second").err
+    assert "its head is kept" not in said
+    assert "step 0" in said or "before the first step" in said or "warm start" in said
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ The network inside stays as transformers made it, so what it saves opens in its 
 
 from bertft.model.extras.extended import ExtendedNetwork, add_extras, extra_of, extras_of, transformers_part
 from bertft.model.extras.extra import Extra
-from bertft.model.extras.files import load_extras, save_extras
+from bertft.model.extras.files import answers_without_head, load_extras, save_extras
 
 __all__ = [
     "ExtendedNetwork",
     "Extra",
     "add_extras",
+    "answers_without_head",
     "extra_of",
     "extras_of",
     "load_extras",

@@ -55,6 +55,18 @@ def load_extras(network: Network, folder: Path, kind: str) -> Network:
     return extended
 
 
+def answers_without_head(folder: Path) -> bool:
+    """Whether an extra that is stored there answers in place of the head that transformers finds beside it."""
+    if not (folder / FILE).is_file():
+        return False
+    try:
+        with safe_open(folder / FILE, framework="pt") as opened:
+            names = {name.split(".")[0] for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError):
+        return False
+    return any(one.freezes and one.name in names for one in kinds_of_extras())
+
+
 def _metadata(network: ExtendedNetwork) -> dict[str, str]:
     present = {type(extra): extra for extra in extras_of(network)}
     return {key: value for kind in kinds_of_extras() for key, value in kind.metadata(present.get(kind)).items()}
