@@ -17,7 +17,7 @@ from bertft.model.backbone import Backbone, check_encoder, find_backbone, longes
 from bertft.model.folder import read_task
 from bertft.model.network import load_encoder
 from bertft.model.sentence_files import SentenceFiles, sentence_files
-from bertft.model.tokens import check_belongs, load_tokenizer
+from bertft.model.tokens import fit_to_model, load_tokenizer
 from bertft.plan.embed_plan import CLS, POOLER, EmbedPlan
 from bertft.plan.sections import MachinePlan
 from bertft.protocols import Device, Network
@@ -28,7 +28,7 @@ def open_embedder(name: str, plan: EmbedPlan, machine: MachinePlan) -> Embedder:
     """Ready on the device. CheckpointError for what has no encoder, UsageError for what it cannot be asked."""
     backbone = find_encoder(name)
     tokenizer = load_tokenizer(backbone.path)
-    check_belongs(tokenizer, backbone.config, name)
+    fit_to_model(tokenizer, backbone.config, name)
     files = sentence_files(backbone.path)
     recipe = vector_recipe(plan, files, layers=int(backbone.config.num_hidden_layers), name=name)
     longest = _max_length(plan, files, longest_input(backbone.config, tokenizer), name)

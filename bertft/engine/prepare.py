@@ -18,7 +18,7 @@ from bertft.kinds import KINDS
 from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import Backbone, longest_input
 from bertft.model.folder import TaskRecord
-from bertft.model.tokens import check_belongs, load_tokenizer
+from bertft.model.tokens import fit_to_model, load_tokenizer
 from bertft.model.vocabulary import learn_tokenizer
 from bertft.plan.plan import Plan
 from bertft.protocols import Tokenizer
@@ -114,7 +114,7 @@ def tokenizer_of(backbone: Backbone, *, words: bool) -> Tokenizer:
     if backbone.classic:
         return Vocabulary([WHOLE] if words else backbone.classic.grams, grows=True)
     tokenizer = load_tokenizer(backbone.path, words=words)
-    check_belongs(tokenizer, backbone.config, backbone.name)
+    fit_to_model(tokenizer, backbone.config, backbone.name)
     return tokenizer
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from bertft.adapters import Feature
+from bertft.adapters.padding import pads_left
 from bertft.adapters.texts.text_adapter import Place, TextAdapter
 from bertft.arrays import Array
 from bertft.gold.example import TextExample
@@ -75,6 +76,8 @@ def _attributed(
     network: Network, adapter: TextAdapter, feature: Feature, places: Sequence[Place | None], direction: torch.Tensor
 ) -> Attribution:
     inputs = {name: value.to(direction.device) for name, value in adapter.collate([feature]).inputs.items()}
+    if pads_left(adapter.tokenizer):  # so that the first token is the text's
+        inputs = {name: value[:, -len(feature.input_ids) :] for name, value in inputs.items()}
     baseline = inputs["input_ids"].clone()
     own = [token for token, place in enumerate(places) if place is not None]
     baseline[0, own] = neutral_token(adapter.tokenizer)[0]

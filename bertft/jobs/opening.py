@@ -18,7 +18,7 @@ from bertft.kinds import KINDS, takes
 from bertft.model.backbone import is_ours
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
-from bertft.model.tokens import check_belongs, load_tokenizer
+from bertft.model.tokens import fit_to_model, load_tokenizer
 from bertft.plan.recipe import PRECISIONS, Recipe
 from bertft.plan.sections import MachinePlan
 from bertft.plan.settings import settings_of
@@ -34,7 +34,7 @@ def open_run(path: str, precision: str | None, machine: MachinePlan, *, weights:
     accelerator = start_accelerator(precision or "auto", machine)
     network: Any = load_network(str(weights or path), adapter.card.kind)
     check_answers(record, network, path)
-    check_belongs(adapter.tokenizer, network.config, path)
+    fit_to_model(adapter.tokenizer, network.config, path)
     console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator, is_ours=is_ours(network.config))}.")
     return Answerer(adapter, ready(network, accelerator), accelerator)
 

@@ -33,6 +33,9 @@ EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 SMALL_WIDTH = 384
 """Backbones no wider than this take the card's small recipe."""
 
+READS_BOTH_WAYS = ("xlnet",)
+"""Families that transformers knows as models that write, and that were trained to read in every direction."""
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _HUB_SECONDS = 3.0
@@ -131,6 +134,8 @@ def check_encoder(name: str, config: Any) -> None:
     family = config.model_type
     writes = family in families.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
     reads = family in families.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    if family in READS_BOTH_WAYS and getattr(config, "attn_type", "bi") == "bi":
+        return
     if getattr(config, "is_encoder_decoder", False) or getattr(config, "is_decoder", False) or (writes and not reads):
         raise CheckpointError(
             f"{name}: {family} is a model that writes (a decoder); bertft trains models that read, encoders such as BERT."

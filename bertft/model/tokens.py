@@ -9,6 +9,7 @@ from typing import Any
 
 from bertft.classic.vocabulary import Vocabulary
 from bertft.errors import CheckpointError
+from bertft.model.suiting import mark_words, suit
 from bertft.model.trust import check_tokenizer
 from bertft.protocols import Tokenizer
 from bertft.runs import VOCABULARY
@@ -35,6 +36,8 @@ def load_tokenizer(path: str, *, words: bool = False) -> Tokenizer:
             f"{path}: has no fast tokenizer, which bertft needs: choose a model that has a tokenizer.json."
         )
     check_vocabulary(opened, path)
+    if words:
+        mark_words(opened)
     tokenizer: Tokenizer = opened
     return tokenizer
 
@@ -131,3 +134,10 @@ def check_belongs(tokenizer: Any, config: Any, name: str) -> None:
         raise CheckpointError(
             f"{name}: its tokenizer has no padding token, as encoders have. Name an encoder, such as a BERT."
         )
+
+
+def fit_to_model(tokenizer: Any, config: Any, name: str) -> None:
+    """Check that a tokenizer belongs to a model, and let it feed this model as it wants to be fed."""
+    check_belongs(tokenizer, config, name)
+    if not isinstance(tokenizer, Vocabulary):
+        suit(tokenizer, config)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bertft.adapters import Batch, Feature
-from bertft.adapters.padding import padded
+from bertft.adapters.padding import padded, pads_left
 from bertft.protocols import Tokenizer
 from bertft.start.warm import InputsOf, chosen
 
@@ -64,9 +64,8 @@ class TwinCollator:
     max_length: int
 
     def collate(self, twins: Sequence[Twins]) -> Batch:
-        batch = padded(
-            [text for pair in twins for text in pair.texts], None, self.tokenizer, max_length=self.max_length
-        )
+        texts, left = [text for pair in twins for text in pair.texts], pads_left(self.tokenizer)
+        batch = padded(texts, None, self.tokenizer, max_length=self.max_length, left=left)
         inputs = {name: values.view(len(twins), 2, -1) for name, values in batch.inputs.items()}
         targets = torch.tensor([pair.target for pair in twins])
         return Batch(inputs, targets, len(twins), batch.tokens)

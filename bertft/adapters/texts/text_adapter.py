@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Batch, Feature, Prediction
-from bertft.adapters.padding import padded
+from bertft.adapters.padding import padded, pads_left
 from bertft.arrays import Array
 from bertft.gold.example import TextExample
 from bertft.rows.surrogates import without_surrogates
@@ -112,7 +112,8 @@ class TextAdapter(Adapter):
         """Of a row that was predicted wrong."""
 
     def collate(self, features: Sequence[Feature]) -> Batch:
-        return padded(features, self._targets(features), self.tokenizer, max_length=self.options.max_length)
+        targets, limit = self._targets(features), self.options.max_length
+        return padded(features, targets, self.tokenizer, max_length=limit, left=pads_left(self.tokenizer))
 
     def to_plain(self, prediction: Prediction) -> Any:
         return dict(zip(self.labels.names, prediction.values.tolist(), strict=True))
