@@ -16,13 +16,13 @@ from bertft.engine.device import cuts_up
 from bertft.engine.eval_loop import model_outputs
 from bertft.engine.meter import Meter
 from bertft.engine.stage import run_stage
-from bertft.kinds import KINDS
+from bertft.kinds import KINDS, takes
 from bertft.model.backbone import Backbone
-from bertft.model.extras import add_extras, answers_without_head
+from bertft.model.extras import add_extras, answers_without_head, transformers_part
 from bertft.model.layers import freeze
 from bertft.model.losses import on_logits, squared_error
 from bertft.model.network import Head, build_network
-from bertft.model.pooling import append_mean_layer, check_mean, pooler_of
+from bertft.model.pooling import append_mean_layer, check_pool, choose_pooling, gets_mean_layer, pooler_of
 from bertft.plan.recipe import Recipe
 from bertft.protocols import Device, Network
 from bertft.runs import CHECKPOINT
@@ -39,12 +39,14 @@ def start_network(backbone: Backbone, head: Head, recipe: Recipe) -> Network:
     """The backbone with its new head and extras, seeded, and frozen as the recipe says."""
     from accelerate.utils import set_seed
 
-    adds_layer = recipe.pool == "mean" and not recipe.features
-    if adds_layer:
-        check_mean(backbone, head.kind, head.label_names)
+    pool = None if recipe.features else recipe.pool  # a head on frozen outputs pools them itself
+    if pool:
+        check_pool(backbone, pool, head.kind, head.label_names)
+    if takes("pool", head.kind):
+        choose_pooling(backbone.config, pool)
     set_seed(recipe.seed)
     network = add_extras(build_network(backbone, head), head.kind, recipe, head.legal)
-    if adds_layer:
+    if gets_mean_layer(backbone.config, pool):
         append_mean_layer(network)
     freeze(network, recipe.freeze)
     return network
@@ -76,7 +78,8 @@ class Beginning:
             fast.speed_up(self.network, self.accelerator.device)
         start = Start(self.network, self.head, self.adapter, self.features, self.outputs, self.recipe.seed)
         classifier = classifier_of(self.network, len(self.head.label_names))
-        if self.recipe.pool == "mean" and not self.recipe.features:
+        pool = None if self.recipe.features else self.recipe.pool
+        if gets_mean_layer(transformers_part(self.network).config, pool):
             straighten_pooler(start)
         if is_new:
             scale_head(start)

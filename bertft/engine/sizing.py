@@ -57,6 +57,8 @@ class Size:
     """Whether the backbone is no wider than 384."""
     mean: bool
     """Whether the backbone was trained to be read by the mean of its tokens, and can be."""
+    own_pool: str | None = None
+    """What its classifier reads by itself, in families that have a choice."""
     held_back: bool = False
     """Whether the validation rows are a share of the training file."""
     frozen: bool = False
@@ -81,8 +83,12 @@ def sized(recipe: Recipe, size: Size) -> tuple[Recipe, str]:
         chosen["learning_rate"] = rate_for(size, small=epochs > PAPER_EPOCHS)  # whatever epochs were typed
         said += [f"learning rate {chosen['learning_rate']:g} (--lr)"]
     if recipe.pool is None:
-        chosen["pool"] = "mean" if size.mean and (size.frozen or size.rows <= SMALL_ROWS) else "cls"
-        if chosen["pool"] == "mean":
+        own = None if size.frozen else size.own_pool
+        by_mean = size.mean and (size.frozen or size.rows <= SMALL_ROWS)
+        chosen["pool"] = own or ("mean" if by_mean else "cls")
+        if own:
+            said += [f"pooling {own} (--pool)"]
+        elif by_mean:
             said += [f"mean pooling{'' if size.frozen else ', in a layer of its own'} (--pool)"]
     if recipe.refit is None:
         chosen["refit"] = is_refitted(size, epochs)

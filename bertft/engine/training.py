@@ -31,7 +31,7 @@ from bertft.kinds import takes
 from bertft.model.folder import write_task
 from bertft.model.layers import count_parameters
 from bertft.model.network import Head
-from bertft.model.pooling import reads_frozen_mean, reads_mean
+from bertft.model.pooling import reads_frozen_mean, reads_mean, usual_pooling
 from bertft.plan.plan import Plan
 from bertft.protocols import Device, Network
 from bertft.runs.series import Series
@@ -182,6 +182,7 @@ def sized_plan(run: TrainingRun, adapter: Adapter, examples: Examples) -> Plan:
         kind=kind,
         narrow=backbone.small,
         mean=takes("pool", kind) and (reads_frozen_mean if run.plan.recipe.features else reads_mean)(backbone),
+        own_pool=usual_pooling(backbone) if takes("pool", kind) else None,
         frozen=run.plan.recipe.features,
         held_back=run.plan.data.validation is None,
         knows_nothing=backbone.family is not None,

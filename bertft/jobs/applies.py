@@ -51,6 +51,8 @@ def check_features(request: TrainRequest, recipe: Recipe, backbone: Backbone) ->
         flags = " and ".join(settings[name].names(name)[0].split("/")[0] for name in changed)
         instead = " For an LSTM below the tags: --features-head bilstm." if "bilstm" in changed else ""
         raise UsageError(f"{flags}: with --features the backbone stays as it is. Leave it out.{instead}")
+    if recipe.pool == "late":
+        raise UsageError("--pool late: a head on frozen outputs reads cls or mean. Choose one, or leave it out.")
     Reading.of(recipe.layers or "-1", recipe.combine, backbone.config)
     if recipe.combine and "," not in (recipe.layers or ""):
         raise UsageError(f"--combine {recipe.combine}: one layer is read. Name several: --layers -1,-2,-3,-4.")

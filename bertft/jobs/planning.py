@@ -23,7 +23,7 @@ from bertft.kinds import KINDS, SINGLE_LABEL, takes
 from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
-from bertft.model.pooling import check_mean
+from bertft.model.pooling import check_pool
 from bertft.plan.card import Card
 from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, merge_runs, read_config
 from bertft.plan.recipe import Recipe
@@ -105,8 +105,8 @@ def whole_recipe(
     if family:
         check_training(request, recipe, family)
     check_features(request, recipe, backbone)
-    if recipe.pool == "mean" and not recipe.features:
-        check_mean(backbone, card.kind)
+    if recipe.pool and not recipe.features:
+        check_pool(backbone, recipe.pool, card.kind)
     check_few_shot(recipe, card)
     check_head_start(request, recipe, card.kind)
     check_overlap(request, recipe, card.kind)

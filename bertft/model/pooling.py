@@ -24,6 +24,13 @@ from bertft.model.parts import Parts, parts_of
 FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
 """Whose classifiers read the first token through a linear layer and a tanh."""
 
+CHOICES = {
+    "modernbert": {"cls": "cls", "mean": "mean"},
+    "eurobert": {"cls": "bos", "mean": "mean", "late": "late"},
+}
+"""Families whose classifiers read what `classifier_pooling` of their config says -> our names and theirs. `late`: each token is
+classified by itself, and the mean of their logits is the text's."""
+
 MEAN_SHARE = 30.0
 """How much larger the mean is than what the first token brings along, before both are normalised."""
 
@@ -72,22 +79,73 @@ def reads_frozen_mean(backbone: Backbone) -> bool:
     return trained_pooling(backbone.path) != "cls"
 
 
-def check_mean(backbone: Backbone, kind: str, labels: tuple[str, ...] = ()) -> None:
-    """UsageError where no mean layer can stand between this backbone and a head of that kind for these labels, where they are
-    known already."""
+def own_pooling(config: Any) -> str | None:
+    """What the classifier reads as the config says it; None in families that have no choice."""
+    theirs = getattr(config, "classifier_pooling", None)
+    return next((ours for ours, name in CHOICES.get(config.model_type, {}).items() if name == theirs), None)
+
+
+def usual_pooling(backbone: Backbone) -> str | None:
+    """What a classifier on a backbone with a choice reads unless somebody says otherwise: what a sentence encoder was trained to
+    be read by, or what the config says."""
+    trained = None if backbone.label_names or backbone.is_new else trained_pooling(backbone.path)
+    choices = CHOICES.get(backbone.config.model_type, {})
+    return trained if trained in choices else own_pooling(backbone.config)
+
+
+def check_pool(backbone: Backbone, pool: str, kind: str, labels: tuple[str, ...] = ()) -> None:
+    """UsageError where a head of that kind for these labels, where they are known already, cannot read this backbone so."""
     family = backbone.config.model_type
     if not takes("pool", kind):
-        raise UsageError(f"--pool mean is for {' and '.join(kinds_with('pool'))}; this task is {kind}. Leave it out.")
-    if family not in FAMILIES:
+        _check_without_effect(pool, kind)
+        return
+    if family in CHOICES:
+        _check_choice(backbone, pool)
+    elif pool == "late":
+        raise UsageError(f"--pool late is for eurobert; {backbone.name} is {family}. Leave it out, or pass --pool cls.")
+    elif pool == "mean" and family not in FAMILIES:
         raise UsageError(
-            f"--pool mean adds a layer to the backbone, which works for {', '.join(FAMILIES)}; {backbone.name} is {family}. "
-            f"Leave it out, or pass --pool cls."
+            f"--pool mean adds a layer to the backbone, which works for {', '.join(FAMILIES)}, or is a setting of "
+            f"{' and '.join(CHOICES)}; {backbone.name} is {family}. Leave it out, or pass --pool cls."
         )
-    if labels and backbone.label_names == labels:
+    changes = pool != own_pooling(backbone.config) if family in CHOICES else pool == "mean"
+    if changes and labels and backbone.label_names == labels:
         raise UsageError(
-            "--pool mean: the checkpoint was fine-tuned for these labels, and its head reads what it was trained on. "
+            f"--pool {pool}: the checkpoint was fine-tuned for these labels, and its head reads what it was trained on. "
             "Leave out --pool."
         )
+
+
+def _check_without_effect(pool: str, kind: str) -> None:
+    if pool != "cls":  # the plan of every run has that
+        raise UsageError(f"--pool {pool} is for {' and '.join(kinds_with('pool'))}; this task is {kind}. Leave it out.")
+
+
+def _check_choice(backbone: Backbone, pool: str) -> None:
+    family = backbone.config.model_type
+    if pool not in CHOICES[family]:
+        known = " or ".join(CHOICES[family])
+        raise UsageError(f"--pool {pool}: {backbone.name} is {family}, which has {known}. Choose one, or leave it out.")
+
+
+def choose_pooling(config: Any, pool: str | None) -> None:
+    """Put into a config what its classifier shall read, where its family has a choice."""
+    if pool is not None and config.model_type in CHOICES:
+        config.classifier_pooling = CHOICES[config.model_type][pool]
+
+
+def gets_mean_layer(config: Any, pool: str | None) -> bool:
+    """Whether the mean is read by a layer more."""
+    return pool == "mean" and config.model_type not in CHOICES
+
+
+def read_of_text(config: Any, read: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """What a classifier reads of each text: with late pooling the mean (B, H) of its tokens (B, T, H), as its logits are the mean
+    of theirs. mask (B, T). Anything else as it is."""
+    if config.problem_type is None or own_pooling(config) != "late":
+        return read
+    weights = mask[..., None].to(read.dtype)
+    return (read * weights).sum(1) / weights.sum(1)
 
 
 def append_mean_layer(network: Any) -> None:

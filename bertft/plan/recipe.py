@@ -12,7 +12,7 @@ from bertft.plan.settings import A_SEED, A_SHARE, ABOVE_0, ANSWERS, TAGGING, TRA
 SCHEDULERS = ("linear", "cosine", "constant", "constant_with_warmup")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 HEAD_STARTS = ("probe", "prior", "random")
-POOLINGS = ("cls", "mean")
+POOLINGS = ("cls", "mean", "late")
 LONG_TEXTS = ("truncate", "window", "head-tail")
 CONTEXTS = ("none", "document")
 FEATURE_HEADS = ("linear", "mlp", "bilstm")
@@ -110,8 +110,9 @@ class Recipe:
     )
     pool: str | None = setting(
         None,
-        "What the classifier reads: the first token (cls) or the mean of all tokens.",
-        "cls|mean",
+        "What the classifier reads: the first token (cls) or the mean of all tokens. EuroBERT also classifies each token and "
+        "averages (late).",
+        "cls|mean|late",
         check=one_of(POOLINGS),
         otherwise="chosen by backbone and number of rows",
     )

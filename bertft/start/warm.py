@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from bertft.adapters import Adapter, Feature
 from bertft.model.extras import extras_of, transformers_part
 from bertft.model.network import Head
-from bertft.model.pooling import pooler_of, set_pooler
+from bertft.model.pooling import pooler_of, read_of_text, set_pooler
 from bertft.start.probe import Probe, fit_probe, loss_of, prior_bias
 
 MOST_FEATURES = 4000
@@ -70,7 +70,7 @@ class InputsOf(nn.Module):
         read: list[Tensor] = []
         with self.linear.register_forward_pre_hook(lambda _, values: read.append(values[0])):
             self.network(**inputs)
-        return {"logits": read[-1]}
+        return {"logits": read_of_text(self.config, read[-1], inputs["attention_mask"])}
 
 
 class NoisyInputsOf(InputsOf):

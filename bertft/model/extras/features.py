@@ -91,6 +91,10 @@ class Features(Extra):
         pool = None if _answers_for_tokens(network) else recipe.pool or "mean"
         if pool == "cls" and network.config.model_type == "xlnet":
             raise UsageError("--pool cls: XLNet's stands behind the text, where no head looks here. Pass --pool mean.")
+        if pool and head == "bilstm" and network.config.model_type == "xlnet":
+            raise UsageError(
+                "--features-head bilstm reads texts from the left, where XLNet's padding stands. Pass mlp."
+            )
         shares = pool is None and head == "linear" and reading.layers in ((-1,), (layers_of(network.config),))
         shared = _last_linear(network) if shares else None
         plan = Plan(reading, head, recipe.head_units or size, pool, shared is not None)
