@@ -17,6 +17,7 @@ from bertft.model.backbone import Backbone, read_model_config
 from bertft.model.crf import Legal
 from bertft.model.extras import load_extras
 from bertft.model.losses import Cost
+from bertft.model.span_head import ENDS, needs_span_head, span_class
 from bertft.model.trust import check_weights
 from bertft.protocols import Network
 
@@ -52,10 +53,15 @@ def build_network(backbone: Backbone, head: Head) -> Any:
 
 def name_labels(config: Any, head: Head) -> None:
     """Put the labels of a head, and what kind of answer it gives, into a config of transformers."""
-    names = head.label_names or ("LABEL_0", "LABEL_1")  # what transformers calls them
+    names = head.label_names or unnamed_outputs(head.kind, config)
     config.id2label = dict(enumerate(names))
     config.label2id = {name: position for position, name in enumerate(names)}
     config.problem_type = KINDS[head.kind].problem(head.problem).problem_type if head.problem else None
+
+
+def unnamed_outputs(kind: str, config: Any) -> tuple[str, ...]:
+    """Of a head without labels, as transformers calls them, unless it is one of ours."""
+    return ENDS if needs_span_head(KINDS[kind].auto_class, config) else ("LABEL_0", "LABEL_1")
 
 
 def _new(kind: str, config: Any) -> Any:
@@ -63,7 +69,7 @@ def _new(kind: str, config: Any) -> Any:
     from bertft.model.encoders import register
 
     register()
-    return _quiet_transformers(KINDS[kind].auto_class).from_config(config)
+    return _quiet_transformers(KINDS[kind].auto_class, config).from_config(config)
 
 
 def _with_vectors(network: Any, vectors: Any) -> Any:
@@ -80,12 +86,15 @@ def _with_vectors(network: Any, vectors: Any) -> Any:
     return network
 
 
-def _quiet_transformers(auto_class: str) -> Any:
-    """transformers' class of that name, from now on without its own progress bars and advice."""
+def _quiet_transformers(auto_class: str, config: Any = None) -> Any:
+    """transformers' class of that name, or ours where it has none for such a config; from now on without transformers' own
+    progress bars and advice."""
     import transformers
 
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    if config is not None and needs_span_head(auto_class, config):
+        return span_class(config)
     return getattr(transformers, auto_class)
 
 
@@ -109,7 +118,7 @@ def load_encoder(path: str, config: Any) -> tuple[Any, bool]:
 
 
 def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
-    return _load_as(_quiet_transformers(KINDS[kind].auto_class), path, **settings)
+    return _load_as(_quiet_transformers(KINDS[kind].auto_class, settings["config"]), path, **settings)
 
 
 def _load_as(auto_class: Any, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:

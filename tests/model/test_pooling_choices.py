@@ -49,14 +49,16 @@ def test_what_is_chosen_is_written_and_answers_the_same(name: str, pool: str, tm
 
 def test_a_family_without_the_choice_says_so(tmp_path: Path) -> None:
     modern = find_backbone(str(build_tiny_model("modernbert", tmp_path / "modern")))
-    with pytest.raises(UsageError, match="--pool late: .* is modernbert, which has cls or mean"):
+    with pytest.raises(UsageError, match=r"--pool late: .* is modernbert, which has cls or mean"):
         check_pool(modern, "late", KIND)
     xlnet = find_backbone(str(build_tiny_model("xlnet", tmp_path / "xlnet")))
     with pytest.raises(
         UsageError, match=r"--pool late is for eurobert; .* is xlnet\. Leave it out, or pass --pool cls"
     ):
         check_pool(xlnet, "late", KIND)
-    with pytest.raises(UsageError, match="works for bert, .*, or is a setting of modernbert and eurobert; .* is xlnet"):
+    with pytest.raises(
+        UsageError, match=r"works for bert, .*, or is a setting of modernbert and eurobert; .* is xlnet"
+    ):
         check_pool(xlnet, "mean", KIND)
     check_pool(xlnet, "cls", KIND)
 
