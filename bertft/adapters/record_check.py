@@ -80,6 +80,8 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
         "mask",
         "mask_share",
         "mask_token",
+        "words",
+        "entities",
     }
     if not isinstance(stored, dict) or not stored.keys() <= known:
         yield "stored"
@@ -106,7 +108,7 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
         yield "stored.steps"
     if not _is_number(stored.get("null_threshold", 0)):
         yield "stored.null_threshold"
-    for name in ("mask", "mask_share"):
+    for name in ("mask", "mask_share", "words", "entities"):
         if name in stored and not (
             has_type(stored[name], get_type_hints(PretrainPlan)[name]) and masks[name].fits(stored[name])
         ):

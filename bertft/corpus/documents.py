@@ -57,7 +57,7 @@ class Reading:
             self.skipped += not self.is_plain
             self.first_skipped = self.first_skipped or f"{row.origin}: {reason}"
             return []
-        return _lines(joined_text(fields.texts, row))
+        return [sentence for _, sentence in sentences_in(joined_text(fields.texts, row))]
 
 
 def open_corpus(path: str, options: ReadOptions, column: str = "text") -> Reading:
@@ -101,8 +101,13 @@ def _has_blank_line_inside(lines: Iterable[str]) -> bool:
     return False
 
 
-def _lines(text: str) -> Document:
-    return [sentence for line in text.splitlines() if (sentence := _clean(line))]
+def sentences_in(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text that say something, each with the place where it starts."""
+    start = 0
+    for line in text.splitlines(keepends=True):
+        if sentence := _clean(line):
+            yield start + len(line) - len(line.lstrip()), sentence
+        start += len(line)
 
 
 def _clean(line: str) -> str:

@@ -27,8 +27,8 @@ _COUNTS, _ABOUT = "counts.i64", "about.json"
 SENTENCES_AT_ONCE = 2000
 """That go to the tokenizer together."""
 
-Marks = Callable[[Any], NDArray[np.uint8]]
-"""An encoding of the tokenizers library -> (T,) what a strategy of masking wants to know of each token."""
+Marks = Callable[[str, Any], NDArray[np.uint8]]
+"""A sentence and its encoding by the tokenizers library -> (T,) what a strategy of masking wants to know of each token."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +120,15 @@ class _Writer:
 
     def write(self, documents: list[Document]) -> None:
         """Those without a token leave nothing behind."""
-        found = self._tokenizer([sentence for document in documents for sentence in document], **_PLAIN)
+        texts = [sentence for document in documents for sentence in document]
+        found = self._tokenizer(texts, **_PLAIN)
         lengths = np.asarray([len(ids) for ids in found["input_ids"]], dtype=np.int64)
         whose = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
         each = np.bincount(whose[lengths > 0], minlength=len(documents))  # sentences of each document
         ids = np.concatenate([np.asarray(one, dtype=np.int32) for one in found["input_ids"]])
         self._append(_IDS, ids)
         if self._marks is not None:
-            self._append(_MARKS, np.concatenate([self._marks(one) for one in found.encodings]).astype(np.uint8))
+            self._append(_MARKS, np.concatenate(list(map(self._marks, texts, found.encodings))))
         self._append(_SENTENCES, self.tokens + np.cumsum(lengths[lengths > 0]))
         self._append(_DOCUMENTS, self.sentences + np.cumsum(each[each > 0]))
         self.counts += np.bincount(ids, minlength=len(self.counts))

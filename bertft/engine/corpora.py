@@ -7,7 +7,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,15 @@ from bertft.adapters.masks.masked_blocks import Frame, MaskedBlocks, frame_of, m
 from bertft.corpus import TokenFile, documents_of, open_tokens, pack, write_tokens
 from bertft.corpus.blocks import hold_out
 from bertft.corpus.documents import Reading, shown_kinds
+from bertft.corpus.entities import open_entities
+from bertft.corpus.marking import Marker
+from bertft.corpus.words import segmenter_for
 from bertft.engine.device import decided_by_main
 from bertft.engine.prepare import tokenizer_of
 from bertft.errors import CheckpointError, DataError
 from bertft.gold.lengths import text_options
 from bertft.gold.masks import COMMON_MASK
+from bertft.masking import STRATEGIES
 from bertft.masking.masked import strategy_of
 from bertft.model.backbone import Backbone, longest_input
 from bertft.plan.plan import Plan
@@ -35,6 +41,8 @@ from bertft.runs import CORPUS
 from bertft.system.files import explained
 from bertft.wording import counted
 
+SAMPLE = 1000
+"""Documents that tell how words are told in a corpus."""
 MANY_UNKNOWN = 0.05
 """Share of tokens that the vocabulary does not know, from which it is a warning."""
 
@@ -69,7 +77,7 @@ def prepare_corpus(
     adapter = mask_adapter(plan, backbone)
     frame = frame_of(adapter.tokenizer)
     blocks = BlockMaker(adapter, frame, plan.pretraining or PretrainPlan(), plan.fields)
-    tokens = blocks.tokens(folder / CORPUS / "train", readings.train, data, accelerator)
+    tokens = blocks.tokens(folder / CORPUS / "train", readings.train, data, accelerator, to_learn=True)
     tell_unknown(tokens, adapter.tokenizer)
     if readings.validation:
         others = blocks.tokens(folder / CORPUS / "validation", readings.validation, data, accelerator)
@@ -87,7 +95,7 @@ def mask_adapter(plan: Plan, backbone: Backbone) -> Adapter:
     longest = longest_input(backbone.config, tokenizer)
     options = text_options(plan.recipe, plan.card.kind, pair=False, longest=longest, fix_answers=False)
     tokenizer.model_max_length = options.max_length
-    stored = {"mask": asked.mask, "mask_share": asked.mask_share}
+    stored = {name: getattr(asked, name) for name in ("mask", "mask_share", "words", "entities")}
     return adapter_for(plan.card, Labels(()), plan.fields, tokenizer, options, **stored)
 
 
@@ -108,16 +116,28 @@ class BlockMaker:
     asked: PretrainPlan
     fields: Fields
 
-    def tokens(self, folder: Path, readings: Sequence[Reading], data: dict[str, str], accelerator: Device) -> TokenFile:
-        """The tokens of files, which are read unless they lie in the folder already. One process writes, all map."""
-        digest = digest_of(self.adapter.tokenizer, self.fields, readings, data)
+    def tokens(
+        self,
+        folder: Path,
+        readings: Sequence[Reading],
+        data: dict[str, str],
+        accelerator: Device,
+        *,
+        to_learn: bool = False,
+    ) -> TokenFile:
+        """The tokens of files, which are read unless they lie in the folder already. One process writes, all map. `to_learn`:
+        some of the entities must occur."""
+        digest = digest_of(self.adapter.tokenizer, self.fields, readings, data, self.asked)
 
         def write() -> str:
             if open_tokens(folder, digest) is None:
                 for said in shown_kinds(readings):
                     console.note(f"{said}.")
+                marker = marker_for(self.asked, readings, self.fields)
                 with explained(folder, "Make room, or choose another folder with -o."):
-                    write_tokens(folder, told(readings, self.fields), self.adapter.tokenizer, digest)
+                    write_tokens(folder, told(readings, self.fields), self.adapter.tokenizer, digest, marks=marker)
+                if marker and marker.entities:
+                    console.note(f"Entities: {marker.entities.found(readings[0].name, must=to_learn)}.")
             return digest
 
         decided_by_main(accelerator, write)
@@ -147,9 +167,24 @@ def told(readings: Sequence[Reading], fields: Fields) -> Any:
             )
 
 
-def digest_of(tokenizer: Any, fields: Fields, readings: Sequence[Reading], data: dict[str, str]) -> str:
-    """Of all that decides what the tokens are."""
-    made_of = [tokenizer.backend_tokenizer.to_str(), fields.to_dict(), [reading.name for reading in readings], data]
+def marker_for(asked: PretrainPlan, readings: Sequence[Reading], fields: Fields) -> Marker | None:
+    """What marks words and entities, where the way of masking needs that; how words are told is said."""
+    if not STRATEGIES[asked.mask].of_words:
+        return None
+    some = islice(documents_of(readings, fields), SAMPLE) if asked.words is None else ()
+    words = segmenter_for(asked.words, [" ".join(document) for document in some], corpus=readings[0].name)
+    if words.said:
+        console.note(f"Words: {words.said}.")
+    return Marker(words.places, open_entities(asked.entities, fields.text) if asked.entities else None)
+
+
+def digest_of(
+    tokenizer: Any, fields: Fields, readings: Sequence[Reading], data: dict[str, str], asked: PretrainPlan
+) -> str:
+    """Of all that decides what the tokens and their marks are."""
+    marks = [asked.words, asked.entities] if STRATEGIES[asked.mask].of_words else None
+    read = [reading.name for reading in readings]
+    made_of = [tokenizer.backend_tokenizer.to_str(), fields.to_dict(), read, data, marks]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 
 
@@ -184,5 +219,7 @@ def tell_unknown(tokens: TokenFile, tokenizer: Any) -> None:
 
 
 def leave_corpus(folder: Path) -> None:
-    """Remove the tokens of a run that has ended."""
+    """Remove the tokens of a run that has ended, and the folder of one that has not begun."""
     shutil.rmtree(folder / CORPUS, ignore_errors=True)
+    with suppress(OSError):
+        folder.rmdir()  # it is not empty where there is a run

@@ -37,7 +37,12 @@ WANTED_STEPS, MOST_EPOCHS = 3000, 20
 
 def run_pretraining(run: TrainingRun, readings: Readings, accelerator: Device) -> Finished:
     """Learn, keep the best, score what was saved, and fill the run folder."""
-    corpus = prepare_corpus(run.plan, readings, run.backbone, run.folder, accelerator, dict(run.data))
+    try:
+        corpus = prepare_corpus(run.plan, readings, run.backbone, run.folder, accelerator, dict(run.data))
+    except BaseException:
+        if accelerator.is_main_process:
+            leave_corpus(run.folder)
+        raise
     run = replace(run, plan=replace(run.plan, recipe=sized_recipe(run, corpus.train)))
     with tracked(run, accelerator) as run:
         finished = _pretrained(run, corpus, accelerator)

@@ -159,10 +159,10 @@ def data_hashes(data: DataPlan, tables: Mapping[str, Table]) -> dict[str, str]:
     return {path: digest for path, digest in found.items() if digest}
 
 
-def hash_of_vectors(plan: Plan) -> dict[str, str]:
-    """The same of the file of word vectors that a run begins with."""
-    file = plan.network.get("vectors")
-    return {file: digest} if file and (digest := sha256_of(file)) else {}
+def other_hashes(plan: Plan) -> dict[str, str]:
+    """The same of word vectors that a run begins with, and of lists that say what is masked."""
+    files = [plan.network.get("vectors"), *(plan.pretraining.files if plan.pretraining else ())]
+    return {file: digest for file in files if file and (digest := sha256_of(file))}
 
 
 def sha256_of_rows(table: Table) -> str:

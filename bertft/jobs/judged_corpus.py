@@ -56,7 +56,9 @@ def judged_corpus(request: EvalRequest) -> JudgedCorpus:
     table = request.tables.get(request.data)
     digest = sha256_of(request.data) if table is None else sha256_of_rows(table)
     with tempfile.TemporaryDirectory(prefix="bertft-") as folder:
-        asked = PretrainPlan(mask=adapter.mask, mask_share=adapter.mask_share)
+        asked = PretrainPlan(
+            mask=adapter.mask, mask_share=adapter.mask_share, words=adapter.words, entities=adapter.entities
+        )
         maker = BlockMaker(adapter, frame_of(adapter.tokenizer), asked, fields)
         tokens = maker.tokens(Path(folder) / "corpus", [reading], {}, answerer.accelerator)
         blocks, meter = maker.packed(tokens, np.arange(len(tokens))), Meter()

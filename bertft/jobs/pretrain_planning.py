@@ -19,6 +19,7 @@ from bertft.jobs.requests import TrainRequest
 from bertft.jobs.splits import HUB, read_options, read_split
 from bertft.kinds import FILL_MASK
 from bertft.kinds.metric_names import check_metric
+from bertft.masking import STRATEGIES
 from bertft.model.backbone import Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.plan.card import Card, plain_card
@@ -27,6 +28,7 @@ from bertft.plan.pretraining import PretrainPlan
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.reading import Table, matching
+from bertft.reading.intake import take_in
 from bertft.rows.fields import Fields, pick
 from bertft.system.trackers import names_in
 
@@ -69,7 +71,7 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
         output_dir=request.output.get("dir") or free_run_folder(f"{Path(data.train).stem}-{card.kind}"),
         **{name: getattr(output, name) for name in OF_THE_OUTPUT},
         machine=merge(MachinePlan, config.get("machine", {}), request.machine),
-        pretraining=merge(PretrainPlan, config.get("pretraining", {}), request.pretraining),
+        pretraining=checked_masks(merge(PretrainPlan, config.get("pretraining", {}), request.pretraining)),
     )
     check_installed(names_in(plan.track))
     return PlannedCorpus(plan, Readings(train, validation), backbone)
@@ -82,6 +84,22 @@ def with_main(card: Card, configured: Any, request: TrainRequest) -> Card:
     metric = request.recipe.get("metric") or (configured or {}).get("metric") or card.metric
     main = check_metric(card.kind, str(metric))
     return replace(card, metric=main, metrics=(main, *(name for name in card.metrics if name != main)))
+
+
+def checked_masks(asked: PretrainPlan) -> PretrainPlan:
+    """The same. UsageError for a file that means nothing to the way of masking, or that it lacks; DataError for none there."""
+    way = STRATEGIES[asked.mask]
+    if asked.words and not way.of_words:
+        raise UsageError(f"--words has no effect with --mask {asked.mask}. Leave it out, or pass --mask whole-word.")
+    if asked.entities and not way.of_entities:
+        raise UsageError(f"--entities has no effect with --mask {asked.mask}. Leave it out, or pass --mask entity.")
+    if way.of_entities and not asked.entities:
+        raise UsageError(
+            f"--mask {asked.mask} needs --entities FILE: a .txt file with one on each line, or a table with spans."
+        )
+    for file in asked.files:
+        take_in(file)
+    return asked
 
 
 def check_backbone(backbone: Backbone) -> None:

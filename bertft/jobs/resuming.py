@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.engine.record import Finished, data_hashes, hash_of_vectors
+from bertft.engine.record import Finished, data_hashes, other_hashes
 from bertft.engine.resume import check_same_data
 from bertft.errors import CheckpointError, UsageError
 from bertft.jobs.requests import TrainRequest
@@ -105,6 +105,6 @@ def refuse_without_state(folder: Path) -> None:
 def left_as_it_is(finished: Finished, request: TrainRequest) -> Finished:
     """A run that was to be resumed, but has ended; UsageError if it was to learn from other data."""
     plan = finished.plan
-    check_same_data(finished.data, {**data_hashes(plan.data, request.tables), **hash_of_vectors(plan)})
+    check_same_data(finished.data, {**data_hashes(plan.data, request.tables), **other_hashes(plan)})
     console.note(f"{finished.folder}: already finished, after {counted(finished.steps, 'step')}. Nothing was changed.")
     return finished

@@ -12,7 +12,7 @@ from pathlib import Path
 from bertft.engine.device import decided_by_main, own_precision_each, precision_here, start_accelerator
 from bertft.engine.fitting import run_fitting
 from bertft.engine.prepare import Tables
-from bertft.engine.record import Finished, data_hashes, finished_before, hash_of_vectors
+from bertft.engine.record import Finished, data_hashes, finished_before, other_hashes
 from bertft.engine.resume import go_on, threads_of
 from bertft.engine.training import run_training
 from bertft.engine.training_run import TrainingRun
@@ -70,7 +70,7 @@ def carried_out(
         )
         folder = decided_by_main(accelerator, lambda: run_folder(plan, request, held))
         plan = replace(plan, output_dir=folder)
-        hashes = {**data_hashes(plan.data, request.tables), **hash_of_vectors(plan)}
+        hashes = {**data_hashes(plan.data, request.tables), **other_hashes(plan)}
         run = TrainingRun(plan, backbone, Path(folder), request.command, hashes, request.resume, request.observers)
         started = time.perf_counter()
         try:

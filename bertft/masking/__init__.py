@@ -5,8 +5,27 @@ A strategy is a file of this folder with a function that chooses tokens, and a l
 
 from __future__ import annotations
 
-STRATEGIES = {"token": "bertft.masking.single:choose_tokens"}
-"""Name, as in `--mask` -> where the function stands that chooses (see `Strategy` in masked.py)."""
+from typing import NamedTuple
+
+
+class Way(NamedTuple):
+    """A way of masking."""
+
+    function: str
+    """Where the function stands that chooses tokens (see `Strategy` in masked.py), as `module:name`."""
+    of_words: bool = True
+    """Whether it needs to know where words begin."""
+    of_entities: bool = False
+    """Whether it needs to know entities."""
+
+
+STRATEGIES = {
+    "token": Way("bertft.masking.single:choose_tokens", of_words=False),
+    "whole-word": Way("bertft.masking.whole_words:choose_words"),
+    "span": Way("bertft.masking.spans:choose_spans"),
+    "entity": Way("bertft.masking.whole_words:choose_entities", of_entities=True),
+}
+"""By their names in `--mask`."""
 
 SHARE = 0.15
 """Of the tokens, as in BERT (arXiv 1810.04805)."""

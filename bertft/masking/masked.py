@@ -75,7 +75,7 @@ class Masker:
 
 def strategy_of(name: str) -> Strategy:
     """The function of that name."""
-    module, function = STRATEGIES[name].split(":")
+    module, function = STRATEGIES[name].function.split(":")
     found: Strategy = getattr(import_module(module), function)
     return found
 

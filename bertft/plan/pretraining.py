@@ -8,6 +8,9 @@ from bertft.masking import SHARE, STRATEGIES
 from bertft.plan.sections import READS
 from bertft.plan.settings import TRAINING, one_of, setting
 
+TOLD_BY = ("jieba", "characters")
+"""How words may be told without a file."""
+
 OF_TEXTS = (
     *("epochs", "max_steps", "batch_size", "max_tokens", "learning_rate", "max_length", "seed", "early_stop", "metric"),
     *(
@@ -39,6 +42,20 @@ class PretrainPlan:
         panel=TRAINING,
         check=one_of(tuple(STRATEGIES)),
     )
+    words: str | None = setting(
+        None,
+        "How words are told that no spaces part: jieba, characters, or a file with a word on each line.",
+        "HOW",
+        panel=TRAINING,
+        otherwise="jieba, for Chinese",
+    )
+    entities: str | None = setting(
+        None,
+        "Entities for --mask entity: a .txt file with one on each line, or a table with the corpus' texts and spans.",
+        "FILE",
+        panel=TRAINING,
+        otherwise="",
+    )
     mask_share: float = setting(
         SHARE,
         "Share of the tokens that are chosen; of these 80 % are masked, 10 % replaced by random ones, 10 % left as they are.",
@@ -46,3 +63,8 @@ class PretrainPlan:
         panel=TRAINING,
         check=((lambda value: 0 < value < 1), "a share between 0 and 1 is wanted, such as 0.15"),
     )
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Those that decide what is masked."""
+        return tuple(one for one in (self.words, self.entities) if one and one not in TOLD_BY)

@@ -18,9 +18,9 @@ from bertft.errors import DataError
 from bertft.rows.containers import opened
 from bertft.rows.labels import is_empty, label_text
 
-_CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f"
+CHINESE = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f"
 """BERT's Chinese characters; kana and hangul are written words to it."""
-UNSPACED = re.compile(rf"[{_CJK}\u3000-\u30ff\uff00-\uffef]")
+UNSPACED = re.compile(rf"[{CHINESE}\u3000-\u30ff\uff00-\uffef]")
 """Written without spaces between them: Chinese, kana, and their punctuation."""
 WITHOUT_SPACES = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0eff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\u1950-\u19df\u1a20-\u1aad"
@@ -144,7 +144,7 @@ def _cut(text: str, spans: Sequence[tuple[int, int]]) -> Words:
 def _word_pattern(by_character: bool) -> re.Pattern[str]:
     """Python's `re` has no classes for punctuation and accents; all punctuation lies below U+20000."""
     signs = {sign: unicodedata.category(sign) for sign in map(chr, range(0x20000))}
-    alone = re.escape("".join(sign for sign, kind in signs.items() if kind[0] == "P") + SIGNS) + _CJK
+    alone = re.escape("".join(sign for sign, kind in signs.items() if kind[0] == "P") + SIGNS) + CHINESE
     if not by_character:
         return re.compile(f"[^{_SPACE}{alone}]+|[{alone}]")
     accents = (

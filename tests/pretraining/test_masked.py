@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import chisquare
 
 from bertft.masking import STRATEGIES
+from bertft.masking.marks import WORD_START
 from bertft.masking.masked import Block, Masker, strategy_of
 
 MASK, SPECIAL, VOCABULARY = 4, 5, 1000
@@ -16,7 +17,7 @@ def block(tokens: int, seed: int = 0) -> Block:
     """Ordinary tokens, with special ones at both ends and in the middle."""
     ids = np.random.default_rng(seed).integers(SPECIAL, VOCABULARY, tokens).astype(np.int32)
     ids[[0, tokens // 2, -1]] = (2, 1, 3)
-    return Block(ids, ids < SPECIAL)
+    return Block(ids, ids < SPECIAL, np.full(tokens, WORD_START, dtype=np.uint8))
 
 
 def masker(name: str = "token", share: float = 0.15) -> Masker:

@@ -25,6 +25,8 @@ from bertft.plan.recipe import Recipe
 from bertft.rows.surrogates import without_surrogates
 from bertft.scoring import Scores
 
+_MASKING = ("mask", "mask_share", "words", "entities")
+"""Settings that say how blocks are masked."""
 KEPT = 100
 """Best tokens that are kept of each mask."""
 
@@ -36,6 +38,9 @@ class MaskFiller(Adapter):
     mask: str = field(default="token", kw_only=True)
     """How the run was masked: a name of masking/."""
     mask_share: float = field(default=SHARE, kw_only=True)
+    words: str | None = field(default=None, kw_only=True)
+    """How words were told; see plan/pretraining.py."""
+    entities: str | None = field(default=None, kw_only=True)
 
     answer_options = ("top_k",)
     answers_with = "tokens for masks"
@@ -43,10 +48,11 @@ class MaskFiller(Adapter):
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: stored[name] for name in ("mask", "mask_share") if name in stored}
+        return {name: stored[name] for name in _MASKING if name in stored}
 
     def stored(self) -> dict[str, Any]:
-        return {"mask": self.mask, "mask_share": self.mask_share, "mask_token": self._tokens.mask_token}
+        said = {name: value for name in _MASKING if (value := getattr(self, name)) is not None}
+        return {**said, "mask_token": self._tokens.mask_token}
 
     @property
     def _tokens(self) -> Any:
