@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING, Any
 from bertft import errors
 
 if TYPE_CHECKING:
-    from bertft.api import baseline, check, compare, embed, evaluate, load, predict, pretrain, train, write_report
+    from bertft.api import baseline, check, compare, embed, evaluate, info, load, predict, pretrain, train, write_report
 
 __version__ = "0.1.0"
-VERBS = ("baseline", "check", "compare", "embed", "evaluate", "load", "predict", "pretrain", "train", "write_report")
+VERBS = (
+    "baseline",
+    "check",
+    "compare",
+    "embed",
+    "evaluate",
+    "info",
+    "load",
+    "predict",
+    "pretrain",
+    "train",
+    "write_report",
+)
 __all__ = [
     "__version__",
     "baseline",
@@ -21,6 +33,7 @@ __all__ = [
     "embed",
     "errors",
     "evaluate",
+    "info",
     "load",
     "predict",
     "pretrain",

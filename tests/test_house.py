@@ -18,7 +18,7 @@ PACKAGE = ROOT / "bertft"
 STOREYS = [
     {"errors", "console", "live", "arrays", "protocols", "wording", "markup"},
     {"kinds"},
-    {"rows", "tags", "system", "plots", "masking"},
+    {"rows", "tags", "system", "plots", "masking", "counting"},
     {"plan", "guess"},
     {"reading", "writing", "scoring", "runs"},
     {"gold", "corpus"},

@@ -89,6 +89,16 @@ def test_the_commands_of_a_page_run(page: str, run: Callable[..., Said], a_users
         run(*words, *([*SHORT, "--model", tiny] if words[0] == "train" else []))
 
 
+def test_the_commands_on_info_run(run: Callable[..., Said], a_users_folder: Path, tiny: str, trained: Path) -> None:
+    shutil.copytree(trained, a_users_folder / "runs" / "messages")
+    (a_users_folder / "models" / "albert").mkdir(parents=True)
+    (a_users_folder / "models" / "albert" / "config.json").write_text('{"model_type": "albert"}', encoding="utf-8")
+    for line in commands(ROOT / "docs" / "info.md"):
+        words = [tiny if word == "minilm" else word for word in shlex.split(line)[1:]]
+        small = {"256": "64", "6000": "60", "3": "1"} if tiny in words else {}  # it has two layers and 64 positions
+        assert "parameters" in run(*(small.get(word, word) for word in words)).out
+
+
 def test_the_commands_on_baselines_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
     few = ("--models", "majority,tfidf", "--model", tiny, *SHORT)
     for line in commands(ROOT / "docs" / "baselines.md"):

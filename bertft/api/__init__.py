@@ -12,11 +12,24 @@ with underscores. Mistakes raise those of `bertft.errors`; warnings go through `
 """
 
 from bertft.api.answering import load, predict
+from bertft.api.describing import info
 from bertft.api.embedding import embed
 from bertft.api.judging import compare, evaluate, write_report
 from bertft.api.learning import baseline, check, pretrain, train
 from bertft.system.cores import sleep_while_waiting
 
-__all__ = ["baseline", "check", "compare", "embed", "evaluate", "load", "predict", "pretrain", "train", "write_report"]
+__all__ = [
+    "baseline",
+    "check",
+    "compare",
+    "embed",
+    "evaluate",
+    "info",
+    "load",
+    "predict",
+    "pretrain",
+    "train",
+    "write_report",
+]
 
 sleep_while_waiting()  # before torch wakes

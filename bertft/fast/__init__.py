@@ -19,8 +19,10 @@ from bertft.fast.door import dropout_bits, follow_steps, speed_up, speed_up_trai
 from bertft.fast.masks import DropoutBits, DropoutMasks
 from bertft.fast.storage import Storage
 from bertft.fast.switch import is_on, kept, switch
+from bertft.fast.vocabulary import WORTH_IT
 
 __all__ = [
+    "WORTH_IT",
     "DropoutBits",
     "DropoutMasks",
     "Storage",

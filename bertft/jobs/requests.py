@@ -204,3 +204,24 @@ class ConvertRequest:
     columns: Section = field(default_factory=dict)
     reading: Section = field(default_factory=dict)
     raw: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoRequest:
+    """What a model holds, keeps and computes."""
+
+    model: str
+    """A run folder, a model folder, a config.json, a Hub name or `minilm`."""
+    head: str | None = None
+    """None: a run's own, else none."""
+    labels: int | None = None
+    """None: those of the config."""
+    freeze: str | None = None
+    batch_size: int | None = None
+    """None: 32."""
+    length: int | None = None
+    """None: 128, or as many as the model takes."""
+    precision: str | None = None
+    used_tokens: int | None = None
+    """Tokens that occur in the training texts: with bertft's fast layers only these are trained. None: all."""
+    fast: bool | None = None

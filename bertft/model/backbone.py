@@ -218,7 +218,7 @@ def read_model_config(path: str) -> Any:
 
 
 def _cannot_open(path: str, problem: Exception) -> str:
-    if Path(path).is_dir():
+    if Path(path).exists():
         reason = str(problem).split("\n")[0]
         return f"{path}: not a model that transformers can open ({reason})."
     return f"--model {path}: the Hugging Face Hub gives no model that transformers can open ({str(problem).splitlines()[0]})."

@@ -19,10 +19,11 @@ def layer_of_parameters(network: Network) -> dict[str, int]:
     N + 1 everything above (pooler, head, extras)."""
     whole = transformers_part(network)
     layers_at, count = _encoder_layers(whole)
-    layers = {
-        parameter: _layer(name, whole.base_model_prefix, layers_at, count)
-        for name, parameter in whole.named_parameters()
-    }
+    layers: dict[Any, int] = {}
+    for name, parameter in whole.named_parameters(remove_duplicate=False):  # a head may have the token embeddings too
+        layers[parameter] = min(
+            _layer(name, whole.base_model_prefix, layers_at, count), layers.get(parameter, count + 1)
+        )
     return {name: layers.get(parameter, count + 1) for name, parameter in network.named_parameters()}
 
 

@@ -164,7 +164,7 @@ class Recipe:
         "Do not train these parts: embeddings, encoder, or N (the embeddings and the N lowest layers).",
         "WHAT",
         check=(
-            (lambda value: value in ("embeddings", "encoder") or value.isdigit()),
+            (lambda value: value in ("embeddings", "encoder") or value.isdecimal()),
             "embeddings, encoder or a number of layers is wanted",
         ),
     )
