@@ -62,8 +62,7 @@ def info(request: InfoRequest) -> Described:
     _check_effect(request, subject)
     parts, by, notes = _parts(subject, request.freeze)
     length = _length(request, subject)
-    memory = _memory(subject, request, parts, length) if _has_memory(subject) else None
-    why = [] if memory is not None else [f"Memory is counted for {_WITH_MEMORY}."]
+    memory, why = _memory(subject, request, parts, length)
     return Described(
         model=subject.name,
         family=subject.config.model_type,
@@ -236,19 +235,40 @@ def _doubts(subject: _Subject, parts: list[DescribedPart], stored: dict[str, int
     ]
 
 
-def _memory(subject: _Subject, request: InfoRequest, parts: Sequence[DescribedPart], length: int) -> DescribedMemory:
-    """Of a training on a processor."""
+def _memory(
+    subject: _Subject, request: InfoRequest, parts: Sequence[DescribedPart], length: int
+) -> tuple[DescribedMemory | None, list[str]]:
+    """Of a training on a processor; None, and why, where it is not counted."""
     from bertft.engine.device import resolve_precision
-    from bertft.fast import is_on
+    from bertft.fast import kept, switch
 
+    if not _has_memory(subject):
+        return None, [f"Memory is counted for {_WITH_MEMORY}."]
     precision = resolve_precision(request.precision or "auto", cuda=False)
-    fast = is_on() if request.fast is None else request.fast
-    counts, texts = _learned(subject, request, parts, fast=fast), request.batch_size or BATCH_SIZE
-    sizes: dict[str, Any] = {"texts": texts, "length": length, "half": precision != "fp32"}
-    found = _fast_memory(subject, request, counts, sizes) if fast else None
-    layers = "transformers' own layers" if found is None else "bertft's fast layers"
-    found = found or _built_memory(subject, request, counts, sizes, drawn=fast)
-    return DescribedMemory(found, texts, length, precision, layers, request.used_tokens)
+    with kept():
+        switch(request.fast)
+        found, layers = _at_size(subject, request, parts, length, half=precision != "fp32")
+    if found is None:
+        family = subject.config.model_type
+        return None, [
+            f"Memory of bertft's fast layers is not counted for {family}; --no-fast counts transformers' own."
+        ]
+    texts = request.batch_size or BATCH_SIZE
+    return DescribedMemory(found, texts, length, precision, layers, request.used_tokens), []
+
+
+def _at_size(
+    subject: _Subject, request: InfoRequest, parts: Sequence[DescribedPart], length: int, *, half: bool
+) -> tuple[Memory | None, str]:
+    """The memory, and whose layers it is of."""
+    from bertft.fast import is_on
+    from bertft.model.measured import uses_fast_layers
+
+    counts = _learned(subject, request, parts, fast=is_on())
+    sizes: dict[str, Any] = {"texts": request.batch_size or BATCH_SIZE, "length": length, "half": half}
+    if is_on() and uses_fast_layers(copy.deepcopy(subject.config), subject.head, subject.labels):
+        return _fast_memory(subject, request, counts, sizes), "bertft's fast layers"
+    return _built_memory(subject, request, counts, sizes, drawn=is_on()), "transformers' own layers"
 
 
 def _learned(subject: _Subject, request: InfoRequest, parts: Sequence[DescribedPart], *, fast: bool) -> tuple[int, int]:

@@ -121,6 +121,13 @@ def measured_memory(
     return Kept(twice - once, 2 * once - twice)
 
 
+def uses_fast_layers(config: Any, head: str, labels: int) -> bool:
+    """Whether bertft/fast/ computes the encoder of such a network on a processor."""
+    network = build_on(torch.device("meta"), config, head, labels)
+    fast.speed_up(network, torch.device("cpu"))
+    return any(hasattr(module, "fast_layers") for module in network.modules())
+
+
 def measured_operations(config: Any, head: str, labels: int, length: int) -> int:
     """Of one text: see counting/operations.py."""
     from torch.utils.flop_counter import FlopCounterMode

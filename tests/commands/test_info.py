@@ -86,6 +86,21 @@ def test_memory_follows_the_tokens_that_occur(run: Run, tiny: str) -> None:
     assert used["weights"] - whole["weights"] == 4 * 32 * 20
 
 
+def test_memory_of_fast_layers_that_nobody_counted_is_not_made_up(run: Run, backbones: Callable[[str], Path]) -> None:
+    words = (backbones("modernbert"), "--head", "token", "--precision", "fp32")
+    found = described(run, *words)
+    assert found["memory"] is None
+    assert "--no-fast counts" in found["notes"][0]
+    assert described(run, *words, "--no-fast")["memory"]["layers"] == "transformers' own layers"
+
+
+def test_layers_that_are_not_fast_are_measured(run: Run, tmp_path: Path) -> None:
+    path = config_file(
+        tmp_path, model_type="bert", vocab_size=100, hidden_size=24, hidden_act="relu", num_hidden_layers=2
+    )
+    assert described(run, path, "--head", "token")["memory"]["layers"] == "transformers' own layers"
+
+
 def test_frozen_parts_need_no_gradients(run: Run, tiny: str) -> None:
     found = described(run, tiny, "--head", "token", "--labels", 3, "--freeze", "encoder", "--precision", "fp32")
     assert found["trainable"] == 3 * 32 + 3
