@@ -14,7 +14,7 @@ import pytest
 from conftest import Said, forget_accelerator, sentiment, texts, write_csv
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHORT = ("--max-steps", "2", "--precision", "fp32", "--quiet")
 
 
@@ -46,6 +46,20 @@ def test_the_commands_of_the_readme_run(run: Callable[..., Said], a_users_folder
     assert done == ["train", "eval", "predict", *named, "tasks", "tasks", "train", "train"]
     assert (a_users_folder / "answers.csv").is_file()
     assert (a_users_folder / "runs" / "again" / "model.safetensors").is_file()
+
+
+def test_the_commands_of_the_chinese_readme_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
+    done = []
+    for line in commands(ROOT / "README.zh.md"):
+        program, *words = shlex.split(line)
+        if program == "bertft":
+            model = [tiny if word.startswith("models/") else word for word in words]
+            run(*model, *(SHORT if words[0] == "train" else ()))
+            done.append(words[0])
+    assert done == ["train", "eval", "predict", "train", "predict", "train", "check", "info"]
+    assert {"id", "text", "predicted_label"} <= set(
+        (a_users_folder / "answers.csv").read_text("utf-8").split("\n")[0].split(",")
+    )
 
 
 def test_the_python_of_the_docs_runs(a_users_folder: Path, tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +198,7 @@ def test_every_flag_that_a_page_names_exists(page: Path) -> None:
     benchmarks = "".join(
         (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8") for name in measured.get(page.name, ())
     )
-    elsewhere = {"--help", "--logdir", *torchrun, *accelerate, *re.findall(r'"(--[a-z-]+)"', benchmarks)}
+    elsewhere = {"--help", "--logdir", "--no-deps", *torchrun, *accelerate, *re.findall(r'"(--[a-z-]+)"', benchmarks)}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]*", page.read_text(encoding="utf-8")))
     assert named - known - elsewhere == set()
 
