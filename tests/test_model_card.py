@@ -57,7 +57,8 @@ def test_a_card_names_no_path_of_this_machine(trained: Path) -> None:
     text = (trained / "README.md").read_text()
     assert str(trained.parent) in (trained / "run.json").read_text()
     assert [word for word in text.split() if "/" in word.strip("`'\"") and "://" not in word and word[:2] != "s/"] == [
-        "examples/s)."
+        "examples/s",
+        "tokens/s",
     ]
 
 

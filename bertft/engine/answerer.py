@@ -10,9 +10,11 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Feature, Prediction
+from bertft.engine.device import describe
 from bertft.engine.eval_loop import model_outputs, stop_together
 from bertft.engine.meter import Meter
 from bertft.gold import Example, Read, Refusal
+from bertft.model.backbone import is_ours
 from bertft.protocols import Device, Network
 
 _AT_ONCE = 4096
@@ -32,6 +34,12 @@ class Answerer:
     adapter: Adapter
     network: Network
     accelerator: Device
+
+    @property
+    def device(self) -> str:
+        """In words."""
+        config = getattr(self.accelerator.unwrap_model(self.network), "config", None)
+        return describe(self.accelerator, is_ours=is_ours(config))
 
     def predictions(self, windows: Windows, meter: Meter, *, label: str = "") -> list[Prediction]:
         """One for each row; `windows` holds each row's features. In several processes each computes its share, and all get all.

@@ -47,6 +47,7 @@ def run_fitting(run: TrainingRun, model: Classic, tables: Tables, accelerator: D
     fitting.begin()
     fit = fitting.fit(examples)
     parameters = fitting.save(fit, growing)
+    meter.tokens = sum(len(window.input_ids) for row in examples.windows for window in row)
     learned = learned_at_once(parameters, meter)
     console.note(introduction(run, fit, learned, examples, read))
     adapter, validation = replace(growing, tokenizer=fit.vocabulary), renumbered(read, fit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,7 +45,8 @@ class Judged:
     """Accuracy of the surest rows; empty where rows have no one label."""
     same_answer: str
     """What it says of all validation rows alike, in words; '' if its answers differ."""
-    meter: Meter
+    timings: Mapping[str, float]
+    """Of the answers to the validation rows."""
     mistakes: Sequence[Mistake]
     """Validation rows that it got wrong."""
 
@@ -55,6 +56,7 @@ def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator
     probabilities, are chosen on the validation rows."""
     answerer, meter = load_answerer(folder, adapter, accelerator), Meter()
     own = answerer.predictions(validation.windows, meter, label="Validation")
+    timings = meter.timings()  # now, as its clock goes on
     tuned, scores = tune(adapter, own, validation)
     scaled, calibration = calibrate(tuned, own, validation.targets)
     found = scaled.rescaled(own)
@@ -65,7 +67,7 @@ def score_best(folder: Path, adapter: Adapter, validation: Examples, accelerator
     wrong = mistakes_of(scaled, found, validation.targets)
     scaled = scaled.with_steps(found, validation.targets)
     trust = Trust(calibration, expectation(scaled, "validation", wrong, validation))
-    return Judged(scaled, trust, scores, coverage, tuned.same_answer(own, validation.targets), meter, wrong)
+    return Judged(scaled, trust, scores, coverage, tuned.same_answer(own, validation.targets), timings, wrong)
 
 
 def answers_of_saved(folder: Path, adapter: Adapter, test: Examples, accelerator: Device) -> list[Prediction]:

@@ -134,7 +134,7 @@ def finish(
         scores=scores,
         comparison=comparison,
         advice=advice(run.plan.recipe, learned.course, comparison, rows=rows["train"], labels=len(labels)),
-        timings={**learned.all_timings, "eval": judged.meter.timings()},
+        timings={**learned.all_timings, "eval": judged.timings},
         parameters=learned.parameters,
         rows=rows,
         labels=labels.names,

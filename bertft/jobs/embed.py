@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from bertft import console
 from bertft.embedding.embedder import EmbeddedRow, Embedder
 from bertft.embedding.encoding import inputs_of
 from bertft.embedding.opening import open_embedder
-from bertft.engine.device import decided_by_main
+from bertft.engine.device import decided_by_main, describe
 from bertft.engine.meter import Meter, rates
 from bertft.errors import DataError, UsageError
 from bertft.jobs.embedding_columns import embedded_columns, is_run, one_text
@@ -21,13 +20,13 @@ from bertft.jobs.embedding_notes import about_path, identity, write_about
 from bertft.jobs.predict import names_in_output
 from bertft.jobs.prediction_file import tell_beginning, told_how_to_go_on
 from bertft.jobs.requests import EmbedRequest
+from bertft.jobs.run_times import note_time
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
 from bertft.plan.embed_plan import NONE, EmbedPlan
 from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, open_source
 from bertft.rows.fields import Fields
-from bertft.runs.record import add_to_run
 from bertft.system.locks import locked_file
 from bertft.wording import counted
 from bertft.writing import Part, anchor, is_special, make_room
@@ -219,4 +218,4 @@ def _note_down(
         timings=meter.timings(),
     )
     if is_run(embedder.model.path):
-        add_to_run(Path(embedder.model.path), "timings", "embed", meter.timings())
+        note_time(embedder.model.path, "embed", meter.timings(), describe(embedder.accelerator))

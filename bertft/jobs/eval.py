@@ -12,6 +12,7 @@ from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.jobs.judged import judged_file
 from bertft.jobs.judged_corpus import judged_corpus
 from bertft.jobs.requests import EvalRequest
+from bertft.jobs.run_times import note_time
 from bertft.jobs.unsure import threshold_for
 from bertft.kinds import KINDS
 from bertft.model.folder import read_task
@@ -42,7 +43,7 @@ def evaluate(request: EvalRequest) -> Evaluated:
     coverage = covered(judged.adapter, judged.predictions, judged.targets, least_probability(request, judged.adapter))
     timings = judged.meter.timings()
     if judged.answerer.accelerator.is_main_process:
-        note_scores(request, data_file(request, judged.table), scores, timings)
+        note_scores(request, data_file(request, judged.table), scores, timings, judged.answerer.device)
     return Evaluated(request.run, judged.name, scores, coverage, timings)
 
 
@@ -50,15 +51,17 @@ def evaluated_corpus(request: EvalRequest) -> Evaluated:
     """Score a run on texts without labels."""
     judged = judged_corpus(request)
     if judged.is_main_process:
-        note_scores(request, DataFile(request.data, judged.sha256), judged.scores, judged.timings)
+        note_scores(request, DataFile(request.data, judged.sha256), judged.scores, judged.timings, judged.device)
     return Evaluated(request.run, judged.name, judged.scores, (), judged.timings)
 
 
-def note_scores(request: EvalRequest, scored: DataFile, scores: Scores, timings: Mapping[str, float]) -> None:
+def note_scores(
+    request: EvalRequest, scored: DataFile, scores: Scores, timings: Mapping[str, float], device: str
+) -> None:
     """Put them into run.json."""
     metric = scores.main if request.metric else None
     add_to_run(Path(request.run), "scores", key_of(scored, metric), {**scores.as_dict(), "data": asdict(scored)})
-    add_to_run(Path(request.run), "timings", "eval", timings)
+    note_time(request.run, "eval", timings, device)
 
 
 def least_probability(request: EvalRequest, adapter: Adapter) -> float | None:

@@ -37,6 +37,7 @@ class JudgedCorpus:
     sha256: str | None
     scores: Scores
     timings: Mapping[str, float]
+    device: str
     is_main_process: bool
 
 
@@ -64,7 +65,8 @@ def judged_corpus(request: EvalRequest) -> JudgedCorpus:
         blocks, meter = maker.packed(tokens, np.arange(len(tokens))), Meter()
         judge = BlockValidator(adapter, blocks, answerer.accelerator)
         scores = judge.scores(answerer.network, meter, label="Evaluating")
-    return JudgedCorpus(reading.name, digest, scores, meter.timings(), answerer.accelerator.is_main_process)
+        timings, device = meter.timings(), answerer.device
+    return JudgedCorpus(reading.name, digest, scores, timings, device, answerer.accelerator.is_main_process)
 
 
 def check_wishes(request: EvalRequest) -> None:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 from bertft import console
@@ -21,13 +20,13 @@ from bertft.jobs.file_columns import columns_of_file, wanted_text
 from bertft.jobs.opening import open_run, with_max_answer
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
+from bertft.jobs.run_times import note_time
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
 from bertft.jobs.unsure import check_accuracy, threshold_for, with_own_probabilities
 from bertft.plan.plan import merge
 from bertft.plan.recipe import SCHEMES
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, Table, open_source
-from bertft.runs.record import add_to_run
 from bertft.wording import counted
 from bertft.writing import added_names, holds_tags_only, told_names
 
@@ -98,7 +97,7 @@ def predict(request: PredictRequest) -> Predicted:
     tell(request, source, file.writer, tally, meter, reason=names["reason"])
     tell_rejected(source, answerer.adapter, answer, tally)
     if answerer.accelerator.is_main_process:
-        add_to_run(Path(request.run), "timings", "predict", meter.timings())
+        note_time(request.run, "predict", meter.timings(), answerer.device)
     return Predicted(request.output, tally.rows, tally.unanswered, tally.rejected, meter.timings())
 
 

@@ -22,6 +22,7 @@ from bertft.report.descriptions import (
 from bertft.report.front_matter import card_title, folder_name, front_matter
 from bertft.report.markdown import code, one_line, words
 from bertft.report.series import series_remarks, series_table, series_title
+from bertft.report.timing_table import timing_table
 from bertft.runs.record import RunRecord
 from bertft.scoring import Coverage, Scores
 from bertft.scoring.trust import Trust
@@ -217,16 +218,16 @@ def _data(run: RunRecord, plan: Plan) -> str:
 
 def _training(run: RunRecord, plan: Plan) -> str:
     """The recipe as a table, and how long it took."""
-    parameters, timing = run.parameters, run.timings["train"]
+    parameters, times = run.parameters, timing_table(run)
     lines = ["| setting | value |", "|---|---|"]
     shown = {**plan.to_dict()["recipe"], **({"metric": Path(metric).name} if (metric := plan.recipe.metric) else {})}
     lines += [f"| {key} | {value} |" for key, value in shown.items() if _applies(key, plan)]
     if plan.model in CLASSICS:
-        return "\n".join(lines) + f"\n\n{parameters.all:,} parameters were fitted at once ({timing['seconds']:,.1f} s)."
+        return "\n".join(lines) + f"\n\n{parameters.all:,} parameters were fitted at once.\n\n{times}"
     return "\n".join(lines) + (
-        f"\n\n{parameters.trainable:,} of {parameters.all:,} parameters were trained for {run.steps:,} steps "
-        f"({timing['seconds']:,.0f} s, {timing['examples_per_second']:,.0f} examples/s). The best step was {run.best_step:,}"
-        f"{'; then the model learned from all rows, including those for validation' if run.refitted else ''}."
+        f"\n\n{parameters.trainable:,} of {parameters.all:,} parameters were trained for {run.steps:,} steps. "
+        f"The best step was {run.best_step:,}"
+        f"{'; then the model learned from all rows, including those for validation' if run.refitted else ''}.\n\n{times}"
     )
 
 

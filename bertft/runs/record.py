@@ -69,8 +69,8 @@ class RunRecord:
     """Of a training that was done several times."""
     trust: Mapping[str, Any]
     """What its probabilities are worth, and how many errors to expect; a part is None where it means nothing to the task."""
-    timings: Mapping[str, Mapping[str, float]]
-    """By verb: seconds, and examples and tokens per second."""
+    timings: Mapping[str, Mapping[str, Any]]
+    """By verb: seconds, examples and tokens per second; where it came after the training, the `device` too."""
 
     @property
     def chose_epoch(self) -> bool:
