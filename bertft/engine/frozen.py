@@ -121,13 +121,19 @@ class Store:
         lengths = [len(feature.input_ids) if plan.reads_tokens else 1 for feature in features]
         return cls(lengths, plan.reading.width(size_of(network)), repr((plan.reading, plan.pool)))
 
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(self.lengths) * self.width * 4
+
     def facts(self) -> dict[str, Any]:
         return {"vectors": sum(self.lengths), "width": self.width, "what": self.what}
 
     def stands_in(self, place: Path) -> bool:
         """Whether a run that was cut off has left exactly these numbers there."""
         try:
-            return bool(json.loads((place / _DONE).read_text(encoding="utf-8")) == self.facts())
+            told = json.loads((place / _DONE).read_text(encoding="utf-8"))
+            return bool(told == self.facts()) and (place / _NUMBERS).stat().st_size == self.size
         except (OSError, ValueError):
             return False
 
@@ -135,14 +141,13 @@ class Store:
         """A file of the right size, all of which is on the disk: where there is no room is told now."""
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        size = sum(self.lengths) * self.width * 4
         with (place / _NUMBERS).open("wb") as file:
             if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-            file.truncate(size)
+                os.posix_fallocate(file.fileno(), 0, self.size)
+            file.truncate(self.size)
         console.note(
             f"Features: {sum(self.lengths):,} vectors of {self.width:,} numbers are computed once; they take "
-            f"{size / 1e6:,.0f} MB in {place} until the head has learned."
+            f"{self.size / 1e6:,.0f} MB in {place} until the head has learned."
         )
 
     def open(self, place: Path) -> np.memmap[Any, Any]:

@@ -6,7 +6,7 @@ from bertft.classic.models import Classic, classics_for
 from bertft.errors import UsageError
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.task_choice import Choice
-from bertft.kinds import KINDS, MULTI_LABEL, takes
+from bertft.kinds import KINDS, MULTI_LABEL, kinds_with, takes
 from bertft.kinds.kind import OF_FEATURES
 from bertft.model.backbone import EMBEDDED, Backbone
 from bertft.model.hidden import Reading
@@ -21,7 +21,8 @@ def check_applies(request: TrainRequest, kind: str) -> None:
     for other in KINDS.values():
         for name in other.settings:
             if name in said and not takes(name, kind):
-                raise UsageError(f"--{name.replace('_', '-')} is for {other.name}; this task is {kind}.")
+                takers = " and ".join(kinds_with(name))
+                raise UsageError(f"--{name.replace('_', '-')} is for {takers}; this task is {kind}.")
 
 
 def check_overlap(request: TrainRequest, recipe: Recipe, kind: str) -> None:

@@ -12,7 +12,7 @@ from conftest import PowerFails, Said, texts, write_csv, write_jsonl
 from safetensors.torch import load_file
 
 from bertft.engine.eval_loop import model_outputs
-from bertft.engine.frozen import VectorsOf
+from bertft.engine.frozen import Store, VectorsOf
 from bertft.engine.step import Stepper
 
 Run = Callable[..., Said]
@@ -37,12 +37,6 @@ def numbers(tmp_path: Path) -> Path:
     return write_csv(tmp_path / "numbers.csv", ["text", "text_pair", "label"], rows)
 
 
-@pytest.fixture
-def several(tmp_path: Path) -> Path:
-    rows = [(text, ",".join(sorted({word for word in text.split() if len(word) > 4})) or "none") for text in texts(60)]
-    return write_csv(tmp_path / "several.csv", ["text", "label"], rows)
-
-
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -53,7 +47,6 @@ def several(tmp_path: Path) -> Path:
         ),
         ("sentences", ("--layers", "0,-1", "--crf")),
         ("numbers", ("--regression", "--pool", "cls")),
-        ("several", ("--multi-label", "--separator", ",")),
     ],
 )
 def test_a_head_is_learned_and_used(
@@ -124,10 +117,24 @@ def test_the_head_beside_it_is_not_taken_for_one_that_was_trained(run: Run, revi
     assert "step 0" in said or "before the first step" in said or "warm start" in said
 
 
+def test_only_what_was_computed_to_the_end_is_used_again(tmp_path: Path) -> None:
+    store = Store([3, 1, 2], 4, "the last layer")
+    store.make(tmp_path / "vectors")
+    numbers = tmp_path / "vectors" / "vectors.f32"
+    assert numbers.stat().st_size == 6 * 4 * 4
+    assert not store.stands_in(tmp_path / "vectors")
+    (tmp_path / "vectors" / "done.json").write_text(json.dumps(store.facts()))
+    assert store.stands_in(tmp_path / "vectors")
+    assert not Store([3, 1, 2], 4, "another layer").stands_in(tmp_path / "vectors")
+    numbers.write_bytes(numbers.read_bytes()[:-4])
+    assert not store.stands_in(tmp_path / "vectors")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--layers", "-2"), "--layers: only for a head on a frozen backbone. Pass --features too."),
+        (("--features", "--bilstm", "5"), "--bilstm is for token-classification; this task is text-classification."),
         (("--features", "--freeze", "1"), "--freeze: with --features the backbone stays as it is."),
         (("--features", "--few-shot"), "--few-shot: with --features the backbone stays as it is."),
         (("--features", "--combine", "sum"), "--combine sum: one layer is read."),

@@ -154,6 +154,7 @@ def test_transformers_answers_as_a_linear_tagger_of_the_last_layer(
 ) -> None:
     """ModernBERT has a layer more before its classifier."""
     network, inputs = build(backbones(family), WORDS), batch()
+    assert network.features.plan.shares is shared
     torch.nn.init.normal_(network.features.classifier.weight)
     theirs, ours = transformers_part(network)(**inputs).logits, network(**inputs)["logits"]
     tokens = inputs["attention_mask"].bool()
