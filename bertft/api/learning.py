@@ -72,7 +72,7 @@ def pretrain(
     **settings: Any,
 ) -> Finished:
     """Pre-train a model further on texts without labels; the result has the run's `folder` and `scores`. `data` and `validation`
-    are files or rows. `settings`: flags of `bertft pretrain`, as `mask_share=0.2`, `output_dir="runs/mine"`."""
+    are files, rows or lists of texts. `settings`: flags of `bertft pretrain`, as `mask_share=0.2`, `output_dir="runs/mine"`."""
     from bertft.jobs.pretrain import pretrain as run_pretraining
     from bertft.jobs.requests import TrainRequest
 
@@ -86,7 +86,7 @@ def pretrain(
     settings = checked_keywords(settings, known)
     tables: dict[str, Table] = {}
     splits = {"train": data, "validation": validation}
-    named = {split: table_name(rows, split, tables) for split, rows in splits.items() if rows is not None}
+    named = {split: table_name(as_rows(rows), split, tables) for split, rows in splits.items() if rows is not None}
     request = TrainRequest(
         columns=columns_of(settings),
         data={**typed(DataPlan, settings), **named},
@@ -104,6 +104,12 @@ def pretrain(
     )
     with alone("pretrain"), called_from_program(quiet), as_keyboard_interrupt():
         return run_pretraining(request)
+
+
+def as_rows(texts: Any) -> Any:
+    """A list of texts as rows; anything else as it is."""
+    is_texts = isinstance(texts, list) and bool(texts) and all(isinstance(text, str) for text in texts)
+    return [{"text": text} for text in texts] if is_texts else texts
 
 
 def check(

@@ -145,7 +145,13 @@ def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
         console.result(f"Validation rows that went wrong, most confident first: {finished.folder / ERRORS}")
     folder = shlex.quote(str(finished.folder))
     from_scratch = finished.backbone.is_new or finished.backbone.classic
-    how = "from scratch:" if from_scratch else "fine-tuned from"
+    how = (
+        "from scratch:"
+        if from_scratch
+        else "pre-trained further from"
+        if finished.plan.pretraining
+        else "fine-tuned from"
+    )
     how = "a head on the frozen" if finished.plan.recipe.features else how
     console.result(f"Run folder: {folder} ({how} {finished.backbone.name})")
     console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")

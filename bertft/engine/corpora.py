@@ -206,7 +206,16 @@ def held_documents(tokens: TokenFile, plan: Plan, readings: Sequence[Reading]) -
 
 
 def tell_unknown(tokens: TokenFile, tokenizer: Any) -> None:
-    """What of a corpus the vocabulary does not know. DataError where it knows nothing."""
+    """What of a corpus the vocabulary does not know, and which special tokens are written in it. DataError where it knows
+    nothing."""
+    special = [
+        number for number in tokenizer.all_special_ids if number != tokenizer.unk_token_id and tokens.counts[number]
+    ]
+    if special:
+        listed = ", ".join(
+            f"{tokenizer.convert_ids_to_tokens(number)} {tokens.counts[number]:,} times" for number in special
+        )
+        console.note(f"The texts hold special tokens ({listed}). They are read as such, and never chosen.")
     if tokenizer.unk_token_id is None:
         return
     unknown, size = int(tokens.counts[tokenizer.unk_token_id]), int(tokens.counts.sum())

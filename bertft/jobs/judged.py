@@ -18,7 +18,7 @@ from bertft.engine.refit import best_folder
 from bertft.errors import InternalError, UsageError
 from bertft.gold import Example, Read, Refusal
 from bertft.jobs.file_columns import columns_of_file
-from bertft.jobs.opening import open_run, with_max_answer
+from bertft.jobs.opening import check_has_labels, open_run, with_max_answer
 from bertft.jobs.own_rows import own_rows
 from bertft.jobs.planning import with_metric
 from bertft.jobs.predict import check_probability
@@ -85,6 +85,7 @@ def _example(read: Read) -> Example:
 
 def judged_file(request: EvalRequest) -> JudgedRows:
     """Open the run, read the file, predict."""
+    check_has_labels(request.run)
     own = own_metric(request.metric)
     check_probability(request.min_probability)
     check_accuracy(request.min_accuracy, request.min_probability)
@@ -136,6 +137,7 @@ def judged_split(
     not against one that has learned from them since; in the precision of its training, unless another is named. `handed`: rows
     that are no file, by the name that its plan gives them. UsageError where the files have changed, CheckpointError where the
     chosen model is gone."""
+    check_has_labels(run)
     folder, own = Path(run), own_metric(metric)
     chosen = best_folder(folder)
     with console.hushed():

@@ -39,6 +39,15 @@ def open_run(path: str, precision: str | None, machine: MachinePlan, *, weights:
     return Answerer(adapter, ready(network, accelerator), accelerator)
 
 
+def check_has_labels(path: str) -> None:
+    """UsageError for a run that learned from texts alone, where rows with gold values are asked for."""
+    if not KINDS[read_task(Path(path)).card.kind].is_trained:
+        raise UsageError(
+            f"{path}: a run that learned from texts without labels, so there are no right and wrong rows to show. "
+            f"bertft eval {path} CORPUS gives its perplexity."
+        )
+
+
 def with_max_answer(adapter: Adapter, tokens: int | None) -> Adapter:
     """The adapter with another length of the longest answer; UsageError where there are no answers."""
     if tokens is None:

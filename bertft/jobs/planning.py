@@ -25,7 +25,7 @@ from bertft.model.backbone import Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.model.pooling import check_pool
 from bertft.plan.card import Card
-from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, merge_runs, read_config
+from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, merge_runs, read_config, verb_of
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.plan.settings import settings_of
@@ -50,6 +50,8 @@ class Planned:
 def make_plan(request: TrainRequest) -> Planned:
     """defaults < card < config file < request. Reads the training file, as the task may have to be guessed from it."""
     config = read_config(request.config) if request.config else {}
+    if (verb := verb_of(config)) != "train":
+        raise UsageError(f"{request.config}: the plan of a run of bertft {verb}. Use it with bertft {verb} --config.")
     asked = Asked.of(request, config)
     named = config.get("data", {})
     data = merge_data({**hub_source(asked.card, request, config), **named}, request.data)

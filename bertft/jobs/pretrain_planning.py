@@ -46,17 +46,17 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
     """defaults < config file < request."""
     config = read_config(request.config) if request.config else {}
     named = {"validation_share": VALIDATION_SHARE, **config.get("data", {})}
+    if not {**named, **request.data}.get("train"):
+        raise UsageError("No corpus: name a file of texts (bertft pretrain corpus.txt).")
     data = merge_data(named, request.data)
     card = with_main(plain_card(FILL_MASK.name), config.get("task"), request)
     model = merge(ModelPlan, config.get("model", {}), request.model)
     backbone = find_backbone(model.name, model.of_the_network)
     check_backbone(backbone)
     stored = config.get("data", {}).get("fields", {})
-    train = [
-        reading_of(path, data, request.tables)
-        for one in (data.train, *(data.more_train or ()))
-        for path in files(one, request)
-    ]
+    named_files = [path for one in (data.train, *(data.more_train or ())) for path in files(one, request)]
+    check_files(named_files, data.validation)
+    train = [reading_of(path, data, request.tables) for path in named_files]
     fields = fields_for(train, request.columns.get("text") or _texts(stored))
     validation = [reading_of(data.validation, data, request.tables)] if data.validation else []
     for reading in validation:
@@ -120,6 +120,16 @@ def whole_recipe(request: TrainRequest, configured: Mapping[str, Any], card: Car
 def files(path: str, request: TrainRequest) -> Sequence[str]:
     """Those that a path or a pattern stands for."""
     return [path] if path in request.tables or path.startswith(HUB) else matching(path)
+
+
+def check_files(paths: Sequence[str], validation: str | None) -> None:
+    """DataError for a file that is named twice; a warning where the validation text is learned from too."""
+    if twice := next((path for path in paths if paths.count(path) > 1), None):
+        raise DataError(f"{twice}: named twice, so that its texts would count twice. Name it once.")
+    if validation in paths:
+        console.warn(
+            f"{validation}: is learned from and validated on, which flatters the scores. Leave --validation out."
+        )
 
 
 def reading_of(path: str, data: DataPlan, tables: Mapping[str, Table]) -> Reading:

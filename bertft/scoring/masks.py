@@ -9,6 +9,7 @@ import numpy as np
 from bertft.arrays import Array
 from bertft.scoring.bootstrap import interval_by_rows
 from bertft.scoring.scores import Scores
+from bertft.wording import counted
 
 
 def score_masks(sums: Array, *, main: str = "perplexity") -> Scores:
@@ -23,7 +24,7 @@ def score_masks(sums: Array, *, main: str = "perplexity") -> Scores:
         values={main: values[main], **values},
         examples=len(sums),
         interval=interval_by_rows(len(sums), lambda weights: _resampled(main, weights, sums)),
-        notes=[f"Measured on {int(total):,} masked tokens."],
+        notes=[f"Measured on {counted(int(total), 'masked token')} in {counted(len(sums), 'block')}."],
     )
 
 

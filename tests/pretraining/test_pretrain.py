@@ -15,6 +15,7 @@ import torch
 from conftest import PowerFails, Said, build_tokenizer, sentiment, texts, write_csv
 
 from bertft.engine.step import Stepper
+from bertft.errors import CheckpointError
 
 Run = Callable[..., Said]
 FEW = ("--epochs", 2, "--batch-size", 16, "--eval-steps", 3, "--precision", "fp32", "--max-length", 32, "--seed", 3)
@@ -133,7 +134,7 @@ def test_eval_is_the_loss_of_transformers(
         right += (logits.argmax(-1) == gold).tolist()
     assert found["values"]["perplexity"] == pytest.approx(math.exp(np.mean(losses)), rel=1e-4)
     assert found["values"]["accuracy"] == pytest.approx(np.mean(right))
-    assert f"{len(losses)} masked tokens" in found["notes"][0]
+    assert f"{len(losses)} masked tokens in 20 blocks" in found["notes"][0]
 
 
 def test_predict_is_the_pipeline_of_transformers(run: Run, filler: Path, tmp_path: Path, monkeypatch: Any) -> None:
@@ -186,6 +187,45 @@ def test_what_cannot_be_learned_from_is_refused(
     found = run("pretrain", "corpus.txt", "--model", tiny, "-o", "run", *words, ok=2)
     assert str(said) in found.err
     assert "Traceback" not in found.err
+
+
+def test_what_needs_labels_is_refused(run: Run, filler: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "rows.csv", ["text", "label"], [("good", "a"), ("bad", "b")])
+    for words in (
+        ("report", filler),
+        ("report", filler, "--data", "rows.csv"),
+        ("train", "--config", filler / "plan.toml"),
+    ):
+        said = run(*words, ok=2).err
+        assert "learned from texts without labels" in said or "Use it with bertft pretrain --config" in said
+
+
+def test_texts_that_flatter_or_look_like_masks_are_said(run: Run, corpus: Path, tiny: str) -> None:
+    Path("odd.txt").write_text("a [MASK] good\nfilm\n", encoding="utf-8")
+    words = ("--model", tiny, "--max-steps", 1, "--precision", "fp32")
+    said = run("pretrain", "odd.txt", "--validation", "odd.txt", *words, "-o", "one")
+    assert "which flatters the scores" in said.err
+    assert "special tokens ([MASK] 1 times)" in said.err
+    assert "named twice" in run("pretrain", "odd.txt", "odd.txt", *words, "-o", "two", ok=2).err
+
+
+def test_python_takes_a_list_of_texts(tiny: str, tmp_path: Path, fresh_accelerator: None) -> None:
+    import bertft
+
+    found = bertft.pretrain(texts(20), model=tiny, max_steps=1, precision="fp32", output_dir=str(tmp_path / "run"))
+    assert found.rows == {"train": 19, "validation": 1}
+    assert "perplexity" in bertft.evaluate(tmp_path / "run", [{"text": "a good film"}]).scores.values
+    assert bertft.load(tmp_path / "run")("a good [MASK]")["filled"].startswith("a good ")
+
+
+def test_a_tokenizer_without_a_mask_is_refused() -> None:
+    from bertft.engine.corpora import check_mask
+
+    tokenizer = build_tokenizer("bert")
+    tokenizer.mask_token = None
+    with pytest.raises(CheckpointError, match="has no mask token"):
+        check_mask(tokenizer, "mine")
 
 
 def test_each_run_is_gone_on_with_by_its_own_command(run: Run, filler: Path, trained: Path) -> None:
