@@ -79,6 +79,7 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
         "scales",
         "mask",
         "mask_share",
+        "pair",
         "mask_token",
         "words",
         "entities",
@@ -108,7 +109,7 @@ def _faults_of_stored(stored: Any, labels: set[str]) -> Iterator[str]:
         yield "stored.steps"
     if not _is_number(stored.get("null_threshold", 0)):
         yield "stored.null_threshold"
-    for name in ("mask", "mask_share", "words", "entities"):
+    for name in ("mask", "mask_share", "words", "entities", "pair"):
         if name in stored and not (
             has_type(stored[name], get_type_hints(PretrainPlan)[name]) and masks[name].fits(stored[name])
         ):

@@ -28,6 +28,7 @@ from bertft.commands.similar import similar_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.tiers import TieredCommand, TieredGroup
 from bertft.commands.train import train_command
+from bertft.commands.vocab import vocab_command
 from bertft.errors import BertftError, Stopped
 from bertft.system.cores import begin_looking, sleep_while_waiting
 from bertft.system.memory import keep_memory
@@ -54,6 +55,7 @@ app.command("report", cls=TieredCommand)(report_command)
 app.command("compare", cls=TieredCommand)(compare_command)
 app.command("info", cls=TieredCommand)(info_command)
 app.command("convert", cls=TieredCommand)(convert_command)
+app.command("vocab", cls=TieredCommand)(vocab_command)
 app.command("tasks", cls=TieredCommand)(tasks_command)
 
 

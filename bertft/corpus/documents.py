@@ -1,13 +1,14 @@
 """Files without labels come in; documents go out one by one, each as its sentences.
 
 In plain text a line is a sentence, and a blank line parts two documents; where a file has no blank line between lines, each
-line is a document. In a table a row is a document, and a line of its text a sentence."""
+line is a document. In a table a row is a document. One that is a single text is split by `split_sentences`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bertft.corpus.sentences import split_sentences
 from bertft.errors import DataError
 from bertft.gold.cells import joined_text, no_text_in
 from bertft.reading import PLAIN_TEXT, OneText, ReadOptions, Source, Table, open_source
@@ -19,7 +20,8 @@ from bertft.rows.row import Row
 from bertft.rows.surrogates import without_surrogates
 
 Document = list[str]
-"""Its sentences, in order; none is empty."""
+"""Its sentences, in order; none is empty. Those after the first begin with a space where one parts them from the one before:
+joined they are the text, and tokenizers that tell a word by the space before it see it."""
 
 
 @dataclass
@@ -78,11 +80,16 @@ def documents_of(readings: Iterable[Reading], fields: Fields) -> Iterator[Docume
         yield from reading.documents(fields)
 
 
+def texts_of(readings: Iterable[Reading], fields: Fields) -> Iterator[str]:
+    """The same documents, each as one text."""
+    return ("".join(sentences) for sentences in documents_of(readings, fields))
+
+
 def _between_blank_lines(lines: Iterable[str]) -> Iterator[Document]:
     document: Document = []
     for line in lines:
         if sentence := _clean(line):
-            document.append(sentence)
+            document.append(f" {sentence}" if document else sentence)
         elif document:
             yield document
             document = []
@@ -102,6 +109,16 @@ def _has_blank_line_inside(lines: Iterable[str]) -> bool:
 
 
 def sentences_in(text: str) -> Iterator[tuple[int, str]]:
+    """The sentences of a text, each with the place where it starts: that of the space before it, where there is one."""
+    start = 0
+    for part in split_sentences(text):
+        begin = start + len(part) - len(part.lstrip())
+        spaced = start > 0 and text[begin - 1].isspace()
+        yield begin - spaced, " " * spaced + _clean(part)
+        start += len(part)
+
+
+def lines_in(text: str) -> Iterator[tuple[int, str]]:
     """The lines of a text that say something, each with the place where it starts."""
     start = 0
     for line in text.splitlines(keepends=True):
@@ -118,7 +135,7 @@ def shown_kinds(readings: Sequence[Reading]) -> Iterator[str]:
     """What each file's documents are, in words."""
     for reading in readings:
         if not reading.is_plain:
-            yield f"{reading.name}: each row is a document"
+            yield f"{reading.name}: each row is a document, split into sentences at their full stops"
         elif reading.by_lines:
             yield f"{reading.name}: no blank line parts documents, so each line is one"
         else:

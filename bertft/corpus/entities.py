@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Protocol
 
-from bertft.corpus.documents import sentences_in
+from bertft.corpus.documents import lines_in, sentences_in
 from bertft.corpus.word_list import Place, WordList, read_list
 from bertft.errors import DataError
 from bertft.reading import ReadOptions, Source, Table, open_source
@@ -62,16 +62,17 @@ class MarkedEntities:
         self._path, self._known = path, dict[str, tuple[Place, ...]]()
         self._asked = self._met = self._times = 0
         for sentence, places in _sentences(open_source(path, ReadOptions()), text):
+            sentence, places = sentence.strip(), _moved(places, -_space_before(sentence))
             self._known[sentence] = tuple(sorted({*self._known.get(sentence, ()), *places}))
 
     def places(self, sentence: str) -> Sequence[Place]:
-        places = self._known.get(sentence)
+        places = self._known.get(sentence.strip())
         self._asked, self._met, self._times = (
             self._asked + 1,
             self._met + (places is not None),
             self._times + len(places or ()),
         )
-        return places or ()
+        return _moved(places or (), _space_before(sentence))
 
     def found(self, corpus: str, *, must: bool = True) -> str:
         if must and not self._times:
@@ -91,7 +92,7 @@ def open_entities(path: str, text: str | None = None) -> Entities:
 
 
 def _sentences(source: Source | Table, text: str | None) -> Iterator[tuple[str, list[Place]]]:
-    """Each line of its texts with the entities in it."""
+    """Each sentence of its texts, and each line as text files have them, with the entities in it."""
     rows = iter(source.rows())
     head = list(islice(rows, HEAD))
     texts = pick("text", [text] if text else ["text"], source.columns, file=source.name)
@@ -100,7 +101,8 @@ def _sentences(source: Source | Table, text: str | None) -> Iterator[tuple[str, 
     for row in chain(head, rows):
         if isinstance(whole := row.fields.get(texts), str):
             places = _places(row, spans, whole, unit)
-            yield from ((line, _inside(places, start, start + len(line))) for start, line in sentences_in(whole))
+            parts = chain(sentences_in(whole), lines_in(whole))
+            yield from ((part, _inside(places, start, start + len(part))) for start, part in parts)
 
 
 def _span_column(head: Sequence[Row], source: Source | Table) -> str:
@@ -121,6 +123,14 @@ def _places(row: Row, column: str, text: str, unit: str) -> list[Place]:
         return [trimmed(span, text) for span in spans]
     except DataError as problem:
         raise DataError(f"{row.origin}: {problem}") from None
+
+
+def _space_before(sentence: str) -> int:
+    return len(sentence) - len(sentence.lstrip())
+
+
+def _moved(places: Iterable[Place], by: int) -> list[Place]:
+    return [(first + by, last + by) for first, last in places]
 
 
 def _inside(places: Iterable[Place], start: int, end: int) -> list[Place]:

@@ -18,6 +18,7 @@ import numpy as np
 from bertft import console
 from bertft.adapters import Adapter, adapter_for
 from bertft.adapters.masks.masked_blocks import Frame, MaskedBlocks, frame_of, masker_of
+from bertft.adapters.masks.paired_blocks import paired_blocks
 from bertft.corpus import TokenFile, documents_of, open_tokens, pack, write_tokens
 from bertft.corpus.blocks import hold_out
 from bertft.corpus.documents import Reading, shown_kinds
@@ -32,6 +33,7 @@ from bertft.gold.masks import COMMON_MASK
 from bertft.masking import STRATEGIES
 from bertft.masking.masked import strategy_of
 from bertft.model.backbone import Backbone, longest_input
+from bertft.model.masked_lm import check_pairs
 from bertft.plan.plan import Plan
 from bertft.plan.pretraining import PretrainPlan
 from bertft.protocols import Device
@@ -95,7 +97,9 @@ def mask_adapter(plan: Plan, backbone: Backbone) -> Adapter:
     longest = longest_input(backbone.config, tokenizer)
     options = text_options(plan.recipe, plan.card.kind, pair=False, longest=longest, fix_answers=False)
     tokenizer.model_max_length = options.max_length
-    stored = {name: getattr(asked, name) for name in ("mask", "mask_share", "words", "entities")}
+    if asked.pair:
+        check_pairs(backbone.config.model_type, asked.pair)
+    stored = {name: getattr(asked, name) for name in ("mask", "mask_share", "words", "entities", "pair")}
     return adapter_for(plan.card, Labels(()), plan.fields, tokenizer, options, **stored)
 
 
@@ -147,9 +151,12 @@ class BlockMaker:
         return found
 
     def packed(self, tokens: TokenFile, documents: np.ndarray[Any, Any]) -> MaskedBlocks:
-        """Blocks of these documents."""
-        blocks = pack(tokens, documents, self.adapter.options.max_length - self.frame.size)
+        """Blocks of these documents, or pairs of texts."""
         masker = masker_of(self.adapter.tokenizer, strategy_of(self.asked.mask), self.asked.mask_share)
+        if self.asked.pair:
+            made_of: Any = {"objective": self.asked.pair, "max_length": self.adapter.options.max_length}
+            return paired_blocks(tokens, documents, self.adapter.tokenizer, masker, **made_of)
+        blocks = pack(tokens, documents, self.adapter.options.max_length - self.frame.size)
         return MaskedBlocks(tokens, blocks, self.frame, masker)
 
 

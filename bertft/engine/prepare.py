@@ -109,6 +109,8 @@ def arranged(
 def tokenizer_of(backbone: Backbone, *, words: bool) -> Tokenizer:
     """The backbone's own; of one that is new, one that knows no word yet; of a model that is fitted at once, one that takes up
     all that it reads."""
+    if backbone.tokenizer is not None:
+        return backbone.tokenizer
     if backbone.is_new:
         return learn_tokenizer([], words=words)
     if backbone.classic:

@@ -27,12 +27,16 @@ from bertft.engine.train_loop import order_of, train
 from bertft.engine.training import leave_records
 from bertft.engine.training_run import TrainingRun, facts, tracked, write_start
 from bertft.model.layers import count_parameters
+from bertft.model.scratch import scratch_rate
 from bertft.plan.recipe import PAPER_RATE, Recipe
 from bertft.protocols import Device, Network
 from bertft.scoring import Baseline, Comparison, Scores
 
 WANTED_STEPS, MOST_EPOCHS = 3000, 20
 """Optimizer steps that a corpus gets, within one pass and so many."""
+
+FROM_SCRATCH = 10_000, 40
+"""The same of a network that knows nothing yet; BERT made about 40 passes (arXiv 1810.04805, A.2)."""
 
 
 def run_pretraining(run: TrainingRun, readings: Readings, accelerator: Device) -> Finished:
@@ -124,11 +128,13 @@ def sized_recipe(run: TrainingRun, blocks: MaskedBlocks) -> Recipe:
     if recipe.max_tokens is not None:
         per_pass = max(int(blocks.lengths.sum()) // (recipe.max_tokens * recipe.grad_accum), 1)
     if recipe.epochs is None:
-        chosen["epochs"] = float(min(max(round(WANTED_STEPS / per_pass), 1), MOST_EPOCHS))
+        wanted, most = FROM_SCRATCH if run.backbone.is_new else (WANTED_STEPS, MOST_EPOCHS)
+        chosen["epochs"] = float(min(max(round(wanted / per_pass), 1), most))
         if recipe.max_steps is None:
             said.append(f"{chosen['epochs']:g} epochs of about {per_pass:,} steps (--epochs)")
     if recipe.learning_rate is None:
-        chosen["learning_rate"] = NARROW_RATE if run.backbone.small else PAPER_RATE
+        usual = NARROW_RATE if run.backbone.small else PAPER_RATE
+        chosen["learning_rate"] = scratch_rate(run.backbone.config) if run.backbone.is_new else usual
         said.append(f"learning rate {chosen['learning_rate']:g} (--lr)")
     if said:
         console.note(f"Recipe: {'; '.join(said)}.")

@@ -58,7 +58,11 @@ def judged_corpus(request: EvalRequest) -> JudgedCorpus:
     digest = sha256_of(request.data) if table is None else sha256_of_rows(table)
     with tempfile.TemporaryDirectory(prefix="bertft-") as folder:
         asked = PretrainPlan(
-            mask=adapter.mask, mask_share=adapter.mask_share, words=adapter.words, entities=adapter.entities
+            mask=adapter.mask,
+            mask_share=adapter.mask_share,
+            words=adapter.words,
+            entities=adapter.entities,
+            pair=adapter.pair,
         )
         maker = BlockMaker(adapter, frame_of(adapter.tokenizer), asked, fields)
         tokens = maker.tokens(Path(folder) / "corpus", [reading], {}, answerer.accelerator)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.corpus.documents import Reading, open_corpus
+from bertft.corpus.documents import Reading, open_corpus, texts_of
 from bertft.engine.corpora import VALIDATION_SHARE, Readings
 from bertft.engine.tracking import check_installed
 from bertft.errors import CheckpointError, DataError, UsageError
 from bertft.gold.lengths import fitted
 from bertft.jobs.file_columns import LOOKED_AT, only_text
+from bertft.jobs.from_scratch import scratch_backbone, with_tokenizer
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.splits import HUB, read_options, read_split
 from bertft.kinds import FILL_MASK
@@ -51,8 +53,8 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
     data = merge_data(named, request.data)
     card = with_main(plain_card(FILL_MASK.name), config.get("task"), request)
     model = merge(ModelPlan, config.get("model", {}), request.model)
-    backbone = find_backbone(model.name, model.of_the_network)
-    check_backbone(backbone)
+    asked = with_tokenizer(merge(PretrainPlan, config.get("pretraining", {}), request.pretraining), model.name)
+    backbone = None if asked.from_scratch else found_backbone(model)
     stored = config.get("data", {}).get("fields", {})
     named_files = [path for one in (data.train, *(data.more_train or ())) for path in files(one, request)]
     check_files(named_files, data.validation)
@@ -61,6 +63,8 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
     validation = [reading_of(data.validation, data, request.tables)] if data.validation else []
     for reading in validation:
         fields_for([reading], fields.texts)
+    if backbone is None:
+        backbone = scratch_backbone(asked, partial(texts_of, train, fields), request_length(request, config, card))
     output = merge(OutputPlan, config.get("output", {}), request.output)
     plan = Plan(
         card=card,
@@ -71,7 +75,7 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
         output_dir=request.output.get("dir") or free_run_folder(f"{Path(data.train).stem}-{card.kind}"),
         **{name: getattr(output, name) for name in OF_THE_OUTPUT},
         machine=merge(MachinePlan, config.get("machine", {}), request.machine),
-        pretraining=checked_masks(merge(PretrainPlan, config.get("pretraining", {}), request.pretraining)),
+        pretraining=checked_masks(asked),
     )
     check_installed(names_in(plan.track))
     return PlannedCorpus(plan, Readings(train, validation), backbone)
@@ -102,12 +106,19 @@ def checked_masks(asked: PretrainPlan) -> PretrainPlan:
     return asked
 
 
-def check_backbone(backbone: Backbone) -> None:
-    """CheckpointError for a network that knows no word pieces."""
+def request_length(request: TrainRequest, config: Mapping[str, Any], card: Card) -> int:
+    """Tokens that a new network must be able to read."""
+    return merge_recipe(card, small=False, config=config.get("recipe", {}), flags=request.recipe).max_length or 0
+
+
+def found_backbone(model: ModelPlan) -> Backbone:
+    """That of a name. CheckpointError for a network that knows no word pieces."""
+    backbone = find_backbone(model.name, model.of_the_network)
     if backbone.is_new or backbone.family or backbone.classic:
         raise CheckpointError(
             f"--model {backbone.name}: a network from before BERT, which fills no masks. Name a BERT, such as minilm."
         )
+    return backbone
 
 
 def whole_recipe(request: TrainRequest, configured: Mapping[str, Any], card: Card, backbone: Backbone) -> Recipe:

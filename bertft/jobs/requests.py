@@ -225,3 +225,19 @@ class InfoRequest:
     used_tokens: int | None = None
     """Tokens that occur in the training texts: with bertft's fast layers only these are trained. None: all."""
     fast: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocabRequest:
+    """A vocabulary learned from texts."""
+
+    corpus: Sequence[str]
+    output: str
+    """A folder."""
+    kind: str = "wordpiece"
+    size: int = 30_522
+    lower: bool | None = None
+    """None: as is usual for the kind."""
+    text: str | None = None
+    """The column, of files that have several."""
+    reading: Section = field(default_factory=dict)

@@ -22,6 +22,7 @@ FILL_MASK = Kind(
     columns={"text": ("text",)},
     needed=("text",),
     auto_class="AutoModelForMaskedLM",
+    pair_class="AutoModelForPreTraining",
     usage="""\
 from transformers import pipeline
 

@@ -87,6 +87,8 @@ class Kind:
     """The command that learns it; another one than `train` learns from texts without labels."""
     prepares_network: str = ""
     """Where the function stands, as `module:function`, that a network of transformers goes through before it is used."""
+    pair_class: str = ""
+    """The class of transformers that has its head and one more, for pairs of texts; '' where there is none."""
     new_head: str = ""
     """What is said where a checkpoint brings no head of this kind; '' where that is usual."""
 

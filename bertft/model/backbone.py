@@ -51,12 +51,14 @@ class Backbone:
     path: str
     """'' where there is nothing to load."""
     config: Any
+    tokenizer: Tokenizer | None = None
+    """Where it does not lie beside the weights: of a new BERT."""
     vectors: Any = None
     """Of a new one: numbers of words (N,) and their vectors (N, E), where these come from a file."""
 
     @property
     def is_new(self) -> bool:
-        """Whether it knows nothing yet, not even its words."""
+        """Whether it knows nothing yet; but for a new BERT not even its words."""
         return not self.path
 
     @property

@@ -5,6 +5,7 @@ What is saved, and how transformers opens it, stays the same: the class keeps it
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,16 +13,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bertft.errors import CheckpointError
 from bertft.model.losses import IGNORED
 from bertft.protocols import Network
+
+OUTPUTS = {
+    "logits": "logits",
+    "prediction_logits": "logits",  # of a network with two heads
+    "seq_relationship_logits": "pair_logits",
+    "sop_logits": "pair_logits",
+}
+"""transformers' names of outputs, and ours."""
 
 
 class ReadsChosen(nn.Module):
     """Comes before the network's own class, whose `forward` it calls."""
 
     def forward(self, chosen: Tensor | None = None, **inputs: Any) -> Any:
-        """`chosen` (B, T), true where a token is asked for -> logits (M, V) of these tokens, text by text. Without it the network
-        answers as transformers wrote it, (B, T, V)."""
+        """`chosen` (B, T), true where a token is asked for -> logits (M, V) of these tokens, text by text; of a network with a
+        head for pairs also `pair_logits` (B, 2). Without it the network answers as transformers wrote it, (B, T, V)."""
         if chosen is None:
             return super().forward(**inputs)
 
@@ -34,7 +44,8 @@ class ReadsChosen(nn.Module):
             outputs = super().forward(**inputs)
         finally:
             hook.remove()
-        return {"logits": outputs["logits"][0]}
+        found = {OUTPUTS[name]: values for name, values in outputs.items() if name in OUTPUTS}
+        return {**found, "logits": found["logits"][0]}
 
 
 def read_chosen_only(network: Network) -> Network:
@@ -51,3 +62,25 @@ def masked_cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
     losses = functional.cross_entropy(outputs["logits"].float(), targets[chosen], reduction="none")  # (M,)
     texts = chosen.nonzero()[:, 0]
     return torch.zeros(len(targets), device=losses.device).index_add(0, texts, losses)
+
+
+def paired_cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    """As `masked_cost`; the last of a row's targets is its answer. The engine divides the sum by the number of masks, so a pair
+    counts as many as a text has on average: the loss is the mean over masks plus the mean over pairs, as in transformers."""
+    masks, answers = targets[:, :-1], targets[:, -1]  # (B, T), (B,)
+    of_pairs = functional.cross_entropy(outputs["pair_logits"].float(), answers, reduction="none")  # (B,)
+    return masked_cost(outputs, masks) + of_pairs * (masks != IGNORED).sum() / len(targets)
+
+
+def check_pairs(family: str, objective: str) -> None:
+    """CheckpointError for a family of networks that has no head for pairs of texts."""
+    import transformers
+    from transformers.models.auto.modeling_auto import MODEL_FOR_PRETRAINING_MAPPING_NAMES
+
+    found = getattr(transformers, MODEL_FOR_PRETRAINING_MAPPING_NAMES.get(family, ""), None)
+    takes = inspect.signature(found.forward).parameters.keys() if found else set()
+    if not {"next_sentence_label", "sentence_order_label"} & takes:
+        raise CheckpointError(
+            f"--pair {objective}: {family} has no head for pairs of texts in transformers; BERT and ALBERT have one. Choose one "
+            f"of them with --model, or leave out --pair."
+        )

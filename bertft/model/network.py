@@ -36,6 +36,8 @@ class Head:
     """Which tags may follow which in a tagger with a CRF."""
     link: str | None = None
     """From logits to answers: `softmax`, `sigmoid` or `identity`; None where no linear fit can start the head."""
+    reads_pairs: bool = False
+    """Whether it comes with a second head, for pairs of texts."""
     weights: Any = None
     """(K,) of the cost: of each class, or of each label where it is set; None: all alike."""
 
@@ -44,11 +46,13 @@ def build_network(backbone: Backbone, head: Head) -> Any:
     """The backbone with a new head, in fp32, as transformers has it. Seed torch first: the head's weights are drawn here."""
     config = backbone.config
     name_labels(config, head)
+    kind = KINDS[head.kind]
+    auto_class = kind.pair_class if head.reads_pairs else kind.auto_class
     if backbone.is_new:
-        return _with_vectors(_new(head.kind, config), backbone.vectors)
-    network, report = _load(head.kind, backbone.path, config=config, ignore_mismatched_sizes=True)
-    _check_loaded(network, report, backbone, KINDS[head.kind].new_head)
-    return KINDS[head.kind].prepared(network)
+        return kind.prepared(_with_vectors(_new(auto_class, config), backbone.vectors))
+    network, report = _load(auto_class, backbone.path, config=config, ignore_mismatched_sizes=True)
+    _check_loaded(network, report, backbone, kind.new_head)
+    return kind.prepared(network)
 
 
 def name_labels(config: Any, head: Head) -> None:
@@ -64,12 +68,12 @@ def unnamed_outputs(kind: str, config: Any) -> tuple[str, ...]:
     return ENDS if needs_span_head(KINDS[kind].auto_class, config) else ("LABEL_0", "LABEL_1")
 
 
-def _new(kind: str, config: Any) -> Any:
+def _new(auto_class: str, config: Any) -> Any:
     """Of random weights throughout."""
     from bertft.model.encoders import register
 
     register()
-    return _quiet_transformers(KINDS[kind].auto_class, config).from_config(config)
+    return _quiet_transformers(auto_class, config).from_config(config)
 
 
 def _with_vectors(network: Any, vectors: Any) -> Any:
@@ -100,7 +104,8 @@ def _quiet_transformers(auto_class: str, config: Any = None) -> Any:
 
 def load_network(folder: str, kind: str) -> Network:
     """A fine-tuned model from a run folder; every weight must be there."""
-    network, report = _load(kind, folder, config=read_model_config(folder))
+    config = read_model_config(folder)
+    network, report = _load(_class_of_run(kind, config), folder, config=config)
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
@@ -109,7 +114,7 @@ def load_network(folder: str, kind: str) -> Network:
 
 def load_encoder(path: str, config: Any) -> tuple[Any, bool]:
     """The encoder of a folder or Hub name without any head, and whether its pooler, if it has one, was trained."""
-    network, report = _load_as(_quiet_transformers("AutoModel"), path, config=config)
+    network, report = _load("AutoModel", path, config=config)
     missing = sorted(report["missing_keys"]) + [key[0] for key in report["mismatched_keys"]]
     pooler = [key for key in missing if "pooler." in key]
     if inside := [key for key in missing if key not in pooler]:
@@ -117,17 +122,22 @@ def load_encoder(path: str, config: Any) -> tuple[Any, bool]:
     return network, getattr(network, "pooler", None) is not None and not pooler
 
 
-def _load(kind: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
-    return _load_as(_quiet_transformers(KINDS[kind].auto_class, settings["config"]), path, **settings)
+def _class_of_run(kind: str, config: Any) -> str:
+    """transformers' class for what a run saved: that for pairs where it learned from pairs."""
+    pair_class = KINDS[kind].pair_class
+    ending = pair_class.removeprefix("AutoModel")
+    learned_pairs = bool(pair_class) and any(name.endswith(ending) for name in config.architectures or ())
+    return pair_class if learned_pairs else KINDS[kind].auto_class
 
 
-def _load_as(auto_class: Any, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
+def _load(auto_class: str, path: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
     """The network in fp32, and what transformers reports of its weights."""
     import torch
 
     check_weights(path)
+    found = _quiet_transformers(auto_class, settings["config"])
     try:
-        network, report = auto_class.from_pretrained(
+        network, report = found.from_pretrained(
             path,
             dtype=torch.float32,
             use_safetensors=True,

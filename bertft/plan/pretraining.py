@@ -31,6 +31,17 @@ READS_TEXTS = tuple(name for name in READS if name not in ("sentence", "document
 """Settings of [data] that say how texts are read."""
 
 
+OBJECTIVES = ("nsp", "sop")
+"""What is learned about pairs of texts (corpus/pairs.py)."""
+
+SIZES = {"tiny": (2, 128), "mini": (4, 256), "small": (4, 512), "base": (12, 768)}
+"""Layers and hidden size of a new BERT: Turc et al. 2019 (arXiv 1908.08962), and BERT base."""
+
+
+NEW = "new "
+"""Begins the name of a network that was made from scratch; no model of the Hub can be called so."""
+
+
 @dataclass(frozen=True)
 class PretrainPlan:
     """How texts become a task."""
@@ -62,6 +73,30 @@ class PretrainPlan:
         "SHARE",
         panel=TRAINING,
         check=((lambda value: 0 < value < 1), "a share between 0 and 1 is wanted, such as 0.15"),
+    )
+    pair: str | None = setting(
+        None,
+        "Also learn about pairs of texts: nsp, does the second follow the first (BERT), or sop, are both in order (ALBERT).",
+        "NAME",
+        panel=TRAINING,
+        check=one_of(OBJECTIVES),
+        otherwise="masks alone",
+    )
+    from_scratch: bool = setting(False, "Begin with random weights, those of a new BERT of --size.", panel=TRAINING)
+    size: str | None = setting(
+        None,
+        "With --from-scratch: tiny, mini, small or base, with 2, 4, 4 or 12 layers of 128, 256, 512 or 768.",
+        "NAME",
+        panel=TRAINING,
+        check=one_of(tuple(SIZES)),
+        otherwise="small",
+    )
+    tokenizer: str | None = setting(
+        None,
+        "With --from-scratch: folder of the tokenizer, as bertft vocab writes it.",
+        "DIR",
+        panel=TRAINING,
+        otherwise="that of --model; without one, a WordPiece vocabulary is learned from the corpus",
     )
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bertft.plan.plan import Plan
+from bertft.plan.pretraining import NEW
 from bertft.runs.record import RunRecord
 from bertft.scoring import Scores
 
@@ -62,7 +63,7 @@ def _languages(plan: Plan) -> str | list[str] | None:
 
 
 def _hub_name(backbone: str) -> str | None:
-    """None for a local folder, which nobody else has."""
-    if Path(backbone).is_dir():
+    """None for a local folder, which nobody else has, and for a network that was new."""
+    if Path(backbone).is_dir() or backbone.startswith(NEW):
         return None
     return "sentence-transformers/all-MiniLM-L6-v2" if backbone == "minilm" else backbone

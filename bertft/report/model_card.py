@@ -12,6 +12,7 @@ from bertft.classic.models import CLASSICS
 from bertft.kinds import KINDS, takes
 from bertft.kinds.kind import OF_FEATURES
 from bertft.plan.plan import Plan
+from bertft.plan.pretraining import NEW
 from bertft.plan.sections import MEMORY
 from bertft.report.descriptions import (
     use_in_python,
@@ -109,7 +110,12 @@ def _origin(run: RunRecord, plan: Plan) -> str:
     name = code(public_name(run.backbone))
     if plan.recipe.features:
         return f"A head on the frozen {name}, trained"
-    return f"A {name}, trained from scratch" if run.family == run.backbone else f"Fine-tuned from {name}"
+    return f"A {name}, trained from scratch" if is_from_scratch(run) else f"Fine-tuned from {name}"
+
+
+def is_from_scratch(run: RunRecord) -> bool:
+    """Whether its network knew nothing before."""
+    return run.family == run.backbone or run.backbone.startswith(NEW)
 
 
 def public_name(backbone: str) -> str:
@@ -250,7 +256,7 @@ def _applies(name: str, plan: Plan) -> bool:
 
 def _limits(run: RunRecord, plan: Plan, coverage: Sequence[Coverage]) -> Iterator[str]:
     rows = run.rows["train"] + (run.rows["validation"] if run.refitted else 0)
-    pretrained = "" if run.family == run.backbone else f" and of {code(public_name(run.backbone))}"
+    pretrained = "" if is_from_scratch(run) else f" and of {code(public_name(run.backbone))}"
     yield (
         f"The model has seen {rows:,} rows. On texts of another kind, language or time its scores may be lower. "
         f"Biases of the data{pretrained} remain in it. {what_becomes_of_long_inputs(plan)}"

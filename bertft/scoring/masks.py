@@ -13,17 +13,20 @@ from bertft.wording import counted
 
 
 def score_masks(sums: Array, *, main: str = "perplexity") -> Scores:
-    """`sums` (B, 3): of each block the summed loss of its masks, how many were filled right, and how many there are."""
-    losses, right, masks = sums.T
+    """`sums` (B, 3): of each block the summed loss of its masks, how many were filled right, and how many there are. (B, 5)
+    of pairs: also the loss of each, and whether it was answered right."""
+    losses, right, masks, *of_pairs = sums.T
     total = float(masks.sum())
     if not total:
         return Scores(main, {}, len(sums), notes=[f"{main} is undefined: no token can be masked."])
     values = {"perplexity": _exp(float(losses.sum()) / total), "accuracy": float(right.sum()) / total}
+    if of_pairs:
+        values |= {"pair_accuracy": float(of_pairs[1].mean()), "pair_loss": float(of_pairs[0].mean())}
     return Scores(
         main=main,
         values={main: values[main], **values},
         examples=len(sums),
-        interval=interval_by_rows(len(sums), lambda weights: _resampled(main, weights, sums)),
+        interval=interval_by_rows(len(sums), lambda weights: _resampled(main, weights, sums[:, :3])),
         notes=[f"Measured on {counted(int(total), 'masked token')} in {counted(len(sums), 'block')}."],
     )
 

@@ -29,12 +29,12 @@ def read(path: Path, text: str, **options: Any) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("name", "text", "documents"),
     [
-        ("blank.txt", "\n a one\ntwo \n\n\n three\n", [["a one", "two"], ["three"]]),
+        ("blank.txt", "\n a one\ntwo \n\n\n three\n", [["a one", " two"], ["three"]]),
         ("lines.txt", "one, two\nthree, four\n\n\n", [["one, two"], ["three, four"]]),
         ("json.txt", '{"a": 1}\n[2]\n', [['{"a": 1}'], ["[2]"]]),
         ("none", "one\n", [["one"]]),
-        ("rows.csv", 'id,text\n1,one\n2,\n3,"two\n\nthree"\n', [["one"], ["two", "three"]]),
-        ("rows.jsonl", '{"text": "one"}\n{"text": "a\\nb"}\n{"text": ["no"]}\n', [["one"], ["a", "b"]]),
+        ("rows.csv", 'id,text\n1,one\n2,\n3,"two\n\nthree"\n', [["one"], ["two", " three"]]),
+        ("rows.jsonl", '{"text": "one"}\n{"text": "a\\nb"}\n{"text": ["no"]}\n', [["one"], ["a", " b"]]),
     ],
 )
 def test_what_a_document_is(tmp_path: Path, name: str, text: str, documents: list[list[str]]) -> None:

@@ -16,17 +16,18 @@ from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
 from bertft.adapters.masks.feature import MaskFeature, padded_masks
 from bertft.adapters.masks.fillings import Filling, filled_text, shown_token
 from bertft.adapters.masks.masked_blocks import frame_of
+from bertft.adapters.masks.paired_blocks import PairFeature, padded_pairs, sums_of_pairs
 from bertft.errors import InternalError, UsageError
 from bertft.gold.example import TextExample
 from bertft.masking import SHARE
-from bertft.model.masked_lm import masked_cost
+from bertft.model.masked_lm import masked_cost, paired_cost
 from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.rows.surrogates import without_surrogates
 from bertft.scoring import Scores
 
-_MASKING = ("mask", "mask_share", "words", "entities")
-"""Settings that say how blocks are masked."""
+_MASKING = ("mask", "mask_share", "words", "entities", "pair")
+"""Settings that say what is learned from blocks."""
 KEPT = 100
 """Best tokens that are kept of each mask."""
 
@@ -41,6 +42,8 @@ class MaskFiller(Adapter):
     words: str | None = field(default=None, kw_only=True)
     """How words were told; see plan/pretraining.py."""
     entities: str | None = field(default=None, kw_only=True)
+    pair: str | None = field(default=None, kw_only=True)
+    """What it learned about pairs of texts beside; None: nothing."""
 
     answer_options = ("top_k",)
     answers_with = "tokens for masks"
@@ -59,7 +62,7 @@ class MaskFiller(Adapter):
         return self.tokenizer
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
-        return Head(self.card.kind, None, (), masked_cost)
+        return Head(self.card.kind, None, (), paired_cost if self.pair else masked_cost, reads_pairs=bool(self.pair))
 
     def strings(self, example: TextExample) -> Sequence[str]:
         return [without_surrogates(example.texts[0])]
@@ -92,15 +95,18 @@ class MaskFiller(Adapter):
         return MaskFeature(row, ids.astype(np.int32), None, None, cut, masks)
 
     def collate(self, features: Sequence[Feature]) -> Batch:
-        return padded_masks(features, self.tokenizer, max_length=self.options.max_length)  # type: ignore[arg-type]
+        pad: Any = padded_pairs if isinstance(features[0], PairFeature) else padded_masks
+        found: Batch = pad(features, self.tokenizer, max_length=self.options.max_length)
+        return found
 
     def outputs_of(self, outputs: Mapping[str, np.ndarray[Any, Any]], features: Sequence[Feature]) -> list[Any]:
-        """Of a block (3,): the summed loss of its masks, how many were filled right, and how many there are. Of a text with masks
-        the best ids (M, K) and their probabilities (M, K)."""
+        """Of a block (3,): the summed loss of its masks, how many were filled right, how many there are; of a pair (5,), also its
+        own loss and whether it was answered right. Of a text with masks the best ids (M, K) and their probabilities (M, K)."""
         logits = torch.from_numpy(outputs["logits"])  # (M, V)
         counts = [feature.weight for feature in features]
         if features[0].target is not None:
-            return list(self._sums(logits, np.concatenate([feature.target for feature in features]), counts))
+            of_masks = self._sums(logits, np.concatenate([feature.target for feature in features]), counts)
+            return list(np.hstack([of_masks, *sums_of_pairs(outputs, features)]))
         best = torch.softmax(logits, dim=-1).topk(min(KEPT, logits.shape[1]))
         ids, probabilities = (
             np.split(best.indices.numpy(), np.cumsum(counts)[:-1]),

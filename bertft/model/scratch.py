@@ -1,0 +1,47 @@
+"""A BERT that knows nothing yet, in one of Google's sizes: Turc et al. 2019 (arXiv 1908.08962), and BERT base.
+
+Its weights are drawn as BERT's are, from a normal distribution with standard deviation 0.02, biases 0 (transformers' own
+initialisation). Heads are 64 wide and the feed-forward layers four times the hidden size in all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bertft.model.backbone import Backbone
+from bertft.plan.pretraining import NEW, SIZES
+from bertft.protocols import Tokenizer
+
+NARROW, WIDE = 5e-4, 1e-4
+"""Learning rates. BERT base: arXiv 1810.04805, A.2. Narrower networks take more, as ELECTRA-Small (arXiv 2003.10555, table 6)."""
+
+LONGEST = 512
+"""Tokens; more where a run is to read more."""
+
+
+def scratch_rate(config: Any) -> float:
+    """The usual learning rate of a network that knows nothing yet."""
+    return WIDE if config.hidden_size >= SIZES["base"][1] else NARROW
+
+
+def new_bert(size: str, tokenizer: Tokenizer, max_length: int) -> Backbone:
+    """With the words of a tokenizer. A RoBERTa where the tokenizer knows no second text, else a BERT."""
+    from transformers import BertConfig, RobertaConfig
+
+    layers, hidden = SIZES[size]
+    known: Any = tokenizer
+    settings: dict[str, Any] = {
+        "vocab_size": max(known.get_vocab().values()) + 1,
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": hidden // 64,
+        "intermediate_size": 4 * hidden,
+        "pad_token_id": known.pad_token_id,
+    }
+    positions = max(LONGEST, max_length)
+    if "token_type_ids" in known.model_input_names:
+        config: Any = BertConfig(max_position_embeddings=positions, **settings)
+        return Backbone(f"{NEW}bert-{size}", "", config, tokenizer=tokenizer)
+    own = {"bos_token_id": known.cls_token_id, "eos_token_id": known.sep_token_id, "type_vocab_size": 1}
+    positions += known.pad_token_id + 1  # RoBERTa counts from there
+    config = RobertaConfig(max_position_embeddings=positions, **settings, **own)
+    return Backbone(f"{NEW}roberta-{size}", "", config, tokenizer=tokenizer)
