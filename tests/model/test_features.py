@@ -162,6 +162,15 @@ def test_transformers_answers_as_a_linear_tagger_of_the_last_layer(
     assert build(backbones(family), WORDS, layers="-2").features.plan.shares is False
 
 
+def test_a_shared_classifier_that_is_gone_is_named(backbones: Backbones, tmp_path: Path) -> None:
+    network = build(backbones("bert"), WORDS)
+    save_extras(network, tmp_path, network.state_dict())
+    other = classifier(backbones("bert"), WORDS)
+    other.classifier = torch.nn.Identity()
+    with pytest.raises(CheckpointError, match="no classifier to share"):
+        load_extras(other, tmp_path, KIND[WORDS])
+
+
 def damaged(file: Path, change: Callable[[str], str]) -> None:
     tensors = load_file(file)
     words = change(bytes(tensors["features.words"].tolist()).decode())

@@ -105,7 +105,9 @@ class Features(Extra):
         if "features.words" not in tensors:
             return None
         plan = Plan.read(bytes(tensors["features.words"].tolist()), network.config)
-        shared = network.classifier if plan.shares else None
+        shared = getattr(network, "classifier", None) if plan.shares else None
+        if plan.shares and not isinstance(shared, nn.Linear):
+            raise ValueError("features: the network brings no classifier to share")
         return cls(plan, size_of(network), network.config.num_labels, shared)
 
     @property
