@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import Said, forget_accelerator, sentiment, texts, write_csv
+from tiny_models import build_tiny_model
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -111,6 +113,17 @@ def test_the_commands_on_info_run(run: Callable[..., Said], a_users_folder: Path
         words = [tiny if word == "minilm" else word for word in shlex.split(line)[1:]]
         small = {"256": "64", "6000": "60", "3": "1"} if tiny in words else {}  # it has two layers and 64 positions
         assert "parameters" in run(*(small.get(word, word) for word in words)).out
+
+
+def test_the_commands_on_backbones_run(run: Callable[..., Said], a_users_folder: Path) -> None:
+    """With a tiny ModernBERT, which has the 8,192 positions of a large one."""
+    modern = build_tiny_model("modernbert", a_users_folder / "modern")
+    for line in commands(ROOT / "docs" / "backbones.md"):
+        run(*shlex.split(line)[1:], "--max-train-rows", 40, *SHORT, "--model", modern)
+    configs = [json.loads((a_users_folder / "runs" / name / "config.json").read_text()) for name in ("modern", "long")]
+    assert [config["classifier_pooling"] for config in configs] == ["mean", "mean"]
+    tokenizer = json.loads((a_users_folder / "runs" / "long" / "tokenizer_config.json").read_text())
+    assert tokenizer["model_max_length"] == 8192
 
 
 def test_the_commands_on_baselines_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:

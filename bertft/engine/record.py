@@ -13,8 +13,10 @@ from pathlib import Path
 import tomli_w
 
 from bertft.errors import CheckpointError
+from bertft.kinds import KINDS
 from bertft.model.backbone import Backbone
 from bertft.model.folder import read_task
+from bertft.model.span_head import WORDS, needs_span_head
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MEMORY, DataPlan
 from bertft.reading import Table, files_of
@@ -149,6 +151,7 @@ def run_record(finished: Finished) -> RunRecord:
         series=finished.series,
         trust=finished.trust.as_dict(),
         timings={what: dict(timing) for what, timing in finished.timings.items()},
+        opens_as=WORDS if needs_span_head(KINDS[plan.card.kind].auto_class, finished.backbone.config) else "",
     )
 
 

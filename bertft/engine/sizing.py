@@ -57,6 +57,8 @@ class Size:
     """Whether the backbone is no wider than 384."""
     mean: bool
     """Whether the backbone was trained to be read by the mean of its tokens, and can be."""
+    published: float | None = None
+    """A learning rate that is known of the backbone's family, in this width."""
     own_pool: str | None = None
     """What its classifier reads by itself, in families that have a choice."""
     held_back: bool = False
@@ -133,6 +135,6 @@ def rate_for(size: Size, *, small: bool) -> float:
     """On small files by kind of task; a wide backbone may not bear a factor above 1."""
     if size.frozen:
         return FROZEN_RATE
-    rate = NARROW_RATE if size.narrow else PAPER_RATE
+    rate = NARROW_RATE if size.narrow else size.published or PAPER_RATE
     factor = KINDS[size.kind].small_file_factor if small else 1.0
     return rate * (factor if size.narrow else min(factor, 1.0))

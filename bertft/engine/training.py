@@ -32,6 +32,7 @@ from bertft.model.folder import write_task
 from bertft.model.layers import count_parameters
 from bertft.model.network import Head
 from bertft.model.pooling import reads_frozen_mean, reads_mean, usual_pooling
+from bertft.model.presets import advice_for, published_rate
 from bertft.plan.plan import Plan
 from bertft.protocols import Device, Network
 from bertft.runs.series import Series
@@ -182,14 +183,16 @@ def sized_plan(run: TrainingRun, adapter: Adapter, examples: Examples) -> Plan:
         kind=kind,
         narrow=backbone.small,
         mean=takes("pool", kind) and (reads_frozen_mean if run.plan.recipe.features else reads_mean)(backbone),
+        published=published_rate(backbone.config),
         own_pool=usual_pooling(backbone) if takes("pool", kind) else None,
         frozen=run.plan.recipe.features,
         held_back=run.plan.data.validation is None,
         knows_nothing=backbone.family is not None,
     )
     recipe, said = sized(run.plan.recipe, size)
-    if said:
-        console.note(said)
+    pool = recipe.pool if takes("pool", kind) else None
+    for line in filter(None, [said, *advice_for(backbone.config, pool=pool, longest=max(size.lengths, default=0))]):
+        console.note(line)
     return replace(run.plan, recipe=recipe)
 
 

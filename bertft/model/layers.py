@@ -32,7 +32,11 @@ def _layer(name: str, base: str, layers_at: str, count: int) -> int:
         return min(int(name[len(layers_at) + 1 :].split(".")[0]) + 1, count)
     if not name.startswith(base + ".") or ".pooler." in name:
         return count + 1
-    return count if "final_norm" in name else 0
+    return count if name.removeprefix(base + ".").split(".")[0] in _LAST_NORMS else 0
+
+
+_LAST_NORMS = ("final_norm", "norm")
+"""What the norm behind the last layer is called: ModernBERT's, EuroBERT's."""
 
 
 def _encoder_layers(network: Any) -> tuple[str, int]:

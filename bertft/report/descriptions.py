@@ -17,9 +17,18 @@ model = bertft.load({folder})
 model({text})"""
 """transformers alone does not know our own networks."""
 
+USE_OF_SPANS = """\
+from transformers import {auto_class}, AutoTokenizer
 
-def use_in_python(plan: Plan, folder: str, *, ours: bool) -> str:
-    """Python that opens the run folder; without bertft, unless the network is one of `ours`."""
+answer = {auto_class}.from_pretrained({folder})  # its labels are `start` and `end`
+tokenizer = AutoTokenizer.from_pretrained({folder})"""
+"""transformers has no class for questions of every family (model/span_head.py)."""
+
+
+def use_in_python(plan: Plan, folder: str, *, ours: bool, opens_as: str = "") -> str:
+    """Python that opens the run folder; without bertft, unless the network is one of `ours`. `opens_as`: of its record."""
+    if opens_as:
+        return USE_OF_SPANS.format(auto_class=opens_as, folder=repr(folder))
     if ours or plan.recipe.features:
         return USE_OF_OURS.format(folder=repr(folder), text='("…", "…")' if plan.fields.text_pair else '"…"')
     text = '{"text": "…", "text_pair": "…"}' if plan.fields.text_pair else '"…"'

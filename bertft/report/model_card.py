@@ -89,7 +89,7 @@ def model_card(
         origin=_origin(run, plan),
         version=run.versions["bertft"],
         folder=shlex.quote(one_line(folder)),
-        use=use_in_python(plan, folder, ours=bool(run.family)),
+        use=use_in_python(plan, folder, ours=bool(run.family), opens_as=run.opens_as),
         answer=what_it_answers(plan, labels, ours=bool(run.family)),
         results=_results(scores),
         interval="\n".join(_remarks(run, plan, scores["validation"])),

@@ -71,6 +71,8 @@ class RunRecord:
     """What its probabilities are worth, and how many errors to expect; a part is None where it means nothing to the task."""
     timings: Mapping[str, Mapping[str, Any]]
     """By verb: seconds, examples and tokens per second; where it came after the training, the `device` too."""
+    opens_as: str = ""
+    """transformers' Auto class that opens it, where that is not the one of its kind of task."""
 
     @property
     def chose_epoch(self) -> bool:
@@ -127,7 +129,15 @@ def is_number(value: Any) -> bool:
     )
 
 
-_LATER: dict[str, Any] = {"family": "", "refitted": False, "reference": {}, "coverage": (), "series": None, "trust": {}}
+_LATER: dict[str, Any] = {
+    "family": "",
+    "refitted": False,
+    "reference": {},
+    "coverage": (),
+    "series": None,
+    "trust": {},
+    "opens_as": "",
+}
 """What the first versions did not write."""
 
 

@@ -51,12 +51,20 @@ FLAGS: dict[str, list[str]] = {
     "number": ["--regression", "--text", "a", "--label", "label"],
     "tags": [],
     "answers": [],
+    "long": [],
 }
 """Kind of task -> flags of its training."""
 
 
 class Failed(Exception):
     """What a command said when it should not have failed."""
+
+
+LONG = 8192
+"""Tokens of the long texts."""
+
+LONG_FAMILIES = ("modernbert", "eurobert", "gte-multilingual", "xlnet")
+"""Which are tried with them too."""
 
 
 def run(*words: object) -> str:
@@ -83,6 +91,9 @@ def unlabelled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def course(name: str, task: str) -> None:
     """All the verbs in the working folder; an exception says what failed."""
+    if task == "long":
+        long_texts(name)
+        return
     rows = rows_for(task)
     write_jsonl(Path("train.jsonl"), rows)
     write_jsonl(Path("new.jsonl"), unlabelled(rows))
@@ -94,6 +105,17 @@ def course(name: str, task: str) -> None:
     compare(task, read_jsonl(Path("out.jsonl")))
     resumed(train)
     run("train", "train.jsonl", "--model", "run", "-o", "further", *FLAGS[task], *SHORT[2:], "--max-steps", 2)
+
+
+def long_texts(name: str) -> None:
+    """Two texts that fill 8,192 tokens, from training to prediction."""
+    rows = [{"a": " ".join(texts(1, seed=n, longest=12) * 1200), "label": "good" if n else "other"} for n in (0, 1)]
+    write_jsonl(Path("train.jsonl"), rows * 3)
+    train = ("train", "train.jsonl", "--model", build_tiny_model(name, Path("model")), "-o", "run", *FLAGS["class"])
+    run(*train, *SHORT, "--max-steps", 1, "--batch-size", 1, "--max-length", LONG, "--head-start", "random")
+    write_jsonl(Path("new.jsonl"), unlabelled(rows))
+    run("predict", "run", "new.jsonl", "-o", "out.jsonl", "--precision", "fp32", "--top-k", 2)
+    compare("class", read_jsonl(Path("out.jsonl")))
 
 
 def resumed(train: Sequence[object]) -> None:
@@ -125,7 +147,7 @@ def compare(task: str, found: list[dict[str, Any]]) -> None:
 
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained("run")
     architecture = json.loads(Path("run/config.json").read_text())["architectures"][0]
-    auto = {
+    auto = {  # as the tasks are called above
         "class": "SequenceClassification",
         "pair": "SequenceClassification",
         "labels": "SequenceClassification",
@@ -208,6 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = 0
     for name in asked.families:
         for task in asked.tasks:
+            if task == "long" and name not in LONG_FAMILIES:
+                continue
             began, wrong = time.perf_counter(), ""
             with own_folder():
                 try:
