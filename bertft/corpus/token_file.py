@@ -7,6 +7,7 @@ made from: a run that is resumed uses it again, and never one of another corpus 
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -49,6 +50,13 @@ class TokenFile:
     def __len__(self) -> int:
         """How many documents there are."""
         return len(self.documents)
+
+    def let_go(self) -> None:
+        """Give the memory back that was filled by looking: the files are mapped, and will be read again where they are looked
+        at."""
+        for mapped in (self.ids, self.sentences, self.documents):
+            if (opened := getattr(mapped, "_mmap", None)) is not None and hasattr(mmap, "MADV_DONTNEED"):
+                opened.madvise(mmap.MADV_DONTNEED)
 
     def sentences_of(self, document: int) -> NDArray[np.int64]:
         """(K + 1,) where the sentences of a document stand among the ids: sentence k from place k to place k + 1."""

@@ -87,6 +87,7 @@ def prepare_corpus(
     else:
         others, (kept, held) = tokens, held_documents(tokens, plan, readings.train)
     train, validation = blocks.packed(tokens, kept), blocks.packed(others, held)
+    tokens.let_go()
     return PreparedCorpus(adapter, train, validation, {"train": len(kept), "validation": len(held)})
 
 

@@ -41,6 +41,7 @@ class BlockValidator:
                 features: Sequence[Feature] = self.blocks[start : start + _AT_ONCE]
                 found += model_outputs(network, self.adapter, features, self.accelerator, meter, bar)
                 stop_together(self.accelerator)
+        self.blocks.tokens.let_go()
         return score_masks(np.stack(found), main=self.adapter.card.metric)
 
 

@@ -95,6 +95,15 @@ def test_tokens_are_the_tokenizers(tmp_path: Path) -> None:
     assert tokens.counts.tolist() == np.bincount(tokens.ids, minlength=len(tokenizer)).tolist()
 
 
+def test_what_was_let_go_is_still_there(tmp_path: Path) -> None:
+    write_tokens(tmp_path / "c", [["good film"]], build_tokenizer("bert"), "d")
+    tokens = open_tokens(tmp_path / "c", "d")
+    assert tokens is not None
+    before = tokens.ids.tolist()
+    tokens.let_go()
+    assert tokens.ids.tolist() == before
+
+
 def test_tokens_of_another_corpus_or_cut_off_are_not_used(tmp_path: Path) -> None:
     write_tokens(tmp_path / "c", [["good"]], build_tokenizer("bert"), "d")
     assert open_tokens(tmp_path / "c", "other") is None
