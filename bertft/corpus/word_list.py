@@ -50,8 +50,10 @@ class WordList:
         return places
 
     def _length_at(self, units: Words, at: int) -> int:
-        lengths = self._lengths.get(units.texts[at], ())
-        return next((size for size in lengths if units.texts[at : at + size] in self._known), 0)
+        for size in self._lengths.get(units.texts[at], ()):
+            if (word := units.texts[at : at + size]) in self._known and len(word) == size:
+                return size
+        return 0
 
 
 def read_list(path: str) -> list[str]:

@@ -206,5 +206,11 @@ def test_spans_of_other_texts_are_refused(tmp_path: Path) -> None:
         entities.found("c.txt")
 
 
+def test_a_long_word_is_not_found_in_the_short_one_that_ends_a_text() -> None:
+    listed = WordList(["New York", "New York City Council"])
+    assert parts("in New York", listed.places("in New York")) == ["New York"]
+    assert parts("New York City", listed.words("New York City")) == ["New York", "City"]
+
+
 def test_a_word_list_knows_no_empty_words() -> None:
     assert len(WordList(["", " ", "a", "a "])) == 1
