@@ -68,7 +68,7 @@ def find_encoder(name: str) -> Backbone:
         backbone = Backbone(name, name, config)
     else:
         backbone = _find_model(name)
-    if backbone.is_new or backbone.family or backbone.classic:
+    if backbone.is_ours:
         raise CheckpointError(
             f"{name}: a model from before BERT has no layers to read; name an encoder such as a BERT."
         )
@@ -80,7 +80,7 @@ def _find_model(name: str) -> Backbone:
     try:
         return find_backbone(name)
     except CheckpointError as problem:
-        if Path(name).is_dir() or "--model" not in str(problem):
+        if (name.strip() and Path(name).is_dir()) or "--model" not in str(problem):
             raise
         raise CheckpointError(
             f"{name!r}: no run folder, no model folder, and no model that the Hugging Face Hub gives. Without a network "

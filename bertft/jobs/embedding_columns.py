@@ -64,6 +64,8 @@ def embedded_columns(
 
 
 def _guessed_text(source: Source | Table, some: list[Row], other: str | None) -> str:
+    if not some:
+        raise DataError(f"{source.name}: no row below the column names ({shown_columns(source.columns)}).")
     problem = DataError(
         f"{source.name}: which column is the text? Name it with --text (the file has: {shown_columns(source.columns)})."
     )

@@ -137,11 +137,15 @@ def _array_rows(file: str, about: About) -> Known:
         raise DataError(f"{file}: no array of numpy ({problem}).") from None
     if vectors.shape != (about.rows, about.dimension):
         raise DataError(f"{file}: has the shape {vectors.shape}, wanted {(about.rows, about.dimension)}.")
+    if about.sha256 is None:
+        raise DataError(
+            f"{file}: was made of a stream, whose texts are gone. Embed a file, or write .jsonl or .parquet."
+        )
     try:
         same = sha256_of(about.input) == about.sha256
     except OSError:
         same = False
-    if not same or about.sha256 is None:
+    if not same:
         raise DataError(f"{file}: its texts, {about.input}, are missing or have changed. Embed them again.")
     wanted = one_text(about.model, {"text": about.fields["text"]}, words=False)
     source = open_source(about.input, read_options(reading_plan(about.input, about.reading)), one_text=wanted)

@@ -124,6 +124,7 @@ def test_a_run_reads_its_own_columns_and_notes_the_time(
         (["texts.csv", "-o", "out.csv"], "wanted .npy, .jsonl"),
         (["texts.csv", "-o", "texts.csv"], "is the input"),
         (["two.csv", "-o", "out.npy"], "which column is the text? Name it with --text"),
+        (["none.csv", "-o", "out.npy"], "no row below the column names (text)"),
         (["two.csv", "-o", "out.npy", "--text", "on"], "no column 'on'"),
         (["texts.csv", "-o", "out.npy", "--pool", "sum"], "--pool is sum"),
         (["texts.csv", "-o", "out.npy", "--layers", "-1,x"], "--layers is -1,x"),
@@ -134,5 +135,6 @@ def test_what_is_wrong_is_said(
     words: list[str], said: str, run: Callable[..., Said], table: Path, tmp_path: Path, tiny: str
 ) -> None:
     write_csv(tmp_path / "two.csv", ["one", "two"], [("a good film", "a bad film")] * 3)
+    write_csv(tmp_path / "none.csv", ["text"], [])
     assert said in run("embed", tiny, *words, ok=2).err
     assert not Path("out.npy").exists()

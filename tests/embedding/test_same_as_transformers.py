@@ -153,11 +153,22 @@ def test_what_contradicts_itself_is_refused(plan: dict[str, Any], said: str, tin
         embedder(tiny, **plan)
 
 
+def test_a_run_of_a_model_from_before_bert_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bertft.classic.network import GramsConfig
+
+    monkeypatch.setattr("bertft.embedding.opening.read_task", lambda folder: None)
+    monkeypatch.setattr("bertft.embedding.opening.read_model_config", lambda name: GramsConfig())
+    (tmp_path / "bertft.json").touch()
+    with pytest.raises(CheckpointError, match="before BERT"):
+        embedder(str(tmp_path))
+
+
 def test_a_model_without_a_pooler_or_without_layers_is_refused(trained: Path, backbones: Callable[..., Path]) -> None:
     with pytest.raises(UsageError, match="no trained pooler"):
         embedder(str(backbones("distilbert")), pool="pooler")
     with pytest.raises(CheckpointError, match="before BERT"):
         embedder("tfidf")
-    with pytest.raises(CheckpointError, match="no run folder, no model folder"):
-        embedder("./nowhere")
+    for name in ("./nowhere", ""):
+        with pytest.raises(CheckpointError, match="no run folder, no model folder"):
+            embedder(name)
     assert vectors(embedder(str(trained)), ["good"])[0].shape == (32,)
