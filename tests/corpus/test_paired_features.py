@@ -124,7 +124,7 @@ def test_scores_of_pairs_are_those_of_their_logits(blocks_for: Any, tokenizer: A
 def test_texts_that_make_no_pair_are_refused(blocks_for: Any) -> None:
     with pytest.raises(DataError, match="of 2 documents none has two sentences"):
         blocks_for([["good film"], ["bad film"]])
-    with pytest.raises(DataError, match="--pair sop, which needs one"):
+    with pytest.raises(DataError, match="pretrain --pair sop needs one only"):
         blocks_for([["good film", "bad film"]])
     assert len(blocks_for([["good film", "bad film"]], "sop")) == 1
 

@@ -113,16 +113,20 @@ def paired_blocks(
 def check_stretches(stretches: Stretches, objective: str, documents: int) -> None:
     """DataError where nothing can be drawn from them. `documents`: how many there are, held back or not."""
     some = len(stretches.documents)
-    more = "a larger --validation-share, or " if some < documents else ""
+    parted = some < documents
     if not len(stretches):
         raise DataError(
-            f"--pair {objective}: of {counted(some, 'document')} none has two sentences. In plain text a line is a sentence and "
-            f"a blank line ends a document. Pass {more}no --pair, to learn from masks alone."
+            f"{objective}: of {counted(some, 'document')} none has two sentences, so there is no pair of texts. In plain text a "
+            f"line is a sentence and a blank line ends a document. "
+            f"{'Pass a larger --validation-share.' if parted else 'pretrain without --pair learns from masks alone.'}"
         )
     if objective == "nsp" and some < 2:
         raise DataError(
-            f"--pair nsp: a single document {'on one side of the validation split' if more else 'only'}, so there is no sentence "
-            f"of another one. Pass {more}--pair sop, which needs one."
+            "nsp: a single document on one side of the validation split, so there is no sentence of another one. Pass a larger "
+            "--validation-share, or --pair sop, which needs one."
+            if parted
+            else "nsp: a single document, so there is no sentence of another one. Part documents by blank lines; pretrain "
+            "--pair sop needs one only."
         )
 
 
