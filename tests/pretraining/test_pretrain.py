@@ -41,7 +41,15 @@ def filler(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("filler")
     (folder / "corpus.txt").write_text("\n".join(texts(60, seed=6)), encoding="utf-8")
     forget_accelerator()
-    bertft.pretrain(folder / "corpus.txt", model=tiny, output_dir=str(folder / "run"), epochs=1, precision="fp32")
+    bertft.pretrain(
+        folder / "corpus.txt",
+        model=tiny,
+        output_dir=str(folder / "run"),
+        epochs=2,
+        lr=5e-3,
+        batch_size=4,
+        precision="fp32",
+    )
     forget_accelerator()
     return folder / "run"
 
@@ -118,7 +126,7 @@ def test_eval_is_the_loss_of_transformers(
     from bertft.engine import pretraining_scores
 
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "other.txt").write_text("\n".join(texts(20, seed=9)), encoding="utf-8")
+    (tmp_path / "other.txt").write_text("\n".join(texts(60, seed=9)), encoding="utf-8")
     seen: list[Any] = []
     scores = pretraining_scores.BlockValidator.scores
     monkeypatch.setattr(
@@ -134,7 +142,8 @@ def test_eval_is_the_loss_of_transformers(
         right += (logits.argmax(-1) == gold).tolist()
     assert found["values"]["perplexity"] == pytest.approx(math.exp(np.mean(losses)), rel=1e-4)
     assert found["values"]["accuracy"] == pytest.approx(np.mean(right))
-    assert f"{len(losses)} masked tokens in 20 blocks" in found["notes"][0]
+    assert any(right)
+    assert f"{len(losses)} masked tokens in 60 blocks" in found["notes"][0]
 
 
 def test_predict_is_the_pipeline_of_transformers(run: Run, filler: Path, tmp_path: Path, monkeypatch: Any) -> None:
