@@ -53,7 +53,8 @@ def freeze(network: Network, what: str | None) -> None:
     """Stop the gradient of `embeddings`, `encoder` (embeddings and all layers), or N: embeddings and the N lowest layers.
     Below an extra that freezes the network nothing learns at all."""
     if frozen_below(network):
-        own = {parameter for extra in extras_of(network) for parameter in extra.parameters()}
+        heads = [part for extra in extras_of(network) for part in (extra, extra.decides) if part is not None]
+        own = {parameter for head in heads for parameter in head.parameters()}
         for parameter in network.parameters():
             parameter.requires_grad_(parameter in own)
     if what is None:

@@ -59,6 +59,7 @@ def test_a_head_is_learned_and_used(
     record = json.loads(Path("run/run.json").read_text())
     assert record["timings"]["features"]["examples"] == sum(record["rows"].values())
     assert record["parameters"]["trainable"] < record["parameters"]["all"] / 2
+    assert json.loads(run("info", "run", "--json").out)["parameters"] == record["parameters"]["all"]
     before, after = load_file(Path(tiny, "model.safetensors")), load_file("run/model.safetensors")
     kept = {name.removeprefix("bert."): values for name, values in after.items()}
     shared = [name for name in before if name in kept and "pooler" not in name]

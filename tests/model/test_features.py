@@ -155,7 +155,11 @@ def test_transformers_answers_as_a_linear_tagger_of_the_last_layer(
     """ModernBERT has a layer more before its classifier."""
     network, inputs = build(backbones(family), WORDS), batch()
     assert network.features.plan.shares is shared
-    torch.nn.init.normal_(network.features.classifier.weight)
+    torch.nn.init.normal_(network.features.decides.weight)
+    freeze(network, None)
+    head = "network.classifier" if shared else "features.classifier"
+    learning = {name for name, one in network.named_parameters() if one.requires_grad}
+    assert learning == {f"{head}.weight", f"{head}.bias"}
     theirs, ours = transformers_part(network)(**inputs).logits, network(**inputs)["logits"]
     tokens = inputs["attention_mask"].bool()
     assert torch.allclose(theirs[tokens], ours[tokens], atol=1e-5) is shared

@@ -80,7 +80,9 @@ class Features(Extra):
         self.mix = Mix(len(plan.reading.layers)) if plan.reading.combine == MIX else None
         width = size if self.mix else plan.reading.width(size)
         self.body = _body(plan.head, width, plan.units)
-        self.classifier = shared or nn.Linear(width if self.body is None else _answers(plan), outputs)
+        self._shared = (shared,)  # in a tuple, as it is stored with the network it belongs to
+        answers = width if self.body is None else _answers(plan)
+        self.classifier = None if shared else nn.Linear(answers, outputs)
 
     @classmethod
     def wanted(cls, network: Any, recipe: Recipe, legal: Legal | None) -> Self | None:
@@ -112,7 +114,9 @@ class Features(Extra):
 
     @property
     def decides(self) -> nn.Linear:
-        return self.classifier
+        found = self._shared[0] or self.classifier
+        assert found is not None
+        return found
 
     def vectors_of(self, network: Any, inputs: Mapping[str, Tensor]) -> Tensor:
         """What the head reads of a batch, computed by the frozen network: (B, T, D), or (B, 1, D) of texts as a whole."""
@@ -136,7 +140,7 @@ class Features(Extra):
             read = self.body(read, mask)
         if self.plan.pool is not None:
             read = read[:, 0] if read.shape[1] == 1 else pooled(read, mask, self.plan.pool)
-        logits: Tensor = self.classifier(read)
+        logits: Tensor = self.decides(read)
         return logits
 
 
