@@ -142,7 +142,7 @@ def gets_mean_layer(config: Any, pool: str | None) -> bool:
 def read_of_text(config: Any, read: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """What a classifier reads of each text: with late pooling the mean (B, H) of its tokens (B, T, H), as its logits are the mean
     of theirs. mask (B, T). Anything else as it is."""
-    if config.problem_type is None or own_pooling(config) != "late":
+    if read.dim() < 3 or config.problem_type is None or own_pooling(config) != "late":
         return read
     weights = mask[..., None].to(read.dtype)
     return (read * weights).sum(1) / weights.sum(1)

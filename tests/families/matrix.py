@@ -179,7 +179,7 @@ def classes_differ(row: dict[str, Any], model: Any, tokenizer: Any, task: str) -
         theirs = values.tolist()
     worst = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
     rounding = max(
-        1e-5, 1e-6 * max(float(weight.abs().max()) for weight in model.parameters())
+        1e-5, 2e-6 * max(float(weight.abs().max()) for weight in model.parameters())
     )  # fitted heads may be steep
     return "" if worst < rounding else f"{worst:.2g} apart"
 

@@ -17,7 +17,7 @@ from bertft.errors import UsageError
 from bertft.model.backbone import find_backbone
 from bertft.model.losses import on_logits, sequence_loss
 from bertft.model.network import Head
-from bertft.model.pooling import CHOICES, check_pool, own_pooling, usual_pooling
+from bertft.model.pooling import CHOICES, check_pool, own_pooling, read_of_text, usual_pooling
 from bertft.plan.recipe import POOLINGS, Recipe
 from bertft.start.warm import InputsOf, classifier_of
 
@@ -45,6 +45,12 @@ def test_what_is_chosen_is_written_and_answers_the_same(name: str, pool: str, tm
         assert torch.equal(network(input_ids=IDS, attention_mask=MASK).logits, logits)
         read = InputsOf(network, classifier)(input_ids=IDS, attention_mask=MASK)["logits"]
         assert torch.allclose(classifier(read), logits, atol=1e-5)
+
+
+def test_what_a_head_on_frozen_outputs_reads_is_pooled_already() -> None:
+    config = AutoConfig.for_model("eurobert", problem_type="single_label_classification")
+    read = torch.ones(2, 32)
+    assert read_of_text(config, read, MASK) is read
 
 
 def test_a_family_without_the_choice_says_so(tmp_path: Path) -> None:
