@@ -63,6 +63,7 @@ def info(request: InfoRequest) -> Described:
     parts, by, notes = _parts(subject, request.freeze)
     length = _length(request, subject)
     memory, why = _memory(subject, request, parts, length)
+    costs = None if is_classic(subject.config) else _operations(subject, length)
     return Described(
         model=subject.name,
         family=subject.config.model_type,
@@ -71,10 +72,10 @@ def info(request: InfoRequest) -> Described:
         counted_by=by,
         parts=parts,
         memory=memory,
-        operations=None if is_classic(subject.config) else _operations(subject, length),
+        operations=costs,
         savings=savings(subject.config, subject.head, subject.labels) if by == "formula" else [],
         run=None if subject.folder is None else _run(subject.folder),
-        notes=[*notes, *why],
+        notes=[*notes, *why, *([] if costs else ["Operations are not counted for it."])],
     )
 
 
@@ -251,9 +252,8 @@ def _memory(
         found, layers = _at_size(subject, request, parts, length, half=precision != "fp32")
     if found is None:
         family = subject.config.model_type
-        return None, [
-            f"Memory of bertft's fast layers is not counted for {family}; --no-fast counts transformers' own."
-        ]
+        way = "; --no-fast counts transformers' own" if "fast" in layers else ""
+        return None, [f"Memory of {layers} is not counted for {family}{way}."]
     texts = request.batch_size or BATCH_SIZE
     return DescribedMemory(found, texts, length, precision, layers, request.used_tokens), []
 
@@ -301,21 +301,22 @@ def _fast_memory(
 
 def _built_memory(
     subject: _Subject, request: InfoRequest, counts: tuple[int, int], sizes: dict[str, Any], *, drawn: bool
-) -> Memory:
-    from bertft.model.measured import measured_memory
+) -> Memory | None:
+    from bertft.model.measured import measured_memory, on_fakes
 
     config = copy.deepcopy(subject.config)
-    kept = measured_memory(config, subject.head, subject.labels, frozen=request.freeze, drawn=drawn, **sizes)
-    return held(*counts, copies=kept.copies, activations=kept.activations)
+    kept = on_fakes(measured_memory, config, subject.head, subject.labels, frozen=request.freeze, drawn=drawn, **sizes)
+    return None if kept is None else held(*counts, copies=kept.copies, activations=kept.activations)
 
 
-def _operations(subject: _Subject, length: int) -> DescribedOperations:
-    from bertft.model.measured import measured_operations
+def _operations(subject: _Subject, length: int) -> DescribedOperations | None:
+    """None for a family whose forward pass looks at its numbers, which fakes have not."""
+    from bertft.model.measured import measured_operations, on_fakes
 
     found = operations(subject.config, subject.head, subject.labels, length)
     if found is None:
-        found = measured_operations(copy.deepcopy(subject.config), subject.head, subject.labels, length)
-    return DescribedOperations(length, found)
+        found = on_fakes(measured_operations, copy.deepcopy(subject.config), subject.head, subject.labels, length)
+    return None if found is None else DescribedOperations(length, found)
 
 
 def _run(folder: Path) -> DescribedRun | None:

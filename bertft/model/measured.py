@@ -7,19 +7,26 @@ So any family can be counted, in a second and in no memory, and the formulas of 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensorMode,
+    UnsupportedFakeTensorException,
+)
 
 from bertft import fast
 from bertft.counting import HEADS
 from bertft.errors import CheckpointError
 from bertft.model.layers import freeze
+
+Found = TypeVar("Found")
 
 _NAMES = (
     ("convolution", r"\bconv\."),
@@ -61,7 +68,9 @@ def build_on(device: AbstractContextManager[Any], config: Any, head: str, labels
         with device, no_init_weights():
             network = getattr(transformers, HEADS[head]).from_config(config, **settings)
             network.tie_weights()
-    except ValueError as problem:
+    except (
+        Exception
+    ) as problem:  # ValueError, RuntimeError, ZeroDivisionError: each family and each wrong size has its own
         reason = str(problem).split("\n")[0][:200]
         raise CheckpointError(
             f"{config.model_type} cannot be built with the head '{head}' (--head): {reason}"
@@ -102,6 +111,14 @@ class Kept:
     """Of weights in another precision, and whatever else is the same for any number of texts."""
 
 
+def on_fakes(measure: Callable[..., Found], *given: Any, **more: Any) -> Found | None:
+    """What is measured on fake tensors; None where a network looks at their numbers, of which they have none."""
+    try:
+        return measure(*given, **more)
+    except (UnsupportedFakeTensorException, DataDependentOutputException, DynamicOutputShapeException):
+        return None
+
+
 def measured_memory(
     config: Any,
     head: str,
@@ -133,7 +150,9 @@ def measured_operations(config: Any, head: str, labels: int, length: int) -> int
     from torch.utils.flop_counter import FlopCounterMode
 
     with FakeTensorMode():
-        network = build_on(nullcontext(), config, head, labels, attn_implementation="eager").eval()
+        network = (
+            build_on(nullcontext(), config, head, labels, attn_implementation="eager").eval().requires_grad_(False)
+        )
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(**_inputs(1, length))
     return int(counter.get_total_flops())

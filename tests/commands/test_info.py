@@ -70,6 +70,17 @@ def test_a_family_without_formulas_is_built(run: Run, backbones: Callable[[str],
     assert found["parameters"] == AutoModel.from_pretrained(backbones("mpnet")).num_parameters()
 
 
+def test_a_family_that_fakes_cannot_run_says_what_is_not_counted(run: Run, tmp_path: Path) -> None:
+    sizes = {"vocab_size": 100, "hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2}
+    path = config_file(tmp_path, model_type="longformer", **sizes)
+    found = described(run, path, "--head", "token", "--precision", "fp32")
+    assert found["memory"] is found["operations"] is None
+    assert found["notes"][1:] == [
+        "Memory of transformers' own layers is not counted for longformer.",
+        "Operations are not counted for it.",
+    ]
+
+
 def test_where_a_formula_does_not_hold_the_network_is_right(run: Run, tmp_path: Path) -> None:
     """A head with a matrix of its own, which no formula knows of."""
     path = config_file(tmp_path, model_type="bert", vocab_size=100, hidden_size=24, tie_word_embeddings=False)
@@ -141,11 +152,13 @@ def test_what_would_have_no_effect_or_makes_no_sense_is_refused(
         ("tfidf", "Name a run of it"),
         ("half.json", "not a model that transformers can open"),
         ("writes.json", "a model that writes"),
+        ("negative.json", "cannot be built"),
     ],
 )
 def test_what_is_no_model_is_refused(run: Run, tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "half.json").write_text('{"model_type": "bert"', encoding="utf-8")
     (tmp_path / "writes.json").write_text('{"model_type": "gpt2"}', encoding="utf-8")
+    (tmp_path / "negative.json").write_text('{"model_type": "bert", "hidden_size": -5}', encoding="utf-8")
     found = tmp_path / name if name.endswith(".json") else name
     assert said in run("info", found, ok=2).err
 

@@ -201,3 +201,8 @@ def test_operations_are_those_that_torch_counts(name: str) -> None:
     for head, labels in (("sequence", 3), ("mlm", 0)):
         told = operations(config_of(name), head, labels, 40)
         assert told == measured_operations(config_of(name), head, labels, 40), head
+
+
+def test_operations_of_relative_attention_are_more_than_those_of_bert() -> None:
+    relative, bert = (measured_operations(config_of(name), "token", 3, 40) for name in ("deberta-v3", "bert"))
+    assert relative > bert
