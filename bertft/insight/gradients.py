@@ -106,7 +106,9 @@ class _Path:
 
 
 def embedding_of(network: Network) -> nn.Module | None:
-    """What turns token ids into vectors; None where that is no layer of the network."""
+    """What turns token ids into vectors; None where that is no layer of the network, and in XLNet, which asks it column-wise."""
+    if transformers_part(network).config.model_type == "xlnet":
+        return None
     try:
         found = transformers_part(network).get_input_embeddings()
     except (AttributeError, NotImplementedError):

@@ -16,6 +16,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from bertft.adapters.adapter import Feature
 from bertft.adapters.padding import padded, pads_left
 from bertft.errors import CheckpointError
+from bertft.insight.gradients import embedding_of
 from bertft.model.backbone import check_encoder
 from bertft.model.suiting import mark_words, suit, takes_segments
 from bertft.model.tokens import load_tokenizer
@@ -106,6 +107,12 @@ def test_xlnet_answers_a_batch_as_it_answers_each_text(tmp_path: Path) -> None:
         assert torch.allclose(network(**batch).logits, alone, atol=1e-5)
         wrong = padded(features, None, tokenizer, max_length=64).inputs
         assert not torch.allclose(network(**wrong).logits, alone, atol=1e-3)
+
+
+def test_the_words_of_xlnet_are_not_weighed(tmp_path: Path) -> None:
+    """It looks up its embeddings column by column, so that no weight would belong to its word."""
+    network = AutoModelForSequenceClassification.from_pretrained(build_tiny_model("xlnet", tmp_path))
+    assert embedding_of(network) is None
 
 
 def test_padding_on_the_left_moves_everything() -> None:
