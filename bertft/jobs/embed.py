@@ -30,7 +30,15 @@ from bertft.rows.fields import Fields
 from bertft.system.locks import locked_file
 from bertft.wording import counted
 from bertft.writing import Part, anchor, is_special, make_room
-from bertft.writing.vectors import NPY, VectorFile, VectorNames, VectorRecord, vector_file, vector_format
+from bertft.writing.vectors import (
+    NPY,
+    VectorFile,
+    VectorNames,
+    VectorRecord,
+    vector_file,
+    vector_format,
+    without_dictionaries,
+)
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,9 @@ def _vector_file(
 def _types(source: Source) -> dict[str, Any]:
     """pyarrow types of the input's columns, where it has them."""
     schema = source.body.arrow.schema if source.body.arrow is not None else None
-    return {} if schema is None else {name: schema.field(name).type for name in source.columns if name in schema.names}
+    if schema is None:
+        return {}
+    return {name: without_dictionaries(schema.field(name).type) for name in source.columns if name in schema.names}
 
 
 def tell_rows(name: str, counts: RowCounts, limit: int, nothing: str) -> None:

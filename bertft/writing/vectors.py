@@ -188,6 +188,28 @@ class _Parquet:
         self._part.keep(_as_parquet)
 
 
+def without_dictionaries(kind: Any) -> Any:
+    """A pyarrow type with the values themselves where it has numbers of values (a pandas category): record batches that follow
+    one another could not add to these."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return without_dictionaries(kind.value_type)
+    if pa.types.is_struct(kind):
+        return pa.struct([_field(one) for one in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_field(kind.key_field), _field(kind.item_field), kind.keys_sorted)
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(_field(kind.value_field), kind.list_size)
+    if pa.types.is_large_list(kind):
+        return pa.large_list(_field(kind.value_field))
+    return pa.list_(_field(kind.value_field)) if pa.types.is_list(kind) else kind
+
+
+def _field(field: Any) -> Any:
+    return field.with_type(without_dictionaries(field.type))
+
+
 def _vector_cells(vectors: np.ndarray[Any, Any] | None) -> Any:
     """As pyarrow takes them; None for a word without a vector."""
     if vectors is None or vectors.ndim == 1:

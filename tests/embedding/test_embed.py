@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import PowerFails, Said, read_jsonl, texts, write_csv, write_jsonl
@@ -116,6 +117,24 @@ def test_a_run_reads_its_own_columns_and_notes_the_time(
     one, other = np.load("out.npy")
     assert one.tolist() == other.tolist()
     assert json.loads(Path("run/run.json").read_text())["timings"]["embed"]["examples"] == 2
+
+
+def test_categories_are_written_as_what_they_stand_for(
+    run: Callable[..., Said], tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a table of pandas, in several batches whose categories differ; also deeper inside."""
+    from bertft.embedding import embedder
+
+    monkeypatch.setattr(embedder, "WINDOW", 2)
+    kind = pa.array(["a", "b", None, "c", "b"]).dictionary_encode()
+    inside = pa.StructArray.from_arrays([kind], ["kind"])
+    lists = pa.ListArray.from_arrays(pa.array([0, 1, 2, 3, 4, 5]), kind)
+    table = pa.table({"text": texts(5), "kind": kind, "inside": inside, "lists": lists})
+    pq.write_table(table, tmp_path / "in.parquet")
+    run("embed", tiny, tmp_path / "in.parquet", "--text", "text", "-o", "out.parquet", *PLAIN)
+    found = pq.read_table("out.parquet")
+    assert found.select(table.column_names).to_pylist() == table.to_pylist()
+    assert found.schema.field("kind").type == pa.string()
 
 
 @pytest.mark.parametrize(
