@@ -67,7 +67,7 @@ def similar(request: SimilarRequest) -> list[Nearest]:
     seen = without = 0
     while chunk := list(islice(known, _AT_ONCE)):
         rows, vectors = _with_length([(row, vector) for row, vector in chunk if vector is not None])
-        for found, similarities in zip(best, queries @ vectors.T, strict=True):
+        for found, similarities in zip(best, queries @ vectors.T if rows else [], strict=bool(rows)):
             _keep(found, rows, similarities, request.top_k, fields)
         seen, without = seen + len(chunk), without + len(chunk) - len(rows)
     if seen == without:

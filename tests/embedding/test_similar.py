@@ -77,6 +77,23 @@ def test_what_similar_cannot_do_is_said(words: list[str], said: str, run: Callab
     assert said in run("similar", table, *words, ok=2).err
 
 
+def test_rows_without_any_vector_are_said(run: Callable[..., Said], tmp_path: Path, tiny: str) -> None:
+    empty = write_csv(tmp_path / "empty.csv", ["id", "text"], [("a", ""), ("b", " ")])
+    said = run("similar", empty, "--text", "text", "--model", tiny, "--query", QUERY, *PLAIN, ok=2).err
+    assert "empty.csv: no row has a vector." in said
+
+
+def test_rows_without_any_vector_may_stand_before_others(
+    run: Callable[..., Said], tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bertft.jobs import similar
+
+    monkeypatch.setattr(similar, "_AT_ONCE", 2)
+    data = write_csv(tmp_path / "some.csv", ["id", "text"], [("a", ""), ("b", ""), ("c", QUERY)])
+    said = run("similar", data, "--text", "text", "--model", tiny, "--query", QUERY, "--json", *PLAIN)
+    assert [text for text, _ in nearest(said)] == [QUERY]
+
+
 @pytest.mark.usefixtures("fresh_accelerator")
 def test_python_gets_arrays(tiny: str) -> None:
     """Of texts, pairs, rows and words."""
