@@ -164,6 +164,26 @@ def test_predict_is_the_pipeline_of_transformers(run: Run, filler: Path, tmp_pat
     assert len(rows[4]["predicted_tokens"]) == 1
 
 
+def test_each_mask_near_an_end_of_a_long_text_gets_its_own_answer(
+    run: Run, filler: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Their windows are the same: the first or the last 62 words, of which the pipeline of transformers fills each mask."""
+    from transformers import pipeline
+
+    monkeypatch.chdir(tmp_path)
+    words = texts(1, seed=8)[0].split() + " ".join(texts(40, seed=9)).split()
+    for place in (1, 3, -4, -2):
+        words[place] = "[MASK]"
+    write_csv(tmp_path / "in.csv", ["text"], [(" ".join(words),)])
+    run("predict", filler, "in.csv", "-o", "out.jsonl", "--top-k", 3, "--precision", "fp32")
+    found = json.loads(Path("out.jsonl").read_text())["top_tokens"]
+    fill = pipeline("fill-mask", model=str(filler), top_k=3)
+    wanted = [*fill(" ".join(words[:62])), *fill(" ".join(words[-62:]))]
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert [one["probability"] for one in ours] == pytest.approx([one["score"] for one in theirs], abs=1e-6)
+        assert [one["token"] for one in ours] == [one["token_str"] for one in theirs]
+
+
 def test_it_serves_as_the_model_of_train(run: Run, filler: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     rows = [(text, sentiment(text)) for text in texts(40)]

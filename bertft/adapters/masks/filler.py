@@ -71,28 +71,32 @@ class MaskFiller(Adapter):
         frame = frame_of(self.tokenizer)
         texts = [self.strings(example)[0] for example in examples]
         found = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
-        room = self.options.max_length - frame.size
+        room, before = self.options.max_length - frame.size, len(frame.before)
         return [
             [
-                self._feature(example.row.index, frame.around(ids[part]), len(ids) > room)
-                for part in self._windows(ids, room)
+                self._feature(example.row.index, frame.around(ids[part]), place if place is None else before + place)
+                for part, place in self._windows(ids, room)
             ]
             for example, ids in zip(examples, map(np.asarray, found), strict=True)
         ]
 
-    def _windows(self, ids: np.ndarray[Any, Any], room: int) -> list[slice]:
-        """The whole text, or a window around each mask; the mask that it is made for stands in its middle."""
+    def _windows(self, ids: np.ndarray[Any, Any], room: int) -> list[tuple[slice, int | None]]:
+        """The whole text, or a window around each mask with the place in it where that mask stands: in its middle, but near
+        the ends of the text."""
         if len(ids) <= room:
-            return [slice(0, len(ids))]
+            return [(slice(0, len(ids)), None)]
         masks = np.flatnonzero(ids == self._tokens.mask_token_id)
         starts = np.clip(masks - room // 2, 0, len(ids) - room)
-        return [slice(int(start), int(start) + room) for start in starts]
+        return [
+            (slice(start, start + room), mask - start)
+            for start, mask in zip(starts.tolist(), masks.tolist(), strict=True)
+        ]
 
-    def _feature(self, row: int, ids: np.ndarray[Any, Any], cut: bool) -> MaskFeature:
-        masks = np.flatnonzero(ids == self._tokens.mask_token_id)
-        if cut:  # the window of one mask: the one that is nearest to its middle
-            masks = masks[np.argmin(np.abs(masks - len(ids) // 2))][None]
-        return MaskFeature(row, ids.astype(np.int32), None, None, cut, masks)
+    def _feature(self, row: int, ids: np.ndarray[Any, Any], place: int | None) -> MaskFeature:
+        """`place`: of the mask that a window was made for; None where all are asked for."""
+        is_cut = place is not None
+        masks = np.asarray([place]) if is_cut else np.flatnonzero(ids == self._tokens.mask_token_id)
+        return MaskFeature(row, ids.astype(np.int32), None, None, is_cut, masks)
 
     def collate(self, features: Sequence[Feature]) -> Batch:
         pad: Any = padded_pairs if isinstance(features[0], PairFeature) else padded_masks
