@@ -16,6 +16,9 @@ from bertft.masking.masked import Block, Units
 WORD_START, ENTITY_START, ENTITY = 1, 2, 4
 """Bits: a token begins a word, begins an entity, is part of an entity."""
 
+LEAST_CUT = 4
+"""Tokens that are never parted, so that common words stay whole in short texts too."""
+
 Places = NDArray[np.int64]
 """(N, 2) first character and last + 1."""
 Marks = NDArray[np.uint8]
@@ -69,6 +72,18 @@ def numbered(block: Block, starts: NDArray[np.bool_]) -> Units:
     """(T,) the number of each token's unit, from where units start; a special token ends one."""
     starts = starts | np.concatenate(([True], block.special[:-1]))
     return np.where(block.special, -1, np.cumsum(starts & ~block.special) - 1)
+
+
+def cut(units: Units, room: float) -> Units:
+    """(T,) the same units, but one of more tokens than there is room for is parted into pieces, each a unit of its own: a link of
+    60 tokens is not hidden whole where ten tokens are to be. Words of LEAST_CUT tokens stay whole in any room."""
+    if not (count := int(units.max(initial=-1)) + 1):
+        return units
+    longest = max(int(room), LEAST_CUT)
+    begins = np.searchsorted(np.maximum.accumulate(units), np.arange(count))  # (U,) the first token of each
+    piece = (np.arange(len(units)) - begins[units]) // longest  # (T,)
+    _, numbers = np.unique(units * len(units) + piece, return_inverse=True)
+    return np.where(units < 0, -1, numbers - numbers[units >= 0].min())
 
 
 def fitting(lengths: NDArray[np.int64], room: float, chance: np.random.Generator) -> int:

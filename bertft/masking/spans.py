@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bertft.masking.marks import words_in
+from bertft.masking.marks import cut, words_in
 from bertft.masking.masked import Block, Units
 
 LONGEST, MEAN = 10, 3.0
@@ -19,7 +19,7 @@ TOO_LONG = 0.75
 def choose_spans(block: Block, share: float, chance: np.random.Generator) -> Units:
     """Spans that begin with any word, each a unit. They touch no other and no special token is inside. Whether one more is drawn
     does not depend on its length, so lengths stay geometric. Where none is, as in most texts of under 15 words, it is a word."""
-    words = words_in(block)
+    words = cut(words_in(block), share * (~block.special).sum() / MEAN)
     if not (count := int(words.max(initial=-1)) + 1):
         return words
     taken, parted = np.full(count, -1), _parted(words, count)

@@ -6,21 +6,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bertft.masking.marks import entities_in, fitting, words_in
+from bertft.masking.marks import cut, entities_in, fitting, words_in
 from bertft.masking.masked import Block, Units
 
 
 def choose_words(block: Block, share: float, chance: np.random.Generator) -> Units:
     """Words in random order, each a unit."""
-    units = words_in(block)
+    units = cut(words_in(block), share * (~block.special).sum())
     return _chosen(units, chance.permutation(units.max(initial=-1) + 1), share, chance)
 
 
 def choose_entities(block: Block, share: float, chance: np.random.Generator) -> Units:
     """Entities in random order, each a unit; then, as long as they are less than the share, words."""
-    units, entities = entities_in(block)
+    whole, entities = entities_in(block)
+    units = cut(whole, share * (~block.special).sum())
     order = chance.permutation(units.max(initial=-1) + 1)
-    is_entity = np.isin(order, entities)
+    is_entity = np.isin(order, units[np.isin(whole, entities)])
     return _chosen(units, np.concatenate((order[is_entity], order[~is_entity])), share, chance)
 
 

@@ -122,6 +122,20 @@ def test_long_words_are_chosen_as_often_as_short_ones() -> None:
     )
 
 
+@pytest.mark.parametrize("sizes", [[100], [*[1] * 10, 60], [200, 3, 3]])
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_words_longer_than_the_share_are_not_hidden_whole(name: str, sizes: list[int]) -> None:
+    chance, marks = np.random.default_rng(6), np.zeros(sum(sizes) + 2, dtype=np.uint8)
+    marks[np.cumsum([1, *sizes[:-1]])] = WORD_START
+    if name == "entity":
+        marks[-1 - sizes[-1] : -1] |= ENTITY
+        marks[-1 - sizes[-1]] |= ENTITY_START
+    found = Block(np.full(len(marks), SPECIAL, dtype=np.int32), np.arange(len(marks)) % (len(marks) - 1) == 0, marks)
+    shares = [(strategy_of(name)(found, 0.15, chance) >= 0).sum() / sum(sizes) for _ in range(600)]
+    assert np.mean(shares) == pytest.approx(0.15, abs=0.03 if name == "span" else 0.01)
+    assert max(shares) < 0.9
+
+
 def test_spans_are_geometric_and_never_touch() -> None:
     chance, lengths = np.random.default_rng(9), Counter[int]()
     for _ in range(150):
