@@ -46,7 +46,8 @@ class Reading:
         return isinstance(self.source, Source) and self.source.format == PLAIN_TEXT
 
     def documents(self, fields: Fields) -> Iterator[Document]:
-        """All of them, in order. `fields`: the columns of a table's text."""
+        """All of them, in order; what is skipped is counted anew. `fields`: the columns of a table's text."""
+        self.skipped, self.first_skipped = 0, ""
         if self.is_plain and not self.by_lines:
             yield from _between_blank_lines(str(row.fields[fields.text]) for row in self.source.rows())
             return

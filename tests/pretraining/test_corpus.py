@@ -44,7 +44,8 @@ def test_what_a_document_is(tmp_path: Path, name: str, text: str, documents: lis
 def test_rows_without_a_text_are_counted(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("id,text\n1,one\n2,\n")
     reading = open_corpus(str(tmp_path / "rows.csv"), ReadOptions())
-    assert list(reading.documents(TEXT)) == [["one"]]
+    for _ in range(2):  # a corpus is read more than once
+        assert list(reading.documents(TEXT)) == [["one"]]
     assert (reading.skipped, reading.first_skipped) == (1, f"{tmp_path}/rows.csv:3: no text in column 'text'")
 
 
