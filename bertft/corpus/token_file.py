@@ -98,15 +98,21 @@ def open_tokens(folder: Path, digest: str) -> TokenFile | None:
     )
 
 
-def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """Documents of about SENTENCES_AT_ONCE sentences together."""
-    left = iter(documents)
-    while some := list(islice(left, 1)):
-        count = len(some[0])
-        while count < SENTENCES_AT_ONCE and (another := next(left, None)) is not None:
-            some.append(another)
-            count += len(another)
+def _chunks(documents: Iterable[Document]) -> Iterator[list[tuple[str, bool]]]:
+    """So many sentences together, from several documents or from a part of one; each with whether its document ends with it."""
+    left = ((sentence, last) for document in documents for sentence, last in _with_end(document))
+    while some := list(islice(left, SENTENCES_AT_ONCE)):
         yield some
+
+
+def _with_end(document: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Each sentence, and whether it is the last."""
+    left = iter(document)
+    one = next(left, None)
+    while one is not None:
+        after = next(left, None)
+        yield one, after is None
+        one = after
 
 
 class _Writer:
@@ -114,7 +120,7 @@ class _Writer:
 
     def __init__(self, folder: Path, tokenizer: Tokenizer, marks: Marks | None) -> None:
         self._folder, self._tokenizer, self._marks = folder, tokenizer, marks
-        self.tokens = self.sentences = 0
+        self.tokens = self.sentences = self._ended = 0  # the last counts sentences of documents that have ended
         self.counts = np.zeros(max(tokenizer.get_vocab().values()) + 1, dtype=np.int64)
         """(V,) how often each id was written."""
 
@@ -126,21 +132,21 @@ class _Writer:
         for file in self._files.values():
             file.close()
 
-    def write(self, documents: list[Document]) -> None:
-        """Those without a token leave nothing behind."""
-        texts = [sentence for document in documents for sentence in document]
+    def write(self, sentences: list[tuple[str, bool]]) -> None:
+        """Sentences, each with whether it ends its document. Documents without a token leave nothing behind."""
+        texts = [text for text, _ in sentences]
         found = self._tokenizer(texts, **_PLAIN)
         lengths = np.asarray([len(ids) for ids in found["input_ids"]], dtype=np.int64)
-        whose = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
-        each = np.bincount(whose[lengths > 0], minlength=len(documents))  # sentences of each document
         ids = np.concatenate([np.asarray(one, dtype=np.int32) for one in found["input_ids"]])
         self._append(_IDS, ids)
         if self._marks is not None:
             self._append(_MARKS, np.concatenate(list(map(self._marks, texts, found.encodings))))
         self._append(_SENTENCES, self.tokens + np.cumsum(lengths[lengths > 0]))
-        self._append(_DOCUMENTS, self.sentences + np.cumsum(each[each > 0]))
+        ends = self.sentences + np.cumsum(lengths > 0)[np.asarray([last for _, last in sentences])]  # of the documents
+        self._append(_DOCUMENTS, ends[np.diff(ends, prepend=self._ended) > 0])
+        self._ended = int(ends[-1]) if len(ends) else self._ended
         self.counts += np.bincount(ids, minlength=len(self.counts))
-        self.tokens, self.sentences = self.tokens + len(ids), self.sentences + int(each.sum())
+        self.tokens, self.sentences = self.tokens + len(ids), self.sentences + int((lengths > 0).sum())
 
     def _append(self, name: str, values: NDArray[Any]) -> None:
         values.tofile(self._files[name])

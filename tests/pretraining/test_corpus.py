@@ -73,6 +73,29 @@ def test_blocks_hold_all_tokens_once_and_never_two_documents(tmp_path: Path, mon
     assert (whose[:, 0] == whose[:, 1]).all()
 
 
+def test_long_documents_are_tokenized_in_parts_and_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer, none = build_tokenizer("bert"), "\u200b"
+    documents = [[none, "good"], [none], ["bad", " film", none], ["very good"] * 9, [none] * 7, ["slow"], [none]]
+    asked = list[int]()
+
+    def counting(texts: list[str], **words: Any) -> Any:
+        asked.append(len(texts))
+        return tokenizer(texts, **words)
+
+    counting.get_vocab = tokenizer.get_vocab  # type: ignore[attr-defined]
+    for at_once in (100, 5, 2, 1):
+        monkeypatch.setattr(room, "SENTENCES_AT_ONCE", at_once)
+        write_tokens(tmp_path / str(at_once), documents, counting, "d")  # type: ignore[arg-type]
+    assert asked == [24, *[5] * 4, 4, *[2] * 12, *[1] * 24]
+    for file in (tmp_path / "100").iterdir():
+        assert all((tmp_path / name / file.name).read_bytes() == file.read_bytes() for name in ("5", "2", "1"))
+    tokens = open_tokens(tmp_path / "1", "d")
+    assert tokens is not None
+    assert tokens.documents.tolist() == [1, 3, 12, 13]
+
+
 def slow_blocks(document: list[list[str]], room: int) -> list[int]:
     """Lengths of blocks: whole sentences while they fit; one that fits nowhere is cut."""
     blocks: list[int] = [0]
