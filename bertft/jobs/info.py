@@ -9,7 +9,7 @@ import copy
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from bertft.counting import HEADS, counted_parts, depth_of, fast_memory, held, o
 from bertft.counting.memory import Memory
 from bertft.errors import CheckpointError, UsageError
 from bertft.jobs.requests import InfoRequest
-from bertft.kinds import KINDS
+from bertft.plan.plan import read_config
 from bertft.plan.recipe import Recipe
 from bertft.plan.settings import settings_of
 from bertft.report.described import (
@@ -28,7 +28,7 @@ from bertft.report.described import (
     DescribedPart,
     DescribedRun,
 )
-from bertft.runs import RECORD, TASK_FILE
+from bertft.runs import PLAN, RECORD, TASK_FILE
 from bertft.runs.record import is_number
 
 TWO = ("qa", "pretraining")
@@ -37,7 +37,7 @@ TWO = ("qa", "pretraining")
 _LEARNS = ("sequence", "token", "qa")
 """Heads whose memory is counted."""
 
-_WITH_MEMORY = "transformers with --head sequence, token or qa"
+_WITH_MEMORY = "transformers with --head sequence, token or qa that are trained as a whole"
 
 BATCH_SIZE, LENGTH = 32, 128
 MOST = 1_000_000
@@ -53,6 +53,10 @@ class _Subject:
     labels: int
     folder: Path | None
     """Of a run."""
+    freeze: str | None = None
+    """What it did not train."""
+    features: bool = False
+    """Whether it is a head on a frozen backbone."""
 
 
 def info(request: InfoRequest) -> Described:
@@ -60,6 +64,7 @@ def info(request: InfoRequest) -> Described:
     _check(request)
     subject = _subject(request)
     _check_effect(request, subject)
+    request = replace(request, freeze=request.freeze or subject.freeze)
     parts, by, notes = _parts(subject, request.freeze)
     length = _length(request, subject)
     memory, why = _memory(subject, request, parts, length)
@@ -75,7 +80,7 @@ def info(request: InfoRequest) -> Described:
         operations=costs,
         savings=savings(subject.config, subject.head, subject.labels) if by == "formula" else [],
         run=None if subject.folder is None else _run(subject.folder),
-        notes=[*notes, *why, *([] if costs else ["Operations are not counted for it."])],
+        notes=[*notes, *why, *([] if costs else ["Operations are not counted for it."]), *_unfinished(subject.folder)],
     )
 
 
@@ -100,6 +105,8 @@ def _check_effect(request: InfoRequest, subject: _Subject) -> None:
         raise UsageError("--freeze is for a model that is trained, with a head: name it with --head.")
     said = {"batch-size": request.batch_size, "used-tokens": request.used_tokens, "precision": request.precision}
     said |= {"fast": request.fast}
+    if subject.features and request.freeze is not None:
+        raise UsageError(f"--freeze: {subject.name} is a head on a backbone that stayed as it was. Leave it out.")
     if is_classic(subject.config):
         said |= {"freeze": request.freeze, "length": request.length}
     needless = [f"--{name}" for name, value in said.items() if value is not None]
@@ -108,7 +115,7 @@ def _check_effect(request: InfoRequest, subject: _Subject) -> None:
 
 
 def _has_memory(subject: _Subject) -> bool:
-    return subject.head in _LEARNS and not is_classic(subject.config)
+    return subject.head in _LEARNS and not is_classic(subject.config) and not subject.features
 
 
 def _length(request: InfoRequest, subject: _Subject) -> int:
@@ -133,14 +140,18 @@ def _subject(request: InfoRequest) -> _Subject:
 def _of_run(path: Path, request: InfoRequest) -> _Subject:
     from bertft.model.backbone import read_model_config
     from bertft.model.folder import read_task
+    from bertft.model.network import class_of_run
+    from bertft.model.span_head import WORDS, needs_span_head
 
     if request.head is not None or request.labels is not None:
         raise UsageError(f"--head and --labels: {path} is a run, which has its own. Leave them out.")
-    kind = KINDS[read_task(path).card.kind]
     config = read_model_config(str(path))
-    head = next(name for name, auto_class in HEADS.items() if auto_class == kind.auto_class)
+    auto_class = class_of_run(read_task(path).card.kind, config)
+    saved_as = WORDS if needs_span_head(auto_class, config) else auto_class
+    head = next(name for name, known in HEADS.items() if known == saved_as)
     count = 2 if head in TWO else len(config.id2label) if head in ("sequence", "token") else 0
-    return _Subject(str(path), config, head, count, path)
+    recipe = read_config(str(path / PLAN)).get("recipe", {}) if (path / PLAN).is_file() else {}
+    return _Subject(str(path), config, head, count, path, recipe.get("freeze"), bool(recipe.get("features")))
 
 
 def _config(model: str) -> Any:
@@ -177,7 +188,10 @@ def _parts(subject: _Subject, freeze: str | None) -> tuple[list[DescribedPart], 
         notes = [
             f"No formula is known of {subject.config.model_type}; the network was built, without numbers, and counted."
         ]
-    return _with_extras(parts, stored), by, [*notes, *_doubts(subject, parts, stored)]
+    doubts = _doubts(subject, parts, stored)
+    if subject.features and subject.folder is not None:
+        parts = _all_frozen(parts, subject.folder)
+    return _with_extras(parts, stored), by, [*notes, *doubts]
 
 
 def _by_formula(subject: _Subject, freeze: str | None) -> list[DescribedPart] | None:
@@ -197,18 +211,23 @@ def _deepest(config: Any, freeze: str | None) -> int:
 
 def _stored(folder: Path) -> dict[str, int]:
     """Name of a file of weights in a run -> numbers in it, from its head."""
-    found = {}
-    for file in sorted(folder.glob("*.safetensors")):
-        try:
-            with file.open("rb") as stream:
-                (length,) = struct.unpack("<Q", stream.read(8))
-                tensors = json.loads(stream.read(length))
-            floats = [one for name, one in tensors.items() if name != "__metadata__" and "F" in one["dtype"]]
-            shapes = [one["shape"] for one in floats]  # what is true or false, or words, is no parameter
-        except (OSError, ValueError, KeyError, TypeError, struct.error, MemoryError, OverflowError) as problem:
-            raise CheckpointError(f"{file}: damaged ({type(problem).__name__}).") from None
-        found[file.name] = sum(_product(shape) for shape in shapes)
-    return found
+    files = sorted(folder.glob("*.safetensors"))
+    return {file.name: sum(_tensors(file).values()) for file in files}
+
+
+def _tensors(file: Path) -> dict[str, int]:
+    """Name -> numbers; what is true or false, or words, is no parameter."""
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            tensors = json.loads(stream.read(length))
+        floats = {name: one["shape"] for name, one in tensors.items() if name != "__metadata__" and "F" in one["dtype"]}
+        return {name: _product(shape) for name, shape in floats.items()}
+    except (
+        *(OSError, ValueError, KeyError, TypeError, AttributeError),
+        *(struct.error, MemoryError, OverflowError),
+    ) as problem:
+        raise CheckpointError(f"{file}: damaged ({type(problem).__name__}).") from None
 
 
 def _product(shape: Sequence[int]) -> int:
@@ -219,6 +238,14 @@ def _product(shape: Sequence[int]) -> int:
 
 
 _MODEL_FILE = "model.safetensors"
+
+
+def _all_frozen(parts: list[DescribedPart], folder: Path) -> list[DescribedPart]:
+    """Below a head that stands on the network nothing learns, but for a classifier that it shares."""
+    own = {name for file in folder.glob("*.safetensors") if file.name != _MODEL_FILE for name in _tensors(file)}
+    below = {} if "features.classifier.weight" in own else _tensors(folder / _MODEL_FILE)
+    shared = sum(count for name, count in below.items() if name in ("classifier.weight", "classifier.bias"))
+    return [replace(part, trainable=shared if part.name == "head" else 0) for part in parts]
 
 
 def _with_extras(parts: list[DescribedPart], stored: dict[str, int]) -> list[DescribedPart]:
@@ -317,6 +344,12 @@ def _operations(subject: _Subject, length: int) -> DescribedOperations | None:
     if found is None:
         found = on_fakes(measured_operations, copy.deepcopy(subject.config), subject.head, subject.labels, length)
     return None if found is None else DescribedOperations(length, found)
+
+
+def _unfinished(folder: Path | None) -> list[str]:
+    if folder is None or (folder / RECORD).is_file():
+        return []
+    return [f"{folder} has no {RECORD}, which a finished run has: what it learned from and its scores are not told."]
 
 
 def _run(folder: Path) -> DescribedRun | None:

@@ -105,7 +105,7 @@ def _quiet_transformers(auto_class: str, config: Any = None) -> Any:
 def load_network(folder: str, kind: str) -> Network:
     """A fine-tuned model from a run folder; every weight must be there."""
     config = read_model_config(folder)
-    network, report = _load(_class_of_run(kind, config), folder, config=config)
+    network, report = _load(class_of_run(kind, config), folder, config=config)
     absent = sorted(report["missing_keys"]) + [str(key) for key in report["mismatched_keys"]]
     if absent:
         raise CheckpointError(f"{folder}: model.safetensors does not fit config.json (missing: {_few(absent)}).")
@@ -122,7 +122,7 @@ def load_encoder(path: str, config: Any) -> tuple[Any, bool]:
     return network, getattr(network, "pooler", None) is not None and not pooler
 
 
-def _class_of_run(kind: str, config: Any) -> str:
+def class_of_run(kind: str, config: Any) -> str:
     """transformers' class for what a run saved: that for pairs where it learned from pairs."""
     pair_class = KINDS[kind].pair_class
     ending = pair_class.removeprefix("AutoModel")

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Said
+from conftest import Said, texts, write_jsonl
+from tagged import asked_rows
+from tiny_models import build_tiny_model
 
 import bertft
 from bertft.errors import UsageError
@@ -51,6 +53,67 @@ def test_a_run_says_what_it_learned_from(run: Run, trained: Path) -> None:
         for score in [found["run"]["scores"][split]]
     }
     assert scored == {split: one["value"] for split, one in record["scores"].items()}
+
+
+def test_a_run_of_pairs_has_both_heads(run: Run, tiny: str, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("\n\n".join("\n".join(texts(3, seed=seed)) for seed in range(12)), encoding="utf-8")
+    words = ("--model", tiny, "--pair", "nsp", "--max-steps", 1, "--validation-share", 0.3, "--max-length", 32)
+    run("pretrain", corpus, *words, "--precision", "fp32", "--quiet", "-o", "run")
+    found = described(run, "run")
+    assert found["head"] == "pretraining"
+    assert found["parameters"] == recorded("run")["all"]
+    assert not any("belong together" in note for note in found["notes"])
+
+
+def test_a_run_that_answers_with_two_tags_is_a_tagger(run: Run, tmp_path: Path) -> None:
+    """Where transformers has no class for questions."""
+    data = write_jsonl(tmp_path / "train.jsonl", asked_rows(24))
+    model = build_tiny_model("nomic", tmp_path / "nomic")
+    words = ("--model", model, "--max-steps", 1, "--precision", "fp32", "--no-refit", "--quiet")
+    run("train", data, *words, "-o", "run")
+    found = described(run, "run", "--precision", "fp32")
+    assert (found["head"], found["labels"]) == ("token", 2)
+    assert found["parameters"] == recorded("run")["all"]
+    assert not any("belong together" in note for note in found["notes"])
+
+
+def test_what_a_run_froze_did_not_learn(run: Run, tiny: str, reviews: Path) -> None:
+    words = ("--model", tiny, "--max-steps", 1, "--precision", "fp32", "--no-refit", "--quiet")
+    run("train", reviews, *words, "--freeze", 1, "-o", "run")
+    found = described(run, "run", "--precision", "fp32")
+    assert found["trainable"] == recorded("run")["trainable"] < found["parameters"]
+    assert found["memory"]["gradients"] == 4 * found["trainable"]
+
+
+def test_a_head_on_frozen_outputs_is_all_that_learned(run: Run, tiny: str, tmp_path: Path) -> None:
+    """Also where it is the network's own classifier."""
+    rows = [{"tokens": text.split(), "tags": ["O"] * len(text.split())} for text in texts(20)]
+    rows[0]["tags"][0] = rows[-1]["tags"][0] = "B-X"
+    data = write_jsonl(tmp_path / "tagged.jsonl", rows)
+    words = ("--model", tiny, "--features", "--max-steps", 1, "--precision", "fp32", "--no-refit", "--quiet")
+    for name, more in (("shared", ()), ("own", ("--features-head", "mlp", "--crf"))):
+        run("train", data, *words, *more, "-o", name)
+        found = described(run, name)
+        wanted = recorded(name)
+        assert (found["parameters"], found["trainable"]) == (wanted["all"], wanted["trainable"])
+        assert found["memory"] is None
+        assert "Memory is counted for" in found["notes"][-1]
+    assert "--batch-size is for the memory" in run("info", "own", "--batch-size", 8, ok=2).err
+    assert "stayed as it was" in run("info", "own", "--freeze", 1, ok=2).err
+
+
+def recorded(folder: str) -> dict[str, int]:
+    found: dict[str, int] = json.loads(Path(folder, "run.json").read_text(encoding="utf-8"))["parameters"]
+    return found
+
+
+def test_an_unfinished_run_is_told(run: Run, trained: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(trained, tmp_path / "copy"))
+    (copy / "run.json").unlink()
+    found = described(run, copy)
+    assert found["run"] is None
+    assert "has no run.json, which a finished run has" in found["notes"][-1]
 
 
 def test_weights_that_are_not_those_of_the_config_are_told(run: Run, trained: Path, tmp_path: Path) -> None:
