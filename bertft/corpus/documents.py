@@ -18,10 +18,15 @@ from bertft.reading.saved import is_saved
 from bertft.rows.fields import Fields
 from bertft.rows.row import Row
 from bertft.rows.surrogates import without_surrogates
+from bertft.wording import counted
 
 Document = list[str]
 """Its sentences, in order; none is empty. Those after the first begin with a space where one parts them from the one before:
 joined they are the text, and tokenizers that tell a word by the space before it see it."""
+
+
+MANY_LINES = 1000
+"""Lines in a document, from which it is told."""
 
 
 @dataclass
@@ -35,6 +40,8 @@ class Reading:
     """Rows without a text."""
     first_skipped: str = ""
     """Why the first of them has none, and where it stands."""
+    odd: str = ""
+    """What is strange about where its documents end."""
 
     @property
     def name(self) -> str:
@@ -49,11 +56,23 @@ class Reading:
         """All of them, in order; what is skipped is counted anew. `fields`: the columns of a table's text."""
         self.skipped, self.first_skipped = 0, ""
         if self.is_plain and not self.by_lines:
-            yield from _between_blank_lines(str(row.fields[fields.text]) for row in self.source.rows())
+            yield from self._parted(fields)
             return
         for row in self.source.rows():
             if sentences := self._sentences(row, fields):
                 yield sentences
+
+    def _parted(self, fields: Fields) -> Iterator[Document]:
+        """Those between blank lines; very long ones may stand in a file in which each line was meant to be one."""
+        lines = documents = 0
+        for document in _between_blank_lines(str(row.fields[fields.text]) for row in self.source.rows()):
+            lines, documents = lines + len(document), documents + 1
+            yield document
+        if lines > MANY_LINES * documents:
+            self.odd = (
+                f"blank lines part its {lines:,} lines into {counted(documents, 'document')} only. If each line is a document, "
+                f"remove the blank lines"
+            )
 
     def _sentences(self, row: Row, fields: Fields) -> Document:
         if reason := no_text_in("text", fields.texts, row):

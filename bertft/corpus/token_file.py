@@ -58,6 +58,10 @@ class TokenFile:
             if (opened := getattr(mapped, "_mmap", None)) is not None and hasattr(mmap, "MADV_DONTNEED"):
                 opened.madvise(mmap.MADV_DONTNEED)
 
+    def sizes(self) -> NDArray[np.int64]:
+        """(D,) how many tokens each document has."""
+        return np.diff(self.sentences[self.documents - 1], prepend=0)
+
     def sentences_of(self, document: int) -> NDArray[np.int64]:
         """(K + 1,) where the sentences of a document stand among the ids: sentence k from place k to place k + 1."""
         first = int(self.documents[document - 1]) if document else 0
@@ -77,6 +81,15 @@ def write_tokens(
         (beside / _ABOUT).write_text(json.dumps({"digest": digest, "tokens": writer.tokens}), encoding="utf-8")
         if not writer.tokens:
             raise DataError("The corpus has no text: no line and no row of it has a token.")
+
+
+def are_tokens(folder: Path) -> bool:
+    """Whether nothing lies in a folder but what `write_tokens` wrote there, whole or cut off."""
+    ours = {_IDS, _MARKS, _SENTENCES, _DOCUMENTS, _COUNTS, _ABOUT}
+    return not folder.is_symlink() and all(
+        part.is_dir() and not part.is_symlink() and {file.name for file in part.iterdir()} <= ours
+        for part in folder.iterdir()
+    )
 
 
 def open_tokens(folder: Path, digest: str) -> TokenFile | None:

@@ -83,12 +83,24 @@ def prepare_corpus(
     tell_unknown(tokens, adapter.tokenizer)
     if readings.validation:
         others = blocks.tokens(folder / CORPUS / "validation", readings.validation, data, accelerator)
+        tell_unknown(others, adapter.tokenizer)
         kept, held = np.arange(len(tokens)), np.arange(len(others))
     else:
         others, (kept, held) = tokens, held_documents(tokens, plan, readings.train)
     train, validation = blocks.packed(tokens, kept), blocks.packed(others, held)
+    check_some_masks(train, "learned from")
+    check_some_masks(validation, "held back for validation")
     tokens.let_go()
     return PreparedCorpus(adapter, train, validation, {"train": len(kept), "validation": len(held)})
+
+
+def check_some_masks(blocks: MaskedBlocks, what: str) -> None:
+    """DataError for texts of which nothing can be masked."""
+    if not any(len(feature.asked) for feature in blocks):
+        raise DataError(
+            f"No token of the text that is {what} can be masked: it has none that the vocabulary knows and --mask can choose. "
+            f"Name another file with --validation, or choose other documents with --split-seed."
+        )
 
 
 def mask_adapter(plan: Plan, backbone: Backbone) -> Adapter:
@@ -169,6 +181,8 @@ def told(readings: Sequence[Reading], fields: Fields) -> Any:
                 bar.update(number, "")
             yield document
     for reading in readings:
+        if reading.odd:
+            console.warn(f"{reading.name}: {reading.odd}.")
         if reading.skipped:
             console.warn(
                 f"{reading.name}: skipped {counted(reading.skipped, 'row')} without a text ({reading.first_skipped})."
@@ -210,7 +224,19 @@ def held_documents(tokens: TokenFile, plan: Plan, readings: Sequence[Reading]) -
     console.note(
         f"Validation: {len(held):,} of {len(tokens):,} documents held back, seeded{most} (--validation, --validation-share)."
     )
+    if text := far_above(tokens, held, share):
+        console.warn(
+            f"Validation: {text:.0%} of the text is held back, as documents are few or of very different length. "
+            f"Name a file with --validation, or choose other documents with --split-seed."
+        )
     return kept, held
+
+
+def far_above(tokens: TokenFile, held: Any, share: float) -> float:
+    """The share of the tokens that is held back, where it is more than twice that of the documents which was wanted; else 0."""
+    sizes = tokens.sizes()
+    found = float(sizes[held].sum() / sizes.sum())
+    return found if found > 2 * share else 0.0
 
 
 def tell_unknown(tokens: TokenFile, tokenizer: Any) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bertft.corpus.token_file import are_tokens
 from bertft.errors import CheckpointError, OutputError
 from bertft.model.extras import save_extras, transformers_part
 from bertft.model.trust import check_closed
@@ -21,7 +22,7 @@ from bertft.plan.plan import verb_of
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import PLAN, RECORD, TASK_FILE, VOCABULARY, whole_run
+from bertft.runs import CORPUS, PLAN, RECORD, TASK_FILE, VOCABULARY, whole_run
 from bertft.system.files import explained, landing, settle, write_text
 
 FORMAT = 1
@@ -139,9 +140,17 @@ def open_run_folder(path: str, *, overwrite: bool) -> Path:
     folder = Path(path)
     with explained(folder, "Choose another with -o."):
         folder.mkdir(parents=True, exist_ok=True)
+        _forget_tokens(folder)
         if any(not entry.name.startswith(".") for entry in folder.iterdir()):  # a lock, or what a crash left, is hidden
             _empty(folder, overwrite=overwrite)
     return folder
+
+
+def _forget_tokens(folder: Path) -> None:
+    """Remove the tokens of a run that was killed before it had a plan, where nothing else is there."""
+    seen, corpus = [entry for entry in folder.iterdir() if not entry.name.startswith(".")], folder / CORPUS
+    if seen == [corpus] and corpus.is_dir() and are_tokens(corpus):
+        shutil.rmtree(corpus)
 
 
 def _empty(folder: Path, *, overwrite: bool) -> None:

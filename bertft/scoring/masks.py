@@ -46,6 +46,8 @@ def score_frequencies(learned: Array, asked: Array, *, main: str = "perplexity")
     """What the frequencies of tokens alone give, without a text around. `learned` (V,) how often a token occurs in training,
     above 0 for all that may be masked; `asked` (V,) how often it is asked for."""
     total, some = asked.sum(), asked > 0
+    if not total:
+        return Scores(main, {}, 0, notes=[f"{main} is undefined: no token can be masked."])
     losses = math.log(learned.sum()) - np.log(learned[some])
     values = {
         "perplexity": _exp(float(asked[some] @ losses / total)),

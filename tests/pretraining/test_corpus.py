@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from bertft.corpus import documents_of, open_tokens, pack, write_tokens
 from bertft.corpus import token_file as room
 from bertft.corpus.blocks import hold_out
 from bertft.corpus.documents import open_corpus
+from bertft.engine.corpora import held_documents
 from bertft.errors import DataError
 from bertft.reading import ReadOptions
 from bertft.rows.fields import Fields
@@ -39,6 +41,30 @@ def read(path: Path, text: str, **options: Any) -> list[list[str]]:
 )
 def test_what_a_document_is(tmp_path: Path, name: str, text: str, documents: list[list[str]]) -> None:
     assert read(tmp_path / name, text) == documents
+
+
+def test_few_documents_in_very_many_lines_are_told(tmp_path: Path) -> None:
+    """One stray blank line makes two documents of what was meant as one a line."""
+    for name, text, odd in (("two", "a\n" * 3000 + "\n" + "b\n" * 3000, True), ("long", "a\n\n" + "b\n" * 900, False)):
+        (tmp_path / name).write_text(text)
+        reading = open_corpus(str(tmp_path / name), ReadOptions())
+        assert len(list(reading.documents(TEXT))) == 2
+        assert ("6,000 lines into 2 documents" in reading.odd) is odd
+
+
+@pytest.mark.parametrize(("seed", "told"), [(0, "96% of the text is held back"), (1, "")])
+def test_a_share_of_the_text_far_above_that_of_the_documents_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int, told: str
+) -> None:
+    write_tokens(tmp_path / "c", [["good " * 96], ["good good", "good"], ["good"]], build_tokenizer("bert"), "d")
+    tokens = open_tokens(tmp_path / "c", "d")
+    assert tokens is not None
+    assert tokens.sizes().tolist() == [96, 3, 1]
+    plan: Any = SimpleNamespace(data=SimpleNamespace(validation_share=0.05), split_seed=seed)
+    held_documents(tokens, plan, [])
+    said = capsys.readouterr().err
+    assert told in said
+    assert ("Warning" in said) is bool(told)
 
 
 def test_rows_without_a_text_are_counted(tmp_path: Path) -> None:

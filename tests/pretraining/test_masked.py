@@ -9,6 +9,7 @@ from scipy.stats import chisquare
 from bertft.masking import STRATEGIES
 from bertft.masking.marks import WORD_START
 from bertft.masking.masked import Block, Masker, strategy_of
+from bertft.scoring.masks import score_frequencies
 
 MASK, SPECIAL, VOCABULARY = 4, 5, 1000
 
@@ -70,3 +71,9 @@ def test_tokens_of_one_unit_share_their_fate() -> None:
     assert (masked.inputs[::2] == masked.inputs[1::2]).all()
     counts = [int((masked.inputs == one).sum()) for one in (MASK, 7, 9)]
     assert chisquare(np.asarray(counts) / 2, 20_000 * np.array([0.8, 0.1, 0.1])).pvalue > 0.001
+
+
+def test_frequencies_of_no_token_that_is_asked_for_give_no_score() -> None:
+    found = score_frequencies(np.array([0.0, 3, 1]), np.zeros(3))
+    assert found.values == {}
+    assert "no token can be masked" in found.notes[0]

@@ -15,7 +15,7 @@ import torch
 from conftest import PowerFails, Said, build_tokenizer, sentiment, texts, write_csv
 
 from bertft.engine.step import Stepper
-from bertft.errors import CheckpointError
+from bertft.errors import CheckpointError, OutputError
 
 Run = Callable[..., Said]
 FEW = ("--epochs", 2, "--batch-size", 16, "--eval-steps", 3, "--precision", "fp32", "--max-length", 32, "--seed", 3)
@@ -93,6 +93,25 @@ def test_a_run_cut_off_ends_in_the_same_bits(
     assert weights[0] == weights[1]
     scores = [json.loads((Path(name) / "run.json").read_text())["scores"] for name in ("whole", "parts")]
     assert scores[0] == scores[1]
+
+
+def test_a_run_killed_while_it_reads_leaves_a_folder_that_is_free(tmp_path: Path) -> None:
+    """Tokens of ours are removed, whole or cut off; what is not ours is never touched."""
+    from bertft.corpus import write_tokens
+    from bertft.model.folder import open_run_folder
+
+    write_tokens(tmp_path / "run/corpus/train", [["good"]], build_tokenizer("bert"), "d")
+    cut = tmp_path / "run/corpus/.validation.part"
+    cut.mkdir()
+    (cut / "ids.i32").touch()
+    (cut / "mine.txt").touch()
+    with pytest.raises(OutputError, match="already holds something"):
+        open_run_folder(str(tmp_path / "run"), overwrite=False)
+    assert (tmp_path / "run/corpus/train/ids.i32").is_file()
+    (cut / "mine.txt").unlink()
+    for overwrite in (False, True):
+        open_run_folder(str(tmp_path / "run"), overwrite=overwrite)
+    assert not list((tmp_path / "run").iterdir())
 
 
 def test_masks_are_drawn_afresh_each_epoch_and_never_by_order(filler: Path, tmp_path: Path) -> None:
@@ -198,6 +217,12 @@ REFUSED = {
     "a single line": ("one line", (), "one document only"),
     "bytes": (b"\x00\x01\x02\xff" * 50, (), "corpus.txt"),
     "nothing it knows": ("\u4f60\u597d\n\u4f60\u597d\n", (), "is in the model's vocabulary"),
+    "nothing to mask held back": ("good\n\u4f60\n", ("--split-seed", 2), "held back for validation can be masked"),
+    "a validation file that it does not know": (
+        "a\nb\n",
+        ("--validation", "other.txt"),
+        "is in the model's vocabulary",
+    ),
     "a mask share of 0": ("a\nb\n", ("--mask-share", 0), "mask-share"),
     "a column of plain text": ("a\nb\n", ("--text", "words"), "has no columns"),
     "a model from before BERT": ("a\nb\n", ("--model", "bow"), "fills no masks"),
@@ -212,6 +237,7 @@ def test_what_cannot_be_learned_from_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     text, words, said = REFUSED[name]
+    Path("other.txt").write_text("\u4f60\n", encoding="utf-8")
     Path("corpus.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
     found = run("pretrain", "corpus.txt", "--model", tiny, "-o", "run", *words, ok=2)
     assert str(said) in found.err
