@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from bertft.engine.device import cuts_up
 from bertft.engine.eval_loop import model_outputs
 from bertft.engine.examples import Examples
 from bertft.engine.meter import Meter
+from bertft.engine.resume import checksum_of_frozen
 from bertft.errors import UsageError
 from bertft.model.extras import extras_of, transformers_part
 from bertft.model.extras.features import Features, size_of
@@ -90,15 +92,17 @@ def frozen_outputs(
         accelerator.wait_for_everyone()
         numbers = store.open(place)
     found = [_with_vectors(part, vectors) for part, vectors in zip(rows, store.parted(numbers, rows), strict=True)]
-    meter = Meter()
+    timings = store.timings(place) if known else {}
     if not known:
+        meter = Meter()
         store.fill(network, head, adapter, [one for part in found for one in part.features], accelerator, meter)
         numbers.flush()
         accelerator.wait_for_everyone()
+        timings = meter.timings()
         if accelerator.is_main_process:
-            write_text(place / _DONE, json.dumps(store.facts()))
+            write_text(place / _DONE, json.dumps({**store.facts(), "timings": timings}))
     del network, head
-    yield found, meter.timings() if meter.examples else {}
+    yield found, timings
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         shutil.rmtree(place, ignore_errors=True)
@@ -114,12 +118,15 @@ class Store:
     """Numbers of a vector."""
     what: str
     """Is read of the backbone, in words."""
+    checksums: Sequence[int | None] = ()
+    """Of the backbone, and of all that it reads."""
 
     @classmethod
     def of(cls, network: Any, head: Features, features: Sequence[Feature]) -> Store:
         plan = head.plan
         lengths = [len(feature.input_ids) if plan.reads_tokens else 1 for feature in features]
-        return cls(lengths, plan.reading.width(size_of(network)), repr((plan.reading, plan.pool)))
+        checksums = (checksum_of_frozen(network), _checksum(features))
+        return cls(lengths, plan.reading.width(size_of(network)), repr((plan.reading, plan.pool)), checksums)
 
     @property
     def size(self) -> int:
@@ -127,15 +134,22 @@ class Store:
         return sum(self.lengths) * self.width * 4
 
     def facts(self) -> dict[str, Any]:
-        return {"vectors": sum(self.lengths), "width": self.width, "what": self.what}
+        sizes = {"vectors": sum(self.lengths), "width": self.width}
+        return {**sizes, "what": self.what, "checksums": list(self.checksums)}
 
     def stands_in(self, place: Path) -> bool:
         """Whether a run that was cut off has left exactly these numbers there."""
         try:
             told = json.loads((place / _DONE).read_text(encoding="utf-8"))
-            return bool(told == self.facts()) and (place / _NUMBERS).stat().st_size == self.size
-        except (OSError, ValueError):
+            same = {**told, "timings": None} == {**self.facts(), "timings": None}
+            return same and (place / _NUMBERS).stat().st_size == self.size
+        except (OSError, ValueError, TypeError):
             return False
+
+    def timings(self, place: Path) -> Mapping[str, float]:
+        """How long it took to compute what stands there."""
+        found: Mapping[str, float] = json.loads((place / _DONE).read_text(encoding="utf-8")).get("timings", {})
+        return found
 
     def make(self, place: Path) -> None:
         """A file of the right size, all of which is on the disk: where there is no room is told now."""
@@ -175,6 +189,14 @@ class Store:
         writer: Any = Writer(adapter)
         with console.progress("Features", len(features)) as bar:
             model_outputs(VectorsOf(network, head), writer, features, accelerator, meter, bar)
+
+
+def _checksum(features: Sequence[Feature]) -> int:
+    found = 0
+    for feature in features:
+        segments = b"" if feature.segments is None else feature.segments.tobytes()
+        found = zlib.crc32(b"%d " % len(feature.input_ids) + feature.input_ids.tobytes() + segments, found)
+    return found
 
 
 def _with_vectors(rows: Examples, vectors: Sequence[Array]) -> Examples:

@@ -7,13 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from conftest import PowerFails, Said, texts, write_csv, write_jsonl
 from safetensors.torch import load_file
 
+from bertft.adapters import Feature
+from bertft.engine.beginning import start_network
 from bertft.engine.eval_loop import model_outputs
 from bertft.engine.frozen import Store, VectorsOf
 from bertft.engine.step import Stepper
+from bertft.model.backbone import find_backbone
+from bertft.model.extras import extras_of, transformers_part
+from bertft.model.extras.features import Features
+from bertft.model.network import Head
+from bertft.plan.recipe import Recipe
 
 Run = Callable[..., Said]
 QUICK = ("--features", "--precision", "fp32", "--epochs", 2, "--no-refit", "--quiet")
@@ -108,6 +117,9 @@ def test_a_run_that_was_cut_off_goes_on_bit_for_bit(
     for name in ("model.safetensors", "tagger.safetensors", "checkpoint/optimizer.safetensors"):
         assert Path("whole", name).read_bytes() == Path("parts", name).read_bytes()
     assert not Path("parts/vectors").exists()
+    timed = json.loads(Path("parts/run.json").read_text())["timings"]["features"]
+    assert timed["examples"] == 120
+    assert timed["seconds"] > 0
 
 
 def test_the_head_beside_it_is_not_taken_for_one_that_was_trained(run: Run, reviews: Path, tiny: str) -> None:
@@ -119,16 +131,42 @@ def test_the_head_beside_it_is_not_taken_for_one_that_was_trained(run: Run, revi
 
 
 def test_only_what_was_computed_to_the_end_is_used_again(tmp_path: Path) -> None:
-    store = Store([3, 1, 2], 4, "the last layer")
+    store = Store([3, 1, 2], 4, "the last layer", (7, 8))
     store.make(tmp_path / "vectors")
     numbers = tmp_path / "vectors" / "vectors.f32"
     assert numbers.stat().st_size == 6 * 4 * 4
     assert not store.stands_in(tmp_path / "vectors")
-    (tmp_path / "vectors" / "done.json").write_text(json.dumps(store.facts()))
+    done = {**store.facts(), "timings": {"seconds": 3.5}}
+    (tmp_path / "vectors" / "done.json").write_text(json.dumps(done))
     assert store.stands_in(tmp_path / "vectors")
-    assert not Store([3, 1, 2], 4, "another layer").stands_in(tmp_path / "vectors")
+    assert store.timings(tmp_path / "vectors") == {"seconds": 3.5}
+    assert not Store([3, 1, 2], 4, "another layer", (7, 8)).stands_in(tmp_path / "vectors")
+    assert not Store([3, 1, 2], 4, "the last layer", (7, 9)).stands_in(tmp_path / "vectors")
     numbers.write_bytes(numbers.read_bytes()[:-4])
     assert not store.stands_in(tmp_path / "vectors")
+
+
+def test_vectors_of_another_backbone_or_other_texts_are_not_used_again(tiny: str) -> None:
+    """Of the same sizes."""
+    plan = Head("text-classification", "single-label", ("a", "b"), lambda outputs, targets: targets)
+    network: Any = start_network(find_backbone(tiny), plan, Recipe(features=True))
+    (head,) = extras_of(network)
+    assert isinstance(head, Features)
+    ids = [np.array([2, 5, 6, 3], np.int32), np.array([2, 7, 3], np.int32)]
+    zeros = [np.zeros(len(one), np.int8) for one in ids]
+    plain = Store.of(network, head, made_of(ids, zeros)).facts()
+    assert plain == Store.of(network, head, made_of(ids, zeros)).facts()
+    others = [made_of([ids[0] + 1, ids[1]], zeros), made_of(ids, [zeros[0] + 1, zeros[1]])]
+    found = [Store.of(network, head, one).facts() for one in others]
+    with torch.no_grad():
+        transformers_part(network).base_model.get_input_embeddings().weight[0] += 1
+    found.append(Store.of(network, head, made_of(ids, zeros)).facts())
+    assert all({**one, "checksums": 0} == {**plain, "checksums": 0} for one in found)
+    assert all(one["checksums"] != plain["checksums"] for one in found)
+
+
+def made_of(ids: list[Any], segments: list[Any]) -> list[Feature]:
+    return [Feature(row, *one, None, False) for row, one in enumerate(zip(ids, segments, strict=True))]
 
 
 @pytest.mark.parametrize(
