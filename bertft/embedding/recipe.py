@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bertft.errors import UsageError
+from bertft.model.hidden import layer_numbers
 from bertft.model.sentence_files import SentenceFiles
 from bertft.plan.embed_plan import CLS, FIRST_LAST, MAX, MEAN, MEAN_MAX, NONE, POOLER, EmbedPlan
 
@@ -51,7 +52,7 @@ def vector_recipe(plan: EmbedPlan, files: SentenceFiles | None, *, layers: int, 
     pool = NONE if plan.words else plan.pool or _pool_of_files(files, name)
     if pool in (FIRST_LAST, POOLER) and (plan.layers or plan.combine):
         raise UsageError(f"--pool {pool} chooses its layers itself: leave out --layers and --combine.")
-    chosen = (1, layers) if pool == FIRST_LAST else _numbers(plan.layer_numbers or (-1,), layers, name)
+    chosen = (1, layers) if pool == FIRST_LAST else layer_numbers(plan.layer_numbers or (-1,), layers, name)
     if plan.combine and len(chosen) == 1:
         raise UsageError("--combine joins several layers: name them, such as --layers -1,-2, or leave it out.")
     combine = "mean" if pool == FIRST_LAST else plan.combine or "concat"
@@ -69,15 +70,3 @@ def _pool_of_files(files: SentenceFiles | None, name: str) -> str:
     if files.pool not in (MEAN, CLS, MAX):
         raise UsageError(f"{name}: its own vectors are pooled by {files.pool}, which is not known here. {advice}")
     return files.pool
-
-
-def _numbers(asked: tuple[int, ...], layers: int, name: str) -> tuple[int, ...]:
-    """Hidden states, counted from 0. -1 is the last, -N the first layer of N; the embeddings are 0."""
-    if wrong := [number for number in asked if not -layers <= number <= layers]:
-        raise UsageError(
-            f"--layers has {wrong[0]}: {name} has {layers} layers, 1 to {layers} or -1 to -{layers}, and 0."
-        )
-    found = tuple(number if number >= 0 else layers + 1 + number for number in asked)
-    if len(set(found)) < len(found):
-        raise UsageError(f"--layers {','.join(map(str, asked))} names a layer twice (of {layers}). Name each once.")
-    return found

@@ -32,17 +32,9 @@ class Reading:
     def of(cls, layers: str, combine: str | None, config: Any) -> Reading:
         """From the words of a setting; UsageError for a layer that the encoder does not have."""
         found = tuple(int(number) for number in layers.split(","))
-        count = layers_of(config)
-        if wrong := [number for number in found if not -count - 1 <= number <= count]:
-            raise UsageError(
-                f"--layers {layers}: this backbone has {count} layers, so {wrong[0]} is none of them: -1 (the last) to -{count}, "
-                f"and 0 for the embeddings."
-            )
+        layer_numbers(found, layers_of(config), "this backbone")
         if combine not in (None, MIX, *COMBINE):
             raise UsageError(f"--combine {combine}: one of {', '.join(COMBINE)} and {MIX} is wanted.")
-        places = [number % (count + 1) for number in found]
-        if len(set(places)) < len(places):
-            raise UsageError(f"--layers {layers}: names a layer twice. Name each once.")
         return cls(found, combine or "concat")
 
     def width(self, size: int) -> int:
@@ -61,6 +53,21 @@ class Reading:
         """All hidden states, (B, T, H) each -> (B, T, D), in fp32."""
         read = [states[layer].float() for layer in self.layers]
         return combined(read, "concat" if self.combine == MIX else self.combine)
+
+
+def layer_numbers(asked: tuple[int, ...], layers: int, name: str) -> tuple[int, ...]:
+    """The same counted from 0: -1 is the last, -N the first layer of N, 0 the embeddings. UsageError for one that is not there
+    or named twice. `name`: whose they are."""
+    typed = f"--layers {','.join(map(str, asked))}"
+    if wrong := [number for number in asked if not -layers <= number <= layers]:
+        raise UsageError(
+            f"{typed}: {name} has {layers} layers, so {wrong[0]} is none of them: 1 to {layers} or -{layers} to -1 (the last), "
+            f"and 0 for the embeddings."
+        )
+    found = tuple(number if number >= 0 else layers + 1 + number for number in asked)
+    if len(set(found)) < len(found):
+        raise UsageError(f"{typed}: names a layer twice (of {layers}). Name each once.")
+    return found
 
 
 def combined(states: Sequence[Tensor], how: str) -> Tensor:

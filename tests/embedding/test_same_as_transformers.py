@@ -140,7 +140,8 @@ def test_vectors_that_cannot_be_made_here_are_not_replaced_in_silence(tiny: str,
 @pytest.mark.parametrize(
     ("plan", "said"),
     [
-        ({"layers": "3"}, "--layers has 3: .* has 2 layers"),
+        ({"layers": "3"}, "--layers 3: .* has 2 layers, so 3 is none of them"),
+        ({"layers": "-3"}, "so -3 is none of them"),
         ({"layers": "2,-1"}, "names a layer twice"),
         ({"combine": "sum"}, "--combine joins several layers"),
         ({"pool": "pooler", "layers": "1"}, "chooses its layers itself"),

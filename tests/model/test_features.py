@@ -70,7 +70,7 @@ def test_what_is_read_is_what_transformers_says(backbones: Backbones, family: st
         assert torch.allclose(found[tokens], wanted[tokens], atol=1e-5)
 
 
-@pytest.mark.parametrize("layers", ["3", "-4", "-1,7", "-1,2", "0,0"])
+@pytest.mark.parametrize("layers", ["3", "-3", "-4", "-1,7", "-1,2", "0,0"])
 def test_layers_that_are_not_there_or_twice_are_refused(backbones: Backbones, layers: str) -> None:
     with pytest.raises(UsageError, match=f"^--layers {layers}: "):
         Reading.of(layers, None, classifier(backbones("bert"), TEXTS).config)
