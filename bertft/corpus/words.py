@@ -15,7 +15,7 @@ from bertft.errors import UsageError
 from bertft.plan.pretraining import TOLD_BY
 from bertft.tags.words import CHINESE, WITHOUT_SPACES, Words, split_words
 
-JIEBA, CHARACTERS = TOLD_BY
+JIEBA, CHARACTERS, SPACES = TOLD_BY
 FEW = 0.01
 """Share of the letters up to which those of scripts without spaces are single words, as in names and quotations."""
 
@@ -30,7 +30,7 @@ class Segmenter:
     """How words are told in a corpus."""
 
     words: str
-    """As the setting says it: `jieba`, `characters` or a file; empty where spaces part words."""
+    """As the setting says it: `jieba`, `characters`, `spaces` or a file."""
     places: Callable[[str], list[Place]]
     """A text to its words."""
     said: str = ""
@@ -47,42 +47,43 @@ def by_character(text: str) -> list[Place]:
     return _places(split_words(text, by_character=True))
 
 
-def segmenter_for(words: str | None, texts: Sequence[str], *, corpus: str) -> Segmenter:
-    """What `words` asks for: `jieba`, `characters` or a file with a word on each line. None: what these texts, some of the
-    corpus, need; UsageError where that is not at hand, or cannot be told."""
+def segmenter_for(words: str | None, texts: Sequence[str], *, corpus: str, anew: bool = True) -> Segmenter:
+    """What `words` asks for: `jieba`, `characters`, `spaces` or a file with a word on each line. None: what these texts, some
+    of the corpus, need; UsageError where that is not at hand, or cannot be told. `anew`: another way may be chosen instead."""
     if words is None:
-        return _guessed(texts, corpus)
+        return _guessed(texts, corpus, anew=anew)
     if words == CHARACTERS:
         return Segmenter(words, by_character)
+    if words == SPACES:
+        return Segmenter(words, spaced)
     if words == JIEBA:
-        return Segmenter(words, _jieba("words are to be told by jieba, which is not installed"))
+        return Segmenter(words, _jieba("words are to be told by jieba, which is not installed", anew=anew))
     return Segmenter(words, WordList(read_list(words)).words)
 
 
-def _guessed(texts: Sequence[str], corpus: str) -> Segmenter:
+def _guessed(texts: Sequence[str], corpus: str, *, anew: bool) -> Segmenter:
     letters = [letter for text in texts for letter in _LETTER.findall(text)]
     chinese = sum(_HAN.match(letter) is not None for letter in letters) / max(len(letters), 1)
     others = sum(_OTHERS.match(letter) is not None for letter in letters) / max(len(letters), 1)
-    if others > FEW:
+    if others > FEW and anew:
         raise UsageError(
             f"{corpus}: {others:.0%} of its letters are of a script without spaces between words. Pass --words FILE with a word "
             f"on each line, or --words {CHARACTERS} to take each character for a word, or --mask token."
         )
     if chinese <= FEW:
-        return Segmenter("", spaced)
+        return Segmenter(SPACES, spaced)
     why = f"{chinese:.0%} of the letters of {corpus} are Chinese"
-    return Segmenter(JIEBA, _jieba(why), f"{why}: jieba tells its words (--words FILE or {CHARACTERS} changes that)")
+    other = f" (--words FILE or {CHARACTERS} changes that)"
+    return Segmenter(JIEBA, _jieba(why, anew=anew), f"{why}: jieba tells its words{other * anew}")
 
 
-def _jieba(why: str) -> Callable[[str], list[Place]]:
+def _jieba(why: str, *, anew: bool) -> Callable[[str], list[Place]]:
     """The Chinese parts of a text as jieba cuts them."""
     try:
         cut = _cutter()
     except ImportError:
-        raise UsageError(
-            f"{why}: pip install 'bertft[zh]', or pass --words FILE with a word on each line, or --words {CHARACTERS} to take "
-            f"each character for a word."
-        ) from None
+        other = f", or pass --words FILE with a word on each line, or --words {CHARACTERS} to take each character for a word"
+        raise UsageError(f"{why}: pip install 'bertft[zh]'{other * anew}.") from None
     return lambda text: _with_chinese(text, cut)
 
 

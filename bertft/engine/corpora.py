@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from bertft.corpus.blocks import hold_out
 from bertft.corpus.documents import Reading, shown_kinds
 from bertft.corpus.entities import open_entities
 from bertft.corpus.marking import Marker
-from bertft.corpus.words import segmenter_for
+from bertft.corpus.words import Segmenter, segmenter_for
 from bertft.engine.device import decided_by_main
 from bertft.engine.prepare import tokenizer_of
 from bertft.errors import CheckpointError, DataError
@@ -103,6 +103,17 @@ def check_some_masks(blocks: MaskedBlocks, what: str) -> None:
         )
 
 
+def with_words(plan: Plan, readings: Sequence[Reading]) -> Plan:
+    """The plan, saying how words are told where its way of masking asks for that: once for all files, and for `eval` later."""
+    asked = plan.pretraining or PretrainPlan()
+    if asked.words is not None or not STRATEGIES[asked.mask].of_words:
+        return plan
+    words = segmenter(asked, readings, plan.fields)
+    if words.said:
+        console.note(f"Words: {words.said}.")
+    return replace(plan, pretraining=replace(asked, words=words.words))
+
+
 def mask_adapter(plan: Plan, backbone: Backbone) -> Adapter:
     """That of a plan. CheckpointError for a tokenizer without a mask."""
     tokenizer, asked = tokenizer_of(backbone, words=False), plan.pretraining or PretrainPlan()
@@ -132,6 +143,8 @@ class BlockMaker:
     frame: Frame
     asked: PretrainPlan
     fields: Fields
+    anew: bool = True
+    """Whether words could be told another way than the plan has it."""
 
     def tokens(
         self,
@@ -150,7 +163,7 @@ class BlockMaker:
             if open_tokens(folder, digest) is None:
                 for said in shown_kinds(readings):
                     console.note(f"{said}.")
-                marker = marker_for(self.asked, readings, self.fields)
+                marker = marker_for(self.asked, readings, self.fields, anew=self.anew)
                 with explained(folder, "Make room, or choose another folder with -o."):
                     write_tokens(folder, told(readings, self.fields), self.adapter.tokenizer, digest, marks=marker)
                 if marker and marker.entities:
@@ -189,15 +202,18 @@ def told(readings: Sequence[Reading], fields: Fields) -> Any:
             )
 
 
-def marker_for(asked: PretrainPlan, readings: Sequence[Reading], fields: Fields) -> Marker | None:
-    """What marks words and entities, where the way of masking needs that; how words are told is said."""
+def marker_for(asked: PretrainPlan, readings: Sequence[Reading], fields: Fields, *, anew: bool) -> Marker | None:
+    """What marks words and entities, where the way of masking needs that."""
     if not STRATEGIES[asked.mask].of_words:
         return None
-    some = islice(documents_of(readings, fields), SAMPLE) if asked.words is None else ()
-    words = segmenter_for(asked.words, [" ".join(document) for document in some], corpus=readings[0].name)
-    if words.said:
-        console.note(f"Words: {words.said}.")
+    words = segmenter(asked, readings, fields, anew=anew)
     return Marker(words.places, open_entities(asked.entities, fields.text) if asked.entities else None)
+
+
+def segmenter(asked: PretrainPlan, readings: Sequence[Reading], fields: Fields, *, anew: bool = True) -> Segmenter:
+    """How words are told. A plan of early versions may not say it: then as some of the texts need."""
+    some = islice(documents_of(readings, fields), SAMPLE) if asked.words is None else ()
+    return segmenter_for(asked.words, [" ".join(document) for document in some], corpus=readings[0].name, anew=anew)
 
 
 def digest_of(

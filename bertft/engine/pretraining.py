@@ -13,7 +13,7 @@ from bertft.adapters.masks.masked_blocks import MaskedBlocks
 from bertft.engine.advice import advice
 from bertft.engine.beginning import has_state, start_network
 from bertft.engine.checkpoints import Checkpoints
-from bertft.engine.corpora import PreparedCorpus, Readings, leave_corpus, prepare_corpus
+from bertft.engine.corpora import PreparedCorpus, Readings, leave_corpus, prepare_corpus, with_words
 from bertft.engine.device import cuts_up, describe
 from bertft.engine.judging import load_answerer
 from bertft.engine.learned import Learned, learned_in
@@ -42,6 +42,7 @@ FROM_SCRATCH = 10_000, 40
 def run_pretraining(run: TrainingRun, readings: Readings, accelerator: Device) -> Finished:
     """Learn, keep the best, score what was saved, and fill the run folder."""
     try:
+        run = replace(run, plan=with_words(run.plan, readings.train))
         corpus = prepare_corpus(run.plan, readings, run.backbone, run.folder, accelerator, dict(run.data))
     except BaseException:
         if accelerator.is_main_process:

@@ -64,7 +64,7 @@ def judged_corpus(request: EvalRequest) -> JudgedCorpus:
             entities=adapter.entities,
             pair=adapter.pair,
         )
-        maker = BlockMaker(adapter, frame_of(adapter.tokenizer), asked, fields)
+        maker = BlockMaker(adapter, frame_of(adapter.tokenizer), asked, fields, anew=False)
         tokens = maker.tokens(Path(folder) / "corpus", [reading], {}, answerer.accelerator)
         blocks, meter = maker.packed(tokens, np.arange(len(tokens))), Meter()
         judge = BlockValidator(adapter, blocks, answerer.accelerator)

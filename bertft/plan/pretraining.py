@@ -8,7 +8,7 @@ from bertft.masking import SHARE, STRATEGIES
 from bertft.plan.sections import READS
 from bertft.plan.settings import TRAINING, one_of, setting
 
-TOLD_BY = ("jieba", "characters")
+TOLD_BY = ("jieba", "characters", "spaces")
 """How words may be told without a file."""
 
 OF_TEXTS = (
@@ -55,10 +55,10 @@ class PretrainPlan:
     )
     words: str | None = setting(
         None,
-        "How words are told that no spaces part: jieba, characters, or a file with a word on each line.",
+        "How words are told: spaces, jieba (Chinese), characters, or a file with a word on each line.",
         "HOW",
         panel=TRAINING,
-        otherwise="jieba, for Chinese",
+        otherwise="spaces; jieba for Chinese",
     )
     entities: str | None = setting(
         None,

@@ -16,7 +16,7 @@ from bertft.corpus import words as words_room
 from bertft.corpus.entities import open_entities
 from bertft.corpus.marking import Marker
 from bertft.corpus.word_list import WordList
-from bertft.corpus.words import CHARACTERS, JIEBA, by_character, segmenter_for, spaced
+from bertft.corpus.words import CHARACTERS, JIEBA, SPACES, by_character, segmenter_for, spaced
 from bertft.errors import DataError, UsageError
 from bertft.masking.marks import ENTITY, ENTITY_START, WORD_START
 
@@ -128,6 +128,8 @@ def test_without_jieba_it_is_said_what_helps(monkeypatch: pytest.MonkeyPatch) ->
     for words in (None, JIEBA):
         with pytest.raises(UsageError, match=r"pip install 'bertft\[zh\]', or pass --words FILE"):
             segmenter_for(words, [CHINESE], corpus="news.txt")
+    with pytest.raises(UsageError, match=r"pip install 'bertft\[zh\]'\.$"):  # where no flag could choose another way
+        segmenter_for(JIEBA, [CHINESE], corpus="news.txt", anew=False)
     assert segmenter_for(CHARACTERS, [CHINESE], corpus="news.txt").places(CHINESE)[0] == (0, 1)
 
 
@@ -146,9 +148,9 @@ def test_a_list_of_words_takes_the_longest(tmp_path: Path) -> None:
 def test_scripts_without_spaces_need_to_be_told() -> None:
     with pytest.raises(UsageError, match=r"c.txt: 100% of its letters .* --words FILE .* --words characters"):
         segmenter_for(None, [THAI], corpus="c.txt")
-    assert segmenter_for(None, ["Seoul 서울에서 만나요"], corpus="c.txt").words == ""
+    assert segmenter_for(None, ["Seoul 서울에서 만나요"], corpus="c.txt").words == SPACES
     assert segmenter_for(None, ["English text with one 字 only " * 9], corpus="c.txt").words == JIEBA
-    assert segmenter_for(None, ["English text " * 99, "一"], corpus="c.txt").words == ""
+    assert segmenter_for(None, ["English text " * 99, "一"], corpus="c.txt").words == SPACES
 
 
 def test_listed_entities_are_marked_whole_and_counted(tmp_path: Path) -> None:

@@ -35,6 +35,21 @@ def test_a_run_masks_entities_of_its_own_corpus_and_is_judged_alike(run: Run, ti
     assert "found.jsonl: 30 entities" in run("eval", "run", found).err
 
 
+def test_words_are_told_alike_in_all_files_of_a_run(run: Run, tiny: str) -> None:
+    """Whatever the letters of the others are: English is learned from, Chinese is validated on and evaluated."""
+    Path("corpus.txt").write_text("\n".join(texts(30, seed=8)))
+    Path("other.txt").write_text("\n".join(f"film 学习学习学习 {line}" for line in texts(8)))
+    said = run(
+        "pretrain", "corpus.txt", "--validation", "other.txt", "--model", tiny, "-o", "run", "--mask", "span", *FEW
+    )
+    assert "jieba" not in said.err
+    assert 'words = "spaces"' in Path("run/plan.toml").read_text()
+    assert json.loads(Path("run/bertft.json").read_text())["stored"]["words"] == "spaces"
+    assert "jieba" not in run("eval", "run", "other.txt", "--precision", "fp32").err
+    validation, evaluated = json.loads(Path("run/run.json").read_text())["scores"].values()
+    assert evaluated == {**validation, "data": evaluated["data"]}
+
+
 def test_a_new_list_is_not_taken_for_the_old_one(run: Run, tiny: str) -> None:
     Path("corpus.txt").write_text("\n".join(texts(30, seed=8)))
     Path("names.txt").write_text("film\n")
