@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from bertft import console
 from bertft.adapters import Adapter, adapter_for
@@ -18,6 +19,7 @@ from bertft.kinds import KINDS
 from bertft.kinds.metric_names import check_metric
 from bertft.model.backbone import Backbone, longest_input
 from bertft.model.folder import TaskRecord
+from bertft.model.suiting import marks_words
 from bertft.model.tokens import fit_to_model, load_tokenizer
 from bertft.model.vocabulary import learn_tokenizer
 from bertft.plan.plan import Plan
@@ -55,9 +57,10 @@ class Prepared:
     """Of the test file; of a run that leaves out a fold, the rows of this fold."""
 
 
-def prepare(plan: Plan, tables: Tables, backbone: Backbone) -> Prepared:
-    """Read all rows, and part them as the plan says. The test file of a model that is fitted at once is left to it."""
-    tokenizer = tokenizer_of(backbone, words=KINDS[plan.card.kind].reads_words)
+def prepare(plan: Plan, tables: Tables, backbone: Backbone, *, begun: Path | None = None) -> Prepared:
+    """Read all rows, and part them as the plan says. The test file of a model that is fitted at once is left to it. `begun`: a
+    folder with the tokenizer of the run that is gone on with."""
+    tokenizer = tokenizer_of(backbone, words=KINDS[plan.card.kind].reads_words, begun=begun)
     options = text_options(
         plan.recipe,
         plan.card.kind,
@@ -106,16 +109,17 @@ def arranged(
     return Prepared(adapter, everything, train, validation, test)
 
 
-def tokenizer_of(backbone: Backbone, *, words: bool) -> Tokenizer:
+def tokenizer_of(backbone: Backbone, *, words: bool, begun: Path | None = None) -> Tokenizer:
     """The backbone's own; of one that is new, one that knows no word yet; of a model that is fitted at once, one that takes up
-    all that it reads."""
+    all that it reads. Words are cut as in the run that was begun."""
     if backbone.tokenizer is not None:
         return backbone.tokenizer
     if backbone.is_new:
         return learn_tokenizer([], words=words)
     if backbone.classic:
         return Vocabulary([WHOLE] if words else backbone.classic.grams, grows=True)
-    tokenizer = load_tokenizer(backbone.path, words=words)
+    as_saved = words and begun is not None and not marks_words(load_tokenizer(str(begun), words=True, as_saved=True))
+    tokenizer = load_tokenizer(backbone.path, words=words, as_saved=as_saved)
     fit_to_model(tokenizer, backbone.config, backbone.name)
     return tokenizer
 

@@ -30,6 +30,7 @@ from bertft.scoring.own import typed_again
 from bertft.system.files import explained, fresh_folder, last_whole
 
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
+_TOKENIZER = "tokenizer.json"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def load_state(
     folder = last_whole(run / CHECKPOINT)
     try:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-        _check_facts({"fast": True, **state["facts"]}, facts)  # older states do not tell: they all were
+        untold = {"fast": True, "pool": facts.get("pool")}  # older states: they all were fast; jobs/older_plans.py
+        _check_facts({**untold, **state["facts"]}, facts)
         storage = fast.Storage(network)
         if state.get("frozen") != checksum_of_frozen(network):
             raise ValueError("its backbone has changed since")
@@ -117,10 +119,29 @@ def while_writing(folder: Path) -> AbstractContextManager[None]:
 
 def threads_of(run: Path) -> int | None:
     """With how many threads the last state was learned; None where there is no state that tells."""
-    places = (run, *sorted(run.glob(f"{SEEDS}/*")), *sorted(run.glob(f"{FOLDS}/*")))
-    facts = next(filter(None, (_counters(place).get("facts") for place in places)), None)
-    threads = facts.get("threads") if isinstance(facts, dict) else None
+    threads = facts_of(run).get("threads")
     return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
+
+
+def place_of_state(run: Path) -> Path | None:
+    """The folder of the run, or of the first of its members that has a state; None where there is none."""
+    return next((place for place in _places(run) if _counters(place).get("facts")), None)
+
+
+def place_of_tokenizer(run: Path) -> Path | None:
+    """The same with a tokenizer, which a member that was not kept has no longer."""
+    return next((place for place in _places(run) if (place / _TOKENIZER).is_file()), None)
+
+
+def _places(run: Path) -> tuple[Path, ...]:
+    return (run, *sorted(run.glob(f"{SEEDS}/*")), *sorted(run.glob(f"{FOLDS}/*")))
+
+
+def facts_of(run: Path) -> dict[str, Any]:
+    """What the last state tells of its run; empty where there is none that tells."""
+    place = place_of_state(run)
+    facts = _counters(place)["facts"] if place else {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def step_of(run: Path) -> int:

@@ -42,7 +42,7 @@ from bertft.system.files import explained
 
 def run_training(run: TrainingRun, tables: Tables, accelerator: Device) -> Finished:
     """Train, keep the best, score what was saved, and fill the run folder."""
-    return train_on(prepare(run.plan, tables, run.backbone), run, tables, accelerator)
+    return train_on(prepare(run.plan, tables, run.backbone, begun=run.begun), run, tables, accelerator)
 
 
 def train_on(

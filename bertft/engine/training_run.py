@@ -15,6 +15,7 @@ from bertft.engine.examples import Examples
 from bertft.engine.observers import Observer
 from bertft.engine.prepare import Tables, task_record
 from bertft.engine.record import write_plan
+from bertft.engine.resume import place_of_tokenizer
 from bertft.engine.tracking import Tracking
 from bertft.model.backbone import Backbone
 from bertft.model.folder import save_tokenizer, write_task
@@ -39,6 +40,11 @@ class TrainingRun:
     observers: Sequence[Observer] = ()
     tracking: Tracking | None = None
     """That of the plan, an observer too, once the plan is whole."""
+
+    @property
+    def begun(self) -> Path | None:
+        """Where the tokenizer stands of a run that is gone on with; None for one from the beginning."""
+        return place_of_tokenizer(self.folder) if self.resume else None
 
 
 @contextmanager
@@ -87,6 +93,7 @@ def facts(run: TrainingRun, accelerator: Device) -> dict[str, Any]:
         "processes": accelerator.num_processes,
         "threads": torch.get_num_threads(),
         "fast": fast.is_on(),
+        "pool": run.plan.recipe.pool,
     }
 
 

@@ -40,7 +40,7 @@ class Members:
     @classmethod
     def read(cls, run: TrainingRun, tables: Tables, accelerator: Device) -> Members:
         """The rows, and the plan with all that their number decides."""
-        prepared = prepare(run.plan, tables, run.backbone)
+        prepared = prepare(run.plan, tables, run.backbone, begun=run.begun)
         plan = sized_plan(run, prepared.adapter, prepared.train)
         return cls(replace(run, plan=plan), prepared, tables, accelerator)
 

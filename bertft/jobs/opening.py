@@ -30,7 +30,8 @@ def open_run(path: str, precision: str | None, machine: MachinePlan, *, weights:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
     record = read_task(Path(path))
     check_record(record, path)
-    adapter = adapter_of_record(record, load_tokenizer(str(weights or path), words=KINDS[record.card.kind].reads_words))
+    reads_words = KINDS[record.card.kind].reads_words
+    adapter = adapter_of_record(record, load_tokenizer(str(weights or path), words=reads_words, as_saved=True))
     accelerator = start_accelerator(precision or "auto", machine)
     network: Any = load_network(str(weights or path), adapter.card.kind)
     check_answers(record, network, path)

@@ -15,6 +15,7 @@ from bertft.errors import UsageError
 from bertft.gold.lengths import fitted
 from bertft.jobs.applies import check_applies, check_classic, check_features, check_form_of_labels, check_overlap
 from bertft.jobs.before_bert import check_family, check_network, check_training, meant_for
+from bertft.jobs.older_plans import tell_other_pool, without_unasked_pool
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.sample import labels_in, sample_rows, tell_lost_labels
 from bertft.jobs.splits import hub_source, read_split, read_training
@@ -49,7 +50,7 @@ class Planned:
 
 def make_plan(request: TrainRequest) -> Planned:
     """defaults < card < config file < request. Reads the training file, as the task may have to be guessed from it."""
-    config = read_config(request.config) if request.config else {}
+    config = without_unasked_pool(read_config(request.config), request.config) if request.config else {}
     if (verb := verb_of(config)) != "train":
         raise UsageError(f"{request.config}: the plan of a run of bertft {verb}. Use it with bertft {verb} --config.")
     asked = Asked.of(request, config)
@@ -64,6 +65,7 @@ def make_plan(request: TrainRequest) -> Planned:
     backbone = find_backbone(model.name, model.of_the_network)
     check_family(backbone, choice.card.kind, pair=choice.fields.text_pair is not None)
     check_network(backbone, model.of_the_network)
+    tell_other_pool(config, request.recipe, backbone)
     if classic := backbone.classic:
         check_classic(request, classic, choice.card.kind)
     recipe = whole_recipe(request, meant_for(backbone, config), choice.card, backbone, data)

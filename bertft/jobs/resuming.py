@@ -12,6 +12,7 @@ from bertft import console
 from bertft.engine.record import Finished, data_hashes, other_hashes
 from bertft.engine.resume import check_same_data
 from bertft.errors import CheckpointError, UsageError
+from bertft.jobs.older_plans import pool_of_run
 from bertft.jobs.requests import TrainRequest
 from bertft.model.folder import check_kept, free_folder
 from bertft.model.trust import check_closed
@@ -36,8 +37,10 @@ def going_on(request: TrainRequest, verb: str = "train") -> TrainRequest:
         check_verb(Path(folder), verb)
         check_closed(Path(folder))
         check_kept(Path(folder))
-        refit = {"refit": stored_plan(Path(folder))["recipe"]["refit"]}
-        return replace(request, config=request.config or str(Path(folder) / PLAN), recipe={**refit, **request.recipe})
+        found = read_config(str(Path(folder) / PLAN))
+        own = {"refit": found.get("recipe", {}).get("refit", False), **pool_of_run(Path(folder), found)}
+        recipe = {**request.recipe, **{name: one for name, one in own.items() if request.recipe.get(name) is None}}
+        return replace(request, config=request.config or str(Path(folder) / PLAN), recipe=recipe)
     if not (request.data.get("train") or request.task or request.config):
         raise UsageError(f"{folder}: no run to resume (it has no {PLAN}).")
     console.note(f"{folder}: no interrupted run yet, so it starts from the beginning.")
@@ -53,9 +56,9 @@ def check_verb(folder: Path, verb: str) -> None:
 
 
 def stored_plan(folder: Path) -> dict[str, Any]:
-    """A run's plan.toml. One from before there was a refit asks for none."""
+    """A run's plan.toml. One from before there was a refit asks for none, and older ones may tell another pooling."""
     found = read_config(str(folder / PLAN))
-    return {**found, "recipe": {"refit": False, **found.get("recipe", {})}}
+    return {**found, "recipe": {"refit": False, **found.get("recipe", {}), **pool_of_run(folder, found)}}
 
 
 def check_repeats(plan: Plan, stored: Mapping[str, Any]) -> None:

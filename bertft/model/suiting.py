@@ -40,13 +40,19 @@ def mark_words(tokenizer: Any) -> None:
     ignore `add_prefix_space` (AnswerDotAI/ModernBERT issue 149, huggingface/transformers pull request 35537)."""
     from tokenizers import normalizers
 
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None or _cuts_words_as_texts(backend):
+    if marks_words(tokenizer):
         return
+    backend = tokenizer.backend_tokenizer
     former = backend.normalizer
     backend.normalizer = normalizers.Sequence([normalizers.Prepend(_SPACE), *([former] if former else [])])
     if not _cuts_words_as_texts(backend):
         backend.normalizer = former
+
+
+def marks_words(tokenizer: Any) -> bool:
+    """Whether it finds what it needs before each word: nothing, or that space."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    return backend is None or _cuts_words_as_texts(backend)
 
 
 def _cuts_words_as_texts(backend: Any) -> bool:

@@ -15,9 +15,10 @@ from bertft.protocols import Tokenizer
 from bertft.runs import VOCABULARY
 
 
-def load_tokenizer(path: str, *, words: bool = False) -> Tokenizer:
+def load_tokenizer(path: str, *, words: bool = False, as_saved: bool = False) -> Tokenizer:
     """The fast tokenizer of a folder or Hub name. `words`: it will be given words one by one, so one that tells a word by the
-    space before it must put that space there."""
+    space before it must put that space there, unless it is used `as_saved`, as in a run
+    that learned without: earlier versions did not see to it."""
     import transformers
 
     if (Path(path) / VOCABULARY).is_file():
@@ -36,7 +37,7 @@ def load_tokenizer(path: str, *, words: bool = False) -> Tokenizer:
             f"{path}: has no fast tokenizer, which bertft needs: choose a model that has a tokenizer.json."
         )
     check_vocabulary(opened, path)
-    if words:
+    if words and not as_saved:
         mark_words(opened)
     tokenizer: Tokenizer = opened
     return tokenizer
