@@ -10,6 +10,7 @@ from typing import Any
 
 from bertft import console
 from bertft.corpus.vocabulary import learn_vocabulary
+from bertft.engine.corpora import check_mask
 from bertft.errors import CheckpointError, UsageError
 from bertft.model.backbone import EMBEDDED, Backbone, check_on_hub, embedded_backbone
 from bertft.model.scratch import new_bert
@@ -42,6 +43,7 @@ def with_tokenizer(asked: PretrainPlan, model: str | None) -> PretrainPlan:
 def scratch_backbone(asked: PretrainPlan, texts: Callable[[], Iterable[str]], max_length: int) -> Backbone:
     """A new BERT of the size that was asked for. `texts`: the corpus, for a vocabulary where none was named."""
     tokenizer = _opened(asked.tokenizer) if asked.tokenizer else _learned(texts)
+    check_mask(tokenizer, asked.tokenizer or "the corpus")
     return new_bert(asked.size or USUAL_SIZE, tokenizer, max_length)
 
 

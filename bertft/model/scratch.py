@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from bertft.errors import CheckpointError
 from bertft.model.backbone import Backbone
 from bertft.plan.pretraining import NEW, SIZES
 from bertft.protocols import Tokenizer
 
 NARROW, WIDE = 5e-4, 1e-4
 """Learning rates. BERT base: arXiv 1810.04805, A.2. Narrower networks take more, as ELECTRA-Small (arXiv 2003.10555, table 6)."""
+
+FIRST_IDS = 16
+"""Up to here RoBERTa's way of counting positions, from the id of its padding on, costs next to nothing."""
 
 LONGEST = 512
 """Tokens; more where a run is to read more."""
@@ -24,11 +28,16 @@ def scratch_rate(config: Any) -> float:
 
 
 def new_bert(size: str, tokenizer: Tokenizer, max_length: int) -> Backbone:
-    """With the words of a tokenizer. A RoBERTa where the tokenizer knows no second text, else a BERT."""
+    """With the words of a tokenizer. A RoBERTa where the tokenizer knows no second text and its padding is one of its first
+    tokens, else a BERT. CheckpointError for a tokenizer without padding."""
     from transformers import BertConfig, RobertaConfig
 
     layers, hidden = SIZES[size]
     known: Any = tokenizer
+    if known.pad_token_id is None:
+        raise CheckpointError(
+            "The tokenizer has no token for padding, which a new BERT needs. Name another with --tokenizer."
+        )
     settings: dict[str, Any] = {
         "vocab_size": max(known.get_vocab().values()) + 1,
         "hidden_size": hidden,
@@ -38,8 +47,9 @@ def new_bert(size: str, tokenizer: Tokenizer, max_length: int) -> Backbone:
         "pad_token_id": known.pad_token_id,
     }
     positions = max(LONGEST, max_length)
-    if "token_type_ids" in known.model_input_names:
-        config: Any = BertConfig(max_position_embeddings=positions, **settings)
+    two_texts = "token_type_ids" in known.model_input_names
+    if two_texts or known.pad_token_id > FIRST_IDS:
+        config: Any = BertConfig(max_position_embeddings=positions, type_vocab_size=1 + two_texts, **settings)
         return Backbone(f"{NEW}bert-{size}", "", config, tokenizer=tokenizer)
     own = {"bos_token_id": known.cls_token_id, "eos_token_id": known.sep_token_id, "type_vocab_size": 1}
     positions += known.pad_token_id + 1  # RoBERTa counts from there

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PowerFails, Said, texts
+from conftest import PowerFails, Said, build_tokenizer, texts
 
 from bertft.engine.step import Stepper
+from bertft.errors import CheckpointError
+from bertft.jobs.from_scratch import scratch_backbone
+from bertft.model.scratch import new_bert
+from bertft.plan.pretraining import PretrainPlan
 
 Run = Callable[..., Said]
 NEW = ("--from-scratch", "--size", "tiny", "--precision", "fp32", "--max-length", 32, "--batch-size", 8, "--quiet")
@@ -84,6 +88,26 @@ def test_one_that_is_cut_off_ends_in_the_same_bits(run: Run, corpus: Path, monke
 )
 def test_what_has_no_effect_or_no_sense_is_refused(words: tuple[str, ...], said: str, run: Run, corpus: Path) -> None:
     assert said in run("pretrain", corpus, *words, "-o", "new", ok=2).err
+
+
+@pytest.mark.parametrize(
+    ("place", "positions", "family"), [(0, 513, "roberta"), (16, 529, "roberta"), (17, 512, "bert")]
+)
+def test_no_positions_are_wasted_on_padding_that_is_a_late_token(place: int, positions: int, family: str) -> None:
+    """ModernBERT's tokenizer has it at 50,283, and knows no second text."""
+    tokenizer = build_tokenizer("roberta")
+    tokenizer.pad_token = tokenizer.convert_ids_to_tokens(place)
+    config = new_bert("tiny", tokenizer, 128).config
+    assert (config.model_type, config.max_position_embeddings, config.type_vocab_size) == (family, positions, 1)
+
+
+@pytest.mark.parametrize("missing", ["mask_token", "pad_token"])
+def test_a_tokenizer_that_masks_or_pads_nothing_begins_no_bert(missing: str, tmp_path: Path) -> None:
+    tokenizer = build_tokenizer("roberta")
+    setattr(tokenizer, missing, None)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match=f"no {missing.replace('_', ' ')}|no token for padding"):
+        scratch_backbone(PretrainPlan(from_scratch=True, tokenizer=str(tmp_path)), list, 128)
 
 
 def test_the_tokenizer_of_a_model_is_lent_and_its_weights_are_not(run: Run, corpus: Path, tiny: str) -> None:
