@@ -55,6 +55,8 @@ class Reading:
     def documents(self, fields: Fields) -> Iterator[Document]:
         """All of them, in order; what is skipped is counted anew. `fields`: the columns of a table's text."""
         self.skipped, self.first_skipped = 0, ""
+        if self.is_plain:
+            fields = Fields(self.source.columns[0])  # its only one, whatever that of the tables is called
         if self.is_plain and not self.by_lines:
             yield from self._parted(fields)
             return

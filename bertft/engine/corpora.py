@@ -233,8 +233,8 @@ def held_documents(tokens: TokenFile, plan: Plan, readings: Sequence[Reading]) -
             f"{readings[0].name}: one document only, so nothing can be held back for validation. Part documents by blank lines, "
             f"or name another file with --validation."
         )
-    share, most = plan.data.validation_share, ""
-    if share == VALIDATION_SHARE and share * len(tokens) > MOST_HELD:
+    share, most = plan.data.validation_share or VALIDATION_SHARE, ""
+    if plan.data.validation_share is None and share * len(tokens) > MOST_HELD:
         share, most = MOST_HELD / len(tokens), f" as {MOST_HELD:,} are enough"
     kept, held = hold_out(len(tokens), share, plan.split_seed)
     console.note(

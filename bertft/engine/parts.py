@@ -11,6 +11,7 @@ import numpy as np
 from bertft.engine.folds import folds_of
 from bertft.engine.holdout import split
 from bertft.plan.plan import Plan
+from bertft.plan.sections import HELD_BACK
 
 
 @dataclass(frozen=True)
@@ -34,5 +35,5 @@ def parts_of(plan: Plan, targets: Sequence[Any], groups: Sequence[Hashable]) -> 
     if plan.data.validation is not None:
         return Parts(inside, [], left_out)
     known, together = [targets[place] for place in inside], [groups[place] for place in inside]
-    kept, held = split(known, plan.data.validation_share, plan.split_seed, together)
+    kept, held = split(known, plan.data.validation_share or HELD_BACK, plan.split_seed, together)
     return Parts([inside[place] for place in kept], [inside[place] for place in held], left_out)

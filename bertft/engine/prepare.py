@@ -23,6 +23,7 @@ from bertft.model.suiting import marks_words
 from bertft.model.tokens import fit_to_model, load_tokenizer
 from bertft.model.vocabulary import learn_tokenizer
 from bertft.plan.plan import Plan
+from bertft.plan.sections import HELD_BACK
 from bertft.protocols import Tokenizer
 from bertft.reading import Table
 from bertft.rows.fields import Fields, fields_in
@@ -155,7 +156,7 @@ def tell_held_back(plan: Plan, train: Examples, validation: Examples) -> None:
         f"Validation: {len(validation):,} of {len(targets):,} training rows held back, seeded "
         f"(--validation, --validation-share)."
     )
-    if why := why_not_the_share(len(validation), targets, plan.data.validation_share, groups):
+    if why := why_not_the_share(len(validation), targets, plan.data.validation_share or HELD_BACK, groups):
         console.warn(f"Validation: {why} (--validation).")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bertft import console
 from bertft.corpus.documents import Reading, open_corpus, texts_of
-from bertft.engine.corpora import VALIDATION_SHARE, Readings
+from bertft.engine.corpora import Readings
 from bertft.engine.tracking import check_installed
 from bertft.errors import CheckpointError, DataError, UsageError
 from bertft.gold.lengths import fitted
@@ -31,6 +31,7 @@ from bertft.plan.recipe import Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.reading import Table, matching
 from bertft.reading.intake import take_in
+from bertft.reading.joined import is_among, refuse_twice
 from bertft.rows.fields import Fields, pick
 from bertft.system.trackers import names_in
 
@@ -47,7 +48,7 @@ class PlannedCorpus:
 def plan_corpus(request: TrainRequest) -> PlannedCorpus:
     """defaults < config file < request."""
     config = read_config(request.config) if request.config else {}
-    named = {"validation_share": VALIDATION_SHARE, **config.get("data", {})}
+    named = {"validation_share": None, **config.get("data", {})}
     if not {**named, **request.data}.get("train"):
         raise UsageError("No corpus: name a file of texts (bertft pretrain corpus.txt).")
     data = merge_data(named, request.data)
@@ -59,10 +60,8 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
     named_files = [path for one in (data.train, *(data.more_train or ())) for path in files(one, request)]
     check_files(named_files, data.validation)
     train = [reading_of(path, data, request.tables) for path in named_files]
-    fields = fields_for(train, request.columns.get("text") or _texts(stored))
     validation = [reading_of(data.validation, data, request.tables)] if data.validation else []
-    for reading in validation:
-        fields_for([reading], fields.texts)
+    fields = fields_for([*train, *validation], request.columns.get("text") or _texts(stored))
     if backbone is None:
         backbone = scratch_backbone(asked, partial(texts_of, train, fields), request_length(request, config, card))
     output = merge(OutputPlan, config.get("output", {}), request.output)
@@ -135,9 +134,8 @@ def files(path: str, request: TrainRequest) -> Sequence[str]:
 
 def check_files(paths: Sequence[str], validation: str | None) -> None:
     """DataError for a file that is named twice; a warning where the validation text is learned from too."""
-    if twice := next((path for path in paths if paths.count(path) > 1), None):
-        raise DataError(f"{twice}: named twice, so that its texts would count twice. Name it once.")
-    if validation in paths:
+    refuse_twice(paths, "texts")
+    if validation and is_among(validation, paths):
         console.warn(
             f"{validation}: is learned from and validated on, which flatters the scores. Leave --validation out."
         )
@@ -151,19 +149,30 @@ def reading_of(path: str, data: DataPlan, tables: Mapping[str, Table]) -> Readin
 
 
 def fields_for(readings: Sequence[Reading], named: Sequence[str]) -> Fields:
-    """The columns of the text, the same in all files. DataError where they cannot be told."""
-    chosen: tuple[str, ...] = ()
-    for reading in readings:
-        found = (reading.source.columns[0],) if reading.is_plain else text_columns_of(reading, named)
-        if reading.is_plain and named and tuple(named) != found:
-            raise UsageError(f"--text {named[0]}: {reading.name} is plain text and has no columns. Leave it out.")
-        if chosen and chosen != found:
+    """The columns of the text, the same in all tables; plain text beside them has none. DataError where they cannot be told."""
+    plain, tables = ([one for one in readings if one.is_plain is is_plain] for is_plain in (True, False))
+    if not tables:
+        return plain_fields(plain[0], named)
+    chosen = text_columns_of(tables[0], named)
+    for table in tables[1:]:
+        if (found := text_columns_of(table, named)) != chosen:
             raise DataError(
-                f"{reading.name}: its text is in column '{found[0]}', that of {readings[0].name} in '{chosen[0]}'. "
-                f"Name one column with --text."
+                f"{table.name}: its text is in column '{found[0]}', that of {tables[0].name} in '{chosen[0]}'. "
+                f"Name one that both have with --text, or rename one of them."
             )
-        chosen = found
+    if plain and len(chosen) > 1:
+        raise UsageError(
+            f"{plain[0].name} is plain text, a single one, and --text names {len(chosen)} columns. Name one."
+        )
     return Fields(text=chosen[0], more_text=chosen[1:])
+
+
+def plain_fields(reading: Reading, named: Sequence[str]) -> Fields:
+    """What the column of plain text is called. UsageError where another was named."""
+    column = reading.source.columns[0]
+    if named and tuple(named) != (column,):
+        raise UsageError(f"--text {named[0]}: {reading.name} is plain text and has no columns. Leave it out.")
+    return Fields(text=column)
 
 
 def text_columns_of(reading: Reading, named: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from bertft.plan.plan import merge_data
 from bertft.plan.sections import MEMORY, READS, DataPlan
 from bertft.plan.settings import settings_of
 from bertft.reading import ReadOptions, Table, join_tables, matching, read_table, table_of
+from bertft.reading.joined import refuse_twice
 from bertft.rows.fields import shown_columns
 from bertft.rows.surrogates import has_surrogate, shown
 from bertft.system.hub import hub_status, use_cache_only
@@ -69,8 +70,7 @@ def read_training(data: DataPlan, tables: Mapping[str, Table]) -> Table:
 def read_files(paths: Sequence[str], data: DataPlan) -> Table:
     """All rows of files, or of those that patterns match, one file after the other."""
     files = [file for path in paths for file in matching(path)]
-    if twice := next((file for file in files if files.count(file) > 1), None):
-        raise DataError(f"{twice}: named twice, so that its rows would count twice. Name it once.")
+    refuse_twice(files, "rows")
     found = [read_table(file, read_options(data)) for file in files]
     for table in found:
         refuse_empty(table)

@@ -9,11 +9,12 @@ from pathlib import Path
 from bertft import console
 from bertft.corpus.documents import Reading, shown_kinds, texts_of
 from bertft.corpus.vocabulary import KINDS_OF_PIECES, LearnedVocabulary, learn_vocabulary
-from bertft.errors import DataError, OutputError, UsageError
+from bertft.errors import OutputError, UsageError
 from bertft.jobs.pretrain_planning import fields_for, reading_of
 from bertft.jobs.requests import VocabRequest
 from bertft.jobs.splits import reading_plan
 from bertft.reading import matching
+from bertft.reading.joined import refuse_twice
 from bertft.rows.fields import Fields
 from bertft.system.files import explained, fresh_folder
 from bertft.wording import counted
@@ -44,8 +45,7 @@ def vocab(request: VocabRequest) -> VocabResult:
 def _opened(request: VocabRequest) -> tuple[list[Reading], Fields]:
     """All files of the corpus, and their column of texts."""
     files = [file for path in request.corpus for file in matching(path)]
-    if twice := next((file for file in files if files.count(file) > 1), None):
-        raise DataError(f"{twice}: named twice, so that its texts would count twice. Name it once.")
+    refuse_twice(files, "texts")
     data = reading_plan(files[0], request.reading)
     readings = [reading_of(file, data, {}) for file in files]
     fields = fields_for(readings, [request.text] if request.text else [])

@@ -27,6 +27,9 @@ from bertft.system.trackers import LIBRARIES, are_trackers
 LANGUAGES = r"[a-z]{2,3}(-[A-Za-z0-9]+)*(,[a-z]{2,3}(-[A-Za-z0-9]+)*)*"
 """As the Hub has them: ISO 639 codes, with commas between."""
 
+HELD_BACK = 0.1
+"""Share of labelled rows that is held back for validation where nothing was said."""
+
 MOST_THREADS = 4096
 """More would only be a slip of the keyboard, and OpenMP ends the process where it cannot start them."""
 
@@ -46,8 +49,8 @@ class DataPlan:
         panel=TASK,
         otherwise="a stratified share of the training rows, or the card's on the Hub",
     )
-    validation_share: float = setting(
-        0.1,
+    validation_share: float | None = setting(
+        HELD_BACK,
         "Share of the training rows held back for validation, without --validation.",
         "SHARE",
         panel=TASK,

@@ -34,6 +34,22 @@ def files_of(path: str) -> list[str]:
     ]
 
 
+def refuse_twice(paths: Sequence[str], what: str) -> None:
+    """DataError for a file that is named twice, however it is spelled. `what`: it holds."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        real = os.path.realpath(path)
+        if before := seen.get(real):
+            also = "" if before == path else f", also as {before}"
+            raise DataError(f"{path}: named twice{also}, so that its {what} would count twice. Name it once.")
+        seen[real] = path
+
+
+def is_among(path: str, others: Sequence[str]) -> bool:
+    """Whether others name the same file, however it is spelled."""
+    return os.path.realpath(path) in map(os.path.realpath, others)
+
+
 class JoinedTable(Table):
     """Tables one after the other."""
 

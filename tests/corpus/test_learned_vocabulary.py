@@ -84,7 +84,7 @@ def test_a_size_that_is_too_small_is_refused_and_the_advice_works(corpus: Path, 
         (("--kind", "bpe", "--size", 260), "Pass --size 261"),
         (("--text", "body"), "no column 'body' for the text (the file has: id, text)"),
         (("-o", "full"), "there is something already"),
-        (("texts.csv",), "named twice"),
+        (("./texts.csv",), "named twice"),
         (("--size", -5), "too small"),
     ],
 )

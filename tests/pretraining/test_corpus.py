@@ -16,7 +16,8 @@ from bertft.corpus import token_file as room
 from bertft.corpus.blocks import hold_out
 from bertft.corpus.documents import open_corpus
 from bertft.engine.corpora import held_documents
-from bertft.errors import DataError
+from bertft.errors import DataError, UsageError
+from bertft.jobs.pretrain_planning import fields_for
 from bertft.reading import ReadOptions
 from bertft.rows.fields import Fields
 
@@ -41,6 +42,31 @@ def read(path: Path, text: str, **options: Any) -> list[list[str]]:
 )
 def test_what_a_document_is(tmp_path: Path, name: str, text: str, documents: list[list[str]]) -> None:
     assert read(tmp_path / name, text) == documents
+
+
+@pytest.mark.parametrize("plain_first", [True, False])
+def test_plain_text_is_read_beside_tables(tmp_path: Path, plain_first: bool) -> None:
+    (tmp_path / "lines").write_text("one\ntwo\n")
+    (tmp_path / "rows.csv").write_text("id,review,title\n1,three,four\n")
+    names = ["lines", "rows.csv"] if plain_first else ["rows.csv", "lines"]
+    readings = [open_corpus(str(tmp_path / name), ReadOptions()) for name in names]
+    fields = fields_for(readings, ["review"])
+    assert sorted(documents_of(readings, fields)) == [["one"], ["three"], ["two"]]
+    assert fields == Fields("review")
+    with pytest.raises(UsageError, match="single one, and --text names 2"):
+        fields_for(readings, ["title", "review"])
+
+
+@pytest.mark.parametrize(("typed", "held"), [(None, 2), (0.05, 5)])
+def test_only_a_share_that_was_not_typed_is_capped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: float | None, held: int
+) -> None:
+    monkeypatch.setattr("bertft.engine.corpora.MOST_HELD", 2)
+    write_tokens(tmp_path / "c", [["good"]] * 100, build_tokenizer("bert"), "d")
+    tokens = open_tokens(tmp_path / "c", "d")
+    assert tokens is not None
+    plan: Any = SimpleNamespace(data=SimpleNamespace(validation_share=typed), split_seed=1)
+    assert len(held_documents(tokens, plan, [])[1]) == held
 
 
 def test_few_documents_in_very_many_lines_are_told(tmp_path: Path) -> None:

@@ -259,10 +259,10 @@ def test_what_needs_labels_is_refused(run: Run, filler: Path, tmp_path: Path, mo
 def test_texts_that_flatter_or_look_like_masks_are_said(run: Run, corpus: Path, tiny: str) -> None:
     Path("odd.txt").write_text("a [MASK] good\nfilm\n", encoding="utf-8")
     words = ("--model", tiny, "--max-steps", 1, "--precision", "fp32")
-    said = run("pretrain", "odd.txt", "--validation", "odd.txt", *words, "-o", "one")
+    said = run("pretrain", "odd.txt", "--validation", "./odd.txt", *words, "-o", "one")
     assert "which flatters the scores" in said.err
     assert "special tokens ([MASK] 1 times)" in said.err
-    assert "named twice" in run("pretrain", "odd.txt", "odd.txt", *words, "-o", "two", ok=2).err
+    assert "named twice" in run("pretrain", "odd.txt", "./odd.txt", *words, "-o", "two", ok=2).err
 
 
 def test_python_takes_a_list_of_texts(tiny: str, tmp_path: Path, fresh_accelerator: None) -> None:
