@@ -190,7 +190,8 @@ def sized_plan(run: TrainingRun, adapter: Adapter, examples: Examples) -> Plan:
         knows_nothing=backbone.family is not None,
     )
     recipe, said = sized(run.plan.recipe, size)
-    pool = recipe.pool if takes("pool", kind) else None
+    kept = backbone.label_names and backbone.label_names == adapter.labels.names  # check_pool refuses another there
+    pool = recipe.pool if takes("pool", kind) and not kept else None
     for line in filter(None, [said, *advice_for(backbone.config, pool=pool, longest=max(size.lengths, default=0))]):
         console.note(line)
     return replace(run.plan, recipe=recipe)

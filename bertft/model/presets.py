@@ -10,10 +10,6 @@ PUBLISHED_RATES: dict[str, dict[int, float]] = {
     "modernbert": {768: 8e-5},  # AnswerDotAI/ModernBERT: examples/finetune_modernbert_on_glue.ipynb, of the base size
     "deberta-v2": {1024: 2e-5},  # microsoft/DeBERTa: README.md; v3 is of this family
     "deberta": {1024: 2e-5},
-    "electra": {768: 1e-4, 1024: 5e-5},  # google-research/electra: configure_finetuning.py
-    "xlm-roberta": {
-        1024: 2e-5
-    },  # as RoBERTa, facebookresearch/fairseq: examples/roberta/README.glue.md (1e-5 and 2e-5)
     "xlnet": {1024: 2e-5},  # zihangdai/xlnet: README.md, IMDB
 }
 """Family -> widths up to which a rate holds, ascending."""

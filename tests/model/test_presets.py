@@ -32,10 +32,10 @@ def config_of(family: str, **more: Any) -> Any:
     [
         ("modernbert", 768, 8e-5),
         ("modernbert", 1024, None),
-        ("electra", 1024, 5e-5),
+        ("electra", 768, None),
         ("deberta-v2", 768, 2e-5),
         ("deberta-v2", 1536, None),
-        ("xlm-roberta", 768, 2e-5),
+        ("xlm-roberta", 768, None),
         ("xlnet", 768, 2e-5),
         ("bert", 768, None),
     ],
@@ -60,7 +60,7 @@ def test_a_published_rate_is_taken_by_wide_backbones_only() -> None:
 def test_the_page_has_every_rate() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     for family, rates in PUBLISHED_RATES.items():
-        name = {"deberta-v2": "deberta", "xlm-roberta": "xlm-r"}.get(family, family)
+        name = {"deberta-v2": "deberta"}.get(family, family)
         (row,) = [line for line in rows if line.lower().startswith(f"| {name}") and "e-5" in line]
         for rate in rates.values():
             assert f"{rate:.0e}".replace("e-0", "e-") in row
@@ -75,6 +75,14 @@ def test_advice_is_given_where_it_is_true() -> None:
     assert not list(advice_for(modern, pool=None, longest=512))
     assert not list(advice_for(config_of("bert"), pool="cls", longest=512))
     assert "--lr" in next(iter(advice_for(config_of("ernie"), pool="cls", longest=9)))
+
+
+def test_no_pooling_is_advised_to_a_head_that_is_kept(run: Any, reviews: Path, tmp_path: Path) -> None:
+    """It would be refused."""
+    words = ("train", reviews, "--max-steps", 1, "--head-start", "random", "--precision", "fp32", "--no-refit")
+    model = build_tiny_model("mmbert", tmp_path / "model")
+    assert "compare with --pool mean" in run(*words, "--model", model, "-o", "first").err
+    assert "compare with" not in run(*words, "--model", "first", "-o", "second").err
 
 
 @pytest.mark.parametrize(("family", "longest"), [("modernbert", 8192), ("eurobert", 8192), ("gte", 8192)])
