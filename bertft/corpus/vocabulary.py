@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bertft.corpus.long_words import ShortWords
 from bertft.errors import DataError
 from bertft.protocols import Tokenizer
 
@@ -35,6 +36,8 @@ class LearnedVocabulary:
     """Tokens, the special ones among them."""
     smallest: int
     """How few tokens would do: special ones and single characters."""
+    long_words: str
+    """What became of words that are too long to learn from; empty where there were none."""
 
 
 def learn_vocabulary(texts: Texts, *, kind: str, size: int, lower: bool) -> LearnedVocabulary:
@@ -46,11 +49,13 @@ def _learn_word_pieces(texts: Texts, size: int, *, lower: bool) -> LearnedVocabu
     from tokenizers.trainers import WordPieceTrainer
     from transformers import BertTokenizer
 
+    words = ShortWords(_word_pieces_backend(lower=lower), cuts=False)
+
     def trained(size: int, special: Sequence[str]) -> dict[str, int]:
         settings: dict[str, Any] = {"min_frequency": LEAST_TIMES, "limit_alphabet": 2**31, "show_progress": False}
         trainer = WordPieceTrainer(vocab_size=size, special_tokens=list(special), **settings)
         backend = _word_pieces_backend(lower=lower)
-        backend.train_from_iterator(_one_by_one(texts), trainer)
+        backend.train_from_iterator(_one_by_one(texts, words), trainer)
         known: dict[str, int] = json.loads(backend.to_str())["model"]["vocab"]
         return known
 
@@ -60,26 +65,24 @@ def _learn_word_pieces(texts: Texts, size: int, *, lower: bool) -> LearnedVocabu
     begin = sorted(single - set(inside))
     pieces = trained(size, [*OF_BERT, *begin, *inside])
     made: Any = BertTokenizer(vocab=pieces, do_lower_case=lower, model_max_length=LONGEST)
-    return LearnedVocabulary(made, len(pieces), len(OF_BERT) + len(single))
+    return LearnedVocabulary(made, len(pieces), len(OF_BERT) + len(single), words.said())
 
 
 def _learn_bpe(texts: Texts, size: int) -> LearnedVocabulary:
-    from tokenizers import Tokenizer as Backend
-    from tokenizers import models, pre_tokenizers
+    from tokenizers import pre_tokenizers
     from tokenizers.trainers import BpeTrainer
     from transformers import RobertaTokenizer
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     _check_size(size, len(OF_ROBERTA) + len(alphabet), "bytes")
-    backend = Backend(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend, words = _byte_level_backend(), ShortWords(_byte_level_backend(), cuts=True)
     settings: dict[str, Any] = {"min_frequency": LEAST_TIMES, "initial_alphabet": alphabet, "show_progress": False}
     trainer = BpeTrainer(vocab_size=size, special_tokens=list(OF_ROBERTA), **settings)
-    backend.train_from_iterator(_one_by_one(texts), trainer)
+    backend.train_from_iterator(_one_by_one(texts, words), trainer)
     model = json.loads(backend.to_str())["model"]
     merges: Any = [tuple(pair) for pair in model["merges"]]
     made: Any = RobertaTokenizer(vocab=model["vocab"], merges=merges, model_max_length=LONGEST)
-    return LearnedVocabulary(made, len(model["vocab"]), len(OF_ROBERTA) + len(alphabet))
+    return LearnedVocabulary(made, len(model["vocab"]), len(OF_ROBERTA) + len(alphabet), words.said())
 
 
 def _word_pieces_backend(*, lower: bool) -> Any:
@@ -92,14 +95,24 @@ def _word_pieces_backend(*, lower: bool) -> Any:
     return backend
 
 
-def _one_by_one(texts: Texts) -> Iterator[str]:
+def _byte_level_backend() -> Any:
+    from tokenizers import Tokenizer as Backend
+    from tokenizers import models, pre_tokenizers
+
+    backend = Backend(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return backend
+
+
+def _one_by_one(texts: Texts, words: ShortWords) -> Iterator[str]:
     """DataError where there is no text."""
     empty = True
-    for text in texts():
+    for text in words.of_all(texts()):
         empty = empty and not text.strip()
         yield text
     if empty:
-        raise DataError("There is no text to learn a vocabulary from.")
+        besides = f" besides {words.said()}" if words.too_long else ""
+        raise DataError(f"There is no text to learn a vocabulary from{besides}.")
 
 
 def _check_size(size: int, smallest: int, what: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bertft import console
 from bertft.corpus.vocabulary import learn_vocabulary
@@ -67,7 +66,8 @@ def _check_on_hub(name: str) -> None:
 
 
 def _learned(texts: Callable[[], Iterable[str]]) -> Tokenizer:
-    found: Any = learn_vocabulary(texts, kind="wordpiece", size=LEARNED_TOKENS, lower=True)
+    found = learn_vocabulary(texts, kind="wordpiece", size=LEARNED_TOKENS, lower=True)
     console.note(f"Vocabulary: {found.size:,} word pieces in lower case, learned from the corpus (--tokenizer).")
-    tokenizer: Tokenizer = found.tokenizer
-    return tokenizer
+    if found.long_words:
+        console.note(f"Vocabulary: {found.long_words}.")
+    return found.tokenizer

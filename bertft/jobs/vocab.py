@@ -74,6 +74,8 @@ def _save(learned: LearnedVocabulary, folder: Path) -> None:
 
 
 def _tell(request: VocabRequest, learned: LearnedVocabulary, documents: int) -> None:
+    if learned.long_words:
+        console.note(f"Corpus: {learned.long_words}.")
     console.note(
         f"{counted(learned.size, 'token')} from {counted(documents, 'document')}, in {request.output}: the tokenizer of "
         f"`bertft pretrain --from-scratch --tokenizer {request.output}`"

@@ -98,7 +98,7 @@ def open_source(path: str, options: ReadOptions | None = None, *, one_text: OneT
         return Source(path, "brat", body, rereadable=True, notes=body.notes)
     one_text = one_text if options.header and not options.delimiter else None
     intake = take_in(path)
-    _refuse_strangers(intake)
+    _refuse_strangers(intake, options.format)
     if intake.head.startswith(ZIP_MAGIC) and is_workbook(intake := spooled(intake)):
         body = open_sheet(intake, options)
         _check_names(intake.name, body.columns)
@@ -169,9 +169,10 @@ def _magic(intake: Intake) -> bytes:
     return next((magic for magic in FORMAT_BY_MAGIC if intake.head.startswith(magic)), b"")
 
 
-def _refuse_strangers(intake: Intake) -> None:
+def _refuse_strangers(intake: Intake, format: str | None) -> None:
     if not intake.head:
-        raise DataError(f"{intake.name}: the file is empty, wanted a line of column names and rows below it.")
+        wanted = "a text on each line" if format == PLAIN_TEXT else "a line of column names and rows below it"
+        raise DataError(f"{intake.name}: the file is empty, wanted {wanted}.")
     if intake.head.startswith(OLD_EXCEL_MAGIC):
         raise DataError(
             f"{intake.name}: an old Excel file (.xls), or one with a password. Save the sheet as .xlsx or CSV without one."

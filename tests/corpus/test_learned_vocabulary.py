@@ -99,3 +99,40 @@ def test_what_cannot_be_meant_is_refused(words: tuple[object, ...], said: str, c
 def test_a_corpus_without_text_is_refused(run: Run) -> None:
     write_csv(Path("blank.csv"), ["text"], [["  "], [""]])
     assert "no text to learn" in run("vocab", "blank.csv", "-o", "new", ok=2).err
+
+
+@pytest.mark.parametrize("long", ["ab" * 51, "a\x1c" * 101, "한국" * 20, "😀" * 101, "ab" * 30_000])
+def test_words_that_bert_cannot_read_are_left_out_and_counted(long: str) -> None:
+    """Merging takes the square of a word's length; 40 syllables of Hangul are 108 characters once accents are dropped."""
+
+    def learn(texts: list[str]) -> Any:
+        return learn_vocabulary(lambda: texts, kind="wordpiece", size=120, lower=True)
+
+    plain, mixed = learn(TEXTS), learn([*TEXTS, f"believe {long}, {long}", "cd" * 50])
+    assert "1 word" not in plain.long_words
+    assert "2 words of more than 100 characters, left out" in mixed.long_words
+    words = [*TEXTS, "believe ,", "cd" * 50]
+    assert mixed.tokenizer.get_vocab() == learn(words).tokenizer.get_vocab()
+    assert mixed.tokenizer.tokenize(long) == ["[UNK]"]
+    assert "[UNK]" not in mixed.tokenizer.tokenize("cd" * 50)
+
+
+@pytest.mark.parametrize("long", ["ab" * 30_000, " " * 30_000])
+def test_bytes_of_long_words_are_learned_from_in_parts(long: str) -> None:
+    learned: Any = learn_vocabulary(lambda: [f"believe it{long}, it"] * 2, kind="bpe", size=400, lower=False)
+    assert "2 words of more than 100 characters, cut" in learned.long_words
+    assert 50 < max(len(piece) for piece in learned.tokenizer.get_vocab()) <= 100
+    assert "Ġit" in learned.tokenizer.get_vocab()
+
+
+def test_what_is_left_out_is_said_and_is_not_all(run: Run) -> None:
+    Path("long.txt").write_text("good film\n" + "x" * 101, encoding="utf-8")
+    assert "1 word of more than 100 characters, left out" in run("vocab", "long.txt", "-o", "new").err
+    Path("long.txt").write_text("x" * 101, encoding="utf-8")
+    assert "no text to learn a vocabulary from besides 1 word" in run("vocab", "long.txt", "-o", "none", ok=2).err
+
+
+def test_an_empty_text_file_is_not_asked_for_columns(run: Run) -> None:
+    Path("empty.txt").touch()
+    for words in (("vocab", "empty.txt"), ("pretrain", "empty.txt", "--from-scratch")):
+        assert "empty, wanted a text on each line" in run(*words, "-o", "new", ok=2).err
