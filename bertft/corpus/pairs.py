@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bertft.corpus.blocks import Blocks
 from bertft.corpus.token_file import TokenFile
+from bertft.wording import counted
 
 FOLLOWS, DOES_NOT = 0, 1
 """Answers, as transformers counts them: `next_sentence_label` of BertForPreTraining, `sentence_order_label` of ALBERT's."""
@@ -47,6 +48,13 @@ class Stretches:
 
     def __len__(self) -> int:
         return len(self.begins)
+
+    def said_of_single(self, objective: str) -> str:
+        """How many of the documents have one sentence only, and what becomes of them; nothing where none has."""
+        single = len(self.documents) - len(np.unique(self.owners))
+        use = "can only be the wrong second text" if objective == "nsp" else "is left out"
+        which = f"{single:,} of {counted(len(self.documents), 'document')}"
+        return f"none begins in {which}, as one with a single sentence {use}" if single else ""
 
 
 def stretches_of(tokens: TokenFile, documents: NDArray[np.int64], room: int) -> Stretches:

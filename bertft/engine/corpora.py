@@ -170,18 +170,25 @@ class BlockMaker:
                     console.note(f"Entities: {marker.entities.found(readings[0].name, must=to_learn)}.")
             return digest
 
-        decided_by_main(accelerator, write)
+        if decided_by_main(accelerator, write) != digest:
+            raise DataError(
+                f"{readings[0].name}: the processes of this run read other texts than its first one, or have another vocabulary. "
+                f"Give all of them the same files, and the same --tokenizer."
+            )
         found = open_tokens(folder, digest)
         if found is None:
             raise DataError(f"{folder}: cannot be read back. Start again with --overwrite.")
         return found
 
     def packed(self, tokens: TokenFile, documents: np.ndarray[Any, Any]) -> MaskedBlocks:
-        """Blocks of these documents, or pairs of texts."""
+        """Blocks of these documents, or pairs of texts; documents that begin no pair are said."""
         masker = masker_of(self.adapter.tokenizer, strategy_of(self.asked.mask), self.asked.mask_share)
         if self.asked.pair:
             made_of: Any = {"objective": self.asked.pair, "max_length": self.adapter.options.max_length}
-            return paired_blocks(tokens, documents, self.adapter.tokenizer, masker, **made_of)
+            paired = paired_blocks(tokens, documents, self.adapter.tokenizer, masker, **made_of)
+            if said := paired.pairs.stretches.said_of_single(self.asked.pair):
+                console.note(f"Pairs: {said}.")
+            return paired
         blocks = pack(tokens, documents, self.adapter.options.max_length - self.frame.size)
         return MaskedBlocks(tokens, blocks, self.frame, masker)
 

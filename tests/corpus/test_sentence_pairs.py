@@ -98,6 +98,10 @@ def test_all_text_of_documents_with_two_sentences_is_in_a_stretch(tokens: TokenF
     assert held == set(range(len(tokens.sentences))) - alone
     assert min(stretches.ends - stretches.begins) == 2
     assert blocks_of(tokens, stretches, ROOM).lengths.max() == ROOM
+    assert "none begins in 1 of 6 documents, as one with a single sentence is left out" in stretches.said_of_single(
+        "sop"
+    )
+    assert stretches_of(tokens, np.asarray([0, 1]), ROOM).said_of_single("nsp") == ""
 
 
 def test_the_same_chance_draws_the_same_pair_and_another_another(tokens: TokenFile) -> None:

@@ -15,9 +15,11 @@ from bertft.corpus import documents_of, open_tokens, pack, write_tokens
 from bertft.corpus import token_file as room
 from bertft.corpus.blocks import hold_out
 from bertft.corpus.documents import open_corpus
+from bertft.engine import corpora
 from bertft.engine.corpora import held_documents
 from bertft.errors import DataError, UsageError
 from bertft.jobs.pretrain_planning import fields_for
+from bertft.plan.pretraining import PretrainPlan
 from bertft.reading import ReadOptions
 from bertft.rows.fields import Fields
 
@@ -206,3 +208,21 @@ def test_documents_are_held_back_by_the_seed() -> None:
 def test_standard_input_is_no_corpus() -> None:
     with pytest.raises(DataError, match="read more than once"):
         open_corpus("-", ReadOptions())
+
+
+def test_processes_that_do_not_agree_on_texts_and_vocabulary_are_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some.txt").write_text("good film\n")
+    (tmp_path / "other.txt").write_text("bad film\n")
+    some, other = (open_corpus(str(tmp_path / name), ReadOptions()) for name in ("some.txt", "other.txt"))
+    adapter: Any = SimpleNamespace(tokenizer=build_tokenizer("bert"))
+    frame: Any = None
+    maker = corpora.BlockMaker(adapter, frame, PretrainPlan(), TEXT)
+    device: Any = SimpleNamespace(num_processes=1)
+    maker.tokens(tmp_path / "c", [some], {}, device)
+    first = corpora.digest_of(adapter.tokenizer, TEXT, [some], {}, PretrainPlan())
+    monkeypatch.setattr(corpora, "decided_by_main", lambda *_: first)
+    assert len(maker.tokens(tmp_path / "c", [some], {}, device)) == 1
+    with pytest.raises(DataError, match="or have another vocabulary"):
+        maker.tokens(tmp_path / "c", [other], {}, device)
