@@ -144,13 +144,13 @@ class Stepper:
         """Gradients of the whole step. What went through, and the sums over all processes of its loss and of what is asked."""
         dropout = StepDropout(self.made_of.recipe.seed, step.number, self.accelerator)
         cut = list(self._cut(step))
-        parts = [self._backward_part(ids, self._weight(step), dropout, last=ids is cut[-1]) for ids in cut]
+        parts = [self._backward_part(ids, step, dropout, last=ids is cut[-1]) for ids in cut]
         loss = torch.stack([part.losses.sum() for part in parts]).sum()
         return parts, self._tell_all([float(loss), *(float(bool(question())) for question in asked)])
 
-    def _backward_part(self, ids: Ids, weight: int, dropout: StepDropout, *, last: bool) -> _Part:
+    def _backward_part(self, ids: Ids, step: Step, dropout: StepDropout, *, last: bool) -> _Part:
         """Adds up the gradients of this process's share of a batch. All processes pad alike."""
-        accelerator, made_of = self.accelerator, self.made_of
+        accelerator, made_of, weight = self.accelerator, self.made_of, self._weight(step)
         batch = made_of.adapter.collate([self._features[example] for example in ids])
         with accelerator.split_between_processes(list(range(len(ids)))) as mine:
             rows = mine or [0]
@@ -159,9 +159,15 @@ class Stepper:
         targets = batch.targets[rows].to(accelerator.device)  # type: ignore[index]
         with nullcontext() if last else accelerator.no_sync(self.network):  # gradients travel with the last part only
             with dropout.of_rows(*texts_of(rows, batch.inputs["input_ids"].shape)):
-                losses = made_of.cost(self.network(**inputs), targets) * share  # (B,)
+                losses = self._summed(made_of.cost(self.network(**inputs), targets), step) * share  # (B,)
             accelerator.backward(losses.sum() * accelerator.num_processes / max(weight, 1))
         return _Part([ids[row] for row in rows], losses.detach(), batch)
+
+    def _summed(self, losses: torch.Tensor, step: Step) -> torch.Tensor:
+        """(B,), to be divided by the weight of the step. Of (B, 2) the second ones are a mean over its examples beside."""
+        if losses.dim() == 1:
+            return losses
+        return losses[:, 0] + losses[:, 1] * (self._weight(step) / step.examples)
 
     def _cut(self, step: Step) -> Iterator[Ids]:
         for batch in step.batches:

@@ -2,7 +2,8 @@
 
 A head's cost takes the network's outputs and the targets; a loss here takes logits and targets. Both give (B,) losses, in
 fp32 whatever the logits' precision. A class weight multiplies its examples' losses; the mean is over examples, not over
-weights, so that it does not depend on how a batch is cut up.
+weights, so that it does not depend on how a batch is cut up. A cost may give (B, 2): what is divided by the weight of a step's
+examples, and what is divided by their number.
 """
 
 from __future__ import annotations

@@ -65,11 +65,11 @@ def masked_cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
 
 
 def paired_cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
-    """As `masked_cost`; the last of a row's targets is its answer. The engine divides the sum by the number of masks, so a pair
-    counts as many as a text has on average: the loss is the mean over masks plus the mean over pairs, as in transformers."""
+    """(B, 2): each text's losses of masks, as `masked_cost`, and that of its pair; the last of a row's targets is the answer. The
+    engine makes of them the mean over masks plus the mean over pairs, as transformers does."""
     masks, answers = targets[:, :-1], targets[:, -1]  # (B, T), (B,)
     of_pairs = functional.cross_entropy(outputs["pair_logits"].float(), answers, reduction="none")  # (B,)
-    return masked_cost(outputs, masks) + of_pairs * (masks != IGNORED).sum() / len(targets)
+    return torch.stack([masked_cost(outputs, masks), of_pairs], dim=1)
 
 
 def check_pairs(family: str, objective: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,10 @@ from bertft.adapters.masks.filler import MaskFiller
 from bertft.adapters.masks.masked_blocks import masker_of
 from bertft.adapters.masks.paired_blocks import PairedBlocks, paired_blocks
 from bertft.corpus import open_tokens, write_tokens
+from bertft.engine.device import start_accelerator
+from bertft.engine.meter import Meter
+from bertft.engine.order import Step
+from bertft.engine.step import Ingredients, Stepper
 from bertft.errors import CheckpointError, DataError
 from bertft.gold import Options
 from bertft.kinds import FILL_MASK
@@ -23,8 +28,10 @@ from bertft.masking.masked import strategy_of
 from bertft.model.losses import IGNORED
 from bertft.model.masked_lm import check_pairs, paired_cost, read_chosen_only
 from bertft.plan.card import plain_card
+from bertft.plan.recipe import Recipe
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
+from bertft.scoring import Scores
 
 LONGEST = 32
 SENTENCES = texts(60, seed=4)
@@ -101,11 +108,40 @@ def test_the_loss_is_that_of_transformers(family: str, is_fast: bool, blocks_for
     theirs = network(**plain, labels=batch.targets[:, :-1].contiguous(), **{about_pairs: batch.targets[:, -1]}).loss
     if is_fast:
         fast.speed_up(network, torch.device("cpu"))
-    ours = paired_cost(read_chosen_only(network)(**batch.inputs), batch.targets).sum()
-    ours = ours / sum(feature.weight for feature in features)
+    of_masks, of_pairs = paired_cost(read_chosen_only(network)(**batch.inputs), batch.targets).sum(0)
+    ours = of_masks / sum(feature.weight for feature in features) + of_pairs / len(features)
     assert ours.item() == pytest.approx(theirs.item(), abs=1e-5)
     assert {0, 1} == {feature.answer for feature in features}
     assert (batch.targets[:, :-1] != IGNORED).sum() == sum(feature.weight for feature in features)
+
+
+def test_a_step_in_uneven_parts_is_that_of_one_batch(blocks_for: Any, tokenizer: Any, fresh_accelerator: None) -> None:
+    """Masks are spread unevenly over the pairs, so that their number in a part says little of the step's."""
+    import torch
+    from transformers import BertConfig, BertForPreTraining
+
+    features = list(blocks_for(DOCUMENTS))
+    features.sort(key=lambda feature: feature.weight)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    calm: Any = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    torch.manual_seed(3)
+    start = BertForPreTraining(BertConfig(vocab_size=len(tokenizer), **sizes, **calm))
+    device, none = start_accelerator("fp32"), Scores("perplexity", {}, 0)
+
+    def taken(*batches: list[int]) -> tuple[float, Any]:
+        network: Any = read_chosen_only(copy.deepcopy(start))
+        made_of = Ingredients(
+            network, filler(tokenizer), features, paired_cost, Recipe(max_grad_norm=1e9), lambda _: none, str
+        )
+        optimizer = device.prepare(torch.optim.SGD(network.parameters(), lr=1.0))
+        result = Stepper(made_of, network, optimizer, device, Meter()).take(Step(1, 1.0, list(batches)))
+        return result.loss, torch.cat([weight.flatten() for weight in network.parameters()]).detach()
+
+    every, at = list(range(len(features))), len(features) // 3
+    whole, parts = taken(every), taken(every[:at], every[at:])
+    assert features[0].weight < features[-1].weight
+    assert parts[0] == pytest.approx(whole[0], rel=1e-6)
+    torch.testing.assert_close(parts[1], whole[1], rtol=0, atol=1e-6)
 
 
 def test_scores_of_pairs_are_those_of_their_logits(blocks_for: Any, tokenizer: Any) -> None:
