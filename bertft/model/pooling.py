@@ -9,17 +9,16 @@ more, and opens in transformers with the same answers.
 from __future__ import annotations
 
 import copy
-import json
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from bertft.errors import UsageError
+from bertft.errors import CheckpointError, UsageError
 from bertft.kinds import kinds_with, takes
 from bertft.model.backbone import Backbone
 from bertft.model.parts import Parts, parts_of
+from bertft.model.sentence_files import sentence_files
 
 FAMILIES = ("bert", "ernie", "roberta", "xlm-roberta", "camembert")
 """Whose classifiers read the first token through a linear layer and a tanh."""
@@ -34,16 +33,6 @@ classified by itself, and the mean of their logits is the text's."""
 MEAN_SHARE = 30.0
 """How much larger the mean is than what the first token brings along, before both are normalised."""
 
-OLD_MODES = {
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
-}
-"""What sentence-transformers wrote before it wrote `pooling_mode`; several together are joined."""
-
 _DISTANCE = 0.3
 """Standard deviation of what goes into a pooler's tanh, which is straight there."""
 
@@ -53,17 +42,11 @@ _ROUNDING = 0.01
 
 def trained_pooling(path: str) -> str | None:
     """How a sentence encoder was trained to be read, as its sentence-transformers files say; None for any other backbone."""
-    from transformers.utils.hub import cached_file
-
     try:
-        found = cached_file(path, "1_Pooling/config.json", _raise_exceptions_for_missing_entries=False)
-        told = json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
-    except (OSError, ValueError, RecursionError):
+        files = sentence_files(path)
+    except (CheckpointError, OSError, ValueError):
         return None
-    if not isinstance(told, dict):
-        return None
-    modes = told.get("pooling_mode") or [mode for key, mode in OLD_MODES.items() if told.get(key)]
-    return next((mode for mode in ("mean", "cls") if modes in (mode, [mode])), None)
+    return files.pool if files is not None and files.pool in ("mean", "cls") else None
 
 
 def reads_mean(backbone: Backbone) -> bool:

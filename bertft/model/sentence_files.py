@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from bertft.errors import CheckpointError
-from bertft.model.pooling import OLD_MODES
 
 MODULES = "modules.json"
+
+_OLD_MODES = {
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+"""What sentence-transformers wrote before it wrote `pooling_mode`; several together are joined."""
 
 _KNOWN = ("Transformer", "Pooling", "Normalize")
 """Modules that are done here; a name begins with the package of its version."""
@@ -67,8 +76,10 @@ def sentence_files(path: str) -> SentenceFiles | None:
 
 
 def _modes(told: Mapping[str, Any]) -> str | None:
-    modes = told.get("pooling_mode") or [mode for key, mode in OLD_MODES.items() if told.get(key)]
-    return "+".join([modes] if isinstance(modes, str) else map(str, modes)) or None
+    modes = told.get("pooling_mode") or [mode for key, mode in _OLD_MODES.items() if told.get(key)]
+    if isinstance(modes, str):
+        return modes
+    return ("+".join(map(str, modes)) or None) if isinstance(modes, list) else None
 
 
 def _table(path: str, name: str) -> Mapping[str, Any]:

@@ -230,9 +230,11 @@ def test_what_differs_by_rounding_alone_is_not_blown_up(rows: int) -> None:
         assert float(torch.tanh(pooler(first * 1.01)).abs().max()) < 0.9
 
 
-def pooling_file(folder: Path, content: str | bytes) -> str:
-    (folder / "1_Pooling").mkdir()
-    file = folder / "1_Pooling" / "config.json"
+def pooling_file(folder: Path, content: str | bytes, name: str = "1_Pooling") -> str:
+    listed = [{"type": "sentence_transformers.models.Transformer", "path": ""}, {"type": "Pooling", "path": name}]
+    (folder / "modules.json").write_text(json.dumps(listed))
+    (folder / name).mkdir()
+    file = folder / name / "config.json"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     return str(folder)
 
@@ -282,9 +284,20 @@ def test_a_sentence_encoder_says_how_it_is_read(tmp_path: Path, content: str | b
     assert trained_pooling(pooling_file(tmp_path, content)) == pooling
 
 
+def test_its_files_lie_where_modules_json_says(tmp_path: Path) -> None:
+    """As for `embed`; a folder of that name alone says nothing."""
+    pooling_file(tmp_path, '{"pooling_mode": "mean"}')
+    pooling_file(tmp_path, '{"pooling_mode": "cls"}', "pooled")
+    assert trained_pooling(str(tmp_path)) == "cls"
+    (tmp_path / "modules.json").write_text("{")
+    assert trained_pooling(str(tmp_path)) is None
+    (tmp_path / "modules.json").unlink()
+    assert trained_pooling(str(tmp_path)) is None
+
+
 def test_a_backbone_that_is_no_sentence_encoder_says_nothing(tiny: str, tmp_path: Path) -> None:
     assert trained_pooling(tiny) is None
-    (tmp_path / "1_Pooling" / "config.json").mkdir(parents=True)
+    (tmp_path / "modules.json").mkdir()
     assert trained_pooling(str(tmp_path)) is None
     assert trained_pooling(str(tmp_path / "absent")) is None
 

@@ -87,8 +87,9 @@ def test_unasked_a_classifier_reads_what_its_config_says(tmp_path: Path) -> None
     assert "pooling late (--pool)" in said
     folder = build_tiny_model("mmbert", tmp_path)
     assert usual_pooling(find_backbone(str(folder))) == "cls"
-    (folder / "1_Pooling").mkdir()
-    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
+    (folder / "modules.json").write_text('[{"type": "Transformer", "path": ""}, {"type": "Pooling", "path": "pool"}]')
+    (folder / "pool").mkdir()
+    (folder / "pool" / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
     assert usual_pooling(find_backbone(str(folder))) == "mean"
 
 
