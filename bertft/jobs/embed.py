@@ -30,6 +30,7 @@ from bertft.rows.fields import Fields
 from bertft.system.locks import locked_file
 from bertft.wording import counted
 from bertft.writing import Part, anchor, is_special, make_room
+from bertft.writing.columns import OF_VECTORS
 from bertft.writing.vectors import (
     NPY,
     VectorFile,
@@ -127,7 +128,7 @@ def _names(source: Source, embedder: Embedder, prefix: str | None, *, is_array: 
     vector = "embeddings" if pieces else "embedding"
     if is_array:
         return VectorNames(vector, "reason", None)
-    found = names_in_output(source, [*([pieces] if pieces else []), "reason", vector], prefix)
+    found = names_in_output(source, [*([pieces] if pieces else []), "reason", vector], prefix, usual=OF_VECTORS)
     return VectorNames(found[vector], found["reason"], found[pieces] if pieces else None)
 
 

@@ -29,6 +29,7 @@ from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, Table, open_source
 from bertft.wording import counted
 from bertft.writing import added_names, holds_tags_only, told_names
+from bertft.writing.columns import PREFIX
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,11 @@ def names_of(request: PredictRequest, source: Source, added: Sequence[str]) -> d
     return added_names(source.columns, added) if request.form else names_in_output(source, added, request.prefix)
 
 
-def names_in_output(source: Source | Table, added: Sequence[str], prefix: str | None) -> dict[str, str]:
+def names_in_output(
+    source: Source | Table, added: Sequence[str], prefix: str | None, *, usual: str = PREFIX
+) -> dict[str, str]:
     """Of the added columns. That the input has their names already is said, unless a prefix was asked for."""
-    names = added_names(source.columns, added, prefix=prefix)
+    names = added_names(source.columns, added, prefix=prefix, usual=usual)
     if prefix is None and (said := told_names(names)):
         console.warn(f"{source.name} {said}.")
     return names

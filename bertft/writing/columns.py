@@ -10,11 +10,15 @@ from itertools import count
 from bertft.errors import UsageError
 
 PREFIX = "predicted_"
+OF_VECTORS = "vector_"
+"""Of what is added to texts with their vectors, where nothing is predicted."""
 
 
-def added_names(input_columns: Sequence[str], added: Sequence[str], *, prefix: str | None = None) -> dict[str, str]:
+def added_names(
+    input_columns: Sequence[str], added: Sequence[str], *, prefix: str | None = None, usual: str = PREFIX
+) -> dict[str, str]:
     """Each added column -> its name in the output. With a prefix all of them have it; without one those that the input has
-    already. UsageError for a prefix that does not help."""
+    already have the `usual` one. UsageError for a prefix that does not help."""
     taken = set(input_columns)
     if prefix is not None:
         names = {name: f"{prefix}{name}" for name in added}
@@ -22,7 +26,7 @@ def added_names(input_columns: Sequence[str], added: Sequence[str], *, prefix: s
             raise UsageError(f"--prefix {prefix}: the input has {', '.join(again)} already. Choose another prefix.")
         return names
     twice = [name for name in added if name in taken or _other_end(name) in taken]
-    tries = (PREFIX if number == 1 else f"{PREFIX}{number}_" for number in count(1))
+    tries = (usual if number == 1 else f"{usual}{number}_" for number in count(1))
     free = next(one for one in tries if not {*taken, *added} & {f"{one}{name}" for name in twice})
     return {name: f"{free}{name}" if name in twice else name for name in added}
 

@@ -140,6 +140,6 @@ class Part:
         changed = [name for name in now if then.get(name) != now[name]]
         if changed:
             raise UsageError(
-                f"{self._path}: --resume continues the same prediction, but {', '.join(changed)} changed. "
+                f"{self._path}: --resume continues the same file, but {', '.join(changed)} changed. "
                 f"Leave out --resume to start over."
             )

@@ -151,7 +151,7 @@ def test_going_on_from_something_else_is_refused(
     )
     said = run("predict", "run", data, "-o", "out.csv", "--resume", *flags, ok=2)
     named = {"tokenizer": "the model", "option": "the options"}.get(changed, f"the {changed}")
-    assert f"out.csv: --resume continues the same prediction, but {named} changed." in said.err
+    assert f"out.csv: --resume continues the same file, but {named} changed." in said.err
     assert Path(".out.csv.part").read_bytes() == before
     said = run("predict", "run", data, "-o", "out.csv", *flags)
     assert "out.csv: 24 rows of an interrupted command are discarded; --resume would keep them." in said.err

@@ -85,7 +85,19 @@ def test_another_wish_does_not_continue_a_file(
         with pytest.raises(PowerFails):
             run("embed", tiny, table, "-o", "out.npy", *PLAIN)
     said = run("embed", tiny, table, "-o", "out.npy", "--resume", "--pool", "max", *PLAIN, ok=2)
-    assert "the options changed" in said.err
+    assert "--resume continues the same file, but the options changed" in said.err
+
+
+def test_columns_that_the_input_has_are_not_called_predictions(
+    run: Callable[..., Said], tmp_path: Path, tiny: str
+) -> None:
+    data = write_csv(tmp_path / "in.csv", ["text", "reason"], [("good film", "because")])
+    said = run("embed", tiny, data, "--text", "text", "-o", "out.jsonl", *PLAIN)
+    assert "what is added is called vector_reason (--prefix)" in said.err
+    (row,) = read_jsonl(Path("out.jsonl"))
+    assert (row["reason"], row["vector_reason"]) == ("because", None)
+    near = run("similar", "out.jsonl", "--query", "good film", "--json", *PLAIN)
+    assert json.loads(near.out)["queries"][0]["rows"][0]["text"] == "good film"
 
 
 def test_tokens_and_words(run: Callable[..., Said], tmp_path: Path, tiny: str) -> None:
