@@ -87,8 +87,12 @@ class MarkedEntities:
 
 def open_entities(path: str, text: str | None = None) -> Entities:
     """A table with spans, or a list where the name does not say that it is a table."""
-    is_table = is_saved(path) or take_in(path).suffix in FORMAT_BY_SUFFIX
-    return MarkedEntities(path, text) if is_table else ListedEntities(path)
+    return ListedEntities(path) if is_list(path) else MarkedEntities(path, text)
+
+
+def is_list(path: str) -> bool:
+    """Whether it has an entity on each line."""
+    return not is_saved(path) and take_in(path).suffix not in FORMAT_BY_SUFFIX
 
 
 def _sentences(source: Source | Table, text: str | None) -> Iterator[tuple[str, list[Place]]]:

@@ -22,8 +22,9 @@ from bertft.adapters.masks.paired_blocks import paired_blocks
 from bertft.corpus import TokenFile, documents_of, open_tokens, pack, write_tokens
 from bertft.corpus.blocks import hold_out
 from bertft.corpus.documents import Reading, shown_kinds
-from bertft.corpus.entities import open_entities
+from bertft.corpus.entities import is_list, open_entities
 from bertft.corpus.marking import Marker
+from bertft.corpus.word_list import read_list
 from bertft.corpus.words import Segmenter, segmenter_for
 from bertft.engine.device import decided_by_main
 from bertft.engine.prepare import tokenizer_of
@@ -39,8 +40,8 @@ from bertft.plan.pretraining import PretrainPlan
 from bertft.protocols import Device
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import CORPUS
-from bertft.system.files import explained
+from bertft.runs import CORPUS, LISTS
+from bertft.system.files import explained, write_text
 from bertft.wording import counted
 
 SAMPLE = 1000
@@ -260,6 +261,23 @@ def far_above(tokens: TokenFile, held: Any, share: float) -> float:
     sizes = tokens.sizes()
     found = float(sizes[held].sum() / sizes.sum())
     return found if found > 2 * share else 0.0
+
+
+def keep_lists(asked: PretrainPlan, folder: Path) -> None:
+    """Put the lists of words and entities into the run folder, for `eval`. A table of spans stays where it is: it may be as
+    large as the corpus."""
+    for name, kept in LISTS.items():
+        if (path := getattr(asked, name)) in asked.files and is_list(path):
+            with explained(folder, "Make room, or choose another folder with -o."):
+                write_text(folder / kept, "".join(f"{line}\n" for line in read_list(path)))
+
+
+def by_kept_lists(asked: PretrainPlan, folder: Path) -> PretrainPlan:
+    """The same, but with the lists of the run folder, as far as it has them."""
+    own: dict[str, Any] = {
+        name: str(folder / kept) for name, kept in LISTS.items() if getattr(asked, name) in asked.files
+    }
+    return replace(asked, **{name: path for name, path in own.items() if Path(path).is_file()})
 
 
 def tell_unknown(tokens: TokenFile, tokenizer: Any) -> None:

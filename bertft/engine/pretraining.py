@@ -13,7 +13,7 @@ from bertft.adapters.masks.masked_blocks import MaskedBlocks
 from bertft.engine.advice import advice
 from bertft.engine.beginning import has_state, start_network
 from bertft.engine.checkpoints import Checkpoints
-from bertft.engine.corpora import PreparedCorpus, Readings, leave_corpus, prepare_corpus, with_words
+from bertft.engine.corpora import PreparedCorpus, Readings, keep_lists, leave_corpus, prepare_corpus, with_words
 from bertft.engine.device import cuts_up, describe
 from bertft.engine.judging import load_answerer
 from bertft.engine.learned import Learned, learned_in
@@ -78,6 +78,8 @@ def _learn(run: TrainingRun, corpus: PreparedCorpus, accelerator: Device, baseli
     resuming = run.resume and has_state(run.folder)
     if accelerator.is_main_process:
         write_start(run, adapter)
+        if run.plan.pretraining and not resuming:  # a resumed run has them
+            keep_lists(run.plan.pretraining, run.folder)
     if run.tracking:
         run.tracking.start(after=step_of(run.folder) if resuming else None)
     network.to(accelerator.device)

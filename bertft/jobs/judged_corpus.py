@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.masks.masked_blocks import frame_of
-from bertft.engine.corpora import BlockMaker
+from bertft.engine.corpora import BlockMaker, by_kept_lists
 from bertft.engine.meter import Meter
 from bertft.engine.pretraining_scores import BlockValidator
 from bertft.engine.record import sha256_of, sha256_of_rows
@@ -64,7 +64,9 @@ def judged_corpus(request: EvalRequest) -> JudgedCorpus:
             entities=adapter.entities,
             pair=adapter.pair,
         )
-        maker = BlockMaker(adapter, frame_of(adapter.tokenizer), asked, fields, anew=False)
+        maker = BlockMaker(
+            adapter, frame_of(adapter.tokenizer), by_kept_lists(asked, Path(request.run)), fields, anew=False
+        )
         tokens = maker.tokens(Path(folder) / "corpus", [reading], {}, answerer.accelerator)
         blocks, meter = maker.packed(tokens, np.arange(len(tokens))), Meter()
         judge = BlockValidator(adapter, blocks, answerer.accelerator)

@@ -20,6 +20,9 @@ TASK_FILE = "bertft.json"
 VOCABULARY = "vocabulary.json"
 """The n-grams or words of a model that was fitted at once, in place of a tokenizer's files."""
 
+LISTS = {"words": "words.txt", "entities": "entities.txt"}
+"""Of what a run was masked by; they belong to the model, as `eval` masks by them too."""
+
 LOGS = "logs"
 """Folder of the trackers' files."""
 

@@ -59,6 +59,22 @@ def test_a_new_list_is_not_taken_for_the_old_one(run: Run, tiny: str) -> None:
     assert "names.txt: changed since the run began" in run("pretrain", "corpus.txt", *words, "--resume", ok=2).err
 
 
+def test_a_run_is_judged_by_the_lists_that_it_learned_with(run: Run, tiny: str) -> None:
+    """Wherever it stands by then, and whatever became of the lists."""
+    Path("corpus.txt").write_text("\n".join(texts(30, seed=8)))
+    Path("names.txt").write_text("film\n")
+    Path("parts.txt").write_text("good film\t7\nbook\n", encoding="utf-16")
+    lists = ("--entities", "names.txt", "--words", "parts.txt")
+    run("pretrain", "corpus.txt", "--model", tiny, "-o", "run", "--mask", "entity", *lists, *FEW)
+    assert Path("run/words.txt").read_text() == "good film\nbook\n"
+    words = ("eval", "run", "corpus.txt", "--precision", "fp32")
+    before = run(*words)
+    assert "run/entities.txt: 1 of 1 entities occur" in before.err
+    Path("names.txt").write_text("book\n")
+    Path("parts.txt").unlink()
+    assert run(*words).out == before.out
+
+
 def test_entities_that_do_not_occur_leave_nothing_in_the_way(run: Run, tiny: str) -> None:
     Path("corpus.txt").write_text("\n".join(texts(30, seed=8)))
     Path("names.txt").write_text("Berlin\n")
