@@ -27,6 +27,15 @@ Text = Annotated[list[str] | None, opt.flag(COLUMNS, "COLUMN", opt.TEXT_HELP, de
 TextPair = Annotated[
     str | None, opt.flag(COLUMNS, "COLUMN", opt.PAIR_HELP, default="a run's as in training, else none")
 ]
+Prefix = Annotated[
+    str | None,
+    opt.flag(
+        OUTPUT,
+        "PREFIX",
+        "Prefix for the names of all added columns.",
+        default="vector_ where the input already has a column of that name",
+    ),
+]
 
 
 @opt.takes_settings(MachinePlan, before="resume")
@@ -38,7 +47,7 @@ def embed_command(
     output: VectorFile,
     text: Text = None,
     text_pair: TextPair = None,
-    prefix: opt.Prefix = None,
+    prefix: Prefix = None,
     resume: opt.GoOn = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,

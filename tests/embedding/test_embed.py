@@ -96,6 +96,7 @@ def test_columns_that_the_input_has_are_not_called_predictions(
     assert "what is added is called vector_reason (--prefix)" in said.err
     (row,) = read_jsonl(Path("out.jsonl"))
     assert (row["reason"], row["vector_reason"]) == ("because", None)
+    assert "vector_ where the input" in run("embed", "--help-all").out
     near = run("similar", "out.jsonl", "--query", "good film", "--json", *PLAIN)
     assert json.loads(near.out)["queries"][0]["rows"][0]["text"] == "good film"
 
