@@ -56,7 +56,7 @@ class Reach:
         together = rotate(together, self.cos, self.sin, heads=heads, parts=2)
         hidden = together.shape[1] // 3
         first = together.index_select(0, self.layout.first)[:, :hidden].contiguous()
-        bias = None if self.bias is None else self.bias[:, :, :1]
+        bias = self._bias_of(1)
         return attend(together[:, hidden:], self.layout, heads=heads, dropped=dropped, first=first, bias=bias)
 
     def _read_texts(self, together: Tensor, heads: int) -> Tensor:
@@ -80,11 +80,15 @@ class Reach:
     def bias(self) -> Tensor | None:
         """(B, 1, 1 or T, T) what attention adds to its scores: 0 for a token that is seen. A token that sees none, which is
         padding, gets a number all the same: others must not multiply by it."""
+        return self._bias_of(self.layout.width)
+
+    def _bias_of(self, queries: int) -> Tensor | None:
+        """The same for the first tokens only, of which there are so many."""
         layout = self.layout
         if self.window is None or layout.width <= self.window + 1:
             return layout.bias
         at = torch.arange(layout.width)
-        far = (at[:, None] - at).abs() > self.window  # (T, T)
+        far = (at[:queries, None] - at).abs() > self.window  # (queries, T)
         hidden = far if layout.mask is None else far | ~layout.mask[:, None, None]
         hidden = hidden.expand(layout.texts, 1, -1, -1)
         return torch.zeros(hidden.shape).masked_fill_(hidden, torch.finfo(torch.float32).min)

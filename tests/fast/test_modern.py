@@ -167,6 +167,21 @@ def test_the_cost_of_a_window_grows_with_the_length_and_not_with_its_square(way:
     assert sizes[1] < 4000 * 4 * WINDOW
 
 
+def test_the_first_tokens_alone_need_no_row_of_weights_for_each_token(way: str) -> None:
+    if way == "padded":
+        pytest.skip("for short texts only")
+    mask = torch.arange(700) < torch.tensor([[700], [300]])
+    layout = reach.layout_for(mask, 2, 700)
+    angles = torch.rand(len(layout.at), 4)
+    local = reach.Reach(layout, WINDOW // 2, angles.cos(), angles.sin(), torch.float32)
+    together = torch.randn(len(layout.at), 3 * 8)
+    first = local.read_first(together.clone(), heads=2, dropped=None)
+    assert "bias" not in vars(local)
+    assert local.bias is not None
+    assert tuple(local.bias.shape) == (2, 1, 700, 700)
+    assert torch.allclose(first, local.read(together.clone(), heads=2, dropped=None)[layout.first], atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "wish", ["hidden states", "attentions", "places", "padding on the left", "pairs", "tuple", "own dropout"]
 )
