@@ -308,6 +308,8 @@ class Adapter(ABC):
         """The column in whose text answers have places, in characters; None for answers that have none."""
         return None
 
+    reads_rows: ClassVar[bool] = True
+    """Whether rows can be answered; else the network is there to be read by others."""
     answer_options: ClassVar[tuple[str, ...]] = ()
     """The fields of Answer that `record` heeds."""
     one_label_a_row: ClassVar[bool] = False

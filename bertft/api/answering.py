@@ -65,7 +65,7 @@ def load(
     tuple of two texts or of question and context, a list of words for a tagger (in a list of inputs), or a dict of columns.
     `raw_probabilities`: the network's own, not calibrated."""
     from bertft.jobs.model import Model
-    from bertft.jobs.opening import open_run
+    from bertft.jobs.opening import check_reads_rows, open_run
     from bertft.jobs.unsure import with_own_probabilities
     from bertft.plan.plan import merge
 
@@ -78,6 +78,7 @@ def load(
     machine = merge(MachinePlan, checked_keywords({"threads": threads, "fast": fast}, keywords_of(MachinePlan)))
     with called_from_program(quiet):
         answerer = open_run(folder_of(run), precision, machine)
+        check_reads_rows(answerer, folder_of(run))
         adapter = with_own_probabilities(answerer.adapter, raw=bool(raw_probabilities))
         return Model(Path(folder_of(run)), replace(answerer, adapter=adapter))
 

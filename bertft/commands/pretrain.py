@@ -24,7 +24,10 @@ TOLD = {
     "metric": ("Metric that selects the best model: perplexity or accuracy.", "perplexity"),
     "validation": ("Text used to select the best model.", "a seeded share of the documents"),
     "validation_share": ("Share of the documents held back for validation, without --validation.", "0.05"),
-    "name": ("Model to go on with: a name on the Hugging Face Hub, a folder, or minilm (built in).", ""),
+    "name": (
+        "Model to go on with: a name on the Hugging Face Hub, a folder, minilm (built in), or bilstm, which is new.",
+        "",
+    ),
     "split_seed": ("Seed of the held-back documents, where it is not to be --seed.", "--seed"),
     "format": (
         "File format: text, csv, tsv, jsonl, json, parquet, arrow or xlsx.",

@@ -10,7 +10,7 @@ from bertft import console
 from bertft.commands import options as opt
 from bertft.commands.tiers import HelpAll
 from bertft.errors import UsageError
-from bertft.kinds import NAMED_PROBLEMS
+from bertft.kinds import KINDS, NAMED_PROBLEMS
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan, ModelPlan, OutputPlan, RunsPlan
 from bertft.plan.settings import typed
@@ -154,4 +154,5 @@ def show_training(finished: Finished, *, as_json: bool, full: bool) -> None:
     )
     how = "a head on the frozen" if finished.plan.recipe.features else how
     console.result(f"Run folder: {folder} ({how} {finished.backbone.name})")
-    console.result(f"Next: bertft predict {folder} INPUT -o OUTPUT.csv")
+    use = KINDS[finished.plan.card.kind].use
+    console.result(f"Next: {use.format(folder=folder, input='INPUT', output='OUTPUT.csv')}")

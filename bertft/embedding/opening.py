@@ -68,6 +68,10 @@ def find_encoder(name: str) -> Backbone:
         backbone = Backbone(name, name, config)
     else:
         backbone = _find_model(name)
+    if backbone.is_language_model:
+        raise CheckpointError(
+            f"{name}: layers of LSTMs, which are no vectors of texts; `bertft train --features` reads them."
+        )
     if backbone.is_ours:
         raise CheckpointError(
             f"{name}: a model from before BERT has no layers to read; name an encoder such as a BERT."

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from bertft import console
-from bertft.adapters import Adapter, adapter_for
-from bertft.adapters.masks.masked_blocks import Frame, MaskedBlocks, frame_of, masker_of
+from bertft.adapters import adapter_for
+from bertft.adapters.masks.filler import MaskFiller
+from bertft.adapters.masks.masked_blocks import Frame, MaskedBlocks, frame_of
 from bertft.adapters.masks.paired_blocks import paired_blocks
 from bertft.corpus import TokenFile, documents_of, open_tokens, pack, write_tokens
 from bertft.corpus.blocks import hold_out
@@ -28,11 +29,9 @@ from bertft.corpus.word_list import read_list
 from bertft.corpus.words import Segmenter, segmenter_for
 from bertft.engine.device import decided_by_main
 from bertft.engine.prepare import tokenizer_of
-from bertft.errors import CheckpointError, DataError
+from bertft.errors import DataError
 from bertft.gold.lengths import text_options
-from bertft.gold.masks import COMMON_MASK
 from bertft.masking import STRATEGIES
-from bertft.masking.masked import strategy_of
 from bertft.model.backbone import Backbone, longest_input
 from bertft.model.masked_lm import check_pairs
 from bertft.plan.plan import Plan
@@ -66,7 +65,7 @@ class Readings:
 class PreparedCorpus:
     """What a run learns from and is scored on."""
 
-    adapter: Adapter
+    adapter: MaskFiller
     train: MaskedBlocks
     validation: MaskedBlocks
     documents: dict[str, int]
@@ -115,32 +114,26 @@ def with_words(plan: Plan, readings: Sequence[Reading]) -> Plan:
     return replace(plan, pretraining=replace(asked, words=words.words))
 
 
-def mask_adapter(plan: Plan, backbone: Backbone) -> Adapter:
-    """That of a plan. CheckpointError for a tokenizer without a mask."""
+def mask_adapter(plan: Plan, backbone: Backbone) -> MaskFiller:
+    """That of a plan. CheckpointError for a tokenizer that it cannot use."""
     tokenizer, asked = tokenizer_of(backbone, words=False), plan.pretraining or PretrainPlan()
-    check_mask(tokenizer, backbone.name)
     longest = longest_input(backbone.config, tokenizer)
     options = text_options(plan.recipe, plan.card.kind, pair=False, longest=longest, fix_answers=False)
     tokenizer.model_max_length = options.max_length
     if asked.pair:
         check_pairs(backbone.config.model_type, asked.pair)
     stored = {name: getattr(asked, name) for name in ("mask", "mask_share", "words", "entities", "pair")}
-    return adapter_for(plan.card, Labels(()), plan.fields, tokenizer, options, **stored)
-
-
-def check_mask(tokenizer: Any, name: str) -> None:
-    if tokenizer.mask_token_id is None:
-        raise CheckpointError(
-            f"{name}: its tokenizer has no mask token ({COMMON_MASK} or the like), so it cannot be pre-trained by filling masks. "
-            f"Name an encoder such as a BERT with --model."
-        )
+    adapter: Any = adapter_for(plan.card, Labels(()), plan.fields, tokenizer, options, **stored)
+    adapter.check_tokenizer(backbone.name)
+    found: MaskFiller = adapter
+    return found
 
 
 @dataclass(frozen=True)
 class BlockMaker:
     """Files to tokens, and tokens to blocks, as an adapter reads them."""
 
-    adapter: Adapter
+    adapter: MaskFiller
     frame: Frame
     asked: PretrainPlan
     fields: Fields
@@ -183,7 +176,7 @@ class BlockMaker:
 
     def packed(self, tokens: TokenFile, documents: np.ndarray[Any, Any]) -> MaskedBlocks:
         """Blocks of these documents, or pairs of texts; documents that begin no pair are said."""
-        masker = masker_of(self.adapter.tokenizer, strategy_of(self.asked.mask), self.asked.mask_share)
+        masker = self.adapter.masker(self.asked)
         if self.asked.pair:
             made_of: Any = {"objective": self.asked.pair, "max_length": self.adapter.options.max_length}
             paired = paired_blocks(tokens, documents, self.adapter.tokenizer, masker, **made_of)

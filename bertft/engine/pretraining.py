@@ -149,12 +149,17 @@ def introduce(network: Network, run: TrainingRun, corpus: PreparedCorpus, accele
     total, trainable = count_parameters(network)
     tokens, documents = int(corpus.train.blocks.lengths.sum()), corpus.documents
     console.note(
-        f"Model: {run.backbone.name}, {total:,} parameters, {trainable:,} of them trainable; {describe(accelerator)}.\n"
+        f"Model: {run.backbone.name}, {total:,} parameters, {trainable:,} of them trainable; {device_of(run, accelerator)}.\n"
         f"Documents: {documents['train']:,} for training, {documents['validation']:,} for validation; {tokens:,} tokens in "
         f"{len(corpus.train):,} blocks of at most {corpus.adapter.options.max_length} (--max-length).\n"
         f"Folder: {run.folder} will hold {total * 4 / 1e6:,.0f} MB (best model) and "
         f"{(total * 4 + trainable * 8) / 1e6:,.0f} MB (to go on from)."
     )
+
+
+def device_of(run: TrainingRun, accelerator: Device) -> str:
+    """In words, with the precision that the network computes in."""
+    return describe(accelerator, is_ours=run.backbone.is_ours)
 
 
 def _finished(
@@ -183,5 +188,5 @@ def _finished(
         steps=learned.steps,
         best_step=learned.best_step,
         refitted=False,
-        device=describe(accelerator),
+        device=device_of(run, accelerator),
     )

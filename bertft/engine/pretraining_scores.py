@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from bertft import console
-from bertft.adapters import Adapter, Feature
+from bertft.adapters import Feature
+from bertft.adapters.masks.filler import MaskFiller
 from bertft.adapters.masks.masked_blocks import MaskedBlocks
 from bertft.arrays import Array
 from bertft.engine.eval_loop import model_outputs, stop_together
 from bertft.engine.meter import Meter
 from bertft.protocols import Device, Network
 from bertft.scoring import Baseline, Scores
-from bertft.scoring.masks import score_frequencies, score_masks
+from bertft.scoring.masks import score_frequencies
 
 _AT_ONCE = 4096
 """Blocks that are in memory at once."""
@@ -26,7 +27,7 @@ _AT_ONCE = 4096
 class BlockValidator:
     """Scores a network on blocks, whose masks are the same each time."""
 
-    adapter: Adapter
+    adapter: MaskFiller
     blocks: MaskedBlocks
     accelerator: Device
 
@@ -42,10 +43,10 @@ class BlockValidator:
                 found += model_outputs(network, self.adapter, features, self.accelerator, meter, bar)
                 stop_together(self.accelerator)
         self.blocks.tokens.let_go()
-        return score_masks(np.stack(found), main=self.adapter.card.metric)
+        return self.adapter.block_scores(np.stack(found))
 
 
-def frequency_baseline(adapter: Adapter, train: MaskedBlocks, validation: MaskedBlocks) -> Baseline:
+def frequency_baseline(adapter: MaskFiller, train: MaskedBlocks, validation: MaskedBlocks) -> Baseline:
     """What the frequencies of tokens in the corpus give on the masks of the validation blocks. Each token counts once more
     than it occurs, or one that is new would be impossible."""
     special, vocabulary = train.frame.special, len(train.frame.special)

@@ -126,7 +126,6 @@ def run_record(finished: Finished) -> RunRecord:
     files |= {f"train {number}": path for number, path in enumerate(plan.data.more_train or (), 2)}
     metric = typed_again(plan.recipe.metric)
     repeat = f"bertft {plan.verb} --config {shlex.quote(str(finished.folder / PLAN))}{metric} -o OTHER_FOLDER"
-    ours = finished.backbone.family or finished.backbone.classic
     by_a_program = any(path and path.startswith(MEMORY) for path in files.values())
     return RunRecord(
         command=finished.command,
@@ -134,7 +133,7 @@ def run_record(finished: Finished) -> RunRecord:
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         task=plan.card.name,
         backbone=finished.backbone.name,
-        family=ours.name if ours else "",
+        family=finished.backbone.own_name,
         parameters=ParameterCount(*finished.parameters),
         seed=plan.recipe.seed,
         rows=dict(finished.rows),

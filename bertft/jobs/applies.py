@@ -40,6 +40,11 @@ def check_features(request: TrainRequest, recipe: Recipe, backbone: Backbone) ->
         said = [settings[name].names(name)[0] for name in OF_FEATURES if getattr(recipe, name)]
         if said:
             raise UsageError(f"{' and '.join(said)}: only for a head on a frozen backbone. Pass --features too.")
+        if backbone.is_language_model:
+            raise UsageError(
+                f"--model {backbone.name}: two language models, whose layers are read as they are. Pass --features --layers "
+                f"0,1,2 --combine mix."
+            )
         return
     if backbone.family or backbone.classic:
         raise UsageError(

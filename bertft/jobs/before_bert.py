@@ -35,7 +35,7 @@ def meant_for(backbone: Backbone, config: Mapping[str, Any]) -> dict[str, Any]:
     before it nothing, and its rates ruin BERT. What is left out is said."""
     recipe, planned = dict(config.get("recipe", {})), config.get("model", {}).get("name")
     from_before = planned in FAMILIES or planned in CLASSICS
-    if planned in (None, backbone.name) or not (from_before or backbone.is_ours):
+    if planned in (None, backbone.name) or not (from_before or backbone.family or backbone.classic):
         return recipe
     if left := [name for name in recipe if name in OF_PRETRAINED or name in FROM_SCRATCH]:
         console.note(f"--config is of {planned}: left out for {backbone.name}: {', '.join(left)}.")

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bertft import console
+from bertft.adapters.masks.filler import check_mask
 from bertft.corpus.vocabulary import learn_vocabulary
-from bertft.engine.corpora import check_mask
 from bertft.errors import CheckpointError, UsageError
 from bertft.model.backbone import EMBEDDED, Backbone, check_on_hub, embedded_backbone
-from bertft.model.scratch import new_bert
+from bertft.model.scratch import new_bert, new_language_model
 from bertft.model.tokens import load_tokenizer
-from bertft.plan.pretraining import NEW, PretrainPlan
+from bertft.plan.pretraining import LSTMS, NEW, NEW_LSTMS, PretrainPlan
 from bertft.protocols import Tokenizer
 
 USUAL_SIZE = "small"
@@ -24,6 +24,10 @@ LEARNED_TOKENS = 30_522
 
 def with_tokenizer(asked: PretrainPlan, model: str | None) -> PretrainPlan:
     """The plan with all that it takes from scratch; `model` may lend its tokenizer. UsageError for what would have no effect."""
+    if model in (LSTMS, NEW_LSTMS):
+        if asked.from_scratch:
+            raise UsageError(f"--from-scratch: --model {LSTMS} always begins so. Leave it out.")
+        return replace(asked, size=asked.size or USUAL_SIZE)
     if not asked.from_scratch:
         for name in ("size", "tokenizer"):
             if getattr(asked, name):
@@ -39,9 +43,17 @@ def with_tokenizer(asked: PretrainPlan, model: str | None) -> PretrainPlan:
     return replace(asked, size=asked.size or USUAL_SIZE, tokenizer=asked.tokenizer or lender)
 
 
+def begins_new(asked: PretrainPlan, model: str | None) -> bool:
+    """Whether nothing is loaded but a tokenizer."""
+    return asked.from_scratch or model in (LSTMS, NEW_LSTMS)
+
+
 def scratch_backbone(asked: PretrainPlan, texts: Callable[[], Iterable[str]], max_length: int) -> Backbone:
-    """A new BERT of the size that was asked for. `texts`: the corpus, for a vocabulary where none was named."""
+    """A new network of the size that was asked for: a BERT, or LSTMs. `texts`: the corpus, for a vocabulary where none was
+    named."""
     tokenizer = _opened(asked.tokenizer) if asked.tokenizer else _learned(texts)
+    if not asked.from_scratch:
+        return new_language_model(asked.size or USUAL_SIZE, tokenizer, max_length)
     check_mask(tokenizer, asked.tokenizer or "the corpus")
     return new_bert(asked.size or USUAL_SIZE, tokenizer, max_length)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,15 @@ def open_run(path: str, precision: str | None, machine: MachinePlan, *, weights:
     fit_to_model(adapter.tokenizer, network.config, path)
     console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator, is_ours=is_ours(network.config))}.")
     return Answerer(adapter, ready(network, accelerator), accelerator)
+
+
+def check_reads_rows(answerer: Answerer, path: str) -> None:
+    """UsageError for a run that answers nothing."""
+    if not answerer.adapter.reads_rows:
+        use = KINDS[answerer.adapter.card.kind].use.format(folder=shlex.quote(path), input="DATA", output="")
+        raise UsageError(
+            f"{path}: two language models, which answer nothing by themselves. A head reads their layers: {use}"
+        )
 
 
 def check_has_labels(path: str) -> None:

@@ -17,7 +17,7 @@ from bertft.engine.meter import Meter, rates
 from bertft.errors import UsageError
 from bertft.gold import Read
 from bertft.jobs.file_columns import columns_of_file, wanted_text
-from bertft.jobs.opening import open_run, with_max_answer
+from bertft.jobs.opening import check_reads_rows, open_run, with_max_answer
 from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.run_times import note_time
@@ -135,6 +135,7 @@ def names_in_output(
 def answerer_for(request: PredictRequest) -> Answerer:
     """The run that answers."""
     answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
+    check_reads_rows(answerer, request.run)
     return replace(answerer, adapter=with_own_probabilities(answerer.adapter, raw=request.raw_probabilities))
 
 

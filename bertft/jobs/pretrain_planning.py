@@ -16,17 +16,17 @@ from bertft.engine.tracking import check_installed
 from bertft.errors import CheckpointError, DataError, UsageError
 from bertft.gold.lengths import fitted
 from bertft.jobs.file_columns import LOOKED_AT, only_text
-from bertft.jobs.from_scratch import scratch_backbone, with_tokenizer
+from bertft.jobs.from_scratch import begins_new, scratch_backbone, with_tokenizer
 from bertft.jobs.requests import TrainRequest
 from bertft.jobs.splits import HUB, read_options, read_split
-from bertft.kinds import FILL_MASK
+from bertft.kinds import FILL_MASK, KINDS, NEXT_TOKEN
 from bertft.kinds.metric_names import check_metric
 from bertft.masking import STRATEGIES
 from bertft.model.backbone import Backbone, find_backbone, positions
 from bertft.model.folder import free_run_folder
 from bertft.plan.card import Card, plain_card
-from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, read_config
-from bertft.plan.pretraining import PretrainPlan
+from bertft.plan.plan import OF_THE_OUTPUT, Plan, merge, merge_data, merge_recipe, read_config, verb_of
+from bertft.plan.pretraining import LSTMS, OF_MASKS, PretrainPlan
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import DataPlan, MachinePlan, ModelPlan, OutputPlan
 from bertft.reading import Table, matching
@@ -52,10 +52,11 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
     if not {**named, **request.data}.get("train"):
         raise UsageError("No corpus: name a file of texts (bertft pretrain corpus.txt).")
     data = merge_data(named, request.data)
-    card = with_main(plain_card(FILL_MASK.name), config.get("task"), request)
     model = merge(ModelPlan, config.get("model", {}), request.model)
     asked = with_tokenizer(merge(PretrainPlan, config.get("pretraining", {}), request.pretraining), model.name)
-    backbone = None if asked.from_scratch else found_backbone(model)
+    backbone = None if begins_new(asked, model.name) else found_backbone(model)
+    reads_both_ways = backbone.is_language_model if backbone else not asked.from_scratch
+    card = with_main(plain_card((NEXT_TOKEN if reads_both_ways else FILL_MASK).name), config.get("task"), request)
     stored = config.get("data", {}).get("fields", {})
     named_files = [path for one in (data.train, *(data.more_train or ())) for path in files(one, request)]
     check_files(named_files, data.validation)
@@ -74,7 +75,7 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
         output_dir=request.output.get("dir") or free_run_folder(f"{Path(data.train).stem}-{card.kind}"),
         **{name: getattr(output, name) for name in OF_THE_OUTPUT},
         machine=merge(MachinePlan, config.get("machine", {}), request.machine),
-        pretraining=checked_masks(asked),
+        pretraining=without_masks(asked, request) if reads_both_ways else checked_masks(asked),
     )
     check_installed(names_in(plan.track))
     return PlannedCorpus(plan, Readings(train, validation), backbone)
@@ -82,8 +83,12 @@ def plan_corpus(request: TrainRequest) -> PlannedCorpus:
 
 def with_main(card: Card, configured: Any, request: TrainRequest) -> Card:
     """The card with the metric that selects the best model. UsageError for a config file of another kind of run."""
-    if configured and not (isinstance(configured, Mapping) and configured.get("kind") == card.kind):
+    if configured and verb_of({"task": configured}) != KINDS[card.kind].verb:
         raise UsageError(f"{request.config}: the plan of a run that learns from labels. Use it with bertft train.")
+    if configured and configured.get("kind") != card.kind:
+        raise UsageError(
+            f"{request.config}: the plan of another kind of model, {configured.get('kind')}. Leave it out."
+        )
     metric = request.recipe.get("metric") or (configured or {}).get("metric") or card.metric
     main = check_metric(card.kind, str(metric))
     return replace(card, metric=main, metrics=(main, *(name for name in card.metrics if name != main)))
@@ -105,6 +110,18 @@ def checked_masks(asked: PretrainPlan) -> PretrainPlan:
     return asked
 
 
+def without_masks(asked: PretrainPlan, request: TrainRequest) -> PretrainPlan:
+    """The same. UsageError for what language models do not do."""
+    usual = PretrainPlan()
+    said = [name for name in OF_MASKS if request.pretraining.get(name) is not None]
+    if said := said or [name for name in OF_MASKS if getattr(asked, name) != getattr(usual, name)]:
+        raise UsageError(
+            f"--{said[0].replace('_', '-')}: --model {LSTMS} hides no tokens, and says each from those before it and behind it. "
+            f"Leave it out."
+        )
+    return asked
+
+
 def request_length(request: TrainRequest, config: Mapping[str, Any], card: Card) -> int:
     """Tokens that a new network must be able to read."""
     return merge_recipe(card, small=False, config=config.get("recipe", {}), flags=request.recipe).max_length or 0
@@ -115,7 +132,7 @@ def found_backbone(model: ModelPlan) -> Backbone:
     backbone = find_backbone(model.name, model.of_the_network)
     if backbone.is_new or backbone.family or backbone.classic:
         raise CheckpointError(
-            f"--model {backbone.name}: a network from before BERT, which fills no masks. Name a BERT, such as minilm."
+            f"--model {backbone.name}: a network from before BERT, which fills no masks. Name a BERT, such as minilm, or {LSTMS}."
         )
     return backbone
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bertft.kinds.fill_mask import FILL_MASK
 from bertft.kinds.kind import Kind, Problem
+from bertft.kinds.next_token import NEXT_TOKEN
 from bertft.kinds.question_answering import ANSWER_SPANS, QUESTION_ANSWERING
 from bertft.kinds.text_classification import MULTI_LABEL, REGRESSION, SINGLE_LABEL, TEXT_CLASSIFICATION
 from bertft.kinds.token_classification import TOKEN_CLASSIFICATION, WORD_TAGS
 
-KINDS = {kind.name: kind for kind in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, QUESTION_ANSWERING, FILL_MASK)}
+_ALL = (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, QUESTION_ANSWERING, FILL_MASK, NEXT_TOKEN)
+
+KINDS = {kind.name: kind for kind in _ALL}
 """Name -> kind."""
 
 PROBLEMS = {problem.name: problem for kind in KINDS.values() for problem in kind.problems}
@@ -39,6 +42,7 @@ __all__ = [
     "KINDS",
     "MULTI_LABEL",
     "NAMED_PROBLEMS",
+    "NEXT_TOKEN",
     "PROBLEMS",
     "QUESTION_ANSWERING",
     "REGRESSION",

@@ -83,6 +83,10 @@ class Kind:
     """Whether its head can be fitted before training, or started at the label counts."""
     small_file_factor: float = 1.0
     """Factor of the learning rate on small files."""
+    use: str = "bertft predict {folder} {input} -o {output}"
+    """The command that a run is used with."""
+    pipeline: str = ""
+    """How the Hub calls what a model is for; '': as the kind is called."""
     verb: str = "train"
     """The command that learns it; another one than `train` learns from texts without labels."""
     prepares_network: str = ""

@@ -19,7 +19,7 @@ from typing import Any
 from bertft import console
 from bertft.classic.models import CLASSICS, Classic, is_classic
 from bertft.errors import CheckpointError
-from bertft.model.families import FAMILIES, Family, family_of
+from bertft.model.families import FAMILIES, LANGUAGE_MODEL, Family, family_of
 from bertft.model.trust import check_config, without_kernels
 from bertft.protocols import Tokenizer
 from bertft.system.hub import hub_status, is_cached, use_cache_only
@@ -72,9 +72,20 @@ class Backbone:
         return CLASSICS.get(self.name) if is_classic(self.config) else None
 
     @property
+    def is_language_model(self) -> bool:
+        """Whether it is one of LSTMs, which reads both ways."""
+        return bool(self.config.model_type == LANGUAGE_MODEL)
+
+    @property
     def is_ours(self) -> bool:
         """Whether it is a model from before BERT, new or trained."""
         return is_ours(self.config)
+
+    @property
+    def own_name(self) -> str:
+        """What a model from before BERT is called, whatever its folder; '' of any other."""
+        ours = self.family or self.classic
+        return ours.name if ours else self.config.model_type if self.is_language_model else ""
 
     @property
     def small(self) -> bool:
@@ -90,7 +101,7 @@ class Backbone:
 
 def is_ours(config: Any) -> bool:
     """Whether it is the config of a model from before BERT. They compute in fp32 in every precision of a run."""
-    return family_of(config) is not None or is_classic(config)
+    return family_of(config) is not None or is_classic(config) or config.model_type == LANGUAGE_MODEL
 
 
 def find_backbone(name: str | None, network: Mapping[str, Any] = NOTHING) -> Backbone:

@@ -17,6 +17,9 @@ from bertft.kinds import KINDS
 MODEL_TYPE = "bertft-words"
 """transformers' name of them all, in config.json; `family` there says which."""
 
+LANGUAGE_MODEL = "bertft-language-model"
+"""The same of two language models of LSTMs, which learn from texts and are read as features (encoders/language_model.py)."""
+
 TEXTS, WORDS = "AutoModelForSequenceClassification", "AutoModelForTokenClassification"
 """What heads they have, by transformers' names."""
 

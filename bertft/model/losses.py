@@ -87,6 +87,14 @@ def crf_cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
     return -log_likelihood(words.float(), targets[..., 1], targets[..., 0] >= 0, scores)
 
 
+def two_way_cost(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    """`losses` (M, 2) of tokens, forward and backward; targets (B, T), IGNORED where no token is asked for -> (B,), each text's
+    losses summed up."""
+    texts = (targets != IGNORED).nonzero()[:, 0]  # (M,)
+    losses = outputs["losses"].float().sum(1)
+    return torch.zeros(len(targets), device=losses.device).index_add(0, texts, losses)
+
+
 def at_words(logits: Tensor, first: Tensor) -> Tensor:
     """The logits (B, T, K) at the words' first pieces (B, W) -> (B, W, K)."""
     return logits.gather(1, first.clamp(min=0)[..., None].expand(-1, -1, logits.shape[-1]))

@@ -1,4 +1,6 @@
-"""A BERT that knows nothing yet, in one of Google's sizes: Turc et al. 2019 (arXiv 1908.08962), and BERT base.
+"""A network that knows nothing yet: two language models of LSTMs (encoders/language_model.py), or a BERT.
+
+A BERT comes in one of Google's sizes: Turc et al. 2019 (arXiv 1908.08962), and BERT base.
 
 Its weights are drawn as BERT's are, from a normal distribution with standard deviation 0.02, biases 0 (transformers' own
 initialisation). Heads are 64 wide and the feed-forward layers four times the hidden size in all of them."""
@@ -9,7 +11,8 @@ from typing import Any
 
 from bertft.errors import CheckpointError
 from bertft.model.backbone import Backbone
-from bertft.plan.pretraining import NEW, SIZES
+from bertft.model.families import LANGUAGE_MODEL
+from bertft.plan.pretraining import NEW, NEW_LSTMS, SIZES
 from bertft.protocols import Tokenizer
 
 NARROW, WIDE = 5e-4, 1e-4
@@ -18,13 +21,32 @@ NARROW, WIDE = 5e-4, 1e-4
 FIRST_IDS = 16
 """Up to here RoBERTa's way of counting positions, from the id of its padding on, costs next to nothing."""
 
+OF_LSTMS = 1e-3
+"""Adam's usual rate."""
+
 LONGEST = 512
 """Tokens; more where a run is to read more."""
 
 
 def scratch_rate(config: Any) -> float:
     """The usual learning rate of a network that knows nothing yet."""
+    if config.model_type == LANGUAGE_MODEL:
+        return OF_LSTMS
     return WIDE if config.hidden_size >= SIZES["base"][1] else NARROW
+
+
+def new_language_model(size: str, tokenizer: Tokenizer, max_length: int) -> Backbone:
+    """With the words of a tokenizer, as wide as a BERT of that size, both directions together."""
+    from bertft.model.encoders.language_model import LanguageModelConfig
+
+    known: Any = tokenizer
+    config = LanguageModelConfig(
+        vocab_size=max(known.get_vocab().values()) + 1,
+        pad_token_id=known.pad_token_id,
+        hidden_size=SIZES[size][1],
+        max_position_embeddings=max(LONGEST, max_length),
+    )
+    return Backbone(NEW_LSTMS, "", config, tokenizer=tokenizer)
 
 
 def new_bert(size: str, tokenizer: Tokenizer, max_length: int) -> Backbone:

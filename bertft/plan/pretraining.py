@@ -42,6 +42,13 @@ NEW = "new "
 """Begins the name of a network that was made from scratch; no model of the Hub can be called so."""
 
 
+LSTMS, NEW_LSTMS = "bilstm", f"{NEW}bilstm"
+"""Two language models that begin from scratch: what --model and the plan of a run call them."""
+
+OF_MASKS = ("mask", "words", "entities", "mask_share", "pair")
+"""Settings that say what is hidden, and what else is learned beside."""
+
+
 @dataclass(frozen=True)
 class PretrainPlan:
     """How texts become a task."""
@@ -85,7 +92,7 @@ class PretrainPlan:
     from_scratch: bool = setting(False, "Begin with random weights, those of a new BERT of --size.", panel=TRAINING)
     size: str | None = setting(
         None,
-        "With --from-scratch: tiny, mini, small or base, with 2, 4, 4 or 12 layers of 128, 256, 512 or 768.",
+        "With --from-scratch: tiny, mini, small or base, with 2, 4, 4 or 12 layers of 128, 256, 512 or 768; bilstm has 2 layers.",
         "NAME",
         panel=TRAINING,
         check=one_of(tuple(SIZES)),
@@ -93,7 +100,7 @@ class PretrainPlan:
     )
     tokenizer: str | None = setting(
         None,
-        "With --from-scratch: folder of the tokenizer, as bertft vocab writes it.",
+        "With --from-scratch or --model bilstm: folder of the tokenizer, as bertft vocab writes it.",
         "DIR",
         panel=TRAINING,
         otherwise="that of --model; without one, a WordPiece vocabulary is learned from the corpus",

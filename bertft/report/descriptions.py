@@ -29,7 +29,7 @@ def use_in_python(plan: Plan, folder: str, *, ours: bool, opens_as: str = "") ->
     """Python that opens the run folder; without bertft, unless the network is one of `ours`. `opens_as`: of its record."""
     if opens_as:
         return USE_OF_SPANS.format(auto_class=opens_as, folder=repr(folder))
-    if ours or plan.recipe.features:
+    if (ours and KINDS[plan.card.kind].is_trained) or plan.recipe.features:
         return USE_OF_OURS.format(folder=repr(folder), text='("…", "…")' if plan.fields.text_pair else '"…"')
     text = '{"text": "…", "text_pair": "…"}' if plan.fields.text_pair else '"…"'
     return KINDS[plan.card.kind].usage.format(folder=repr(folder), text=text)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from bertft.kinds import KINDS
 from bertft.plan.plan import Plan
 from bertft.plan.pretraining import NEW
 from bertft.runs.record import RunRecord
@@ -48,7 +49,7 @@ def front_matter(run: RunRecord, plan: Plan, scores: Mapping[str, Scores]) -> st
         language=_languages(plan),
         license=plan.license,
         library_name="bertft" if run.family else "transformers",
-        pipeline_tag=plan.card.kind,
+        pipeline_tag=KINDS[plan.card.kind].pipeline or plan.card.kind,
         base_model=None if run.family else _hub_name(run.backbone),
         tags=["bertft"],
         model_name=card_title(plan),

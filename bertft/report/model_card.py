@@ -45,7 +45,7 @@ _TEMPLATE = """\
 ## Use
 
 ```sh
-bertft predict {folder} input.csv -o output.csv
+{command}
 ```
 
 ```python
@@ -88,7 +88,9 @@ def model_card(
         summary=_summary(run, plan, labels),
         origin=_origin(run, plan),
         version=run.versions["bertft"],
-        folder=shlex.quote(one_line(folder)),
+        command=KINDS[plan.card.kind].use.format(
+            folder=shlex.quote(one_line(folder)), input="input.csv", output="output.csv"
+        ),
         use=use_in_python(plan, folder, ours=bool(run.family), opens_as=run.opens_as),
         answer=what_it_answers(plan, labels, ours=bool(run.family)),
         results=_results(scores),

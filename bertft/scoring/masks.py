@@ -31,6 +31,29 @@ def score_masks(sums: Array, *, main: str = "perplexity") -> Scores:
     )
 
 
+def score_next_tokens(sums: Array, *, main: str = "perplexity") -> Scores:
+    """`sums` (B, 5): of each block the summed loss of its tokens forward and backward, how many were right in either, and how
+    many there are. What is not called forward or backward is the mean of both."""
+    forward, backward, right, right_backward, tokens = sums.T
+    total = float(tokens.sum())
+    if not total:
+        return Scores(main, {}, len(sums), notes=[f"{main} is undefined: there is no token to say."])
+    both = np.stack([forward + backward, right + right_backward, 2 * tokens], axis=1)
+    values = {
+        "perplexity": _exp(float(both[:, 0].sum()) / (2 * total)),
+        "accuracy": float(both[:, 1].sum()) / (2 * total),
+        "forward_perplexity": _exp(float(forward.sum()) / total),
+        "backward_perplexity": _exp(float(backward.sum()) / total),
+    }
+    return Scores(
+        main=main,
+        values={main: values[main], **values},
+        examples=len(sums),
+        interval=interval_by_rows(len(sums), lambda weights: _resampled(main, weights, both)),
+        notes=[f"Measured on {counted(int(total), 'token')} in {counted(len(sums), 'block')}, in both directions."],
+    )
+
+
 def _exp(mean_loss: float) -> float:
     return math.exp(mean_loss) if mean_loss < 700 else math.inf
 

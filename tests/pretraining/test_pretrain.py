@@ -275,7 +275,7 @@ def test_python_takes_a_list_of_texts(tiny: str, tmp_path: Path, fresh_accelerat
 
 
 def test_a_tokenizer_without_a_mask_is_refused() -> None:
-    from bertft.engine.corpora import check_mask
+    from bertft.adapters.masks.filler import check_mask
 
     tokenizer = build_tokenizer("bert")
     tokenizer.mask_token = None

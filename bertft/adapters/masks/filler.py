@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import torch
@@ -15,16 +15,20 @@ import torch
 from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
 from bertft.adapters.masks.feature import MaskFeature, padded_masks
 from bertft.adapters.masks.fillings import Filling, filled_text, shown_token
-from bertft.adapters.masks.masked_blocks import frame_of
+from bertft.adapters.masks.masked_blocks import frame_of, masker_of
 from bertft.adapters.masks.paired_blocks import PairFeature, padded_pairs, sums_of_pairs
-from bertft.errors import InternalError, UsageError
+from bertft.errors import CheckpointError, InternalError, UsageError
 from bertft.gold.example import TextExample
+from bertft.gold.masks import COMMON_MASK
 from bertft.masking import SHARE
+from bertft.masking.masked import strategy_of
 from bertft.model.masked_lm import masked_cost, paired_cost
 from bertft.model.network import Head
+from bertft.plan.pretraining import PretrainPlan
 from bertft.plan.recipe import Recipe
 from bertft.rows.surrogates import without_surrogates
 from bertft.scoring import Scores
+from bertft.scoring.masks import score_masks
 
 _MASKING = ("mask", "mask_share", "words", "entities", "pair")
 """Settings that say what is learned from blocks."""
@@ -45,7 +49,7 @@ class MaskFiller(Adapter):
     pair: str | None = field(default=None, kw_only=True)
     """What it learned about pairs of texts beside; None: nothing."""
 
-    answer_options = ("top_k",)
+    answer_options: ClassVar[tuple[str, ...]] = ("top_k",)
     answers_with = "tokens for masks"
     constant_answer = "guessing by token frequency alone"
 
@@ -60,6 +64,18 @@ class MaskFiller(Adapter):
     @property
     def _tokens(self) -> Any:
         return self.tokenizer
+
+    def check_tokenizer(self, name: str) -> None:
+        """CheckpointError for one that blocks cannot be made with; `name` of the model."""
+        check_mask(self.tokenizer, name)
+
+    def masker(self, asked: PretrainPlan) -> Any:
+        """What asks for tokens of a block."""
+        return masker_of(self.tokenizer, strategy_of(asked.mask), asked.mask_share)
+
+    def block_scores(self, sums: np.ndarray[Any, Any]) -> Scores:
+        """From the outputs of blocks, one below the other."""
+        return score_masks(sums, main=self.card.metric)
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
         return Head(self.card.kind, None, (), paired_cost if self.pair else masked_cost, reads_pairs=bool(self.pair))
@@ -170,6 +186,15 @@ class MaskFiller(Adapter):
     def from_plain(self, plain: Any) -> Prediction:
         ids, probabilities = plain
         return Prediction(Filling(np.asarray(ids), np.asarray(probabilities)))
+
+
+def check_mask(tokenizer: Any, name: str) -> None:
+    """CheckpointError for one without a mask."""
+    if tokenizer.mask_token_id is None:
+        raise CheckpointError(
+            f"{name}: its tokenizer has no mask token ({COMMON_MASK} or the like), so it cannot be pre-trained by filling masks. "
+            f"Name an encoder such as a BERT with --model."
+        )
 
 
 def _no_gold() -> NoReturn:

@@ -18,6 +18,20 @@ WORD_SPREAD = 0.1
 """Standard deviation of a new word's vector."""
 
 
+def draw_weights(module: nn.Module) -> bool:
+    """Draw those of a part that is made anew; whether it is one of ours."""
+    if isinstance(module, nn.Embedding):
+        init.normal_(module.weight, std=WORD_SPREAD)
+        if module.padding_idx is not None and not getattr(module.weight, "_is_hf_initialized", False):
+            init.zeros_(module.weight[module.padding_idx])
+    elif isinstance(module, nn.Linear | nn.Conv1d | nn.RNNBase):
+        for name, weight in module.named_parameters(recurse=False):
+            (init.zeros_ if "bias" in name else init.xavier_uniform_)(weight)
+    else:
+        return False
+    return True
+
+
 class WordsNetwork(PreTrainedModel):  # type: ignore[no-untyped-call]
     """Computes in fp32 whatever the run's precision: there is little to gain, and oneDNN has no LSTM in bf16 without AVX-512."""
 
@@ -36,14 +50,7 @@ class WordsNetwork(PreTrainedModel):  # type: ignore[no-untyped-call]
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
-        if isinstance(module, nn.Embedding):
-            init.normal_(module.weight, std=WORD_SPREAD)
-            if module.padding_idx is not None and not getattr(module.weight, "_is_hf_initialized", False):
-                init.zeros_(module.weight[module.padding_idx])
-        elif isinstance(module, nn.Linear | nn.Conv1d | nn.RNNBase):
-            for name, weight in module.named_parameters(recurse=False):
-                (init.zeros_ if "bias" in name else init.xavier_uniform_)(weight)
-        else:
+        if not draw_weights(module):
             super()._init_weights(module)  # type: ignore[no-untyped-call]
 
     def forward(
