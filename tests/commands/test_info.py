@@ -216,11 +216,13 @@ def test_what_would_have_no_effect_or_makes_no_sense_is_refused(
         ("half.json", "not a model that transformers can open"),
         ("writes.json", "a model that writes"),
         ("negative.json", "cannot be built"),
+        ("groups.json", "num_hidden_groups is 0"),
     ],
 )
 def test_what_is_no_model_is_refused(run: Run, tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "half.json").write_text('{"model_type": "bert"', encoding="utf-8")
     (tmp_path / "writes.json").write_text('{"model_type": "gpt2"}', encoding="utf-8")
+    (tmp_path / "groups.json").write_text('{"model_type": "albert", "num_hidden_groups": 0}', encoding="utf-8")
     (tmp_path / "negative.json").write_text('{"model_type": "bert", "hidden_size": -5}', encoding="utf-8")
     found = tmp_path / name if name.endswith(".json") else name
     assert said in run("info", found, ok=2).err
