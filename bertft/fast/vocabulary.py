@@ -34,7 +34,7 @@ class CutEmbedding(nn.Embedding):
         padding = None if whole.padding_idx is None else int(place[whole.padding_idx])
         super().__init__(len(pieces), whole.embedding_dim, padding, _weight=whole.weight.detach()[pieces].clone())
         self.pieces, self.place = pieces, place  # no buffers: DDP would send them around
-        self.start = whole.weight.detach().clone()
+        self.start = whole.weight.detach()  # no copy: what is mapped from a file stays mapped as a whole
         self.decayed = 1.0
         """What all steps so far have multiplied the other rows by."""
         self._whole: Tensor | None = None

@@ -66,6 +66,16 @@ def test_all_weights_end_as_if_all_were_trained(backbones: Callable[[str], Path]
     assert torch.allclose(wanted[f"{name}.weight"][others], found[f"{name}.weight"][others], rtol=1e-6, atol=0)
 
 
+def test_the_other_pieces_are_not_copied(backbones: Callable[[str], Path]) -> None:
+    """Weights from a file stay in memory as a whole as long as any of them is used."""
+    network = build(backbones("bert"))
+    whole = network.base_model.get_input_embeddings().weight
+    cut = cut_vocabulary(network, TEXTS, padding=network.config.pad_token_id)
+    assert cut is not None
+    assert cut.start.data_ptr() == whole.data_ptr()
+    assert cut.weight.data_ptr() != whole.data_ptr()
+
+
 def test_a_text_with_other_pieces_is_read_with_their_weights(backbones: Callable[[str], Path]) -> None:
     whole = build(backbones("bert"))
     part = copy.deepcopy(whole)
