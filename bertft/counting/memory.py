@@ -16,6 +16,12 @@ FULL, HALF = 4, 2
 INDEX = 8
 """Bytes of a token id."""
 
+LIBRARIES = 650_000_000
+"""Bytes of a training process before its tensors: Python, torch, transformers, prepared products (Linux, torch 2.13)."""
+HOLES = 0.25
+"""What glibc's heap takes on top of the blocks that come and go in each step: holes between them that no block fits into.
+`benchmarks/info_memory.py` measures both."""
+
 FAST = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "ernie", "distilbert")
 """Families of `bertft/fast/encoder.py` that are counted here too."""
 
@@ -31,13 +37,26 @@ class Memory:
     """Of weights in the products' precision, and whatever else is the same for any batch."""
     activations: int
     """What is kept for the backward pass at the end of the forward pass."""
+    rebuilt: int = 0
+    """The embeddings of all tokens, put together for evaluations and to be saved, where only some are trained."""
 
     @property
     def total(self) -> int:
-        return self.weights + self.optimizer + self.copies + max(self.gradients, self.activations)
+        """Bytes of tensors, at most at once."""
+        return self.weights + self.optimizer + self.copies + self._changing
+
+    @property
+    def process(self) -> int:
+        """Bytes that the process takes in all, about. What is rebuilt comes after a step, whose memory the heap keeps."""
+        return LIBRARIES + self.total + round(HOLES * self._changing) + self.rebuilt
+
+    @property
+    def _changing(self) -> int:
+        """What comes and goes in each step: gradients grow as activations shrink."""
+        return max(self.gradients, self.activations)
 
     def as_dict(self) -> dict[str, int]:
-        parts = ("weights", "gradients", "optimizer", "copies", "activations", "total")
+        parts = ("weights", "gradients", "optimizer", "copies", "activations", "total", "process")
         return {name: getattr(self, name) for name in parts}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from bertft.classic.models import is_classic
 from bertft.counting import HEADS, counted_parts, depth_of, fast_memory, held, operations, savings
-from bertft.counting.memory import Memory
+from bertft.counting.memory import FULL, Memory
 from bertft.errors import CheckpointError, UsageError
 from bertft.jobs.requests import InfoRequest
 from bertft.plan.plan import read_config
@@ -295,8 +295,12 @@ def _at_size(
     counts = _learned(subject, request, parts, fast=is_on())
     sizes: dict[str, Any] = {"texts": request.batch_size or BATCH_SIZE, "length": length, "half": half}
     if is_on() and uses_fast_layers(copy.deepcopy(subject.config), subject.head, subject.labels):
-        return _fast_memory(subject, request, counts, sizes), "bertft's fast layers"
-    return _built_memory(subject, request, counts, sizes, drawn=is_on()), "transformers' own layers"
+        found, layers = _fast_memory(subject, request, counts, sizes), "bertft's fast layers"
+    else:
+        found, layers = _built_memory(subject, request, counts, sizes, drawn=is_on()), "transformers' own layers"
+    if found is not None and counts[0] > sum(part.parameters for part in parts):  # only used tokens are trained
+        found = replace(found, rebuilt=FULL * int(subject.config.vocab_size) * _width(subject.config))
+    return found, layers
 
 
 def _learned(subject: _Subject, request: InfoRequest, parts: Sequence[DescribedPart], *, fast: bool) -> tuple[int, int]:
@@ -313,8 +317,13 @@ def _learned(subject: _Subject, request: InfoRequest, parts: Sequence[DescribedP
 
     if request.used_tokens > WORTH_IT * known:
         return held_, learn
-    width = int(getattr(subject.config, "embedding_size", None) or subject.config.hidden_size)
+    width = _width(subject.config)
     return held_ + request.used_tokens * width, learn - (known - request.used_tokens) * width
+
+
+def _width(config: Any) -> int:
+    """Of the token embeddings."""
+    return int(getattr(config, "embedding_size", None) or config.hidden_size)
 
 
 def _fast_memory(

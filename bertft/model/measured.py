@@ -66,7 +66,9 @@ def build_on(device: AbstractContextManager[Any], config: Any, head: str, labels
     config.id2label = {number: f"LABEL_{number}" for number in range(labels)}
     groups = getattr(config, "num_hidden_groups", 1)  # of ALBERT, which transformers builds without any, but cannot run
     if groups < 1:
-        raise CheckpointError(f"{config.model_type} cannot be built: num_hidden_groups is {groups}; at least 1 is wanted.")
+        raise CheckpointError(
+            f"{config.model_type} cannot be built: num_hidden_groups is {groups}; at least 1 is wanted."
+        )
     try:
         with device, no_init_weights():
             network = getattr(transformers, HEADS[head]).from_config(config, **settings)

@@ -65,7 +65,8 @@ def _show_memory(found: DescribedMemory) -> None:
         ("AdamW's two averages, fp32", of.optimizer),
         (f"copies of weights in {found.precision} and the like", of.copies),
         ("activations, kept for the backward pass", of.activations),
-        ("at most at once", of.total),
+        ("tensors, at most at once", of.total),
+        ("the whole process, about", of.process),
     ]
     title = (
         f"Memory of training on a processor: batch {found.batch_size}, {counted(found.length, 'token')} each, "

@@ -158,6 +158,23 @@ def test_memory_follows_the_tokens_that_occur(run: Run, tiny: str) -> None:
     vocabulary = json.loads((Path(tiny) / "config.json").read_text(encoding="utf-8"))["vocab_size"]
     assert whole["gradients"] - used["gradients"] == 4 * 32 * (vocabulary - 20)
     assert used["weights"] - whole["weights"] == 4 * 32 * 20
+    assert used["process"] - used["total"] > whole["process"] - whole["total"] + 4 * 32 * (
+        vocabulary - 1
+    )  # put together
+
+
+def test_a_process_takes_more_than_its_tensors(run: Run, tiny: str) -> None:
+    """By its libraries, and by a share of the larger of what comes and what goes in each step."""
+    words = (tiny, "--head", "sequence", "--precision", "fp32")
+    few, many = (described(run, *words, "--batch-size", count)["memory"] for count in (1000, 2000))
+    assert few["activations"] > few["gradients"]
+    more = few["process"] - few["total"] - few["activations"] / 4
+    assert more == pytest.approx(many["process"] - many["total"] - many["activations"] / 4, abs=1)
+    assert 5e8 < more < 1e9
+    short = described(run, *words, "--batch-size", 1, "--length", 1)["memory"]
+    assert short["gradients"] > short["activations"]
+    assert short["process"] - short["total"] - short["gradients"] / 4 == pytest.approx(more, abs=1)
+    assert "the whole process, about" in run("info", *words).out
 
 
 def test_memory_of_fast_layers_that_nobody_counted_is_not_made_up(run: Run, backbones: Callable[[str], Path]) -> None:
