@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from bertft.arrays import Array
 from bertft.errors import InternalError
@@ -107,10 +108,11 @@ class _Path:
 
 def embedding_of(network: Network) -> nn.Module | None:
     """What turns token ids into vectors; None where that is no layer of the network, and in XLNet, which asks it column-wise."""
-    if transformers_part(network).config.model_type == "xlnet":
+    part = transformers_part(network)
+    if isinstance(part, PreTrainedModel) and part.config.model_type == "xlnet":
         return None
     try:
-        found = transformers_part(network).get_input_embeddings()
+        found = part.get_input_embeddings()
     except (AttributeError, NotImplementedError):
         return None
     return found if isinstance(found, nn.Module) else None

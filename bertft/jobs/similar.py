@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
 
 from bertft import console
 from bertft.embedding.embedder import Embedder
@@ -132,7 +133,7 @@ def _refuse_flags(request: SimilarRequest) -> None:
 def _array_rows(file: str, about: About) -> Known:
     """An array beside the rows that it was made of."""
     try:
-        vectors = np.load(file, mmap_mode="r", allow_pickle=False)
+        vectors = open_memmap(file, mode="r")
     except (OSError, ValueError) as problem:
         raise DataError(f"{file}: no array of numpy ({problem}).") from None
     if vectors.shape != (about.rows, about.dimension):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bertft.errors import CheckpointError
 from bertft.model.extras.extended import ExtendedNetwork, extra_of, extras_of, kinds_for, kinds_of_extras
+from bertft.model.extras.extra import Extra
 from bertft.protocols import Network
 
 FILE = "tagger.safetensors"
@@ -44,6 +45,8 @@ def load_extras(network: Network, folder: Path, kind: str) -> Network:
         return plain
     try:
         metadata, tensors = _read(file)
+        if _are_of_others(tensors, known):
+            return network
         found = (one.stored(network, tensors, metadata) for one in known)
         extended = ExtendedNetwork(network, [extra for extra in found if extra is not None])
         _fill(extended, tensors)
@@ -53,6 +56,12 @@ def load_extras(network: Network, folder: Path, kind: str) -> Network:
             f"{file}: damaged, or not of the model beside it ({reason}). Train it again."
         ) from problem
     return extended
+
+
+def _are_of_others(tensors: Mapping[str, Tensor], known: Collection[type[Extra]]) -> bool:
+    """Whether these are the weights of extras that this kind of task has not, left there by another run."""
+    others = {one.name for one in kinds_of_extras() if one not in known}
+    return bool(tensors) and {name.split(".")[0] for name in tensors} <= others
 
 
 def answers_without_head(folder: Path) -> bool:
