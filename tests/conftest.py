@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 # Tiny models: more threads only wait for each other, and a process with threads cannot be forked
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Under nohup all would ignore it, which is what nohup is for
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 settings.register_profile("any machine", deadline=None, max_examples=40)
 settings.register_profile("thorough", deadline=None, max_examples=1000)  # make fuzz
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))

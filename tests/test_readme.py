@@ -214,6 +214,7 @@ def test_every_flag_that_a_page_names_exists(page: Path) -> None:
     measured = {
         "speed.md": ("speed", "quality", "sentences", "modernbert_speed"),
         "training.md": ("first_run", "few_shot"),
+        "info.md": ("info_memory",),
     }
     benchmarks = "".join(
         (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8") for name in measured.get(page.name, ())

@@ -204,10 +204,14 @@ def answers_differ(row: dict[str, Any], model: Any, tokenizer: Any, task: str) -
     outputs = model(**inputs)
     start, end = outputs.logits[0].T if "logits" in outputs else (outputs.start_logits[0], outputs.end_logits[0])
     inside = [place for place, of in enumerate(inputs.sequence_ids(0)) if of == 1]
-    spans = [(float(start[i] + end[j]), i, j) for i in inside for j in inside if i <= j < i + 30]
-    _, i, j = max(spans)
-    theirs = row["context"][offsets[i][0] : offsets[j][1]].strip()
-    return "" if theirs == row["predicted_answer"] else f"{row['predicted_answer']!r} and {theirs!r}"
+    spans = {(i, j): float(start[i] + end[j]) for i in inside for j in inside if i <= j < i + 30}
+    words = {span: row["context"][offsets[span[0]][0] : offsets[span[1]][1]].strip() for span in spans}
+    best = max(spans, key=lambda span: spans[span])
+    ours = max(
+        (value for span, value in spans.items() if words[span] == row["predicted_answer"]), default=-float("inf")
+    )
+    near = spans[best] - ours < 1e-4  # two spans may be as good but for rounding
+    return "" if near else f"{row['predicted_answer']!r} and {words[best]!r}, {spans[best] - ours:.2g} better"
 
 
 @contextlib.contextmanager

@@ -106,10 +106,8 @@ def test_a_large_file_is_refused_in_little_memory(
     assert found.peak < (2 * LITTLE if name == "text.json" else LITTLE)
 
 
-def test_three_thousand_columns_are_read_and_listed_in_brief(
-    run: Callable[..., Said], tmp_path: Path, tiny: str
-) -> None:
-    names = [f"name{n}" for n in range(2_998)]
+def test_a_thousand_columns_are_read_and_listed_in_brief(run: Callable[..., Said], tmp_path: Path, tiny: str) -> None:
+    names = [f"name{n}" for n in range(998)]
     rows = [f"{','.join(['7'] * len(names))},good {n} film,{'pos' if n % 2 else 'neg'}" for n in range(4)]
     (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "text", "label"]), *rows]) + "\n")
     found = measured("train", "wide.csv", "--model", tiny, "--dry-run")
@@ -117,7 +115,7 @@ def test_three_thousand_columns_are_read_and_listed_in_brief(
     assert 'text = "text"' in found.said
     assert found.peak < LITTLE
     said = run("train", "wide.csv", "--text", "nowhere", ok=2)
-    assert "and 2,970 more" in said.err
+    assert "and 970 more" in said.err
     assert len(said.err) < 2000
 
 

@@ -25,7 +25,7 @@ def times_of_card(run: Path) -> dict[str, list[str]]:
 def test_the_card_says_what_each_verb_took(run: Callable[..., Said], trained: Path, tmp_path: Path) -> None:
     folder, data = tmp_path / "run", trained.parent / "train.csv"
     shutil.copytree(trained, folder)
-    assert set(times_of_card(folder)) == {"training", "evaluation"}
+    assert list(times_of_card(folder))[:2] == ["training", "evaluation"]
     run("eval", folder, data, "--threads", 1)
     run("predict", folder, data, "-o", "out.csv", "--threads", 1)
     run("embed", folder, data, "-o", "out.npy", "--threads", 1)
