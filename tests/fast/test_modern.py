@@ -156,9 +156,8 @@ def test_frozen_weights_get_no_gradient_and_the_others_get_theirs() -> None:
     assert_close(*found, tolerance=1e-5)
 
 
-def test_the_cost_of_a_window_grows_with_the_length_and_not_with_its_square(way: str) -> None:
-    if way == "padded":
-        pytest.skip("for short texts only")
+@pytest.mark.parametrize("way", ["blocks"], indirect=True)
+def test_the_cost_of_a_window_grows_with_the_length_and_not_with_its_square() -> None:
     angles, sizes = torch.zeros(0), []
     for width in (1000, 4000):
         local = reach.Reach(reach.layout_for(None, 1, width), WINDOW // 2, angles, angles, torch.float32)
@@ -167,9 +166,8 @@ def test_the_cost_of_a_window_grows_with_the_length_and_not_with_its_square(way:
     assert sizes[1] < 4000 * 4 * WINDOW
 
 
-def test_the_first_tokens_alone_need_no_row_of_weights_for_each_token(way: str) -> None:
-    if way == "padded":
-        pytest.skip("for short texts only")
+@pytest.mark.parametrize("way", ["blocks"], indirect=True)
+def test_the_first_tokens_alone_need_no_row_of_weights_for_each_token() -> None:
     mask = torch.arange(700) < torch.tensor([[700], [300]])
     layout = reach.layout_for(mask, 2, 700)
     angles = torch.rand(len(layout.at), 4)

@@ -1,6 +1,6 @@
 """Texts with masks, to features and back: which tokens fill each mask, and how probable they are.
 
-Equal to transformers' pipeline("fill-mask"): the softmax over the whole vocabulary, for each mask by itself. A text that is
+Equal to transformers' own pipeline: the softmax over the whole vocabulary, for each mask by itself. A text that is
 longer than the run's blocks is read in a window around each mask."""
 
 from __future__ import annotations
