@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
+from bertft.adapters.adapter import Adapter, Batch, Decisions, Feature, Prediction
 from bertft.gold import Options
+from bertft.gold.answer import Answer
 from bertft.plan.card import Card
 from bertft.protocols import Tokenizer
 from bertft.rows.fields import Fields

@@ -15,6 +15,7 @@ import numpy as np
 from torch import Tensor
 
 from bertft.gold import Options, Read, Reader, Refusal, reader_for
+from bertft.gold.answer import Answer
 from bertft.model.network import Head
 from bertft.plan.card import Card
 from bertft.plan.recipe import Recipe
@@ -87,24 +88,6 @@ class Decisions:
     """(N, H) what the classifier reads; (N, 0) where nobody asked."""
     targets: np.ndarray[Any, Any]
     """(N, K) one-hot classes, 0 and 1 for each label, or numbers."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What `predict` was asked to say of each row."""
-
-    top_k: int | None = None
-    """So many best labels with their probabilities; None: only the answer."""
-    min_probability: float | None = None
-    """No label below this. For multi-label it takes the place of the thresholds."""
-    min_accuracy: float | None = None
-    """Chooses `min_probability`, so that the labels that are given are so accurate."""
-    scheme: str | None = None
-    """Tag scheme of the output; None: the model's."""
-    n_best: int | None = None
-    """So many answers to each question."""
-    fallback_label: str | None = None
-    """Given to a row that gets no label; None: its label stays empty."""
 
 
 @dataclass(frozen=True)

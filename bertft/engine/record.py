@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +17,8 @@ from bertft.model.folder import read_task
 from bertft.model.span_head import WORDS, needs_span_head
 from bertft.plan.plan import Plan
 from bertft.plan.sections import MEMORY, DataPlan
-from bertft.reading import Table, files_of
+from bertft.reading import Table
+from bertft.reading.digests import sha256_of, sha256_of_rows
 from bertft.report.model_card import model_card
 from bertft.runs import CARD, PLAN
 from bertft.runs.record import DataFile, ParameterCount, RunRecord, read_record
@@ -165,20 +164,3 @@ def other_hashes(plan: Plan) -> dict[str, str]:
     """The same of word vectors that a run begins with, and of lists that say what is masked."""
     files = [plan.network.get("vectors"), *(plan.pretraining.files if plan.pretraining else ())]
     return {file: digest for file in files if file and (digest := sha256_of(file))}
-
-
-def sha256_of_rows(table: Table) -> str:
-    """Of its rows as JSON lines."""
-    digest = hashlib.sha256()
-    for row in table:
-        digest.update(json.dumps(row.fields, default=str).encode() + b"\n")
-    return digest.hexdigest()
-
-
-def sha256_of(path: str) -> str | None:
-    """Of a file's content, or of the digests of several files; None for data that is no file."""
-    digests = []
-    for name in files_of(path):
-        with open(name, "rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-    return hashlib.sha256("".join(digests).encode()).hexdigest() if len(digests) > 1 else next(iter(digests), None)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.errors import UsageError
 from bertft.jobs.judged import JudgedRows
 from bertft.jobs.paired_rows import CommonRows
@@ -14,6 +13,7 @@ from bertft.jobs.requests import CompareRequest
 from bertft.jobs.splits import flags_of_reading
 from bertft.model.folder import TaskRecord, read_task
 from bertft.reading import Table
+from bertft.reading.digests import sha256_of, sha256_of_rows
 from bertft.runs import RECORD
 from bertft.runs.record import RunRecord, sound_record
 from bertft.tags import entity_type

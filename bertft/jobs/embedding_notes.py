@@ -12,12 +12,12 @@ from typing import Any
 
 from bertft.embedding.embedder import Embedder
 from bertft.engine.device import describe
-from bertft.engine.record import sha256_of
 from bertft.errors import DataError
 from bertft.model.folder import model_files
 from bertft.model.sentence_files import MODULES
 from bertft.plan.embed_plan import EmbedPlan
 from bertft.plan.settings import check_settings, checked
+from bertft.reading.digests import sha256_of
 from bertft.rows.fields import Fields
 from bertft.system.files import write_text
 from bertft.system.versions import machine, versions

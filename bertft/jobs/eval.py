@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bertft.adapters import Adapter, Prediction
-from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.jobs.judged import judged_file
 from bertft.jobs.judged_corpus import judged_corpus
 from bertft.jobs.requests import EvalRequest
@@ -17,6 +16,7 @@ from bertft.jobs.unsure import threshold_for
 from bertft.kinds import KINDS
 from bertft.model.folder import read_task
 from bertft.reading import Table
+from bertft.reading.digests import sha256_of, sha256_of_rows
 from bertft.runs.record import DataFile, add_to_run
 from bertft.scoring import Coverage, Scores
 

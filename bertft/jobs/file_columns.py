@@ -7,17 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import bertft.guess.column_names as names
 from bertft import console
-from bertft.adapters import Adapter
 from bertft.errors import DataError, UserError
 from bertft.guess.columns import look
 from bertft.guess.header import MADE_UP, check_header
 from bertft.jobs.task_choice import has_header_line
 from bertft.kinds import KINDS
-from bertft.model.folder import read_task
+from bertft.plan.card import Card
 from bertft.reading import OneText, Source, Table
 from bertft.rows.fields import Fields, fields_in, named_columns
 from bertft.rows.row import Row
@@ -32,8 +31,17 @@ _PROSE = re.compile(r"\S+\s+\S+\s+\S+.*|.*\S[.!?…。！？]", re.DOTALL)
 """Three words, or the end of a sentence."""
 
 
+class Learned(Protocol):
+    """Who learned from columns: an adapter, or what is recorded of one."""
+
+    @property
+    def card(self) -> Card: ...
+    @property
+    def fields(self) -> Fields: ...
+
+
 def columns_of_file(
-    adapter: Adapter, source: Source | Table, named: Mapping[str, Any], *, label: bool
+    adapter: Learned, source: Source | Table, named: Mapping[str, Any], *, label: bool
 ) -> tuple[Fields, Iterator[Row]]:
     """The columns, and all rows. DataError where they cannot be told."""
     known, usual = adapter.fields, adapter.card.usual_columns
@@ -50,10 +58,16 @@ def columns_of_file(
 
 def wanted_text(run: str, named: Mapping[str, Any]) -> OneText | None:
     """What a run says of lines without any form; None where it wants more than a text, or cannot be read, as is told later."""
+    from bertft.model.folder import read_task
+
     try:
-        record = read_task(Path(run))
+        return text_wanted_by(read_task(Path(run)), named)
     except UserError:
         return None
+
+
+def text_wanted_by(record: Learned, named: Mapping[str, Any]) -> OneText | None:
+    """The same of what is recorded of it."""
     fields, usual = record.fields, record.card.usual_columns
     column = next(iter(named_columns(named, "text")), fields.text)
     if fields.text_pair or fields.more_text or not isinstance(column, str):

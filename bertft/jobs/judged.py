@@ -21,10 +21,10 @@ from bertft.jobs.file_columns import columns_of_file
 from bertft.jobs.opening import check_has_labels, open_run, with_max_answer
 from bertft.jobs.own_rows import own_rows
 from bertft.jobs.planning import with_metric
-from bertft.jobs.predict import check_probability
+from bertft.jobs.predict import check_accuracy, check_probability
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
-from bertft.jobs.unsure import check_accuracy, step_for, with_own_probabilities
+from bertft.jobs.unsure import step_for, with_own_probabilities
 from bertft.kinds import takes
 from bertft.kinds.kind import NONE
 from bertft.plan.plan import merge

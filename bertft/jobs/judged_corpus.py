@@ -14,7 +14,6 @@ from bertft.adapters.masks.masked_blocks import frame_of
 from bertft.engine.corpora import BlockMaker, by_kept_lists
 from bertft.engine.meter import Meter
 from bertft.engine.pretraining_scores import BlockValidator
-from bertft.engine.record import sha256_of, sha256_of_rows
 from bertft.errors import UsageError
 from bertft.jobs.opening import open_run
 from bertft.jobs.pretrain_planning import fields_for, reading_of
@@ -24,6 +23,7 @@ from bertft.kinds.metric_names import check_metric
 from bertft.plan.plan import merge
 from bertft.plan.pretraining import PretrainPlan
 from bertft.plan.sections import MachinePlan
+from bertft.reading.digests import sha256_of, sha256_of_rows
 from bertft.scoring import Scores
 
 _WITHOUT_EFFECT = ("max_answer", "min_probability", "min_accuracy")

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bertft import console
-from bertft.adapters import Adapter, Answer
-from bertft.adapters.questions.best_answers import KEPT
-from bertft.engine import answerer as answering
-from bertft.engine.answerer import Answered, Answerer
 from bertft.engine.meter import Meter, rates
 from bertft.errors import UsageError
 from bertft.gold import Read
+from bertft.gold.answer import MOST_ANSWERS, Answer
 from bertft.jobs.file_columns import columns_of_file, wanted_text
-from bertft.jobs.opening import check_reads_rows, open_run, with_max_answer
-from bertft.jobs.prediction_file import SQUAD, check_output, predicted_file
+from bertft.jobs.prediction_file import SQUAD, check_output, identity, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
-from bertft.jobs.run_times import note_time
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
-from bertft.jobs.unsure import check_accuracy, threshold_for, with_own_probabilities
 from bertft.plan.plan import merge
 from bertft.plan.recipe import SCHEMES
 from bertft.plan.sections import MachinePlan
@@ -30,6 +25,10 @@ from bertft.reading import Source, Table, open_source
 from bertft.wording import counted
 from bertft.writing import added_names, holds_tags_only, told_names
 from bertft.writing.columns import PREFIX
+
+if TYPE_CHECKING:
+    from bertft.adapters import Adapter
+    from bertft.engine.answerer import Answered, Answerer
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,11 @@ class Tally:
 
 def predict(request: PredictRequest) -> Predicted:
     """Open the run, read, answer, write."""
+    from bertft.engine import answerer as answering
+    from bertft.engine.device import decided_by_main
+    from bertft.jobs.opening import with_max_answer
+    from bertft.jobs.run_times import note_time
+
     refuse_same_file(request.input, request.output)
     answer = asked_answer(request)
     options = read_options(reading_plan(request.input, file_format(request)))
@@ -84,7 +88,8 @@ def predict(request: PredictRequest) -> Predicted:
     added, meter = answerer.adapter.added_columns(answer), Meter()
     check_output(request, source, added, answerer.adapter)
     names = names_of(request, source, added)
-    with predicted_file(request, source, names, answerer) as file:
+    decide = partial(decided_by_main, answerer.accelerator)
+    with predicted_file(request, source, names, answerer.adapter, partial(identity, request, answerer), decide) as file:
         tally, meter.truncated = Tally.going_on(file.done, file.state), file.state.get("truncated", 0)
         for read in islice(rows, file.done):
             if file.writer is not None:
@@ -92,7 +97,8 @@ def predict(request: PredictRequest) -> Predicted:
         for window in answerer.answers(rows, meter, done=file.done, label=progress_label(request)):
             tally.count(window, answerer.adapter, answer)
             if file.writer is not None:
-                write_window(file.writer, window, answerer.adapter, answer, names, tally, meter.truncated)
+                records = (answerer.adapter.record(read, said, answer, names) for read, said in window)
+                write_window(file.writer, records, tally, meter.truncated, full=len(window) == answering.WINDOW)
     if meter.truncated:
         console.note(f"{source.name}: {meter.truncated / tally.answered:.1%} of {answerer.adapter.too_long}.")
     tell(request, source, file.writer, tally, meter, reason=names["reason"])
@@ -134,6 +140,9 @@ def names_in_output(
 
 def answerer_for(request: PredictRequest) -> Answerer:
     """The run that answers."""
+    from bertft.jobs.opening import check_reads_rows, open_run
+    from bertft.jobs.unsure import with_own_probabilities
+
     answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
     check_reads_rows(answerer, request.run)
     return replace(answerer, adapter=with_own_probabilities(answerer.adapter, raw=request.raw_probabilities))
@@ -152,18 +161,12 @@ def file_format(request: PredictRequest) -> dict[str, Any]:
 
 
 def write_window(
-    writer: Any,
-    window: Answered,
-    adapter: Adapter,
-    answer: Answer,
-    names: Mapping[str, str],
-    tally: Tally,
-    truncated: int,
+    writer: Any, records: Iterable[Mapping[str, Any]], tally: Tally, truncated: int, *, full: bool
 ) -> None:
     """After a full window the file can be gone on with."""
-    for read, prediction in window:
-        writer.write(adapter.record(read, prediction, answer, names))
-    if len(window) == answering.WINDOW:
+    for record in records:
+        writer.write(record)
+    if full:
         writer.mark(unanswered=tally.unanswered, rejected=tally.rejected, truncated=truncated)
 
 
@@ -206,8 +209,8 @@ def asked_answer(request: PredictRequest) -> Answer:
         value = getattr(request, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name.replace('_', '-')} is {value}: 1 or more is wanted.")
-    if (request.n_best or 0) > KEPT:
-        raise UsageError(f"--n-best is {request.n_best}: at most {KEPT} are kept.")
+    if (request.n_best or 0) > MOST_ANSWERS:
+        raise UsageError(f"--n-best is {request.n_best}: at most {MOST_ANSWERS} are kept.")
     check_probability(request.min_probability)
     if request.scheme not in (None, *SCHEMES):
         raise UsageError(f"--scheme is {request.scheme}: one of {', '.join(SCHEMES)}.")
@@ -224,8 +227,20 @@ def check_probability(least: float | None) -> None:
         raise UsageError(f"--min-probability is {least}: a probability from 0 to 1 is wanted.")
 
 
+def check_accuracy(wanted: float | None, least: float | None) -> None:
+    """UsageError for what is no accuracy, or where the threshold is named already."""
+    if wanted is None:
+        return
+    if not 0 < wanted < 1:
+        raise UsageError(f"--min-accuracy is {wanted:g}: a share between 0 and 1 is wanted, such as 0.95.")
+    if least is not None:
+        raise UsageError("--min-accuracy chooses --min-probability: leave one of them out.")
+
+
 def settled(answer: Answer, adapter: Adapter) -> Answer:
     """The wish with its threshold, where an accuracy chooses it. UsageError for what this run cannot fulfil."""
+    from bertft.jobs.unsure import threshold_for
+
     check_options(answer, adapter)
     if answer.min_accuracy is not None:
         answer = replace(answer, min_probability=threshold_for(answer.min_accuracy, adapter))

@@ -6,20 +6,20 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bertft import console
-from bertft.adapters import Adapter
-from bertft.engine.answerer import Answerer
-from bertft.engine.device import decided_by_main
-from bertft.engine.record import sha256_of
 from bertft.errors import OutputError, Stopped, UsageError, UserError
 from bertft.jobs.requests import PredictRequest
+from bertft.plan.card import Card
 from bertft.reading import PLAIN_TEXT, Source
+from bertft.reading.digests import sha256_of
+from bertft.rows.fields import Fields
+from bertft.rows.labels import Labels
 from bertft.runs import TASK_FILE, VOCABULARY
 from bertft.system.locks import locked_file
 from bertft.system.versions import versions
@@ -35,6 +35,10 @@ from bertft.writing import (
     open_writer,
 )
 from bertft.writing.label_studio import LABEL_STUDIO, Tasks, TaskWriter, check_task_file, columns_of_tasks
+from bertft.writing.part import Identity
+
+if TYPE_CHECKING:
+    from bertft.engine.answerer import Answerer
 
 SQUAD = "squad"
 """What --format may also say: the official prediction file of SQUAD, an object of answers by id."""
@@ -60,6 +64,20 @@ MODEL_FILES = (TASK_FILE, "config.json", "tokenizer.json", "tokenizer_config.jso
 """What the answers depend on, beside the weights. run.json is none of it: it changes with every command."""
 
 
+class Answering(Protocol):
+    """What a file of answers needs to know of who answers; an adapter knows it."""
+
+    @property
+    def card(self) -> Card: ...
+    @property
+    def labels(self) -> Labels: ...
+    @property
+    def fields(self) -> Fields: ...
+    @property
+    def placed_in(self) -> str | None: ...
+    def stored(self) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class _Predicted:
     """A file of predictions that is being written."""
@@ -74,19 +92,25 @@ class _Predicted:
 
 @contextmanager
 def predicted_file(
-    request: PredictRequest, source: Source, names: Mapping[str, str], answerer: Answerer
+    request: PredictRequest,
+    source: Source,
+    names: Mapping[str, str],
+    adapter: Answering,
+    made_of: Identity,
+    decide: Callable[[Callable[[], str]], str],
 ) -> Iterator[_Predicted]:
-    """`names`: of the added columns, in the file. Whole at the end. What stops short of it can be gone on with, which is said."""
+    """`names`: of the added columns, in the file; `decide`: does something in one process, and tells all what came of it. Whole
+    at the end. What stops short of it can be gone on with, which is said."""
     parts: list[Part] = []
     writers: list[Any] = []
     with ExitStack() as held, told_how_to_go_on(parts, request.command):
 
         def open_it() -> str:
-            parts.extend(_parts(request, answerer, held))
-            writers.append(held.enter_context(_writer(request, source, names, answerer.adapter, *parts)))
+            parts.extend(_parts(request, made_of, held))
+            writers.append(held.enter_context(_writer(request, source, names, adapter, *parts)))
             return str(parts[0].rows if parts else 0)
 
-        done = int(decided_by_main(answerer.accelerator, open_it))
+        done = int(decide(open_it))
         tell_beginning(request.output, parts, done, resume=request.resume)
         yield _Predicted(writers[0] if writers else None, done, parts[0].state if parts else {})
 
@@ -103,7 +127,7 @@ def tell_beginning(output: str | None, parts: list[Part], done: int, *, resume: 
             )
 
 
-def _parts(request: PredictRequest, answerer: Answerer, held: ExitStack) -> list[Part]:
+def _parts(request: PredictRequest, made_of: Identity, held: ExitStack) -> list[Part]:
     """One, or none where the input cannot be read again or the output cannot be cut."""
     once = next((name for name in ("input", "output") if is_special(getattr(request, name))), None)
     if once and request.resume:
@@ -114,25 +138,25 @@ def _parts(request: PredictRequest, answerer: Answerer, held: ExitStack) -> list
     assert path is not None  # standard output is special
     make_room(path)
     held.enter_context(locked_file(anchor(path)))
-    return [Part(path, lambda: identity(request, answerer), resume=request.resume)]
+    return [Part(path, made_of, resume=request.resume)]
 
 
 @contextmanager
 def _task_writer(
-    request: PredictRequest, source: Source, names: Mapping[str, str], adapter: Adapter, part: Part | None = None
+    request: PredictRequest, source: Source, names: Mapping[str, str], adapter: Answering, part: Part | None = None
 ) -> Iterator[TaskWriter]:
     with open_writer(request.output, columns=columns_of_tasks(source.columns), kept=["data"], part=part) as writer:
         yield TaskWriter(writer, _tasks(request, names, adapter))
 
 
-def _tasks(request: PredictRequest, names: Mapping[str, str], adapter: Adapter) -> Tasks:
+def _tasks(request: PredictRequest, names: Mapping[str, str], adapter: Answering) -> Tasks:
     fields = adapter.fields
     control = fields.label[0] if len(fields.label) == 1 else "label"
     return Tasks(adapter.placed_in or fields.text, names, control, Path(os.path.abspath(request.run)).name)
 
 
 def _writer(
-    request: PredictRequest, source: Source, names: Mapping[str, str], adapter: Adapter, part: Part | None = None
+    request: PredictRequest, source: Source, names: Mapping[str, str], adapter: Answering, part: Part | None = None
 ) -> Any:
     if request.reading.get("format") == SQUAD:
         return open_squad_writer(request.output, part=part)
@@ -149,7 +173,9 @@ def _writer(
     )
 
 
-def _tag_columns(request: PredictRequest, source: Source, added: Sequence[str], adapter: Adapter) -> TagColumns | None:
+def _tag_columns(
+    request: PredictRequest, source: Source, added: Sequence[str], adapter: Answering
+) -> TagColumns | None:
     """The gold tags, if the input has some, under the run's name or a usual one; and the predicted ones."""
     predicted = next((name for name in added if name.endswith("predicted_tags")), None)
     if predicted is None:
@@ -161,7 +187,7 @@ def _tag_columns(request: PredictRequest, source: Source, added: Sequence[str], 
     return TagColumns(gold, predicted, scheme, adapter.labels.spellings)
 
 
-def check_output(request: PredictRequest, source: Source, added: Sequence[str], adapter: Adapter) -> None:
+def check_output(request: PredictRequest, source: Source, added: Sequence[str], adapter: Answering) -> None:
     """UsageError for a form that these answers do not have, or that has no names of columns."""
     if request.form not in (None, LABEL_STUDIO):
         raise UsageError(

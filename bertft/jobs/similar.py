@@ -16,7 +16,6 @@ from bertft.embedding.embedder import Embedder
 from bertft.embedding.encoding import TextInput, inputs_of
 from bertft.embedding.opening import open_embedder
 from bertft.engine.meter import Meter
-from bertft.engine.record import sha256_of
 from bertft.errors import DataError, UsageError
 from bertft.gold.cells import joined_text, no_text_in
 from bertft.jobs.embed import opened_texts
@@ -29,6 +28,7 @@ from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.plan.settings import settings_of
 from bertft.reading import open_source
+from bertft.reading.digests import sha256_of
 from bertft.rows.fields import Fields
 from bertft.rows.row import Row
 from bertft.wording import counted

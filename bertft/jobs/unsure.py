@@ -10,16 +10,6 @@ from bertft.errors import UsageError
 from bertft.scoring.expectation import LEVEL, Reached, lowest_threshold
 
 
-def check_accuracy(wanted: float | None, least: float | None) -> None:
-    """UsageError for what is no accuracy, or where the threshold is named already."""
-    if wanted is None:
-        return
-    if not 0 < wanted < 1:
-        raise UsageError(f"--min-accuracy is {wanted:g}: a share between 0 and 1 is wanted, such as 0.95.")
-    if least is not None:
-        raise UsageError("--min-accuracy chooses --min-probability: leave one of them out.")
-
-
 def threshold_for(wanted: float, adapter: Adapter) -> float:
     """The probability from which on rows surely reach the accuracy; what that costs is said."""
     found, rows = step_for(wanted, adapter), adapter.steps[-1].rows

@@ -12,12 +12,13 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 import torch
 
-from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction
+from bertft.adapters.adapter import Adapter, Batch, Feature, Prediction
 from bertft.adapters.masks.feature import MaskFeature, padded_masks
 from bertft.adapters.masks.fillings import Filling, filled_text, shown_token
 from bertft.adapters.masks.masked_blocks import frame_of, masker_of
 from bertft.adapters.masks.paired_blocks import PairFeature, padded_pairs, sums_of_pairs
 from bertft.errors import CheckpointError, InternalError, UsageError
+from bertft.gold.answer import Answer
 from bertft.gold.example import TextExample
 from bertft.gold.masks import COMMON_MASK
 from bertft.masking import SHARE

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bertft.adapters.adapter import Adapter, Answer, Batch, Feature, Prediction, the_same
+from bertft.adapters.adapter import Adapter, Batch, Feature, Prediction, the_same
 from bertft.adapters.padding import padded
 from bertft.adapters.questions.best_answers import Candidate, Ends, Found, best_answers
 from bertft.adapters.questions.context_windows import (
@@ -20,6 +20,7 @@ from bertft.adapters.questions.context_windows import (
     feature_of,
 )
 from bertft.errors import UsageError
+from bertft.gold.answer import Answer
 from bertft.gold.example import QuestionExample
 from bertft.gold.windows import LONGEST_QUESTION
 from bertft.model.losses import span_cost

@@ -14,11 +14,9 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bertft.adapters.questions.context_windows import ContextFeature
+from bertft.gold.answer import MOST_ANSWERS
 
 Logits = np.ndarray[Any, Any]
-
-KEPT = 20
-"""Best answers that are kept of each row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def best_answers(
     total = logsumexp(np.concatenate([*(score.ravel() for score in scores), [null if can_abstain else -np.inf]]))
     best = sorted(
         (place for which, score in enumerate(scores) for place in _top(score, which)), key=lambda place: -place[0]
-    )[:KEPT]
+    )[:MOST_ANSWERS]
     answers = tuple(_candidate(windows[which], first, last, score - total) for score, which, first, last in best)
     odds = null - best[0][0] if best else np.inf
     return Found(answers, float(odds), float(np.exp(null - total)) if can_abstain else None)
@@ -83,7 +81,7 @@ def _legal_scores(said: Ends, window: ContextFeature, max_answer: int) -> Logits
 def _top(scores: Logits, which: int) -> list[tuple[float, int, int, int]]:
     """(score, window, first token, last token) of the best spans of a window."""
     flat = scores.ravel()
-    some = np.argpartition(-flat, KEPT)[:KEPT] if len(flat) > KEPT else np.arange(len(flat))
+    some = np.argpartition(-flat, MOST_ANSWERS)[:MOST_ANSWERS] if len(flat) > MOST_ANSWERS else np.arange(len(flat))
     lengths, firsts = np.divmod(some, scores.shape[1] or 1)
     return [
         (float(flat[i]), which, int(first), int(first + length))

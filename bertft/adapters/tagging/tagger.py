@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bertft.adapters.adapter import Adapter, Answer, Batch, Decisions, Feature, Prediction
+from bertft.adapters.adapter import Adapter, Batch, Decisions, Feature, Prediction
 from bertft.adapters.padding import padded
 from bertft.adapters.tagging.best_tags import Scored, Tagging, best_tags
 from bertft.adapters.tagging.word_features import WordFrame, part_of, word_windows
 from bertft.adapters.tagging.word_windows import pieces_of, special_ids
 from bertft.errors import UsageError
+from bertft.gold.answer import Answer
 from bertft.gold.example import Read, Refusal, WordExample
 from bertft.gold.windows import largest_word
 from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost

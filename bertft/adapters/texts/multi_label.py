@@ -11,8 +11,9 @@ import torch
 from scipy.special import expit
 from torch import Tensor
 
-from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
+from bertft.adapters.adapter import Feature, Prediction, stacked, the_same
 from bertft.adapters.texts.text_adapter import Contrast, TextAdapter, places_of, spread
+from bertft.gold.answer import Answer
 from bertft.gold.example import TextExample
 from bertft.kinds import MULTI_LABEL
 from bertft.model.losses import on_logits, sequence_loss

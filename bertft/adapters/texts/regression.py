@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bertft.adapters.adapter import Answer, Feature, Prediction, stacked, the_same
+from bertft.adapters.adapter import Feature, Prediction, stacked, the_same
 from bertft.adapters.texts.text_adapter import Contrast, TextAdapter
 from bertft.errors import UsageError
+from bertft.gold.answer import Answer
 from bertft.gold.example import TextExample
 from bertft.kinds import REGRESSION
 from bertft.model.losses import on_logits, sequence_loss

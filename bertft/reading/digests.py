@@ -1,0 +1,26 @@
+"""What data are known by, whatever they are called: digests of files, and of rows that are no file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from bertft.reading.joined import files_of
+from bertft.reading.table import Table
+
+
+def sha256_of_rows(table: Table) -> str:
+    """Of its rows as JSON lines."""
+    digest = hashlib.sha256()
+    for row in table:
+        digest.update(json.dumps(row.fields, default=str).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def sha256_of(path: str) -> str | None:
+    """Of a file's content, or of the digests of several files; None for data that is no file."""
+    digests = []
+    for name in files_of(path):
+        with open(name, "rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return hashlib.sha256("".join(digests).encode()).hexdigest() if len(digests) > 1 else next(iter(digests), None)
