@@ -28,6 +28,7 @@ STOREYS = [
     {"insight", "start"},
     {"engine"},
     {"embedding"},
+    {"serving"},
     {"jobs"},
     {"commands", "api", "__init__", "__main__"},
 ]

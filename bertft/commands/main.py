@@ -24,6 +24,7 @@ from bertft.commands.info import info_command
 from bertft.commands.predict import predict_command
 from bertft.commands.pretrain import pretrain_command
 from bertft.commands.report import report_command
+from bertft.commands.serve import serve_command
 from bertft.commands.similar import similar_command
 from bertft.commands.tasks import tasks_command
 from bertft.commands.tiers import TieredCommand, TieredGroup
@@ -49,6 +50,7 @@ app.command("predict", cls=TieredCommand)(predict_command)
 app.command("embed", cls=TieredCommand)(embed_command)
 app.command("pretrain", cls=TieredCommand)(pretrain_command)
 app.command("similar", cls=TieredCommand)(similar_command)
+app.command("serve", cls=TieredCommand)(serve_command)
 app.command("baseline", cls=TieredCommand)(baseline_command)
 app.command("check", cls=TieredCommand)(check_command)
 app.command("report", cls=TieredCommand)(report_command)

@@ -23,6 +23,7 @@ from bertft.plan.sections import MEMORY, WISHES
 from bertft.plan.settings import has_type
 from bertft.reading import open_source
 from bertft.reading.memory import is_frame, table_of_rows
+from bertft.rows.fields import Fields
 from bertft.rows.nested import Cells, holder_of
 from bertft.rows.row import Row
 from bertft.runs.record import RunRecord, read_record
@@ -53,7 +54,7 @@ class Model:
 
     def _answers(self, inputs: Sequence[Any], answer: Answer) -> list[dict[str, Any]]:
         answer = settled(answer, self.answerer.adapter)
-        rows = [self._row(number, one) for number, one in enumerate(inputs)]
+        rows = [row_of(self.answerer.adapter.fields, number, one) for number, one in enumerate(inputs)]
         if not rows:
             return []
         reads = list(self.answerer.adapter.reader.predictable(rows))
@@ -65,24 +66,6 @@ class Model:
             for window in answerer.answers(iter(reads), Meter())
             for read, prediction in window
         ]
-
-    def _row(self, index: int, given: Any) -> Row:
-        """An input as a row with the columns that the run learned from."""
-        fields = self.answerer.adapter.fields
-        names = [name for name in (*fields.texts, fields.text_pair) if name]
-        where = f"input {index + 1}"
-        if isinstance(given, Mapping):
-            found = Cells(given)
-            for role, column in (("text", fields.text), ("text_pair", fields.text_pair)):
-                if column and column not in found and role in found and not (role == "text" and fields.more_text):
-                    found[column] = found.pop(role)
-            if missing := [name for name in names if name not in found and not holder_of(name, found)]:
-                raise UsageError(f"{where}: no '{missing[0]}', wanted {' and '.join(names)}.")
-            return Row(index, where, found)
-        parts = given if isinstance(given, tuple) else (given,)
-        if len(parts) != len(names):
-            raise UsageError(f"{where}: {len(parts)} part(s), wanted {len(names)}: {' and '.join(names)}, as a tuple.")
-        return Row(index, where, dict(zip(names, parts, strict=True)))
 
     def table(
         self,
@@ -128,6 +111,24 @@ class Model:
 def _as_list(inputs: Any) -> Any:
     """An array or a pandas series as a list; anything else as it is."""
     return inputs.tolist() if hasattr(inputs, "tolist") else inputs
+
+
+def row_of(fields: Fields, index: int, given: Any) -> Row:
+    """An input as a row with the columns that the run learned from."""
+    names = [name for name in (*fields.texts, fields.text_pair) if name]
+    where = f"input {index + 1}"
+    if isinstance(given, Mapping):
+        found = Cells(given)
+        for role, column in (("text", fields.text), ("text_pair", fields.text_pair)):
+            if column and column not in found and role in found and not (role == "text" and fields.more_text):
+                found[column] = found.pop(role)
+        if missing := [name for name in names if name not in found and not holder_of(name, found)]:
+            raise UsageError(f"{where}: no '{missing[0]}', wanted {' and '.join(names)}.")
+        return Row(index, where, found)
+    parts = given if isinstance(given, tuple) else (given,)
+    if len(parts) != len(names):
+        raise UsageError(f"{where}: {len(parts)} part(s), wanted {len(names)}: {' and '.join(names)}, as a tuple.")
+    return Row(index, where, dict(zip(names, parts, strict=True)))
 
 
 def wish(wishes: Mapping[str, Any]) -> Answer:

@@ -39,12 +39,21 @@ def is_frame(rows: Any) -> bool:
 
 
 def _table_of_records(records: Sequence[Mapping[str, Any]], name: str) -> Table:
+    return table_from(_source_of_records(records, name))
+
+
+def source_of_rows(rows: Sequence[Mapping[str, Any]], name: str) -> Source:
+    """A list of dicts, to be read once and in order: without the file that a table makes."""
+    return _source_of_records([_record(row, f"{name}#{number}") for number, row in enumerate(rows, 1)], name)
+
+
+def _source_of_records(records: Sequence[Mapping[str, Any]], name: str) -> Source:
     columns = list(dict.fromkeys(column for record in records for column in record))
     if not columns:
         raise DataError(f"{name}: no rows, wanted {_WANTED}.")
     whole = [{column: record.get(column) for column in columns} for record in records]
     body = Body(columns, lambda: enumerate(whole, 1), Place.ROW, CellStorage.JSON)
-    return table_from(Source(name, "jsonl", body, rereadable=True, notes=[]))
+    return Source(name, "jsonl", body, rereadable=True, notes=[])
 
 
 def _rows_of_columns(columns: Mapping[Any, Any], name: str) -> Iterator[dict[Any, Any]]:

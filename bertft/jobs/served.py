@@ -1,0 +1,279 @@
+"""A run folder in, a run that answers requests out: what the service is handed (`serving/work.py`)."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from bertft import console
+from bertft.adapters import Adapter, Prediction
+from bertft.adapters.questions.answering import QuestionAnswering
+from bertft.adapters.tagging.tagger import WordTagger
+from bertft.adapters.texts.text_adapter import TextAdapter
+from bertft.embedding.embedder import Embedder
+from bertft.embedding.opening import find_encoder, open_embedder
+from bertft.engine.answerer import Answerer
+from bertft.engine.eval_loop import model_outputs
+from bertft.engine.meter import Meter
+from bertft.engine.record import sha256_of
+from bertft.errors import UsageError, UserError
+from bertft.gold import Read
+from bertft.insight import embedding_of
+from bertft.jobs.asked import Asked, RowWork, VectorWork
+from bertft.jobs.explained import explained
+from bertft.jobs.model import row_of, wish
+from bertft.jobs.opening import check_reads_rows, open_run, with_max_answer
+from bertft.jobs.predict import prepared_rows, settled
+from bertft.jobs.prediction_file import MODEL_FILES
+from bertft.jobs.unsure import with_own_probabilities
+from bertft.model.folder import read_task
+from bertft.plan.embed_plan import EmbedPlan
+from bertft.plan.sections import WISHES, MachinePlan
+from bertft.reading.memory import source_of_rows
+from bertft.serving.problems import invalid, without_flags
+from bertft.serving.work import Work
+
+PREDICT, ENTITIES, ANSWER, EXPLAIN, ROWS, FILE = "predict", "entities", "answer", "explain", "rows", "file"
+EMBED, SIMILARITY = "embed", "similarity"
+OPTIONS: dict[str, type] = {**WISHES, "max_answer": int, "raw_probabilities": bool}
+"""What can be asked of rows, with types."""
+
+
+@dataclass
+class ServedRun:
+    """Networks on their device, with the tokenizers of the threads that use them."""
+
+    name: str
+    folder: Path
+    answerer: Answerer
+    machine: MachinePlan
+    max_text_tokens: int
+    identity: str
+    """The same for the same files, wherever they stand."""
+
+    def __post_init__(self) -> None:
+        self.adapter: Adapter = self.answerer.adapter
+        self.tokenizer = copy.deepcopy(self.adapter.tokenizer)
+        self.task = read_task(self.folder).to_dict()
+        self._opening = Lock()
+
+    @cached_property
+    def endpoints(self) -> Sequence[str]:
+        kinds = (TextAdapter, (PREDICT, EXPLAIN)), (QuestionAnswering, (ANSWER,)), (WordTagger, (ENTITIES,))
+        own = [name for kind, names in kinds if isinstance(self.adapter, kind) for name in names]
+        if EXPLAIN in own and embedding_of(self.network) is None:
+            own.remove(EXPLAIN)
+        if ENTITIES in own and getattr(self.adapter, "scheme", None) is None:
+            own.remove(ENTITIES)
+        return [*own, *self._of_vectors(), ROWS, FILE]
+
+    def _of_vectors(self) -> list[str]:
+        try:
+            find_encoder(str(self.folder))
+        except UserError:
+            return []
+        return [EMBED, SIMILARITY]
+
+    @property
+    def network(self) -> Any:
+        return self.answerer.accelerator.unwrap_model(self.answerer.network)
+
+    def about(self) -> dict[str, Any]:
+        adapter, fields = self.adapter, self.adapter.fields
+        precision = self.answerer.accelerator.mixed_precision
+        return {
+            "name": self.name,
+            "kind": adapter.card.kind,
+            "problem": adapter.card.problem,
+            "labels": list(adapter.labels.names),
+            "columns": {"text": list(fields.texts), "text_pair": fields.text_pair},
+            "max_length": adapter.options.max_length,
+            "long": adapter.options.long,
+            "answers": list(self.endpoints),
+            "options": list(self._options()),
+            "backend": getattr(self.answerer.network, "backend", "torch"),
+            "precision": "fp32" if precision == "no" else precision,
+            "device": self.answerer.device,
+            "identity": self.identity,
+            "task": self.task,
+        }
+
+    def _options(self) -> Iterator[str]:
+        yield from self.adapter.answer_options
+        if isinstance(self.adapter, QuestionAnswering):
+            yield "max_answer"
+        if self.adapter.calibrates:
+            yield "raw_probabilities"
+
+    def check(self, endpoint: str) -> None:
+        """Refused where this run does not answer that."""
+        if endpoint not in self.endpoints:
+            fitting = ", ".join(f"/{name}" for name in self.endpoints)
+            raise invalid(
+                f"/{endpoint} does not suit '{self.name}', which answers with {self.adapter.answers_with}. Ask {fitting}."
+            )
+
+    def labels(self, inputs: Sequence[Any], *, raw: bool, truncate: bool) -> Work:
+        self.check(PREDICT)
+
+        def say(asked: Asked) -> Any:
+            names = self.adapter.labels.names or ("score",)
+            found = [prediction.values for _, prediction in asked.whole()]
+            if raw:
+                found = [np.mean(outputs, axis=0, dtype=np.float64) for outputs in asked.outputs]
+            return [_sorted(names, values) for values in found]
+
+        return self._of_inputs(inputs, say, truncate=truncate)
+
+    def entities(self, inputs: Sequence[Any]) -> Work:
+        self.check(ENTITIES)
+        return self._of_inputs(inputs, lambda asked: [found["entities"] for found in _columns(asked)])
+
+    def answers(self, pairs: Sequence[tuple[str, str]]) -> Work:
+        self.check(ANSWER)
+        return self._of_inputs(pairs, lambda asked: [_answer(found) for found in _columns(asked)])
+
+    def _of_inputs(self, inputs: Sequence[Any], say: Callable[[Asked], Any], *, truncate: bool = True) -> Work:
+        fields = self.adapter.fields
+        self._check_parts(inputs)
+
+        def read() -> tuple[Iterator[Read], Adapter]:
+            rows = [row_of(fields, number, one) for number, one in enumerate(inputs)]
+            return iter(list(self.adapter.reader.predictable(rows))), self.adapter
+
+        return self._work(len(inputs), read, say, truncate=truncate)
+
+    def _check_parts(self, inputs: Sequence[Any]) -> None:
+        """Refused for a pair where the run reads one text, and the other way round."""
+        names = [name for name in (*self.adapter.fields.texts, self.adapter.fields.text_pair) if name]
+        for number, one in enumerate(inputs, 1):
+            given = len(one) if isinstance(one, tuple) else 1
+            if given != len(names):
+                several = ' Several texts are a list of lists: [["one"], ["two"]].' if len(names) == 1 else ""
+                wanted = f"{len(names)} ({', '.join(names)})"
+                raise invalid(f"Input {number} has {given} text{'s' * (given > 1)}; this run reads {wanted}.{several}")
+
+    def _work(self, texts: int, read: Any, say: Any, *, truncate: bool = True) -> RowWork:
+        return RowWork(texts, read, say, self.tokenizer, self.max_text_tokens, truncate=truncate)
+
+    def rows(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], options: Mapping[str, Any]) -> Work:
+        try:
+            adapter, answer = self._wished(options)
+        except UserError as problem:
+            raise invalid(without_flags(str(problem))) from None
+
+        def read() -> tuple[Iterator[Read], Adapter]:
+            if not rows:
+                return iter(()), adapter
+            source = source_of_rows(rows, "rows")
+            found, answerer = prepared_rows(source, replace(self.answerer, adapter=adapter), columns)
+            return found, answerer.adapter
+
+        def say(asked: Asked) -> Any:
+            pairs = list(zip(asked.reads, asked.predictions, strict=True))
+            answered = [one for _, one in pairs if one.values is not None]
+            return {
+                "columns": asked.adapter.added_columns(answer),
+                "rows": [asked.adapter.answer_columns(read, one, answer) for read, one in pairs],
+                "placed_in": asked.adapter.placed_in,
+                "unanswered": len(pairs) - len(answered),
+                "rejected": sum(asked.adapter.rejects(one, answer) for one in answered),
+                "truncated": asked.truncated,
+                "identity": self.identity,
+            }
+
+        return self._work(len(rows), read, say)
+
+    def _wished(self, options: Mapping[str, Any]) -> tuple[Adapter, Any]:
+        """The adapter, and what is to be said of each row, as `predict` has them."""
+        if unknown := [name for name in options if name not in OPTIONS]:
+            raise UsageError(f"Unknown option '{unknown[0][:100]}'. Wanted: {', '.join(OPTIONS)}.")
+        options = {name: value for name, value in options.items() if value is not None}
+        most, raw = options.pop("max_answer", None), options.pop("raw_probabilities", False)
+        for name, value, kind in (("max_answer", most, int), ("raw_probabilities", raw, bool)):
+            if value is not None and type(value) is not kind:
+                raise UsageError(f"{name} is {value!r}, wanted {kind.__name__}.")
+        answer = wish(options)
+        adapter = with_own_probabilities(with_max_answer(self.adapter, most), raw=raw)
+        with console.hushed():
+            return adapter, settled(answer, adapter)
+
+    def vectors(self, texts: Sequence[str], say: Callable[[Any, int], Any], *, normalize: bool, truncate: bool) -> Work:
+        self.check(EMBED)
+        return VectorWork(texts, lambda: self.embedder, say, truncate, normalize, self.max_text_tokens)
+
+    @property
+    def embedder(self) -> Embedder:
+        """Opened when it is first asked for: it holds the encoder's weights once more."""
+        with self._opening:
+            return self._embedder
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        precision = self.answerer.accelerator.mixed_precision
+        plan = EmbedPlan(precision="fp32" if precision == "no" else precision)
+        return open_embedder(str(self.folder), plan, self.machine)
+
+    def explain(self, given: Any, turn: Callable[[], Any]) -> Any:
+        self.check(EXPLAIN)
+        try:
+            with console.hushed():
+                return explained(self.answerer, row_of(self.adapter.fields, 0, given), turn)
+        except UserError as problem:
+            raise invalid(without_flags(str(problem))) from None
+
+    def compute(self, pieces: Sequence[Any]) -> list[Any]:
+        with console.progress("", None) as bar:
+            return model_outputs(self.answerer.network, self.adapter, pieces, self.answerer.accelerator, Meter(), bar)
+
+    def compute_vectors(self, pieces: Sequence[Any]) -> list[Any]:
+        one = self.embedder
+        with console.progress("", None) as bar:
+            return model_outputs(one.network, one, pieces, one.accelerator, Meter(), bar)
+
+
+def open_served(
+    name: str, folder: Path, precision: str | None, machine: MachinePlan, *, max_text_tokens: int
+) -> ServedRun:
+    """Ready to answer. CheckpointError for what is no run, UsageError for one that answers nothing."""
+    identity = identity_of(folder)
+    answerer = open_run(str(folder), precision, machine)
+    check_reads_rows(answerer, str(folder))
+    return ServedRun(name, folder, answerer, machine, max_text_tokens, identity)
+
+
+def identity_of(folder: Path) -> str:
+    """Of the files that answers depend on, by their content."""
+    files = [*sorted(folder.glob("*.safetensors")), *(folder / name for name in MODEL_FILES)]
+    found = {path.name: sha256_of(str(path)) for path in files if path.is_file()}
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def _sorted(names: Sequence[str], values: Any) -> list[dict[str, Any]]:
+    order = np.argsort(-values, kind="stable")
+    return [{"label": names[place], "score": float(values[place])} for place in order]
+
+
+def _columns(asked: Asked) -> list[dict[str, Any]]:
+    from bertft.adapters import Answer
+
+    return [asked.adapter.answer_columns(read, prediction, Answer()) for read, prediction in asked.whole()]
+
+
+def _answer(found: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"answer": "predicted_answer", "start": "answer_start", "end": "answer_end"}
+    own = ("probability", "no_answer_probability")
+    return {**{name: found.get(column) for name, column in names.items()}, **{name: found.get(name) for name in own}}
+
+
+def predicted(answerer: Answerer, read: Read) -> Prediction:
+    return answerer.answer([read], Meter())[0]

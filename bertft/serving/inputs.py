@@ -1,0 +1,29 @@
+"""The field `inputs` of text-embeddings-inference, which is a text, a pair or a batch, as a list and whether it was one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bertft.serving.problems import invalid
+
+
+def predict_inputs(inputs: Any) -> tuple[list[Any], bool]:
+    """Texts as they are, pairs as tuples. A list of strings is one pair; a list of lists is a batch."""
+    if isinstance(inputs, str):
+        return [inputs], False
+    if not inputs:
+        raise invalid("No texts: the list is empty.")
+    if isinstance(inputs[0], str):
+        return [_parts(inputs)], False
+    return [_parts(one) for one in inputs], True
+
+
+def _parts(texts: list[str]) -> Any:
+    return texts[0] if len(texts) == 1 else tuple(texts)
+
+
+def text_list(inputs: str | list[str]) -> list[str]:
+    found = [inputs] if isinstance(inputs, str) else inputs
+    if not found:
+        raise invalid("No texts: the list is empty.")
+    return found

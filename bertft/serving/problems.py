@@ -1,0 +1,41 @@
+"""What goes wrong with a request, as its client is told: a status, a type and one sentence."""
+
+from __future__ import annotations
+
+import re
+
+from bertft.errors import BertftError
+
+VALIDATION, OVERLOADED, TOO_LARGE, TIMEOUT = "validation", "overloaded", "too_large", "timeout"
+NOT_FOUND, UNAUTHORIZED, INTERNAL = "not_found", "unauthorized", "internal"
+
+_FLAG = re.compile(r"--([a-z][a-z-]*)")
+
+
+class Refused(BertftError):
+    """A request that is not answered."""
+
+    def __init__(self, status: int, error_type: str, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status, self.error_type, self.retry_after = status, error_type, retry_after
+
+
+def invalid(message: str, status: int = 422) -> Refused:
+    return Refused(status, VALIDATION, message)
+
+
+def too_large(message: str) -> Refused:
+    return Refused(413, TOO_LARGE, message)
+
+
+def overloaded(message: str, retry_after: int = 1) -> Refused:
+    return Refused(429, OVERLOADED, message, retry_after=retry_after)
+
+
+def timed_out(seconds: float) -> Refused:
+    return Refused(504, TIMEOUT, f"No answer within {seconds:g} seconds. Send fewer or shorter texts, or later.")
+
+
+def without_flags(message: str) -> str:
+    """A message of the command line, as a client understands it: `--top-k` is the option `top_k`."""
+    return _FLAG.sub(lambda found: found.group(1).replace("-", "_"), message)
