@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,8 @@ class Checkpoints:
         self.history = History(folder, writes=accelerator.is_main_process)
         self.warm = warm
         self._resuming = resuming
+        self._before: deque[tuple[int, dict[str, Any]]] = deque(maxlen=2)
+        """The schedule before each of the last two steps."""
         self._saved_step, self._saved_at = 0, time.monotonic()
         if not self._resuming:
             self.history.begin()
@@ -108,10 +111,25 @@ class Checkpoints:
             return (self.step + 1) % self.save_steps == 0
         return bool(self.accelerator.is_main_process) and time.monotonic() - self._saved_at > SAVE_SECONDS
 
-    def count(self, step: Step, loss: float, weight: int) -> None:
-        """A step is done."""
+    def about_to_take(self, step: Step) -> None:
+        """Remember what may have to be gone back to: a step may turn out to be none after the next one was begun."""
+        self._before.append((step.number, self._schedule.state_dict()))
+
+    def go_back_before(self, number: int) -> None:
+        """Forget a step that came to nothing, and the one that was begun after it. Neither has changed the weights."""
+        self.step = number - 1
+        self._schedule.load_state_dict(dict(self._before)[number])
+        for group, rate in zip(self._optimizer.param_groups, self._schedule.get_last_lr(), strict=True):
+            group["lr"] = rate
+
+    def count(self, step: Step, losses: Sequence[tuple[float, int]]) -> None:
+        """A step is done; `losses` of those that are known now."""
         self.step = step.number
-        self.running.add(loss, weight)
+        self.learned(losses)
+
+    def learned(self, losses: Sequence[tuple[float, int]]) -> None:
+        """What steps have come to, in their order: summed losses and what they weigh."""
+        self.running.add_all(losses)
 
     def progress(self, *, learning_rate: float) -> dict[str, float]:
         """What observers are told: the mean loss since the last time, and how fast the run is of late."""

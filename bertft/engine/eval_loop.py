@@ -1,11 +1,13 @@
 """Features in, what is kept of the network's outputs for each out, in the same order. Batches are sorted by length; outputs leave
-the device at once."""
+the device at once. A GPU is told of the next batch before the last one's outputs are read, so that it never waits."""
 
 from __future__ import annotations
 
 import signal
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -14,8 +16,9 @@ from bertft import console
 from bertft.adapters import Batch, Feature
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
-from bertft.engine.order import inference_batches
+from bertft.engine.order import Ids, inference_batches
 from bertft.engine.sharding import is_sharded
+from bertft.engine.transfer import Fetched, is_asynchronous, to_device
 from bertft.errors import Stopped
 from bertft.protocols import Device, Network
 from bertft.system import signals
@@ -26,6 +29,9 @@ with their length."""
 
 ON_PROCESSORS = 128, 1536
 """The same on processors, whose caches hold no more of the hidden states."""
+
+
+_T = TypeVar("_T")
 
 
 class Batching(Protocol):
@@ -52,44 +58,77 @@ def model_outputs(
     found: list[tuple[int, Any]] = []
     network.eval()
     with accelerator.split_between_processes(batches) as mine:
-        for ids in mine:
-            found += zip(
-                ids, _within_memory(network, adapter, [features[i] for i in ids], accelerator, meter), strict=True
-            )
+        for ids, outputs in _one_behind(_computed(network, adapter, features, mine, accelerator, meter), accelerator):
+            found += zip(ids, (one for part in outputs for one in part.read(adapter)), strict=True)
             meter.examples += sum(begins[i] for i in ids)
             if accelerator.num_processes == 1:
                 signals.check()
             bar.update(meter.examples, str(meter))
         if is_sharded(network) and len(mine) * accelerator.num_processes < len(batches):
-            _batch_outputs(network, adapter, [features[0]], accelerator, Meter())  # the others wait for its weights
+            _begin(network, adapter, [features[0]], accelerator, Meter())  # the others wait for its weights
     return _in_order(_gather(found, accelerator))
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """Features that the device was told to compute, and their outputs."""
+
+    features: Sequence[Feature]
+    outputs: Fetched
+
+    def read(self, adapter: Batching) -> list[Any]:
+        """What the adapter keeps of each."""
+        return adapter.outputs_of({name: values.numpy() for name, values in self.outputs.read().items()}, self.features)
+
+
+def _computed(
+    network: Network,
+    adapter: Batching,
+    features: Sequence[Feature],
+    batches: Sequence[Ids],
+    accelerator: Device,
+    meter: Meter,
+) -> Iterator[tuple[Ids, list[_Begun]]]:
+    """Batches, each of them in one part or in several, as they are computed."""
+    for ids in batches:
+        yield ids, _within_memory(network, adapter, [features[i] for i in ids], accelerator, meter)
+
+
+def _one_behind(begun: Iterator[_T], accelerator: Device) -> Iterator[_T]:
+    """The same, each only when the next one was begun, where the device computes beside the program."""
+    waiting: deque[_T] = deque()
+    for one in begun:
+        waiting.append(one)
+        if len(waiting) > is_asynchronous(accelerator.device):
+            yield waiting.popleft()
+    yield from waiting
 
 
 def _within_memory(
     network: Network, adapter: Batching, features: Sequence[Feature], accelerator: Device, meter: Meter
-) -> list[Any]:
+) -> list[_Begun]:
     """In halves where the memory is too small for all at once."""
     try:
-        return _batch_outputs(network, adapter, features, accelerator, meter)
+        return [_begin(network, adapter, features, accelerator, meter)]
     except (RuntimeError, MemoryError) as problem:
         if len(features) == 1 or not is_out_of_memory(problem):
             raise
     half = len(features) // 2
     parts = (features[:half], features[half:])
-    return [output for part in parts for output in _within_memory(network, adapter, part, accelerator, meter)]
+    return [begun for part in parts for begun in _within_memory(network, adapter, part, accelerator, meter)]
 
 
-def _batch_outputs(
+def _begin(
     network: Network, adapter: Batching, features: Sequence[Feature], accelerator: Device, meter: Meter
-) -> list[Any]:
+) -> _Begun:
     batch = adapter.collate(features)
     without_gradients = (
         torch.no_grad() if is_sharded(network) else torch.inference_mode()
     )  # FSDP keeps what it gathers into
     with without_gradients, accelerator.autocast():
-        outputs = network(**{name: values.to(accelerator.device) for name, values in batch.inputs.items()})
+        outputs = network(**to_device(batch.inputs, accelerator.device))
     meter.count(examples=0, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
-    return adapter.outputs_of(_to_numpy(outputs), features)
+    return _Begun(features, Fetched(dict(_tensors(outputs)), accelerator.device))
 
 
 def stop_together(accelerator: Device) -> None:
@@ -99,10 +138,6 @@ def stop_together(accelerator: Device) -> None:
     asked = torch.tensor(float(bool(signals.asked())), device=accelerator.device)
     if float(accelerator.reduce(asked, reduction="sum")):
         raise Stopped(signals.asked() or signal.SIGTERM)
-
-
-def _to_numpy(outputs: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
-    return {name: values.float().cpu().numpy() for name, values in _tensors(outputs)}
 
 
 def _tensors(outputs: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:

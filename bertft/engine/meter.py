@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bertft import console
@@ -101,6 +101,11 @@ class RunningMean:
     def add(self, total: float, weight: int) -> None:
         self.total += total
         self.weight += weight
+
+    def add_all(self, losses: Iterable[tuple[float, int]]) -> None:
+        """Totals and weights, one after the other."""
+        for total, weight in losses:
+            self.add(total, weight)
 
     def read(self) -> float:
         mean = self.total / max(self.weight, 1)

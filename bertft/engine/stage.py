@@ -48,10 +48,12 @@ def run_stage(
             schedule.step()
             if result.flags[0]:
                 raise Stopped(signals.asked() or signal.SIGTERM)
-            running.add(result.loss, result.weight)
+            running.add_all(result.losses)
             if step.number == order.total_steps * 4 // 5:
+                running.add_all(stepper.settle())
                 running.read()
             bar.update(step.number, str(stepper.meter))
+        running.add_all(stepper.settle())
     accelerator.free_memory()
     return running.read()
 

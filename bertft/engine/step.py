@@ -3,12 +3,15 @@ labelled words), however they are cut into batches and processes; so gradient ac
 that is too small give the same step as one large batch.
 
 What goes wrong here is said here: a loss that is no number ends the run before the weights take harm from it, and a batch
-that does not fit into the memory is cut in halves, which stay small from then on."""
+that does not fit into the memory is cut in halves, which stay small from then on.
+
+On a single GPU nothing waits for the step that was just begun. The optimizer itself leaves the weights alone from the first loss
+or gradient on that is no number, and the program hears of it one step later, while the GPU computes the next one."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +25,7 @@ from bertft.engine.dropout import StepDropout
 from bertft.engine.meter import Meter
 from bertft.engine.order import Ids, Step
 from bertft.engine.sharding import whole
+from bertft.engine.transfer import Fetched, is_asynchronous, to_device
 from bertft.errors import TrainingError
 from bertft.model.losses import Cost
 from bertft.plan.recipe import Recipe
@@ -60,10 +64,9 @@ class Ingredients:
 class StepResult:
     """What a step found out."""
 
-    loss: float
-    """Summed over its examples."""
-    weight: int
-    """What the sum is to be divided by."""
+    losses: list[tuple[float, int]]
+    """Of the steps whose loss is known now and was not before: summed over a step's examples, and what the sum is to be
+    divided by. That of this step; where the program runs ahead of the device, that of the step before."""
     flags: list[bool]
     """Which of the things that were asked about were said yes to by any process."""
 
@@ -85,8 +88,33 @@ class _Part:
         return [example for example, fine in zip(self.ids, self.losses.isfinite().tolist(), strict=True) if not fine]
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A step that the device was told to compute."""
+
+    step: Step
+    parts: list[_Part]
+    features: Mapping[int, Feature]
+    """By their numbers."""
+    rate: float
+    """The highest learning rate."""
+
+    @property
+    def weight(self) -> int:
+        """What the sum of its losses is to be divided by."""
+        return _weight_of(self.step, self.features)
+
+
 class NotANumber(TrainingError):
     """A loss or a gradient that is no number; the weights are those before the step."""
+
+    def __init__(self, words: str, step: int) -> None:
+        super().__init__(words)
+        self.step = step
+
+
+def _weight_of(step: Step, features: Mapping[int, Feature]) -> int:
+    return sum(features[example].weight for batch in step.batches for example in batch)
 
 
 def texts_of(rows: Sequence[int], shape: Sequence[int]) -> tuple[list[int], int]:
@@ -94,6 +122,18 @@ def texts_of(rows: Sequence[int], shape: Sequence[int]) -> tuple[list[int], int]
     network reads one below the other, (B * K, T)."""
     each = math.prod(shape[1:-1])
     return [row * each + place for row in rows for place in range(each)], shape[0] * each
+
+
+def runs_ahead(accelerator: Device, optimizer: Any) -> bool:
+    """Whether steps are begun before the last one is known to have come to something: on one GPU, with torch's fused optimizer,
+    which can be told there to leave its weights alone. fp16 has a scaler, which waits for each step; several processes ask
+    each other."""
+    own = getattr(optimizer, "optimizer", optimizer)
+    alone = accelerator.num_processes == 1 and accelerator.scaler is None
+    return is_asynchronous(accelerator.device) and alone and bool(own.defaults.get("fused"))
+
+
+_TARGETS = "targets"
 
 
 class Stepper:
@@ -108,45 +148,85 @@ class Stepper:
         """Into how many parts each batch is cut, because the memory is too small for all of it."""
         self._features: dict[int, Feature] = {}
         """Of the step that is taken, by their numbers."""
+        self._ahead = runs_ahead(accelerator, optimizer)
+        self._unread: tuple[_Begun, Fetched] | None = None
+        """The last step, where its loss was not looked at yet."""
+        self._spoilt = torch.zeros((), device=accelerator.device)
+        """1 from the first step on whose loss or gradient is no number; looked at by the optimizer where this runs ahead."""
 
     def take(self, step: Step, asked: Sequence[Callable[[], object]] = ()) -> StepResult:
-        """One optimizer step over its batches. NotANumber before the weights are touched."""
+        """One optimizer step over its batches. NotANumber, of this step or of the one before, leaves the weights as they were
+        before that step."""
         self.network.train()
         self._features = self.made_of.features_of(step)
-        parts, told = self._backward_within_memory(step, asked)
-        loss, flags = told[0], [value > 0 for value in told[1:]]
-        norm = float(
-            whole(self.accelerator.clip_grad_norm_(self.network.parameters(), self.made_of.recipe.max_grad_norm))
-        )
+        parts, loss = self._backward_within_memory(step)
+        begun = _Begun(step, parts, self._features, max(group["lr"] for group in self.optimizer.param_groups))
+        if self._ahead:
+            return StepResult(self._go_ahead(begun, loss), [bool(question()) for question in asked])
+        return self._look_first(begun, loss, asked)
+
+    def settle(self) -> list[tuple[float, int]]:
+        """Wait for the last step, where its loss is not known yet: its loss and weight. NotANumber as in `take`."""
+        if self._unread is None:
+            return []
+        (begun, fetched), self._unread = self._unread, None
+        loss, norm = fetched.read()["found"].tolist()
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            raise self._not_a_number(begun, loss)
+        return [self._counted(begun, loss)]
+
+    def _look_first(self, begun: _Begun, loss: torch.Tensor, asked: Sequence[Callable[[], object]]) -> StepResult:
+        """Update the weights once loss and gradient are seen to be numbers."""
+        told = self._tell_all([float(loss), *(float(bool(question())) for question in asked)])
+        norm = float(whole(self._clip()))
         scaled = self.accelerator.scaler is not None  # fp16: its scaler skips steps whose gradients overflow
-        if not math.isfinite(loss) or not (scaled or math.isfinite(norm)):
+        if not math.isfinite(told[0]) or not (scaled or math.isfinite(norm)):
             self.optimizer.zero_grad()
-            raise NotANumber(self._complaint(step, loss, parts))
+            raise self._not_a_number(begun, told[0])
         self.optimizer.step()
         self.optimizer.zero_grad()
-        for part in parts:
+        return StepResult([self._counted(begun, told[0])], [value > 0 for value in told[1:]])
+
+    def _go_ahead(self, begun: _Begun, loss: torch.Tensor) -> list[tuple[float, int]]:
+        """Leave it to the device whether the weights are updated; what the step before came to."""
+        found = torch.stack([loss.float(), self._clip().float()])
+        self._spoilt.copy_(torch.maximum(self._spoilt, (~found.isfinite()).any().float()))
+        getattr(self.optimizer, "optimizer", self.optimizer).found_inf = self._spoilt  # as GradScaler tells it
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        fetched = Fetched({"found": found}, self.accelerator.device)
+        before = self.settle()
+        self._unread = begun, fetched
+        return before
+
+    def _clip(self) -> torch.Tensor:
+        """The norm of all gradients before they were clipped."""
+        norm: torch.Tensor = self.accelerator.clip_grad_norm_(
+            self.network.parameters(), self.made_of.recipe.max_grad_norm
+        )
+        return norm
+
+    def _counted(self, begun: _Begun, loss: float) -> tuple[float, int]:
+        for part in begun.parts:
             batch = part.batch
             self.meter.count(examples=batch.examples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
-        return StepResult(loss, self._weight(step), flags)
+        return loss, begun.weight
 
-    def _backward_within_memory(
-        self, step: Step, asked: Sequence[Callable[[], object]]
-    ) -> tuple[list[_Part], list[float]]:
+    def _backward_within_memory(self, step: Step) -> tuple[list[_Part], torch.Tensor]:
         while True:
             try:
-                return self._backward(step, asked)
+                return self._backward(step)
             except (RuntimeError, MemoryError) as problem:
                 if not is_out_of_memory(problem):
                     raise
             self._halve(step)  # here, where nothing holds the failed tensors any more
 
-    def _backward(self, step: Step, asked: Sequence[Callable[[], object]]) -> tuple[list[_Part], list[float]]:
-        """Gradients of the whole step. What went through, and the sums over all processes of its loss and of what is asked."""
+    def _backward(self, step: Step) -> tuple[list[_Part], torch.Tensor]:
+        """Gradients of the whole step. What went through, and the sum of this process's losses, ()."""
         dropout = StepDropout(self.made_of.recipe.seed, step.number, self.accelerator)
         cut = list(self._cut(step))
         parts = [self._backward_part(ids, step, dropout, last=ids is cut[-1]) for ids in cut]
-        loss = torch.stack([part.losses.sum() for part in parts]).sum()
-        return parts, self._tell_all([float(loss), *(float(bool(question())) for question in asked)])
+        return parts, torch.stack([part.losses.sum() for part in parts]).sum()
 
     def _backward_part(self, ids: Ids, step: Step, dropout: StepDropout, *, last: bool) -> _Part:
         """Adds up the gradients of this process's share of a batch. All processes pad alike."""
@@ -155,8 +235,9 @@ class Stepper:
         with accelerator.split_between_processes(list(range(len(ids)))) as mine:
             rows = mine or [0]
             share = 1.0 if mine else 0.0  # with fewer examples than processes, this one only keeps step
-        inputs = {name: values[rows].to(accelerator.device) for name, values in batch.inputs.items()}  # (B, T)
-        targets = batch.targets[rows].to(accelerator.device)  # type: ignore[index]
+        own = {name: values[rows] for name, values in {**batch.inputs, _TARGETS: batch.targets}.items()}  # type: ignore[index]
+        inputs = to_device(own, accelerator.device)  # (B, T)
+        targets = inputs.pop(_TARGETS)
         with nullcontext() if last else accelerator.no_sync(self.network):  # gradients travel with the last part only
             with dropout.of_rows(*texts_of(rows, batch.inputs["input_ids"].shape)):
                 losses = self._summed(made_of.cost(self.network(**inputs), targets), step) * share  # (B,)
@@ -204,16 +285,17 @@ class Stepper:
         return list(self.accelerator.reduce(told, reduction="sum").tolist())
 
     def _weight(self, step: Step) -> int:
-        return sum(self._features[example].weight for batch in step.batches for example in batch)
+        return _weight_of(step, self._features)
 
-    def _complaint(self, step: Step, loss: float, parts: Sequence[_Part]) -> str:
+    def _not_a_number(self, begun: _Begun, loss: float) -> NotANumber:
         from accelerate.utils import gather_object
 
-        bad = [example for part in parts for example in part.not_finite]
+        step = begun.step
+        bad = [example for part in begun.parts for example in part.not_finite]
         bad = list(gather_object(bad)) if self.accelerator.num_processes > 1 else bad
-        what = f"the loss is {loss / max(self._weight(step), 1)}" if bad else "the gradient is not a number"
-        rate = max(group["lr"] for group in self.optimizer.param_groups)
+        what = f"the loss is {loss / max(begun.weight, 1)}" if bad else "the gradient is not a number"
         rows = bad or [example for batch in step.batches for example in batch]
-        where = [self.made_of.origin(self._features[example].row) for example in rows[:5]]
+        where = [self.made_of.origin(begun.features[example].row) for example in rows[:5]]
         more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
-        return f"Step {step.number:,}: {what}, at a learning rate of {rate:.3g}. Rows: {', '.join(where)}{more}."
+        words = f"Step {step.number:,}: {what}, at a learning rate of {begun.rate:.3g}. Rows: {', '.join(where)}{more}."
+        return NotANumber(words, step.number)

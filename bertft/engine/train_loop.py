@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.display import Outlook, display
@@ -44,15 +45,16 @@ def train(
                 began = order.step(checkpoints.step)
                 _evaluate(made_of, network, checkpoints, told, began, save=checkpoints.owes_evaluation)
         for step in order.steps(after=order.total_steps if checkpoints.stops else checkpoints.step):
-            loss, stop, save = take_step(step, stepper, checkpoints)
+            stop, save = take_step(step, stepper, checkpoints)
             rate = schedule.get_last_lr()[0]
             schedule.step()
-            checkpoints.count(step, *loss)
             shown.stepped(step)
             last = step.number == order.total_steps
-            if step.number % log_every == 0 or last:
+            logs, due = step.number % log_every == 0 or last, step.number % eval_every == 0 or last
+            if logs or due or stop or save:
+                settle(stepper, checkpoints)
+            if logs:
                 log(step, checkpoints.progress(learning_rate=rate), told)
-            due = step.number % eval_every == 0 or last
             if stop:
                 checkpoints.save(owes_evaluation=due)
                 raise Stopped(signals.asked() or signal.SIGTERM)
@@ -84,14 +86,30 @@ def order_of(made_of: Ingredients) -> Order:
     return Order(made_of.lengths, made_of.recipe)
 
 
-def take_step(step: Step, stepper: Stepper, checkpoints: Checkpoints) -> tuple[tuple[float, int], bool, bool]:
-    """Its summed loss and what that weighs; whether any process was asked to stop; whether it is time to save."""
-    try:
+def take_step(step: Step, stepper: Stepper, checkpoints: Checkpoints) -> tuple[bool, bool]:
+    """Whether any process was asked to stop; whether it is time to save."""
+    checkpoints.about_to_take(step)
+    with good_state_saved(checkpoints):
         result = stepper.take(step, [signals.asked, checkpoints.save_is_due])
-    except NotANumber as problem:
-        raise NotANumber(f"{problem}\n{checkpoints.save_good_state()}") from None
+    checkpoints.count(step, result.losses)
     stop, save = result.flags
-    return (result.loss, result.weight), stop, save
+    return stop, save
+
+
+def settle(stepper: Stepper, checkpoints: Checkpoints) -> None:
+    """See that the steps so far have come to something."""
+    with good_state_saved(checkpoints):
+        checkpoints.learned(stepper.settle())
+
+
+@contextmanager
+def good_state_saved(checkpoints: Checkpoints) -> Iterator[None]:
+    """A step that comes to nothing inside ends the run with the state before it."""
+    try:
+        yield
+    except NotANumber as problem:
+        checkpoints.go_back_before(problem.step)
+        raise NotANumber(f"{problem}\n{checkpoints.save_good_state()}", problem.step) from None
 
 
 def log(step: Step, values: Mapping[str, float], told: Sequence[Observer]) -> None:

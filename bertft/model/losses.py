@@ -31,7 +31,7 @@ def on_logits(loss: Loss) -> Cost:
 
 def cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:
     """logits (B, K), targets (B,) class numbers, weights (K,)."""
-    weights = None if weights is None else weights.to(logits.device)
+    weights = None if weights is None else weights.to(logits.device, non_blocking=True)
     return functional.cross_entropy(
         logits.float(), targets, weight=weights, label_smoothing=smoothing, reduction="none"
     )
@@ -40,7 +40,7 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, sm
 def binary_cross_entropy(logits: Tensor, targets: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:
     """logits and targets (B, K), targets 0 or 1; weights (K,) multiply the loss where a label is set. Mean over labels."""
     targets = targets.float() * (1 - smoothing) + smoothing / 2
-    weights = None if weights is None else weights.to(logits.device)
+    weights = None if weights is None else weights.to(logits.device, non_blocking=True)
     losses = functional.binary_cross_entropy_with_logits(logits.float(), targets, pos_weight=weights, reduction="none")
     return losses.mean(dim=1)  # (B, K) -> (B,)
 
@@ -70,7 +70,7 @@ def tag_cost(*, weights: Tensor | None, smoothing: float) -> Cost:
         losses = functional.cross_entropy(
             words.float().transpose(1, 2),  # (B, K, W)
             targets[..., 1],
-            weight=None if weights is None else weights.to(words.device),
+            weight=None if weights is None else weights.to(words.device, non_blocking=True),
             label_smoothing=smoothing,
             ignore_index=IGNORED,
             reduction="none",

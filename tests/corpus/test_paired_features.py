@@ -135,7 +135,7 @@ def test_a_step_in_uneven_parts_is_that_of_one_batch(blocks_for: Any, tokenizer:
         )
         optimizer = device.prepare(torch.optim.SGD(network.parameters(), lr=1.0))
         result = Stepper(made_of, network, optimizer, device, Meter()).take(Step(1, 1.0, list(batches)))
-        return result.loss, torch.cat([weight.flatten() for weight in network.parameters()]).detach()
+        return result.losses[0][0], torch.cat([weight.flatten() for weight in network.parameters()]).detach()
 
     every, at = list(range(len(features))), len(features) // 3
     whole, parts = taken(every), taken(every[:at], every[at:])

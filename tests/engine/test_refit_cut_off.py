@@ -99,7 +99,7 @@ def to_nothing(self: Refit, network: Any, *_: Any) -> None:
     with torch.no_grad():
         for weight in network.parameters():
             weight.neg_()
-    raise NotANumber("train.csv:3: the loss is nan.")
+    raise NotANumber("train.csv:3: the loss is nan.", 3)
 
 
 def to_harm(self: Refit, network: Any) -> Scores:

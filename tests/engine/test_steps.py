@@ -175,8 +175,9 @@ def test_a_step_gives_back_the_sum_of_its_losses(bench: Bench) -> None:
     step, meter = Step(1, 1.0, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10, 11]]), Meter()
     optimizer = bench.accelerator.prepare(build_optimizer(bench.network, made_of.recipe))
     taken = Stepper(made_of, bench.network, optimizer, bench.accelerator, meter).take(step)
-    assert taken.loss == pytest.approx(float(losses.detach().sum()), rel=1e-5)
-    assert taken.weight == 12
+    ((loss, weight),) = taken.losses
+    assert loss == pytest.approx(float(losses.detach().sum()), rel=1e-5)
+    assert weight == 12
     assert (meter.examples, meter.tokens) == (12, batch.tokens)
 
 
@@ -242,7 +243,7 @@ def test_a_falling_error_counts_as_a_gain(bench: Bench, tmp_path: Path) -> None:
     checkpoints.attach(bench.network, optimizer, schedule_stub(), stepper)
     for number, value in enumerate([0.9, 0.5, 0.7], start=1):
         assert not checkpoints.stops
-        checkpoints.count(Step(number, 1.0, []), 0.0, 1)
+        checkpoints.count(Step(number, 1.0, []), [(0.0, 1)])
         step = Step(number, 1.0, [])
         checkpoints.keep(checkpoints.consider(Scores("mse", {"mse": value}, 1), step), step, save=False)
     assert (checkpoints.best_step, checkpoints.stops) == (2, True)
