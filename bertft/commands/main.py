@@ -20,6 +20,7 @@ from bertft.commands.compare import compare_command
 from bertft.commands.convert import convert_command
 from bertft.commands.embed import embed_command
 from bertft.commands.eval import eval_command
+from bertft.commands.export import export_command
 from bertft.commands.info import info_command
 from bertft.commands.predict import predict_command
 from bertft.commands.pretrain import pretrain_command
@@ -55,6 +56,7 @@ app.command("baseline", cls=TieredCommand)(baseline_command)
 app.command("check", cls=TieredCommand)(check_command)
 app.command("report", cls=TieredCommand)(report_command)
 app.command("compare", cls=TieredCommand)(compare_command)
+app.command("export", cls=TieredCommand)(export_command)
 app.command("info", cls=TieredCommand)(info_command)
 app.command("convert", cls=TieredCommand)(convert_command)
 app.command("vocab", cls=TieredCommand)(vocab_command)

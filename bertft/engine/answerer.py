@@ -10,10 +10,11 @@ from typing import Any
 
 from bertft import console
 from bertft.adapters import Adapter, Feature, Prediction
-from bertft.engine.device import describe
+from bertft.engine.device import describe, describe_graph
 from bertft.engine.eval_loop import model_outputs, stop_together
 from bertft.engine.meter import Meter
 from bertft.gold import Example, Read, Refusal
+from bertft.graph import GraphNetwork
 from bertft.model.backbone import is_ours
 from bertft.protocols import Device, Network
 
@@ -38,8 +39,10 @@ class Answerer:
     @property
     def device(self) -> str:
         """In words."""
-        config = getattr(self.accelerator.unwrap_model(self.network), "config", None)
-        return describe(self.accelerator, is_ours=is_ours(config))
+        network = self.accelerator.unwrap_model(self.network)
+        if isinstance(network, GraphNetwork):
+            return describe_graph(network.told)
+        return describe(self.accelerator, is_ours=is_ours(getattr(network, "config", None)))
 
     def predictions(self, windows: Windows, meter: Meter, *, label: str = "") -> list[Prediction]:
         """One for each row; `windows` holds each row's features. In several processes each computes its share, and all get all.

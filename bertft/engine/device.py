@@ -201,5 +201,12 @@ def describe(accelerator: Device, *, is_ours: bool = False) -> str:
     return f"{accelerator.device.type}, {precision}, {where}{several}{plain}"
 
 
+def describe_graph(told: str) -> str:
+    """The same of a graph, which computes on the processor in a precision of its own."""
+    import torch
+
+    return f"cpu, {told}, {_threads(torch.get_num_threads())}"
+
+
 def _threads(count: int) -> str:
     return "1 thread" if count == 1 else f"{count} threads"

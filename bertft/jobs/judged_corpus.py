@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.masks.masked_blocks import frame_of
+from bertft.engine.answerer import Answerer
 from bertft.engine.corpora import BlockMaker, by_kept_lists
 from bertft.engine.meter import Meter
 from bertft.engine.pretraining_scores import BlockValidator
@@ -44,9 +45,13 @@ class JudgedCorpus:
 def judged_corpus(request: EvalRequest) -> JudgedCorpus:
     """Open the run, read the corpus, fill masks."""
     check_wishes(request)
+    return score_corpus(request, open_run(request.run, request.precision, merge(MachinePlan, request.machine)))
+
+
+def score_corpus(request: EvalRequest, answerer: Answerer) -> JudgedCorpus:
+    """The same of a form of its network that is open."""
     data = reading_plan(request.data, request.reading)
     reading = reading_of(request.data, data, request.tables)
-    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
     adapter: Any = answerer.adapter
     named = request.columns.get("text") or (() if reading.is_plain else adapter.fields.texts)
     fields = fields_for(

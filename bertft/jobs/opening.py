@@ -11,12 +11,13 @@ from bertft import console
 from bertft.adapters import Adapter
 from bertft.adapters.record_check import check_answers, check_record
 from bertft.engine.answerer import Answerer
-from bertft.engine.device import describe, start_accelerator
+from bertft.engine.device import start_accelerator
 from bertft.engine.prepare import adapter_of_record
 from bertft.engine.sharding import ready
 from bertft.errors import UsageError
+from bertft.graph import AUTO, GraphNetwork, int8_units, load_graph, uses_graph
 from bertft.kinds import KINDS, takes
-from bertft.model.backbone import is_ours
+from bertft.model.backbone import read_model_config
 from bertft.model.folder import read_task
 from bertft.model.network import load_network
 from bertft.model.tokens import fit_to_model, load_tokenizer
@@ -25,20 +26,56 @@ from bertft.plan.sections import MachinePlan
 from bertft.plan.settings import settings_of
 
 
-def open_run(path: str, precision: str | None, machine: MachinePlan, *, weights: Path | None = None) -> Answerer:
-    """The model and the adapter of a run folder, on the device. `weights`: the folder of another state of its model."""
+def open_run(
+    path: str,
+    precision: str | None,
+    machine: MachinePlan,
+    *,
+    weights: Path | None = None,
+    backend: str | None = None,
+) -> Answerer:
+    """The model and the adapter of a run folder, on the device. `weights`: the folder of another state of its model. `backend`:
+    torch or onnx, where the folder holds both; None: by its graph if it has one."""
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
-    record = read_task(Path(path))
+    folder = weights or Path(path)
+    record, is_graph = read_task(Path(path)), uses_graph(folder, backend or AUTO)
     check_record(record, path)
+    if is_graph:
+        check_graph_wishes(path, precision, machine)
     reads_words = KINDS[record.card.kind].reads_words
-    adapter = adapter_of_record(record, load_tokenizer(str(weights or path), words=reads_words, as_saved=True))
-    accelerator = start_accelerator(precision or "auto", machine)
-    network: Any = load_network(str(weights or path), adapter.card.kind)
+    adapter = adapter_of_record(record, load_tokenizer(str(folder), words=reads_words, as_saved=True))
+    accelerator = start_accelerator("auto" if is_graph else precision or "auto", machine)
+    network: Any = open_graph(folder) if is_graph else load_network(str(folder), adapter.card.kind)
     check_answers(record, network, path)
     fit_to_model(adapter.tokenizer, network.config, path)
-    console.note(f"Model: {path}, task {adapter.card.name}; {describe(accelerator, is_ours=is_ours(network.config))}.")
-    return Answerer(adapter, ready(network, accelerator), accelerator)
+    answerer = Answerer(adapter, network if is_graph else ready(network, accelerator), accelerator)
+    console.note(f"Model: {path}, task {adapter.card.name}; {answerer.device}.")
+    return answerer
+
+
+def open_graph(folder: Path) -> GraphNetwork:
+    """That of an exported folder, with a word where it may answer otherwise on this processor than where it was scored."""
+    import torch
+
+    network = load_graph(folder, read_model_config(str(folder)), threads=torch.get_num_threads())
+    if network.record and (words := network.record.doubt_on(int8_units())):
+        console.warn(
+            f"{folder}: {words} To score it here: bertft export {shlex.quote(str(folder))} --check --data FILE"
+        )
+    return network
+
+
+def check_graph_wishes(path: str, precision: str | None, machine: MachinePlan) -> None:
+    """UsageError for what a graph cannot do."""
+    if precision not in (None, "auto"):
+        raise UsageError(
+            f"--precision {precision} does not apply: the graph in {path} has a precision of its own. Leave it out."
+        )
+    if machine.fast is not None:
+        raise UsageError(
+            f"--fast and --no-fast do not apply: {path} holds a graph, which onnxruntime computes. Leave it out."
+        )
 
 
 def check_reads_rows(answerer: Answerer, path: str) -> None:

@@ -174,6 +174,25 @@ class SimilarRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportRequest:
+    """A run in another form, in a folder of its own; or an exported folder that is scored again where it is used."""
+
+    run: str
+    output: str | None = None
+    """None: with `check` only."""
+    check: bool = False
+    """Score an exported folder again, on this machine."""
+    data: str | None = None
+    """Labelled rows of the gate. None: the run's own validation rows."""
+    export: Section = field(default_factory=dict)
+    """Fields of ExportPlan."""
+    columns: Section = field(default_factory=dict)
+    reading: Section = field(default_factory=dict)
+    machine: Section = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportRequest:
     """A page about a run."""
 

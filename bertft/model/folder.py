@@ -22,7 +22,7 @@ from bertft.plan.plan import verb_of
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import CORPUS, PLAN, RECORD, TASK_FILE, VOCABULARY, whole_run
+from bertft.runs import CORPUS, EXPORT, GRAPH, PLAN, RECORD, TASK_FILE, VOCABULARY, whole_run
 from bertft.system.files import explained, landing, settle, write_text
 
 FORMAT = 1
@@ -57,9 +57,9 @@ class TaskRecord:
 _OF_A_MODEL = (
     *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "vocab.txt", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"),
-    VOCABULARY,
+    *(VOCABULARY, GRAPH, EXPORT),
 )
-"""Names that transformers gives, and one of ours; whatever else lies there is somebody else's."""
+"""Names that transformers gives, and those of ours; whatever else lies there is somebody else's."""
 
 
 def write_task(folder: Path, record: TaskRecord) -> None:

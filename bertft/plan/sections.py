@@ -16,6 +16,7 @@ from bertft.plan.settings import (
     PUBLISHING,
     RARE,
     READING,
+    SCORES,
     SCRATCH,
     TASK,
     at_least,
@@ -149,6 +150,8 @@ WISHES = {
 READS = ("format", "encoding", "delimiter", "header", "sheet", "sentence", "document")
 """Settings of [data] that say how any file is read; below, a labelled one."""
 READS_LABELLED = (*READS, "unknown_labels")
+READS_FOR_EXPORT = tuple(name for name in READS_LABELLED if name != "format")
+"""Of the rows that an export is scored on: there `format` says what the network becomes."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +253,50 @@ class MachinePlan:
         panel=RARE,
         otherwise="on, unless BERTFT_FAST=0",
         flags=("--fast/--no-fast",),
+    )
+
+
+@dataclass(frozen=True)
+class BackendPlan:
+    """What computes the answers of a run that holds both its weights and a graph of them."""
+
+    backend: str | None = setting(
+        None,
+        "What computes: torch, from the run's weights, or onnx, from the graph that `bertft export` wrote.",
+        "auto|torch|onnx",
+        panel=RARE,
+        check=one_of(("auto", "torch", "onnx")),
+        otherwise="auto: the graph where the folder has one",
+    )
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """How a run is exported, and what that may cost."""
+
+    format: str = setting(
+        "onnx", "What the network becomes: onnx.", "NAME", panel=OUTPUT, check=one_of(("onnx",)), flags=("--format",)
+    )
+    int8: bool = setting(
+        False,
+        "Store weights in 8 bits and multiply in them: a quarter of the size, and faster on processors with VNNI or AMX.",
+        panel=OUTPUT,
+    )
+    max_drop: float = setting(
+        1.0,
+        "Refuse an export that loses more than this on the main metric: points of a score such as accuracy, percent of an error.",
+        "POINTS",
+        panel=SCORES,
+        check=at_least(0, "0 or more points are wanted"),
+    )
+    keep_weights: bool = setting(
+        False, "Also copy the run's own weights, so that --backend torch works in the exported folder.", panel=OUTPUT
+    )
+    gate: bool = setting(
+        True,
+        "Export without scoring on labelled rows, so nothing is known of what it costs.",
+        panel=SCORES,
+        flags=("--no-gate",),
     )
 
 

@@ -20,6 +20,15 @@ TASK_FILE = "bertft.json"
 VOCABULARY = "vocabulary.json"
 """The n-grams or words of a model that was fitted at once, in place of a tokenizer's files."""
 
+GRAPH = "model.onnx"
+"""The network of an exported run, for onnxruntime."""
+
+CONSTANTS = "constants.safetensors"
+"""What extras add to the outputs of every batch, such as a CRF's moves: it stands beside the graph, not in it."""
+
+EXPORT = "export.json"
+"""How a graph was made, and what it was worth then; it belongs to the model."""
+
 LISTS = {"words": "words.txt", "entities": "entities.txt"}
 """Of what a run was masked by; they belong to the model, as `eval` masks by them too."""
 

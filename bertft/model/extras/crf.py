@@ -18,6 +18,7 @@ class CRF(Extra):
 
     name = "crf"
     setting = "crf"
+    computes = False
     decays = False  # scores of moves are biases, though they stand in a matrix
 
     legal_start: Tensor

@@ -24,6 +24,8 @@ class Extra(nn.Module):
     """Whether weight decay applies to its matrices."""
     feeds_classifier: bool = False
     """Whether the classifier reads what it computes: then no fit on the frozen backbone can start the head."""
+    computes: ClassVar[bool] = True
+    """Whether it takes part in the computation; else it only adds to the outputs."""
     freezes: ClassVar[bool] = False
     """Whether the network below learns nothing and drops nothing; then it learns at the run's rate, as no other part does."""
 

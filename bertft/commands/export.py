@@ -1,0 +1,93 @@
+"""`bertft export`: words to a request, the gate's table to the terminal."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
+
+from bertft import console
+from bertft.commands import options as opt
+from bertft.commands.tiers import HelpAll
+from bertft.plan.sections import READS_FOR_EXPORT, DataPlan, ExportPlan, MachinePlan
+from bertft.plan.settings import OUTPUT, SCORES, typed
+from bertft.wording import counted
+
+if TYPE_CHECKING:
+    from bertft.jobs.export import Exported
+    from bertft.jobs.export_check import CheckedExport
+
+GateRows = Annotated[
+    str | None,
+    opt.flag(
+        SCORES, "FILE", "Labelled file to score the export on.", "--data", default="the run's own validation rows"
+    ),
+]
+ExportFolder = Annotated[str | None, opt.flag(OUTPUT, "DIR", "Folder to write to, new or empty.", "--output", "-o")]
+Check = Annotated[
+    bool,
+    opt.flag(
+        SCORES, None, "Score an exported folder again, on this machine, and hold that against its record.", "--check"
+    ),
+]
+
+
+@opt.takes_settings(MachinePlan, before="json")
+@opt.takes_settings(DataPlan, *READS_FOR_EXPORT, before="json")
+@opt.takes_settings(ExportPlan, before="json")
+def export_command(
+    run: opt.RunFolder,
+    output: ExportFolder = None,
+    check: Check = False,
+    data: GateRows = None,
+    text: opt.LearnedText = None,
+    text_pair: opt.LearnedTextPair = None,
+    label: opt.LearnedLabel = None,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    help_all: HelpAll = False,
+    **settings: Any,
+) -> None:
+    """Export a run for onnxruntime, in fp32 or int8, and score it."""
+    console.be_quiet(quiet)
+    from bertft.jobs.export import export
+    from bertft.jobs.export_check import check_export
+    from bertft.jobs.requests import ExportRequest
+
+    named = {"text": text, "text_pair": text_pair, "label": label}
+    request = ExportRequest(
+        run=run,
+        output=output,
+        check=check,
+        data=data,
+        export=typed(ExportPlan, settings),
+        columns={role: column for role, column in named.items() if column},
+        reading=typed(DataPlan, {name: value for name, value in settings.items() if name != "format"}),
+        machine=typed(MachinePlan, settings),
+    )
+    if check:
+        checked = check_export(request)
+        console.result_json(checked.as_dict()) if json else show_check(checked)
+    else:
+        exported = export(request)
+        console.result_json(exported.as_dict()) if json else show_export(exported)
+
+
+def show_export(found: Exported) -> None:
+    """The gate's table, the sizes, what comes next."""
+    from bertft.report.export_table import show_forms
+
+    record = found.record
+    if record.forms:
+        show_forms(record.forms, metric=record.metric, title=f"{record.data}: {counted(record.rows, 'row')}")
+    sizes = f"{found.bytes_before / 1e6:.1f} MB -> {found.bytes_after / 1e6:.1f} MB"
+    console.result(f"Exported: {found.output} (onnx {record.precision}, {sizes}; scored on {record.units})")
+    console.result(f"Next: bertft predict {shlex.quote(found.output)} INPUT -o OUTPUT.csv")
+
+
+def show_check(found: CheckedExport) -> None:
+    """What the graph is worth here."""
+    rows = counted(found.rows, "row")
+    console.result(
+        f"{found.run}: {found.metric} {found.score:.4f} on {rows} of {found.data}, {found.recorded:.4f} when it was exported; "
+        f"{found.examples_per_second:,.0f} rows/s with {found.units}."
+    )

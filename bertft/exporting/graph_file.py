@@ -1,0 +1,120 @@
+"""A network in, the bytes of its ONNX graph out: transformers' own padded computation, for batches of any size and length.
+
+Extras that change what the network computes, such as a BiLSTM, go into the graph; what they only add to its outputs is the same
+for every text and stands beside it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bertft.errors import UsageError
+from bertft.model.backbone import longest_input
+from bertft.model.extras import ExtendedNetwork, extras_of
+from bertft.model.masked_lm import as_transformers_wrote
+from bertft.model.network import first_line
+from bertft.protocols import Network, Tokenizer
+
+LARGEST = 2_000_000_000
+"""Bytes of a file that protobuf can hold."""
+
+SAMPLE = 3, 16
+"""Texts and tokens of the batch that the computation is followed with; a graph holds for any."""
+
+
+def constants_of(network: Network) -> dict[str, Tensor]:
+    """What extras add to the outputs of each batch, whatever the text."""
+    with torch.inference_mode():
+        found = {name: value for extra in extras_of(network) for name, value in extra.outputs().items()}
+    return {name: value.detach().float().clone().contiguous() for name, value in found.items()}
+
+
+def graph_bytes(network: Any, tokenizer: Tokenizer, where: str) -> bytes:
+    """UsageError for a network that transformers cannot export, or one that is too large for a file."""
+    size = sum(weights.numel() * weights.element_size() for weights in network.parameters())
+    if size > LARGEST:
+        raise UsageError(f"{where}: {size / 1e9:.1f} GB of weights; an ONNX file holds {LARGEST / 1e9:.0f} GB.")
+    part = _Whole(network) if isinstance(network, ExtendedNetwork) and _is_changed(network) else _inner(network)
+    with tempfile.TemporaryDirectory(prefix="bertft-") as folder, _silence():
+        try:
+            return _exported(part.eval(), sample_inputs(tokenizer, network.config, *SAMPLE), Path(folder))
+        except Exception as problem:  # torch.export, onnxscript and onnx_ir have their own, without a common one
+            reason = first_line(problem)
+    raise UsageError(f"{where}: transformers cannot export a {network.config.model_type} like this to ONNX ({reason}).")
+
+
+def _exported(network: Any, inputs: dict[str, Tensor], folder: Path) -> bytes:
+    import onnx_ir
+    import transformers.exporters
+
+    library: Any = transformers.exporters
+    exported = library.OnnxExporter().export(network, inputs, config=library.OnnxConfig(dynamic=True))
+    onnx_ir.save(exported.program, str(folder / "model.onnx"))
+    return (folder / "model.onnx").read_bytes()
+
+
+def sample_inputs(tokenizer: Any, config: Any, texts: int, tokens: int, *, seed: int = 0) -> dict[str, Tensor]:
+    """A batch of random tokens; each text but the first is a little shorter than the one before it, on the side where this
+    tokenizer fills up."""
+    tokens = min(tokens, longest_input(config, tokenizer))
+    chance = torch.Generator().manual_seed(seed)
+    ids = torch.randint(0, len(tokenizer.get_vocab()), (texts, tokens), generator=chance)
+    mask = torch.ones_like(ids)
+    for line in range(texts):
+        hidden = min(line, tokens - 1)
+        place = slice(0, hidden) if tokenizer.padding_side == "left" else slice(tokens - hidden, tokens)
+        mask[line, place] = 0
+    ids = torch.where(mask.bool(), torch.where(ids == tokenizer.pad_token_id, tokenizer.unk_token_id or 0, ids), ids)
+    ids[mask == 0] = tokenizer.pad_token_id
+    inputs = {"input_ids": ids, "attention_mask": mask}
+    if "token_type_ids" in tokenizer.model_input_names:
+        inputs["token_type_ids"] = torch.zeros_like(ids)
+    return inputs
+
+
+class _Whole(torch.nn.Module):
+    """A network with extras, without what they only add to its outputs."""
+
+    def __init__(self, network: ExtendedNetwork) -> None:
+        super().__init__()
+        self.network, self.config = network, network.config
+        self.added = {name for extra in extras_of(network) for name in extra.outputs()}
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        segments = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        outputs = self.network(input_ids=input_ids, attention_mask=attention_mask, **segments)
+        return {name: values for name, values in outputs.items() if name not in self.added}
+
+
+def _is_changed(network: ExtendedNetwork) -> bool:
+    """Whether an extra takes part in the computation."""
+    return any(extra.computes for extra in extras_of(network))
+
+
+def _inner(network: Any) -> Any:
+    """transformers' own network, as transformers computes it."""
+    return as_transformers_wrote(network.network if isinstance(network, ExtendedNetwork) else network)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The exporters print and log every step."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

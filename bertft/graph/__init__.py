@@ -1,0 +1,22 @@
+"""A run's network as a graph that onnxruntime computes: how one is opened, what is trusted of it, what is known of it.
+
+A folder with a graph is a run folder in which `model.onnx` stands in place of the weights (`exporting/` writes it). What extras
+add to each batch's outputs, whatever the text, stands beside it: a CRF's moves are decoded outside of the graph. The file may
+come from a stranger: see guard.py."""
+
+from bertft.graph.forms import AUTO, has_graph, uses_graph
+from bertft.graph.network import GraphNetwork, load_graph
+from bertft.graph.processor import int8_units
+from bertft.graph.record import FormScore, GraphRecord, read_graph_record
+
+__all__ = [
+    "AUTO",
+    "FormScore",
+    "GraphNetwork",
+    "GraphRecord",
+    "has_graph",
+    "int8_units",
+    "load_graph",
+    "read_graph_record",
+    "uses_graph",
+]

@@ -1,0 +1,92 @@
+"""A graph that stands where a network of transformers would: a batch's inputs in, the same outputs out. Takes no gradients."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from bertft.errors import CheckpointError
+from bertft.graph.guard import check_graph, needs_onnx
+from bertft.graph.record import GraphRecord, read_graph_record
+from bertft.graph.session import session_of
+from bertft.model.masked_lm import OUTPUTS
+from bertft.runs import CONSTANTS, GRAPH
+
+
+class GraphNetwork(nn.Module):
+    """Computes on the processor, in the precision of its graph, whatever device and precision surround it."""
+
+    def __init__(self, session: Any, config: Any, constants: Mapping[str, Tensor], record: GraphRecord | None) -> None:
+        super().__init__()
+        self.session, self.config, self.constants, self.record = session, config, dict(constants), record
+        self.wanted = [one.name for one in session.get_inputs()]
+        self.given = [one.name for one in session.get_outputs()]
+
+    def forward(self, chosen: Tensor | None = None, **inputs: Tensor) -> dict[str, Tensor]:
+        """As the network that was exported: `logits` and what else it gives. `chosen` (B, T): logits (M, V) of these tokens."""
+        fed = {name: _fed(inputs, name).cpu().numpy() for name in self.wanted}
+        found = dict(zip(self.given, map(torch.from_numpy, self.session.run(None, fed)), strict=True))
+        if chosen is not None:
+            found = {OUTPUTS[name]: values for name, values in found.items() if name in OUTPUTS}
+            found["logits"] = found["logits"][chosen.cpu()]  # (B, T, V) -> (M, V)
+        return found | self.constants
+
+    def train(self, mode: bool = True) -> Self:
+        """A graph has one way to compute."""
+        return super().train(False)
+
+    @property
+    def told(self) -> str:
+        """For messages."""
+        return f"onnx {self.record.precision}" if self.record else "onnx"
+
+
+def _fed(inputs: Mapping[str, Tensor], name: str) -> Tensor:
+    """Segments that nobody gave are all the first."""
+    return inputs[name] if name in inputs else torch.zeros_like(inputs["input_ids"])
+
+
+def load_graph(folder: Path, config: Any, *, threads: int) -> GraphNetwork:
+    """Of an exported folder. CheckpointError for a graph that is not the one exported there, or that cannot be trusted."""
+    needs_onnx()
+    record, path = read_graph_record(folder), folder / GRAPH
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != record.sha256:
+        raise CheckpointError(
+            f"{path}: not the graph that was exported here (sha256 differs). Copy the whole folder again."
+        )
+    return graph_of(content, config, read_constants(folder), record, threads=threads, where=str(path))
+
+
+def graph_of(
+    content: bytes,
+    config: Any,
+    constants: Mapping[str, Tensor],
+    record: GraphRecord | None,
+    *,
+    threads: int,
+    where: str,
+) -> GraphNetwork:
+    """From the bytes of a graph; one that is just being made has no record yet."""
+    check_graph(content, where)
+    session = session_of(content, threads=threads, where=where)
+    return GraphNetwork(session, config, constants, record)
+
+
+def read_constants(folder: Path) -> dict[str, Tensor]:
+    """What extras add to each batch's outputs; nothing where there are no extras."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = folder / CONSTANTS
+    if not path.is_file():
+        return {}
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as problem:
+        raise CheckpointError(f"{path}: damaged ({problem}). Copy the whole folder again.") from None

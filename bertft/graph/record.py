@@ -1,0 +1,128 @@
+"""export.json: how a graph was made, on what processor, and what it was worth there beside the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bertft.errors import CheckpointError
+from bertft.graph.processor import is_alike
+from bertft.plan.settings import has_type
+from bertft.runs import EXPORT
+from bertft.system.files import write_text
+
+FORMAT = 1
+"""Of export.json."""
+
+
+@dataclass(frozen=True)
+class FormScore:
+    """What a form of the network is worth on the rows of the gate."""
+
+    form: str
+    """`torch fp32`, `torch bf16`, `onnx fp32` or `onnx int8`."""
+    score: float | None
+    """The main metric; None where it is undefined."""
+    bytes: int
+    """Of its weights or its graph on disk."""
+    examples_per_second: float
+    agreement: float
+    """Share of the rows with the same answer as torch in fp32."""
+
+
+@dataclass(frozen=True)
+class GraphRecord:
+    """The content of export.json."""
+
+    precision: str
+    """`fp32` or `int8`."""
+    sha256: str
+    """Of the graph."""
+    parameters: int
+    source: str
+    """sha256 of the run's own weights."""
+    units: str
+    """What the processor multiplied int8 with when the graph was scored: see processor.py."""
+    checked_on: tuple[str, ...]
+    """Units on which `--check` found the scores again."""
+    data: str
+    """The rows that scored it, by name; '' where none did."""
+    data_sha256: str
+    """Of their file; '' where they are a part of one."""
+    rows: int
+    metric: str
+    forms: tuple[FormScore, ...]
+    versions: Mapping[str, str]
+
+    @property
+    def form(self) -> str:
+        """Of the graph itself."""
+        return f"onnx {self.precision}"
+
+    def score_of(self, form: str) -> float | None:
+        """As it was recorded; None where it was not."""
+        return next((one.score for one in self.forms if one.form == form), None)
+
+    def doubt_on(self, units: str) -> str:
+        """Why its answers may differ on a processor with those units from those that were scored, in a sentence; '' where they do
+        not. fp32 is the same on all."""
+        if self.precision == "fp32" or any(is_alike(units, known) for known in (self.units, *self.checked_on)):
+            return ""
+        return (
+            f"its int8 answers come from a processor with {self.units}, this one has {units} and may answer otherwise."
+        )
+
+    def checked(self, units: str) -> GraphRecord:
+        """The record after the scores were found again."""
+        return replace(self, checked_on=tuple(sorted({*self.checked_on, units})))
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"format": FORMAT, **asdict(self)}
+
+    def write(self, folder: Path) -> None:
+        write_text(folder / EXPORT, json.dumps(self.as_dict(), ensure_ascii=False, indent=2) + "\n")
+
+
+_TYPES: dict[str, Any] = {
+    "precision": str,
+    "sha256": str,
+    "parameters": int,
+    "source": str,
+    "units": str,
+    "data": str,
+    "data_sha256": str,
+}
+_TYPES |= {"rows": int, "metric": str}
+
+
+def read_graph_record(folder: Path) -> GraphRecord:
+    """Of an exported folder. CheckpointError where it has none, or one that is damaged."""
+    path = folder / EXPORT
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found.pop("format") != FORMAT:
+            raise ValueError("another format")
+        forms = tuple(_form(one) for one in found.pop("forms"))
+        checked_on, versions = found.pop("checked_on"), found.pop("versions")
+        if wrong := [name for name, kind in _TYPES.items() if not has_type(found[name], kind)]:
+            raise ValueError(wrong[0])
+        if found["precision"] not in ("fp32", "int8") or not _are_words(checked_on) or not isinstance(versions, dict):
+            raise ValueError("precision, checked_on or versions")
+        return GraphRecord(forms=forms, checked_on=tuple(checked_on), versions=versions, **found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        raise CheckpointError(f"{path}: no record of an export ({type(problem).__name__}: {problem}).") from None
+
+
+def _form(found: Mapping[str, Any]) -> FormScore:
+    form = FormScore(**found)
+    numbers: Sequence[Any] = (form.score or 0, form.bytes, form.examples_per_second, form.agreement)
+    if not isinstance(form.form, str) or not all(has_type(one, float) for one in numbers):
+        raise ValueError("forms")
+    return form
+
+
+def _are_words(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(one, str) for one in found)
