@@ -13,6 +13,8 @@ import numpy as np
 from bertft.adapters import Adapter, Feature, Prediction
 from bertft.embedding.embedder import NOTHING, Embedder
 from bertft.embedding.encoding import TextInput
+from bertft.engine.answerer import Answerer
+from bertft.engine.meter import Meter
 from bertft.errors import UserError
 from bertft.gold import Example, Read, Refusal
 from bertft.rows.row import Row
@@ -21,6 +23,8 @@ from bertft.serving.work import Answers
 
 SLICE = 32
 """Texts that are read before another request has its turn."""
+AT_ONCE = 256
+"""Rows of a file that wait to be computed together."""
 
 Windows = list[list[Feature]]
 
@@ -104,6 +108,28 @@ def as_refusals(slices: Iterator[Windows]) -> Iterator[Windows]:
         yield from slices
     except UserError as problem:
         raise invalid(without_flags(str(problem))) from None
+
+
+@dataclass(frozen=True)
+class AskingAnswerer(Answerer):
+    """Answers as its network does, which computes for others too: for `predict`, of a whole file."""
+
+    ask: Callable[[Any], Answers]
+    work: Callable[..., RowWork]
+
+    def answer(self, window: Sequence[Read], meter: Meter) -> list[Prediction]:
+        found: list[Prediction] = []
+        for start in range(0, len(window), AT_ONCE):
+            part = window[start : start + AT_ONCE]
+            said = self.ask(self.work(len(part), lambda part=part: (iter(part), self.adapter), _predictions))
+            found += said.value
+            meter.truncated += said.truncated
+            meter.examples += len(part)
+        return found
+
+
+def _predictions(asked: Asked) -> Sequence[Prediction]:
+    return asked.predictions
 
 
 @dataclass

@@ -22,6 +22,8 @@ from bertft.plan.plan import merge
 from bertft.plan.recipe import SCHEMES
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Source, Table, open_source
+from bertft.rows.fields import Fields
+from bertft.rows.row import Row
 from bertft.wording import counted
 from bertft.writing import added_names, holds_tags_only, told_names
 from bertft.writing.columns import PREFIX
@@ -42,6 +44,8 @@ class Predicted:
     rejected: int
     """Rows that got no label of the model, as none was probable enough."""
     timings: Mapping[str, float]
+    truncated: int = 0
+    """Rows whose text was cut."""
 
 
 @dataclass
@@ -68,8 +72,8 @@ class Tally:
         self.rejected += sum(adapter.rejects(prediction, answer) for prediction in answered)
 
 
-def predict(request: PredictRequest) -> Predicted:
-    """Open the run, read, answer, write."""
+def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicted:
+    """Open the run, read, answer, write. `opened`: what answers, where that is open already; its run notes no times then."""
     from bertft.engine import answerer as answering
     from bertft.engine.device import decided_by_main
     from bertft.jobs.opening import with_max_answer
@@ -81,7 +85,7 @@ def predict(request: PredictRequest) -> Predicted:
     source = open_source(request.input, options, one_text=wanted_text(request.run, request.columns))
     for note in source.notes:
         console.note(f"{source.name}: {note}")
-    answerer = answerer_for(request)
+    answerer = opened or answerer_for(request)
     answer = settled(answer, answerer.adapter)
     answerer = replace(answerer, adapter=with_max_answer(answerer.adapter, request.max_answer))
     rows, answerer = prepared_rows(source, answerer, request.columns)
@@ -103,9 +107,10 @@ def predict(request: PredictRequest) -> Predicted:
         console.note(f"{source.name}: {meter.truncated / tally.answered:.1%} of {answerer.adapter.too_long}.")
     tell(request, source, file.writer, tally, meter, reason=names["reason"])
     tell_rejected(source, answerer.adapter, answer, tally)
-    if answerer.accelerator.is_main_process:
+    if opened is None and answerer.accelerator.is_main_process:
         note_time(request.run, "predict", meter.timings(), answerer.device)
-    return Predicted(request.output, tally.rows, tally.unanswered, tally.rejected, meter.timings())
+    timings = meter.timings()
+    return Predicted(request.output, tally.rows, tally.unanswered, tally.rejected, timings, meter.truncated)
 
 
 def records(
@@ -196,6 +201,11 @@ def tell_rejected(source: Source, adapter: Adapter, answer: Answer, tally: Tally
 def prepared_rows(source: Source | Table, answerer: Answerer, columns: Section) -> tuple[Iterator[Read], Answerer]:
     """The rows, which can be read only once, and the answerer with what this file's columns and first row say."""
     fields, given = columns_of_file(answerer.adapter, source, columns, label=False)
+    return read_rows(given, fields, answerer)
+
+
+def read_rows(given: Iterator[Row], fields: Fields, answerer: Answerer) -> tuple[Iterator[Read], Answerer]:
+    """The same, where the columns are known."""
     adapter = replace(answerer.adapter, fields=fields)
     rows = adapter.reader.predictable(given)
     first = list(islice(rows, 1))

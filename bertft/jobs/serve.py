@@ -18,6 +18,7 @@ from bertft.plan.settings import checked
 
 if TYPE_CHECKING:
     from bertft.serving.fleet import Fleet
+    from bertft.serving.service import Service
 
 KEY = "BERTFT_API_KEY"
 EXTRA = ("fastapi", "uvicorn", "prometheus_client")
@@ -40,8 +41,8 @@ class ServeRequest:
 
 
 def serve(request: ServeRequest, *, begun: Callable[[Any], None] = lambda server: None) -> None:
-    """Answer until a signal comes, which is raised as Stopped when all is answered."""
-    plan, machine = checked(merge(ServePlan, request.serving)), merge(MachinePlan, request.machine)
+    """Answer until a signal comes, which is raised as Stopped when all is answered. `begun` is handed the server."""
+    plan = checked(merge(ServePlan, request.serving))
     names = dict(named_runs(request.runs))
     check_extra()
     key = api_key()
@@ -50,36 +51,38 @@ def serve(request: ServeRequest, *, begun: Callable[[Any], None] = lambda server
             f"--host {plan.host}: whoever reaches this machine can ask, without a key. Set {KEY} to ask for one."
         )
 
-    from bertft.serving.app import Service, application
-    from bertft.serving.guard import Trust
-    from bertft.serving.limits import Limits
     from bertft.serving.server import bound_socket, serve_until_stopped, url_of
 
-    listening = bound_socket(plan.host, plan.port)
-    fleet = _fleet(names, plan, machine, request.precision)
-    limits = Limits(plan.max_body, plan.max_texts, plan.max_text_tokens, plan.timeout)
-    service = Service(fleet, limits, plan.log_texts, _about(plan, fleet))
-    trust = Trust(key, _hosts(plan), plan.allow_origin or ())
-    if plan.reload:
-        fleet.watch()
-
-    def stopping() -> None:
-        service.is_stopping = True
-
-    def ready() -> None:
-        console.note(f"Serving {', '.join(names)} at {url_of(listening)}; Ctrl-C stops it.")
-
-    number = serve_until_stopped(
-        application(service, trust),
-        listening,
-        stop_timeout=plan.stop_timeout,
-        stopping=stopping,
-        ready=ready,
-        begun=begun,
-    )
-    fleet.close(plan.stop_timeout)
+    with bound_socket(plan.host, plan.port) as listening:
+        application, service = opened_service(request)
+        if plan.reload:
+            service.fleet.watch()
+        number = serve_until_stopped(
+            application,
+            listening,
+            stop_timeout=plan.stop_timeout,
+            stopping=service.stop,
+            ready=lambda: console.note(f"Serving {', '.join(names)} at {url_of(listening)}; Ctrl-C stops it."),
+            begun=begun,
+        )
+    service.fleet.close(plan.stop_timeout)
     if number:
         raise Stopped(number)
+
+
+def opened_service(request: ServeRequest) -> tuple[Any, Service]:
+    """The ASGI application of all runs, opened, and what its endpoints share."""
+    plan, machine = checked(merge(ServePlan, request.serving)), merge(MachinePlan, request.machine)
+
+    from bertft.serving.app import application
+    from bertft.serving.guard import Trust
+    from bertft.serving.limits import Limits
+    from bertft.serving.service import Service
+
+    fleet = _fleet(dict(named_runs(request.runs)), plan, machine, request.precision)
+    limits = Limits(plan.max_body, plan.max_texts, plan.max_text_tokens, plan.timeout)
+    service = Service(fleet, limits, plan.log_texts, _about(plan, fleet))
+    return application(service, Trust(api_key(), _hosts(plan), plan.allow_origin or ())), service
 
 
 def named_runs(runs: Sequence[str]) -> Iterator[tuple[str, Path]]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bertft import console
-from bertft.adapters import Adapter, Prediction
+from bertft.adapters import Adapter
 from bertft.adapters.questions.answering import QuestionAnswering
 from bertft.adapters.tagging.tagger import WordTagger
 from bertft.adapters.texts.text_adapter import TextAdapter
@@ -24,23 +24,25 @@ from bertft.embedding.opening import find_encoder, open_embedder
 from bertft.engine.answerer import Answerer
 from bertft.engine.eval_loop import model_outputs
 from bertft.engine.meter import Meter
-from bertft.engine.record import sha256_of
-from bertft.errors import UsageError, UserError
+from bertft.errors import DataError, UsageError, UserError
 from bertft.gold import Read
 from bertft.insight import embedding_of
-from bertft.jobs.asked import Asked, RowWork, VectorWork
+from bertft.jobs.asked import Asked, AskingAnswerer, RowWork, VectorWork
 from bertft.jobs.explained import explained
 from bertft.jobs.model import row_of, wish
 from bertft.jobs.opening import check_reads_rows, open_run, with_max_answer
-from bertft.jobs.predict import prepared_rows, settled
+from bertft.jobs.predict import predict, read_rows, settled
 from bertft.jobs.prediction_file import MODEL_FILES
+from bertft.jobs.requests import PredictRequest
 from bertft.jobs.unsure import with_own_probabilities
 from bertft.model.folder import read_task
 from bertft.plan.embed_plan import EmbedPlan
 from bertft.plan.sections import WISHES, MachinePlan
+from bertft.reading.digests import sha256_of
 from bertft.reading.memory import source_of_rows
+from bertft.rows.fields import Fields, fields_in
 from bertft.serving.problems import invalid, without_flags
-from bertft.serving.work import Work
+from bertft.serving.work import Answers, Work
 
 PREDICT, ENTITIES, ANSWER, EXPLAIN, ROWS, FILE = "predict", "entities", "answer", "explain", "rows", "file"
 EMBED, SIMILARITY = "embed", "similarity"
@@ -166,6 +168,8 @@ class ServedRun:
         return RowWork(texts, read, say, self.tokenizer, self.max_text_tokens, truncate=truncate)
 
     def rows(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], options: Mapping[str, Any]) -> Work:
+        if unknown := set(columns) - {"text", "text_pair"}:
+            raise invalid(f"'columns' knows no '{min(unknown)[:100]}', only 'text' and 'text_pair'.")
         try:
             adapter, answer = self._wished(options)
         except UserError as problem:
@@ -175,7 +179,8 @@ class ServedRun:
             if not rows:
                 return iter(()), adapter
             source = source_of_rows(rows, "rows")
-            found, answerer = prepared_rows(source, replace(self.answerer, adapter=adapter), columns)
+            fields = self._fields(source.columns, columns)
+            found, answerer = read_rows(source.rows(), fields, replace(self.answerer, adapter=adapter))
             return found, answerer.adapter
 
         def say(asked: Asked) -> Any:
@@ -184,6 +189,7 @@ class ServedRun:
             return {
                 "columns": asked.adapter.added_columns(answer),
                 "rows": [asked.adapter.answer_columns(read, one, answer) for read, one in pairs],
+                "read": {"text": list(asked.adapter.fields.texts), "text_pair": asked.adapter.fields.text_pair},
                 "placed_in": asked.adapter.placed_in,
                 "unanswered": len(pairs) - len(answered),
                 "rejected": sum(asked.adapter.rejects(one, answer) for one in answered),
@@ -192,6 +198,15 @@ class ServedRun:
             }
 
         return self._work(len(rows), read, say)
+
+    def _fields(self, found: Sequence[str], named: Mapping[str, Any]) -> Fields:
+        """The columns of a request by their names alone: a look at its few rows could choose others than for the next request."""
+        known, usual = self.adapter.fields, self.adapter.card.usual_columns
+        try:
+            return fields_in(known, usual, found, file="rows", named=named, label=False)
+        except DataError as problem:
+            message = str(problem).partition(" Name one of them with ")[0]
+            raise invalid(f'{message} Name it: "columns": {{"text": …}}.') from None
 
     def _wished(self, options: Mapping[str, Any]) -> tuple[Adapter, Any]:
         """The adapter, and what is to be said of each row, as `predict` has them."""
@@ -230,6 +245,20 @@ class ServedRun:
                 return explained(self.answerer, row_of(self.adapter.fields, 0, given), turn)
         except UserError as problem:
             raise invalid(without_flags(str(problem))) from None
+
+    def file(self, source: Path, output: Path, options: Mapping[str, Any], ask: Callable[[Work], Any]) -> Answers:
+        try:
+            with console.hushed():
+                return self._file(source, output, options, ask)
+        except UserError as problem:
+            raise invalid(without_flags(str(problem)).replace(f"{source.parent}/", "")) from None
+
+    def _file(self, source: Path, output: Path, options: Mapping[str, Any], ask: Callable[[Work], Any]) -> Answers:
+        adapter, _ = self._wished(options)
+        answerer = AskingAnswerer(adapter, self.answerer.network, self.answerer.accelerator, ask, self._work)
+        wishes = {name: value for name, value in options.items() if name != "raw_probabilities"}
+        done = predict(PredictRequest(run=str(self.folder), input=str(source), output=str(output), **wishes), answerer)
+        return Answers({"rows": done.rows, "unanswered": done.unanswered, "rejected": done.rejected}, done.truncated)
 
     def compute(self, pieces: Sequence[Any]) -> list[Any]:
         with console.progress("", None) as bar:
@@ -273,7 +302,3 @@ def _answer(found: Mapping[str, Any]) -> dict[str, Any]:
     names = {"answer": "predicted_answer", "start": "answer_start", "end": "answer_end"}
     own = ("probability", "no_answer_probability")
     return {**{name: found.get(column) for name, column in names.items()}, **{name: found.get(name) for name in own}}
-
-
-def predicted(answerer: Answerer, read: Read) -> Prediction:
-    return answerer.answer([read], Meter())[0]

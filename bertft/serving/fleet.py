@@ -13,7 +13,7 @@ from typing import Any
 from bertft import console
 from bertft.serving.lane import Closed, Lane
 from bertft.serving.metrics import Metrics
-from bertft.serving.problems import NOT_FOUND, Refused
+from bertft.serving.problems import NOT_FOUND, Refused, stopping
 from bertft.serving.turns import Turns
 from bertft.serving.work import Served, Work
 
@@ -37,12 +37,19 @@ class Station:
 
     def __init__(self, served: Served, turns: Turns, metrics: Metrics, sizes: LaneSizes) -> None:
         self.served, self._turns, self._sizes = served, turns, sizes
+        self._texts = metrics.texts.labels(served.name)
         self._watcher = metrics.watch(served.name, lambda: sum(lane.waiting for lane in self.lanes))
         self.lanes: list[Lane] = [self._lane("answers", served.compute), self._lane("vectors", served.compute_vectors)]
 
     def _lane(self, part: str, compute: Callable[[Sequence[Any]], list[Any]]) -> Lane:
         sizes = vars(self._sizes)
         return Lane(f"{self.served.name}-{part}", compute, self._turns, self._watcher, **sizes)
+
+    def submit(self, work: Work, *, vectors: bool = False) -> Future[Any]:
+        """Closed where this run was replaced."""
+        future = self.lanes[vectors].submit(work)
+        self._texts.inc(work.texts)
+        return future
 
     def close(self) -> None:
         for lane in self.lanes:
@@ -69,15 +76,15 @@ class Fleet:
 
     def add(self, name: str, folder: Path) -> None:
         self._stamps[name] = stamp_of(folder)
-        self.stations[name] = self._station(self.open(name, folder))
+        self.stations[name] = self._opened(self.open(name, folder))
 
-    def _station(self, served: Served) -> Station:
+    def _opened(self, served: Served) -> Station:
         return Station(served, self.turns, self.metrics, self.sizes)
 
     def served(self, name: str | None) -> Served:
-        return self._named(name).served
+        return self.station(name).served
 
-    def _named(self, name: str | None) -> Station:
+    def station(self, name: str | None) -> Station:
         if name is None:
             return next(iter(self.stations.values()))
         if name not in self.stations:
@@ -88,16 +95,12 @@ class Fleet:
     def submit(self, name: str | None, make: Callable[[Served], Work], *, vectors: bool = False) -> Future[Any]:
         """`make`: the work, of the run that answers now."""
         while True:
-            station = self._named(name)
-            work = make(station.served)
+            station = self.station(name)
             try:
-                future = station.lanes[vectors].submit(work)
+                return station.submit(make(station.served), vectors=vectors)
             except Closed:
-                if station is self._named(name):
-                    raise Refused(503, NOT_FOUND, "The service is stopping.") from None
-                continue
-            self.metrics.texts.labels(station.served.name).inc(work.texts)
-            return future
+                if station is self.station(name):
+                    raise stopping() from None
 
     def watch(self) -> threading.Thread:
         """Look after the folders from now on."""
@@ -122,7 +125,7 @@ class Fleet:
 
     def _replace(self, name: str, old: Station) -> None:
         try:
-            self.stations[name] = self._station(self.open(name, old.served.folder))
+            self.stations[name] = self._opened(self.open(name, old.served.folder))
         except Exception as problem:
             self.faults[name] = f"{problem}" if hasattr(problem, "exit_code") else type(problem).__name__
             self.metrics.reloads.labels(name, "failed").inc()

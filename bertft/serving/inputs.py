@@ -1,7 +1,10 @@
-"""The field `inputs` of text-embeddings-inference, which is a text, a pair or a batch, as a list and whether it was one."""
+"""Values that come in several forms: `inputs` of text-embeddings-inference, which is a text, a pair or a batch; options in an
+address."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from bertft.serving.problems import invalid
@@ -27,3 +30,17 @@ def text_list(inputs: str | list[str]) -> list[str]:
     if not found:
         raise invalid("No texts: the list is empty.")
     return found
+
+
+def options_of(query: Mapping[str, str]) -> dict[str, Any]:
+    """Options as an address has them, `top_k=3&fallback_label=other`: numbers and truth values as JSON writes them, all else a
+    text."""
+    return {name: _value(text) for name, text in query.items()}
+
+
+def _value(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, bool | int | float) else text

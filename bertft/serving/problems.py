@@ -32,6 +32,10 @@ def overloaded(message: str, retry_after: int = 1) -> Refused:
     return Refused(429, OVERLOADED, message, retry_after=retry_after)
 
 
+def stopping() -> Refused:
+    return Refused(503, OVERLOADED, "The service is stopping.", retry_after=5)
+
+
 def timed_out(seconds: float) -> Refused:
     return Refused(504, TIMEOUT, f"No answer within {seconds:g} seconds. Send fewer or shorter texts, or later.")
 

@@ -71,7 +71,7 @@ class Served(Protocol):
     def explain(self, given: Any, turn: Callable[[], Any]) -> Any:
         """The words that mattered. `turn`: a context in which the network may compute."""
 
-    def file(self, source: Path, output: Path, settings: Mapping[str, Any], ask: Callable[[Work], Any]) -> Answers:
+    def file(self, source: Path, output: Path, options: Mapping[str, Any], ask: Callable[[Work], Any]) -> Answers:
         """Predict a file. `ask` computes a work among those of other requests."""
 
     def compute(self, pieces: Sequence[Any]) -> list[Any]:
