@@ -151,6 +151,17 @@ def warn(text: str) -> None:
         _talk(text, lead="Warning: ", colour=YELLOW)
 
 
+def can_ask() -> bool:
+    """Whether a person sits there who can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def agrees(question: str) -> bool:
+    """Whether a person on the terminal says yes; anything else is no."""
+    print(f"{plain(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def error(text: str) -> None:
     """Why the command ends."""
     _talk(text, lead="Error: ", colour=RED)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import Said, forget_accelerator, sentiment, texts, write_csv
+from fake_hub import hub_on_loopback
 from tiny_models import build_tiny_model
 
 ROOT = Path(__file__).parents[1]
@@ -171,6 +172,18 @@ def test_the_commands_on_training_from_scratch_run(run: Callable[..., Said], a_u
         _, command, *words = shlex.split(line)
         run(command, *words, *((*SHORT, "--max-length", 48) if command != "vocab" else ()))
     assert "BertForPreTraining" in (a_users_folder / "runs/pairs/config.json").read_text(encoding="utf-8")
+
+
+def test_the_commands_on_the_hub_run(
+    run: Callable[..., Said], a_users_folder: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hub_on_loopback(tmp_path / "cache", monkeypatch) as hub:
+        for line in commands(ROOT / "docs" / "hub.md"):
+            _, command, *words = shlex.split(line)
+            few = (*SHORT, "--max-train-rows", 40, "--model", tiny)
+            run(command, *words, *(few if command == "train" else ()))
+    assert (a_users_folder / "answers.csv").is_file()
+    assert hub.private == {"acme/messages": True}
 
 
 def test_no_placeholder_is_left() -> None:

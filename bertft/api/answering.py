@@ -66,6 +66,7 @@ def load(
     `raw_probabilities`: the network's own, not calibrated."""
     from bertft.jobs.model import Model
     from bertft.jobs.opening import check_reads_rows, open_run
+    from bertft.jobs.pull import run_folder
     from bertft.jobs.unsure import with_own_probabilities
     from bertft.plan.plan import merge
 
@@ -77,10 +78,11 @@ def load(
         return run
     machine = merge(MachinePlan, checked_keywords({"threads": threads, "fast": fast}, keywords_of(MachinePlan)))
     with called_from_program(quiet):
-        answerer = open_run(folder_of(run), precision, machine)
-        check_reads_rows(answerer, folder_of(run))
+        folder = run_folder(folder_of(run))
+        answerer = open_run(folder, precision, machine)
+        check_reads_rows(answerer, folder)
         adapter = with_own_probabilities(answerer.adapter, raw=bool(raw_probabilities))
-        return Model(Path(folder_of(run)), replace(answerer, adapter=adapter))
+        return Model(Path(folder), replace(answerer, adapter=adapter))
 
 
 def _predict_file(

@@ -49,6 +49,7 @@ def embed_command(
     text_pair: TextPair = None,
     prefix: Prefix = None,
     resume: opt.GoOn = False,
+    revision: opt.Revision = None,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
     help_all: HelpAll = False,
@@ -62,7 +63,7 @@ def embed_command(
 
     embed(
         EmbedRequest(
-            model=model,
+            model=opt.at_revision(model, revision),
             input=input,
             output=output,
             embedding=typed(EmbedPlan, settings),

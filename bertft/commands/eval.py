@@ -32,6 +32,7 @@ def eval_command(
     raw_probabilities: opt.RawProbabilities = False,
     json: opt.Json = False,
     full: opt.Full = False,
+    revision: opt.Revision = None,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
     help_all: HelpAll = False,
@@ -46,7 +47,7 @@ def eval_command(
     from bertft.report.terminal import show_coverage, show_scores
 
     request = EvalRequest(
-        run=run,
+        run=opt.at_revision(run, revision),
         data=data,
         columns={"text": text, "text_pair": text_pair, "label": label},
         reading=typed(DataPlan, settings),

@@ -63,6 +63,7 @@ def info_command(
     length: Length = None,
     used_tokens: UsedTokens = None,
     json: opt.Json = False,
+    revision: opt.Revision = None,
     quiet: opt.Quiet = False,
     help_all: HelpAll = False,
     **settings: Any,
@@ -75,7 +76,7 @@ def info_command(
 
     found = info(
         InfoRequest(
-            model=model,
+            model=opt.at_revision(model, revision),
             head=head,
             labels=labels,
             freeze=settings["freeze"],

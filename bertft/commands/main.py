@@ -24,6 +24,7 @@ from bertft.commands.export import export_command
 from bertft.commands.info import info_command
 from bertft.commands.predict import predict_command
 from bertft.commands.pretrain import pretrain_command
+from bertft.commands.push import push_command
 from bertft.commands.report import report_command
 from bertft.commands.serve import serve_command
 from bertft.commands.similar import similar_command
@@ -57,6 +58,7 @@ app.command("check", cls=TieredCommand)(check_command)
 app.command("report", cls=TieredCommand)(report_command)
 app.command("compare", cls=TieredCommand)(compare_command)
 app.command("export", cls=TieredCommand)(export_command)
+app.command("push", cls=TieredCommand)(push_command)
 app.command("info", cls=TieredCommand)(info_command)
 app.command("convert", cls=TieredCommand)(convert_command)
 app.command("vocab", cls=TieredCommand)(vocab_command)

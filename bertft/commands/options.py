@@ -10,12 +10,14 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from inspect import Parameter
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from bertft.errors import UsageError
 from bertft.plan.settings import ANSWERS, COLUMNS, OUTPUT, RARE, SCORES, TAGGING, TASK, settings_of, takes_several
+from bertft.system.hub import is_hub_name
 
 TEXT_HELP = "Column with the text, the tokens or the question. Repeat it to join columns to one text."
 PAIR_HELP = "Column with the second text of a pair, or the context of a question."
@@ -73,6 +75,15 @@ def typed_line() -> str:
     return shlex.join(["bertft", *sys.argv[1:]])
 
 
+def at_revision(run: str, revision: str | None) -> str:
+    """The run as it was at a revision. UsageError where it is no name on the Hub."""
+    if revision is None:
+        return run
+    if Path(run).exists() or not is_hub_name(run):
+        raise UsageError(f"--revision {revision}: only for a run on the Hugging Face Hub, OWNER/NAME; {run} is none.")
+    return f"{run}@{revision}"
+
+
 def check_full(full: bool, *, as_json: bool) -> None:
     """UsageError where --full would have no effect."""
     if full and as_json:
@@ -95,6 +106,10 @@ def columns_of(
 # Shared by several commands
 Json = Annotated[bool, flag(OUTPUT, None, "Print the result as one JSON object.", "--json")]
 GoOn = Annotated[bool, flag(OUTPUT, None, "Continue an interrupted output file.", "--resume")]
+Revision = Annotated[
+    str | None,
+    flag(RARE, "REVISION", "Branch, tag or commit of a run on the Hugging Face Hub.", "--revision", default="main"),
+]
 Raw = Annotated[
     bool,
     flag(OUTPUT, None, "Write CSV cells that look like formulas unchanged, without a leading apostrophe.", "--raw"),
@@ -160,7 +175,9 @@ OutputScheme = Annotated[
     str | None,
     flag(OUTPUT, "NAME", SCHEME_HELP, "--scheme", default="the file's; IOB2 for spans"),
 ]
-RunFolder = Annotated[str, typer.Argument(help="Run folder, as written by `bertft train`.", show_default=False)]
+RunFolder = Annotated[
+    str, typer.Argument(help="Run folder, as written by `bertft train`, or OWNER/NAME on the Hub.", show_default=False)
+]
 Labelled = Annotated[str, typer.Argument(metavar="DATA", help="Labelled file.", show_default=False)]
 Input = Annotated[str, typer.Argument(help="File with or without labels; - for standard input.", show_default=False)]
 Output = Annotated[

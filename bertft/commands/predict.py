@@ -33,6 +33,7 @@ def predict_command(
     text_pair: opt.LearnedTextPair = None,
     resume: opt.GoOn = False,
     raw: opt.Raw = False,
+    revision: opt.Revision = None,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
     help_all: HelpAll = False,
@@ -45,7 +46,7 @@ def predict_command(
     from bertft.jobs.requests import PredictRequest
 
     request = PredictRequest(
-        run=run,
+        run=opt.at_revision(run, revision),
         input=input,
         output=output,
         top_k=top_k,

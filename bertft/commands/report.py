@@ -34,6 +34,7 @@ def report_command(
     output: Page = None,
     plots: Plots = None,
     json: opt.Json = False,
+    revision: opt.Revision = None,
     quiet: opt.Quiet = False,
     help_all: HelpAll = False,
     **settings: Any,
@@ -44,7 +45,7 @@ def report_command(
     from bertft.jobs.requests import ReportRequest
 
     request = ReportRequest(
-        run=run,
+        run=opt.at_revision(run, revision),
         data=data,
         output=output,
         plots=plots,

@@ -12,6 +12,7 @@ from bertft.jobs.comparable import check_runs, check_same_rows, record_of, seen_
 from bertft.jobs.comparison_file import check_place, write_comparison
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
 from bertft.jobs.paired_rows import CommonRows, common_rows, difference_of
+from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import CompareRequest, EvalRequest
 from bertft.jobs.splits import read_split, reading_plan
 from bertft.jobs.trained_in import common_precision, judged_otherwise
@@ -22,6 +23,7 @@ from bertft.report.compared import Compared, ComparedRun
 from bertft.runs import TASK_FILE
 from bertft.scoring.difference import Difference
 from bertft.scoring.paired import holm
+from bertft.system.hub import shown_run
 from bertft.wording import counted
 
 _AFTER_READING = ("unknown_labels", "fix_answers")
@@ -30,6 +32,7 @@ _AFTER_READING = ("unknown_labels", "fix_answers")
 
 def compare(request: CompareRequest) -> Compared:
     """Judge each run on the same rows. UsageError where they cannot be compared."""
+    request = replace(request, runs=[run_folder(run) for run in request.runs])
     check_runs(request)
     check_place(request)
     notes: list[str] = []
@@ -92,7 +95,8 @@ def _without_network(judged: JudgedRows) -> JudgedRows:
 def _left_out(rows: Sequence[CommonRows]) -> list[str]:
     """Rows that only some runs could read."""
     return [
-        f"{counted(one.left_out, 'row')} that {one.judged.run} answers cannot be read by another run, and count for none."
+        f"{counted(one.left_out, 'row')} that {shown_run(one.judged.run)} answers cannot be read by another run, and count "
+        f"for none."
         for one in rows
         if one.left_out
     ]
@@ -103,7 +107,7 @@ def _run(rows: CommonRows, speed: float, parameters: int) -> ComparedRun:
     record = record_of(rows.judged.run)
     size = sum((folder / name).stat().st_size for name in [TASK_FILE, *model_files(folder)])
     return ComparedRun(
-        run=rows.judged.run,
+        run=shown_run(rows.judged.run),
         scores=rows.scores,
         left_out=rows.left_out,
         parameters=parameters,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,7 @@ from bertft.jobs.embedding_columns import embedded_columns, is_run, one_text
 from bertft.jobs.embedding_notes import about_path, identity, write_about
 from bertft.jobs.predict import names_in_output
 from bertft.jobs.prediction_file import tell_beginning, told_how_to_go_on
+from bertft.jobs.pull import run_or_model
 from bertft.jobs.requests import EmbedRequest
 from bertft.jobs.run_times import note_time
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
@@ -82,6 +83,7 @@ class RowCounts:
 def embed(request: EmbedRequest) -> EmbeddedFile:
     """Open the model, read, embed, write."""
     refuse_same_file(request.input, request.output)
+    request = replace(request, model=run_or_model(request.model))
     plan = merge(EmbedPlan, request.embedding)
     form = vector_format(request.output, ragged=plan.words or plan.pool == NONE)
     _check_output(request)

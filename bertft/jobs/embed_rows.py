@@ -12,6 +12,7 @@ from bertft.embedding.opening import open_embedder
 from bertft.engine.meter import Meter
 from bertft.jobs.embed import RowCounts, opened_texts, tell_rows
 from bertft.jobs.embedding_columns import embedded_columns
+from bertft.jobs.pull import run_or_model
 from bertft.plan.embed_plan import EmbedPlan
 from bertft.plan.plan import merge
 from bertft.plan.sections import MEMORY, MachinePlan
@@ -28,7 +29,7 @@ def vectors_of(
     machine: Mapping[str, Any],
 ) -> Any:
     """(N, D) float32, NaN where a row has no text; or a list of (tokens or words, D), empty there."""
-    plan = merge(EmbedPlan, embedding)
+    plan, model = merge(EmbedPlan, embedding), run_or_model(model)
     if isinstance(data, str):
         source: Any = opened_texts(model, data, columns, reading, plan)
     else:

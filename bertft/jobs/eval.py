@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bertft.adapters import Adapter, Prediction
 from bertft.jobs.judged import judged_file
 from bertft.jobs.judged_corpus import judged_corpus
+from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import EvalRequest
 from bertft.jobs.run_times import note_time
 from bertft.jobs.unsure import threshold_for
@@ -36,6 +37,7 @@ class Evaluated:
 
 def evaluate(request: EvalRequest) -> Evaluated:
     """Open the run, read the file, predict, score. A run that learned from texts alone is scored on texts alone."""
+    request = replace(request, run=run_folder(request.run))
     if not KINDS[read_task(Path(request.run)).card.kind].is_trained:
         return evaluated_corpus(request)
     judged = judged_file(request)

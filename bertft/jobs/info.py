@@ -17,6 +17,7 @@ from bertft.classic.models import is_classic
 from bertft.counting import HEADS, counted_parts, depth_of, fast_memory, held, operations, savings
 from bertft.counting.memory import FULL, Memory
 from bertft.errors import CheckpointError, UsageError
+from bertft.jobs.pull import run_or_model
 from bertft.jobs.requests import InfoRequest
 from bertft.plan.plan import read_config
 from bertft.plan.recipe import Recipe
@@ -128,6 +129,7 @@ def _length(request: InfoRequest, subject: _Subject) -> int:
 
 
 def _subject(request: InfoRequest) -> _Subject:
+    request = replace(request, model=run_or_model(request.model))
     path = Path(request.model)
     if (path / TASK_FILE).is_file() or (path / RECORD).is_file():
         return _of_run(path, request)

@@ -24,6 +24,7 @@ from bertft.model.tokens import fit_to_model, load_tokenizer
 from bertft.plan.recipe import PRECISIONS, Recipe
 from bertft.plan.sections import MachinePlan
 from bertft.plan.settings import settings_of
+from bertft.system.hub import shown_run
 
 
 def open_run(
@@ -50,7 +51,7 @@ def open_run(
     check_answers(record, network, path)
     fit_to_model(adapter.tokenizer, network.config, path)
     answerer = Answerer(adapter, network if is_graph else ready(network, accelerator), accelerator)
-    console.note(f"Model: {path}, task {adapter.card.name}; {answerer.device}.")
+    console.note(f"Model: {shown_run(path)}, task {adapter.card.name}; {answerer.device}.")
     return answerer
 
 

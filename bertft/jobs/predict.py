@@ -16,6 +16,7 @@ from bertft.gold import Read
 from bertft.gold.answer import MOST_ANSWERS, Answer
 from bertft.jobs.file_columns import columns_of_file, wanted_text
 from bertft.jobs.prediction_file import SQUAD, check_output, identity, predicted_file
+from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
 from bertft.plan.plan import merge
@@ -80,6 +81,7 @@ def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicte
     from bertft.jobs.run_times import note_time
 
     refuse_same_file(request.input, request.output)
+    request = replace(request, run=run_folder(request.run))
     answer = asked_answer(request)
     options = read_options(reading_plan(request.input, file_format(request)))
     source = open_source(request.input, options, one_text=wanted_text(request.run, request.columns))

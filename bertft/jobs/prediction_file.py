@@ -21,6 +21,7 @@ from bertft.reading.digests import sha256_of
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
 from bertft.runs import TASK_FILE, VOCABULARY
+from bertft.system.hub import hub_name_of
 from bertft.system.locks import locked_file
 from bertft.system.versions import versions
 from bertft.writing import (
@@ -152,7 +153,8 @@ def _task_writer(
 def _tasks(request: PredictRequest, names: Mapping[str, str], adapter: Answering) -> Tasks:
     fields = adapter.fields
     control = fields.label[0] if len(fields.label) == 1 else "label"
-    return Tasks(adapter.placed_in or fields.text, names, control, Path(os.path.abspath(request.run)).name)
+    run = hub_name_of(Path(request.run)) or Path(os.path.abspath(request.run)).name
+    return Tasks(adapter.placed_in or fields.text, names, control, run)
 
 
 def _writer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bertft import console
@@ -15,6 +15,7 @@ from bertft.jobs.check import check
 from bertft.jobs.comparable import VALIDATION, digest_of, has_learned, splits_with
 from bertft.jobs.judged import JudgedRows, judged_file, judged_split
 from bertft.jobs.own_rows import config_of_run, fault_of
+from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import EvalRequest, ReportRequest, TrainRequest
 from bertft.jobs.splits import flags_of_reading
 from bertft.jobs.wrong_rows import row_sections
@@ -32,6 +33,7 @@ from bertft.report.model_card import file_name
 from bertft.runs import PLAN, RECORD, REPORT
 from bertft.runs.record import RunRecord, sound_record
 from bertft.system.files import explained, write_text
+from bertft.system.hub import hub_name_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,12 @@ class Reported:
 
 def report(request: ReportRequest) -> Reported:
     """Judge the rows, write the page."""
+    request = replace(request, run=run_folder(request.run))
     folder = _finished_run(request.run)
+    if request.output is None and (name := hub_name_of(folder)):
+        raise UsageError(
+            f"{name}: was fetched from the Hub, whose cache stays as it is. Name a file for the page with -o."
+        )
     path = Path(request.output) if request.output else folder / REPORT
     _check_places(path, request.plots)
     run = _shown_record(folder)

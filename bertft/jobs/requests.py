@@ -260,3 +260,14 @@ class VocabRequest:
     text: str | None = None
     """The column, of files that have several."""
     reading: Section = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushRequest:
+    """A run on its way to the Hugging Face Hub."""
+
+    run: str
+    repository: str
+    """owner/name."""
+    public: bool = False
+    """Whether all may read it, where the repository is new; it must be so where it is there."""

@@ -21,6 +21,7 @@ from bertft.gold.cells import joined_text, no_text_in
 from bertft.jobs.embed import opened_texts
 from bertft.jobs.embedding_columns import embedded_columns, one_text
 from bertft.jobs.embedding_notes import About, about_path, hashes_of_model, read_about
+from bertft.jobs.pull import run_or_model
 from bertft.jobs.requests import SimilarRequest
 from bertft.jobs.splits import flags_of_reading, read_options, reading_plan
 from bertft.plan.embed_plan import NONE, EmbedPlan
@@ -96,9 +97,9 @@ def _check(request: SimilarRequest) -> None:
 def _of_texts(request: SimilarRequest) -> tuple[Embedder, Fields, Known]:
     if request.model is None:
         raise UsageError(f"{request.file} holds texts: name what embeds them, such as --model minilm.")
-    plan = merge(EmbedPlan, request.embedding)
-    source = opened_texts(request.model, request.file, request.columns, request.reading, plan)
-    embedder = open_embedder(request.model, plan, merge(MachinePlan, request.machine))
+    plan, model = merge(EmbedPlan, request.embedding), run_or_model(request.model)
+    source = opened_texts(model, request.file, request.columns, request.reading, plan)
+    embedder = open_embedder(model, plan, merge(MachinePlan, request.machine))
     fields, rows = embedded_columns(embedder, source, request.columns)
     windows = embedder.windows(inputs_of(rows, fields, words=False), Meter(), label="Embedding")
     return embedder, fields, ((one.given.row, one.vectors) for window in windows for one in window)

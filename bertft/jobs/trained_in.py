@@ -10,6 +10,7 @@ from bertft.jobs.comparable import record_of
 from bertft.jobs.resuming import stored_plan
 from bertft.plan.recipe import PRECISIONS
 from bertft.runs import PLAN
+from bertft.system.hub import shown_run
 
 _AUTO, *_NAMES = PRECISIONS
 
@@ -24,7 +25,7 @@ def judged_otherwise(runs: Sequence[str], device: str) -> list[str]:
     """Which of them were trained in another precision than that in which they were judged; models of our own compute alike
     in any. `device`: as run.json has it."""
     now = _precision_of(device)
-    records = {run: record_of(run) for run in runs}
+    records = {shown_run(run): record_of(run) for run in runs}
     trained = {
         run: _precision_of(str(record.device)) for run, record in records.items() if record and not record.family
     }

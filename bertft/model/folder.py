@@ -16,13 +16,13 @@ from typing import Any
 from bertft.corpus.token_file import are_tokens
 from bertft.errors import CheckpointError, OutputError
 from bertft.model.extras import save_extras, transformers_part
-from bertft.model.trust import check_closed
+from bertft.model.trust import INDEX, check_closed
 from bertft.plan.card import Card
 from bertft.plan.plan import verb_of
 from bertft.protocols import Network, Tokenizer
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import CORPUS, EXPORT, GRAPH, PLAN, RECORD, TASK_FILE, VOCABULARY, whole_run
+from bertft.runs import CARD, CORPUS, EXPORT, GRAPH, LISTS, PLAN, RECORD, TASK_FILE, VOCABULARY, whole_run
 from bertft.system.files import explained, landing, settle, write_text
 
 FORMAT = 1
@@ -62,6 +62,12 @@ _OF_A_MODEL = (
 """Names that transformers gives, and those of ours; whatever else lies there is somebody else's."""
 
 
+def is_public(name: str) -> bool:
+    """Whether a file of that name, at the top of a run folder, belongs to what is published, and to what is fetched."""
+    known = (TASK_FILE, RECORD, PLAN, CARD, *LISTS.values(), *_OF_A_MODEL, INDEX)
+    return name in known or (name.endswith(".safetensors") and not name.startswith("."))
+
+
 def write_task(folder: Path, record: TaskRecord) -> None:
     """bertft.json, with the names of the model's files that lie beside it."""
     found = {**record.to_dict(), "files": model_files(folder)}
@@ -85,6 +91,16 @@ def check_files(folder: Path, names: Any, verb: str = "train") -> None:
             f"{folder}: {' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing. Copy the whole run folder "
             f"again, or train again.{resume}"
         )
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether everything that bertft.json names lies there."""
+    try:
+        found = json.loads((folder / TASK_FILE).read_text(encoding="utf-8"))
+        check_files(folder, found.get("files", []))
+    except (CheckpointError, OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return False
+    return True
 
 
 def check_kept(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bertft.errors import CheckpointError
+from bertft.system.hub import hub_name_of
 
 INDEX = "model.safetensors.index.json"
 ADAPTER = "adapter_config.json"
@@ -61,10 +62,12 @@ def check_tokenizer(path: str) -> None:
 
 
 def check_closed(folder: Path) -> None:
-    """CheckpointError if a link in a run folder leads out of it: a run that was passed on must not reach its reader's files."""
+    """CheckpointError if a link in a run folder leads out of it: a run that was passed on must not reach its reader's files.
+    In the Hub's cache files are links to the blobs of the same model."""
     home = folder.resolve()
+    blobs = home.parent.parent / "blobs" if hub_name_of(folder) else home
     for entry in folder.rglob("*"):
-        if entry.is_symlink() and not entry.resolve().is_relative_to(home):
+        if entry.is_symlink() and not any(entry.resolve().is_relative_to(place) for place in (home, blobs)):
             raise CheckpointError(f"{entry}: leads out of the folder. Put the file itself there.")
 
 

@@ -15,6 +15,7 @@ from bertft.runs.series import Series
 from bertft.scoring.coverage import Coverage
 from bertft.scoring.trust import Trust
 from bertft.system.files import write_text
+from bertft.system.hub import hub_name_of
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,10 @@ _LATER: dict[str, Any] = {
 
 
 def add_to_run(folder: Path, part: str, name: str, value: Any) -> bool:
-    """Put one more score or timing into run.json, and leave all else in it as it is. False where there is none, or the folder
-    cannot be written."""
+    """Put one more score or timing into run.json, and leave all else in it as it is. False where there is none, the folder
+    cannot be written, or it is the Hub's cache, where other runs of this machine read the same file."""
+    if hub_name_of(folder):
+        return False
     try:
         found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         found.setdefault(part, {})[name] = value
