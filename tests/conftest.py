@@ -17,8 +17,11 @@ from subprocess import PIPE
 from typing import Any
 
 import pytest
+from browser import found_browser
+from devtools import Browser, Tab, driven
 from hypothesis import settings
 from prepared import begin
+from stub_service import StubService, stub_service
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 # The same tests everywhere; CUDA_VISIBLE_DEVICES=0 puts them on a GPU
@@ -328,3 +331,29 @@ def trained(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ("--epochs", 1, "--head-start", "random", "--precision", "fp32", "--no-refit", "--quiet")
     bertft("train", data, "--model", tiny, "-o", folder / "run", *words)
     return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A real browser, started once; where there is none, its tests are skipped."""
+    path = found_browser()
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    with driven(path, tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def tab(chromium: Browser) -> Iterator[Tab]:
+    """A page of it. It complains of nothing: neither a script that fails nor a breach of the policy."""
+    opened = chromium.tab()
+    yield opened
+    assert opened.complaints == []
+    opened.close()
+
+
+@pytest.fixture
+def stub() -> Iterator[StubService]:
+    """A service without a model, which answers as a test says."""
+    with stub_service() as service:
+        yield service
