@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 from bertft import errors
 
 if TYPE_CHECKING:
-    from bertft.api import baseline, check, compare, embed, evaluate, info, load, predict, pretrain, train, write_report
+    from bertft.api import (
+        baseline,
+        check,
+        compare,
+        embed,
+        evaluate,
+        gather,
+        info,
+        load,
+        predict,
+        pretrain,
+        train,
+        write_report,
+    )
 
 __version__ = "0.1.0"
 VERBS = (
@@ -18,6 +31,7 @@ VERBS = (
     "compare",
     "embed",
     "evaluate",
+    "gather",
     "info",
     "load",
     "predict",
@@ -33,6 +47,7 @@ __all__ = [
     "embed",
     "errors",
     "evaluate",
+    "gather",
     "info",
     "load",
     "predict",

@@ -152,6 +152,13 @@ def test_the_commands_on_probabilities_run(run: Callable[..., Said], a_users_fol
         run(*shlex.split(line)[1:], *(("--min-accuracy", 0.01) if "--min-accuracy" in line else ()))
 
 
+def test_the_commands_on_large_files_run(run: Callable[..., Said], a_users_folder: Path, trained: Path) -> None:
+    shutil.copytree(trained, a_users_folder / "runs" / "messages")
+    for line in commands(ROOT / "docs" / "large-files.md"):
+        run(*shlex.split(line)[1:])
+    assert len((a_users_folder / "answers.csv").read_text(encoding="utf-8").splitlines()) > 1
+
+
 def test_the_commands_on_embedding_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
     for line in commands(ROOT / "docs" / "embedding.md"):
         run(*(tiny if word == "minilm" else word for word in shlex.split(line)[1:]), "--quiet")

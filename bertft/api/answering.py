@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 ANSWER: dict[str, tuple[str, Any]] = {name: (name, kind) for name, kind in WISHES.items()}
 OF_ROWS: dict[str, tuple[str, Any]] = {"prefix": ("prefix", str), "max_answer": ("max_answer", int)}
 OWN: dict[str, tuple[str, Any]] = {"raw_probabilities": ("raw_probabilities", bool)}
-OF_A_FILE: dict[str, tuple[str, Any]] = {"raw": ("raw", bool), "resume": ("resume", bool), "form": ("form", str)}
+OF_A_FILE: dict[str, tuple[str, Any]] = {
+    **{"raw": ("raw", bool), "resume": ("resume", bool), "form": ("form", str)},
+    **{"shard": ("shard", str), "shard_rows": ("shard_rows", int)},
+}
 """Keywords of settings that are declared elsewhere, with their types."""
 
 
@@ -106,6 +109,8 @@ def _predict_file(
         max_answer=settings.get("max_answer"),
         prefix=settings.get("prefix"),
         resume=bool(settings.get("resume")),
+        shard=settings.get("shard"),
+        shard_rows=settings.get("shard_rows"),
         top_k=settings.get("top_k"),
         min_probability=settings.get("min_probability"),
         min_accuracy=settings.get("min_accuracy"),

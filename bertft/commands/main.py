@@ -21,6 +21,7 @@ from bertft.commands.convert import convert_command
 from bertft.commands.embed import embed_command
 from bertft.commands.eval import eval_command
 from bertft.commands.export import export_command
+from bertft.commands.gather import gather_command
 from bertft.commands.info import info_command
 from bertft.commands.predict import predict_command
 from bertft.commands.pretrain import pretrain_command
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.command("train", cls=TieredCommand)(train_command)
 app.command("eval", cls=TieredCommand)(eval_command)
 app.command("predict", cls=TieredCommand)(predict_command)
+app.command("gather", cls=TieredCommand)(gather_command)
 app.command("embed", cls=TieredCommand)(embed_command)
 app.command("pretrain", cls=TieredCommand)(pretrain_command)
 app.command("similar", cls=TieredCommand)(similar_command)

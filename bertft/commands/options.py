@@ -115,6 +115,27 @@ Raw = Annotated[
     flag(OUTPUT, None, "Write CSV cells that look like formulas unchanged, without a leading apostrophe.", "--raw"),
 ]
 Quiet = Annotated[bool, flag(OUTPUT, None, "Print only results, warnings and errors.", "--quiet", "-q")]
+ShardOf = Annotated[
+    str | None,
+    flag(
+        OUTPUT,
+        "I/N",
+        "Predict only part I of N, as 3/16; `bertft gather` joins the parts.",
+        "--shard",
+        default="all rows",
+    ),
+]
+ShardRows = Annotated[
+    int | None,
+    flag(
+        RARE,
+        "ROWS",
+        "With --shard: rows dealt to a part at a time, a power of two. Fewer balance a small file, but the last digits of "
+        "probabilities may differ from those of one prediction.",
+        "--shard-rows",
+        default="4096, as many as are predicted together",
+    ),
+]
 Full = Annotated[bool, flag(OUTPUT, None, "Print all metrics and all labels, not only the worst ten.", "--full")]
 Verbose = Annotated[bool, flag(RARE, None, "Also say what share of the batches is padding.", "--verbose")]
 

@@ -32,6 +32,8 @@ def predict_command(
     text: opt.LearnedText = None,
     text_pair: opt.LearnedTextPair = None,
     resume: opt.GoOn = False,
+    shard: opt.ShardOf = None,
+    shard_rows: opt.ShardRows = None,
     raw: opt.Raw = False,
     revision: opt.Revision = None,
     quiet: opt.Quiet = False,
@@ -65,6 +67,8 @@ def predict_command(
         machine=typed(MachinePlan, settings),
         resume=resume,
         raw=raw,
+        shard=shard,
+        shard_rows=shard_rows,
         command=opt.typed_line(),
     )
     predict(request)

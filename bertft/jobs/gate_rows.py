@@ -10,7 +10,6 @@ from bertft.adapters import Adapter
 from bertft.engine.answerer import Answerer
 from bertft.engine.examples import gather
 from bertft.engine.prepare import learning_examples
-from bertft.engine.record import sha256_of
 from bertft.errors import UsageError, UserError
 from bertft.exporting.gate import GateRows, Judge, Measured
 from bertft.jobs.eval import data_file
@@ -20,6 +19,7 @@ from bertft.jobs.own_rows import own_rows
 from bertft.jobs.requests import EvalRequest, ExportRequest
 from bertft.jobs.splits import read_split, reading_plan
 from bertft.kinds import KINDS
+from bertft.reading.digests import sha256_of
 from bertft.runs.record import read_record
 
 

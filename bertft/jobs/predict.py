@@ -18,6 +18,7 @@ from bertft.jobs.file_columns import columns_of_file, wanted_text
 from bertft.jobs.prediction_file import SQUAD, check_output, identity, predicted_file
 from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import PredictRequest, Section
+from bertft.jobs.shard import check_shard, dealt, end_part, finished_part
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
 from bertft.plan.plan import merge
 from bertft.plan.recipe import SCHEMES
@@ -82,6 +83,7 @@ def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicte
 
     refuse_same_file(request.input, request.output)
     request = replace(request, run=run_folder(request.run))
+    check_shard(request)
     answer = asked_answer(request)
     options = read_options(reading_plan(request.input, file_format(request)))
     source = open_source(request.input, options, one_text=wanted_text(request.run, request.columns))
@@ -94,8 +96,12 @@ def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicte
     added, meter = answerer.adapter.added_columns(answer), Meter()
     check_output(request, source, added, answerer.adapter)
     names = names_of(request, source, added)
-    decide = partial(decided_by_main, answerer.accelerator)
-    with predicted_file(request, source, names, answerer.adapter, partial(identity, request, answerer), decide) as file:
+    decide, made_of = partial(decided_by_main, answerer.accelerator), partial(identity, request, answerer)
+    if (whole := finished_part(request, made_of, decide)) is not None:
+        console.note(f"{request.output}: this part is whole already; nothing is left to resume.")
+        return Predicted(request.output, *whole, 0, meter.timings())
+    with predicted_file(request, source, names, answerer.adapter, made_of, decide) as file:
+        rows = dealt(rows, request, file.writer)
         tally, meter.truncated = Tally.going_on(file.done, file.state), file.state.get("truncated", 0)
         for read in islice(rows, file.done):
             if file.writer is not None:
@@ -105,6 +111,7 @@ def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicte
             if file.writer is not None:
                 records = (answerer.adapter.record(read, said, answer, names) for read, said in window)
                 write_window(file.writer, records, tally, meter.truncated, full=len(window) == answering.WINDOW)
+        end_part(request, file.writer, rows, tally.unanswered)
     if meter.truncated:
         console.note(f"{source.name}: {meter.truncated / tally.answered:.1%} of {answerer.adapter.too_long}.")
     tell(request, source, file.writer, tally, meter, reason=names["reason"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bertft import console
 from bertft.errors import OutputError, Stopped, UsageError, UserError
 from bertft.jobs.requests import PredictRequest
+from bertft.jobs.shard import THE_PART, shard_of, shard_writer
 from bertft.plan.card import Card
 from bertft.reading import PLAIN_TEXT, Source
 from bertft.reading.digests import sha256_of
@@ -108,7 +109,8 @@ def predicted_file(
 
         def open_it() -> str:
             parts.extend(_parts(request, made_of, held))
-            writers.append(held.enter_context(_writer(request, source, names, adapter, *parts)))
+            writer = held.enter_context(_writer(request, source, names, adapter, *parts))
+            writers.append(shard_writer(writer, request, source, *parts) if request.shard else writer)
             return str(parts[0].rows if parts else 0)
 
         done = int(decide(open_it))
@@ -139,7 +141,9 @@ def _parts(request: PredictRequest, made_of: Identity, held: ExitStack) -> list[
     assert path is not None  # standard output is special
     make_room(path)
     held.enter_context(locked_file(anchor(path)))
-    return [Part(path, made_of, resume=request.resume)]
+    shard = shard_of(request)
+    own = {THE_PART: f"{shard}, {shard.block}"} if shard else {}
+    return [Part(path, lambda: {**made_of(), **own}, resume=request.resume)]
 
 
 @contextmanager
@@ -212,7 +216,11 @@ def check_output(request: PredictRequest, source: Source, added: Sequence[str], 
 def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
     """What must be the same in a prediction that goes on. Contents, not names and dates: files get copied."""
     folder = Path(request.run)
-    files = [*sorted(folder.glob("*.safetensors")), *(folder / name for name in MODEL_FILES)]
+    files = [
+        *sorted(folder.glob("*.safetensors")),
+        *sorted(folder.glob("*.onnx")),
+        *(folder / name for name in MODEL_FILES),
+    ]
     return {
         "the input": sha256_of(request.input) or "",
         "the model": json.dumps({path.name: sha256_of(str(path)) for path in files}),

@@ -135,7 +135,19 @@ class PredictRequest:
     machine: Section = field(default_factory=dict)
     resume: bool = False
     raw: bool = False
+    shard: str | None = None
+    """`3/16`: answer only the third of sixteen parts of the file. None: all rows."""
+    shard_rows: int | None = None
+    """Rows that are dealt to a part at a time. None: as many as are answered together."""
     command: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatherRequest:
+    """The parts of a prediction as one file."""
+
+    parts: Sequence[str]
+    output: str
 
 
 @dataclass(frozen=True, kw_only=True)

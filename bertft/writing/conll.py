@@ -19,7 +19,7 @@ from bertft.rows.labels import label_text
 from bertft.tags import convert_tags
 from bertft.tags.words import items_of_cell
 from bertft.wording import counted
-from bertft.writing.values import to_cell
+from bertft.writing.values import to_cell, to_json
 
 WORDS = ("tokens", "words")
 MISSING = "_"
@@ -87,6 +87,7 @@ class ConllSentences:
         self._chosen: list[str] = list(state.get("chosen", []))
         self._count = int(state.get("count", 0))
         self._document: object = state.get("document")
+        self._first_document: object = None
         self._misread: list[int] = list(state.get("misread", []))
         self._broken = int(state.get("broken", 0))
         self._wordless = int(state.get("wordless", 0))
@@ -135,6 +136,13 @@ class ConllSentences:
         told = {"misread": self._misread, "broken": self._broken, "wordless": self._wordless}
         return {"chosen": self._chosen, "count": self._count, "document": self._document, **told}
 
+    def end_block(self) -> dict[str, Any]:
+        """Writes what waits. The next document is begun as if none came before; which ones these rows began and ended with."""
+        self.close()
+        ends = [to_json(self._first_document), to_json(self._document)]
+        self._first_document = self._document = None
+        return {"documents": ends, "chosen": self._chosen}
+
     def _write_row(self, record: _Record) -> None:
         self._count += 1
         words = self._tags.items(record, self._chosen[0])
@@ -165,6 +173,8 @@ class ConllSentences:
         if document in (None, self._document):
             return ""
         self._document = document
+        if self._first_document is None:
+            self._first_document = document
         tags = self._tags.among(self._chosen)
         cells = ["O" if name in tags else "-X-" for name in self._chosen[1:]]
         return "\t".join(["-DOCSTART-", *cells]) + "\n\n"

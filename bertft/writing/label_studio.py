@@ -102,7 +102,10 @@ class TaskWriter:
     def skip(self, record: _Record) -> None:
         """A record that was written before."""
 
-    def mark(self, **notes: int) -> None:
+    def end_block(self) -> Mapping[str, Any]:
+        return self._writer.end_block()
+
+    def mark(self, **notes: Any) -> None:
         self._writer.mark(**notes)
 
 

@@ -54,6 +54,10 @@ class Part:
         self.state: dict[str, Any] = note.get("state", {})
         """What the writer wanted to be told again."""
         self._known: dict[str, str] = note.get("identity", {})
+        self.written: int = note.get("written", note.get("bytes", 0))
+        """Bytes so far, before they are zipped."""
+        self.seal: Callable[[Path], None] | None = None
+        """What is done with the whole file before it takes its target's place, such as to write a note beside it."""
         with writing_explained(path):
             if self._target.exists() and not os.access(self._target, os.W_OK):
                 raise PermissionError
@@ -71,6 +75,7 @@ class Part:
             if self._zips and self._member is None:  # no name and no time in it: same rows, same bytes
                 self._member = cast(BinaryIO, gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0))
             (self._member or self._file).write(content)
+            self.written += len(content)
 
     def overwrite(self, content: bytes) -> None:
         """The first bytes of the file, which is not zipped: a head that can be written only when all is known."""
@@ -79,13 +84,18 @@ class Part:
             self._file.write(content)
             self._file.seek(0, os.SEEK_END)
 
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What the rows come from and how they are answered."""
+        self._known = self._known or dict(self._identity())
+        return self._known
+
     def mark(self, rows: int, state: Mapping[str, Any]) -> None:
         """All that was written so far can be gone on with."""
         with writing_explained(self._path):
             self._flush()
-            self._known = self._known or dict(self._identity())
-            note = {"rows": rows, "bytes": self._file.tell(), "state": dict(state), "identity": self._known}
-            write_text(self._note_path, json.dumps(note))
+            note = {"rows": rows, "bytes": self._file.tell(), "written": self.written, "state": dict(state)}
+            write_text(self._note_path, json.dumps({**note, "identity": self.identity}))
             self.rows = rows
 
     def keep(self, convert: Callable[[Path, Path], None] | None = None) -> None:
@@ -103,6 +113,8 @@ class Part:
             if self._target.exists():
                 shutil.copymode(self._target, whole)
             with deferred():
+                if self.seal is not None:
+                    self.seal(whole)
                 os.replace(whole, self._target)
                 self._file_path.unlink(missing_ok=True)
                 self.rows = 0

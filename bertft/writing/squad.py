@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from bertft.errors import DataError
 from bertft.writing.formulas import Disarming
@@ -20,10 +21,14 @@ class AnswerWriter:
         self.disarming = Disarming(raw=True)  # JSON
 
     def skip(self, record: Mapping[str, object]) -> None:
-        """An answer that was written before."""
+        """An answer that stands elsewhere: it was written before, or belongs to another part."""
         self._seen.add(str(record["id"]))
 
-    def mark(self, **notes: int) -> None:
+    def end_block(self) -> Mapping[str, Any]:
+        """Nothing has to be known to put other answers between."""
+        return {}
+
+    def mark(self, **notes: Any) -> None:
         """All so far can be gone on with, where the target allows it. The notes are given back then."""
         self._target.mark(self.count, notes)
 
@@ -35,12 +40,12 @@ class AnswerWriter:
             raise DataError(
                 f"id '{name}' stands in several rows; the prediction file of SQuAD holds one answer for each id."
             )
-        before = ",\n" if self._seen else "{\n"
+        before = "{\n" if self.count == 1 else ",\n"
         self._seen.add(name)
         self._put(f"{before}{json.dumps(name, ensure_ascii=False)}: {json.dumps(answer, ensure_ascii=False)}")
 
     def close(self) -> None:
-        self._put("\n}\n" if self._seen else "{}\n")
+        self._put("\n}\n" if self.count else "{}\n")
 
     def _put(self, text: str) -> None:
         self._target.write(text.encode("utf-8", "backslashreplace"))

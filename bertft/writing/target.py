@@ -92,22 +92,30 @@ class _Replacement:
             raise PermissionError
         self._beside = os.path.join(folder, f".{name[:100]}.{os.getpid()}.tmp")
         self._file = cast(BinaryIO, open(self._beside, "wb"))  # noqa: SIM115  closed by keep or abandon
-        self._content = self._file
-        if path.lower().endswith(".gz"):  # no name and no time in it: same rows, same bytes
-            zipped = gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0)
-            self._content = cast(BinaryIO, zipped)
+        self._zips = path.lower().endswith(".gz")
+        self._member: BinaryIO | None = None
 
     def write(self, content: bytes) -> None:
         with writing_explained(self._path):
-            self._content.write(content)
+            if self._zips and self._member is None:  # no name and no time in it: same rows, same bytes
+                self._member = cast(BinaryIO, gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0))
+            (self._member or self._file).write(content)
 
     def mark(self, rows: int, state: Mapping[str, Any]) -> None:
-        """Nothing here can be gone on with: see part.py."""
+        """Nothing here can be gone on with: see part.py. The bytes are the same as there: a gzip member ends."""
+        with writing_explained(self._path):
+            self._end_member()
+
+    def _end_member(self) -> None:
+        if self._member is not None:
+            self._member.close()
+            self._member = None
 
     def keep(self) -> None:
+        if not self._file.tell():
+            self.write(b"")  # even of no rows a gzip file has its head
         with writing_explained(self._path):
-            if self._content is not self._file:
-                self._content.close()
+            self._end_member()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -117,9 +125,10 @@ class _Replacement:
             flush_folder(Path(self._target).parent)
 
     def abandon(self, problem: BaseException) -> None:
-        for stream in (self._content, self._file):
+        for stream in (self._member, self._file):
             with suppress(OSError, ValueError):
-                stream.close()
+                if stream is not None:
+                    stream.close()
         with suppress(OSError):
             os.unlink(self._beside)
 

@@ -45,6 +45,9 @@ class _Form:
     """What the format could not hold, in words."""
     left_out: Callable[[], int] = int
     """Rows of these."""
+    end_block: Callable[[], Mapping[str, Any]] = dict
+    """Writes what waits, and forgets the rows so far: what follows must be right behind other rows too. What there is to say of
+    the rows since the last such end."""
 
 
 class RecordWriter:
@@ -72,7 +75,11 @@ class RecordWriter:
         """Rows that the format could not hold; after the end."""
         return self._form.left_out()
 
-    def mark(self, **notes: int) -> None:
+    def end_block(self) -> Mapping[str, Any]:
+        """From here on the rows may be put behind others than those before. What has to be known of the rows before to do so."""
+        return self._form.end_block()
+
+    def mark(self, **notes: Any) -> None:
         """All so far can be gone on with, where the target allows it. The notes are given back then."""
         self._target.mark(self.count, {**self._form.settle(), **notes, "disarmed": self.disarming.count})
 
@@ -124,7 +131,8 @@ def _form(
     if format == "conll":
         sentences = ConllSentences(partial(_write_text, target), columns, state, tags=tags, kept=kept)
         settle, told = sentences.settle, lambda: sentences.told
-        return _Form(sentences.write, sentences.close, settle, told, lambda: sentences.left_out)
+        left_out, end_block = lambda: sentences.left_out, sentences.end_block
+        return _Form(sentences.write, sentences.close, settle, told, left_out, end_block)
     text_of = _json_text(columns, kept)
     if format == "jsonl":
         return _Form(lambda record: _write_text(target, text_of(record) + "\n"))
@@ -134,10 +142,11 @@ def _form(
 
 def holds_tags_only(path: str | None) -> bool:
     """Whether a file of that name holds words and their tags, and no other column."""
-    return path is not None and _by_suffix(path) == "conll"
+    return path is not None and format_of(path) == "conll"
 
 
-def _by_suffix(path: str) -> str | None:
+def format_of(path: str) -> str | None:
+    """Of a file of that name; None where its ending is none of those that are written."""
     suffixes = [suffix.lower() for suffix in PurePath(path).suffixes if suffix.lower() != ".gz"]
     return _FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
 
@@ -145,7 +154,7 @@ def _by_suffix(path: str) -> str | None:
 def _format_of(path: str | None, like: str | None) -> str:
     if path is None or is_special(path):
         return like if like in ("csv", "tsv") else "jsonl"
-    format = _by_suffix(path)
+    format = format_of(path)
     if format is None:
         raise OutputError(
             f"{path}: the format follows the extension; wanted {', '.join(_FORMAT_BY_SUFFIX)}, each also with .gz."

@@ -10,13 +10,11 @@ import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import prepared
 import pytest
-from conftest import HANGING, PowerFails, Said, texts, write_csv, write_jsonl
-from errands import words_of
-from tagged import asked_rows, tagged_rows
+from conftest import HANGING, PowerFails, Said, texts, write_csv
+from predicted import OUTPUTS, inputs, other_runs
 
 from bertft.engine import answerer
 from bertft.system.locks import locked_file
@@ -30,36 +28,9 @@ def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answerer, "WINDOW", 8)
 
 
-@pytest.fixture(scope="module")
-def runs(trained: Path, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A finished run of each kind."""
-    from conftest import bertft
-
-    folder = tmp_path_factory.mktemp("runs")
-    for name in ("crf bf16", "questions"):
-        bertft(*words_of(name, folder, tiny), "-o", folder / name, "--max-steps", 4, "--quiet")
-    return {"texts": trained, "words": folder / "crf bf16", "questions": folder / "questions"}
-
-
-def inputs(kind: str) -> str:
-    """100 rows, some of them empty; their place."""
-    if kind == "texts":
-        rows = [(f"={n}", "" if n % 9 == 0 else text) for n, text in enumerate(texts(100))]
-        return str(write_csv(Path("in.csv"), ["id", "text"], rows))
-    if kind == "words":
-        rows_of_words: list[dict[str, Any]] = [{"document": n // 7, **row} for n, row in enumerate(tagged_rows(100))]
-        for row in rows_of_words[:11]:
-            row["tokens"], row["tags"] = [], []
-        return str(write_jsonl(Path("in.jsonl"), rows_of_words))
-    return str(write_jsonl(Path("in.jsonl"), asked_rows(100)))
-
-
-OUTPUTS = [
-    *(("texts", f"out.{ending}", ()) for ending in ("csv", "tsv", "jsonl", "json", "csv.gz", "jsonl.gz", "json.gz")),
-    *(("words", f"out.{ending}", ()) for ending in ("conll", "conll.gz", "jsonl")),
-    ("questions", "out.json", ("--format", "squad")),
-    ("questions", "out.csv", ("--n-best", "2")),
-]
+@pytest.fixture
+def runs(trained: Path, tiny: str) -> dict[str, Path]:
+    return {"texts": trained, **other_runs(tiny)}
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, call: int, problem: BaseException | None = None) -> None:
@@ -165,7 +136,7 @@ def test_every_flag_that_shapes_the_answer_is_remembered() -> None:
     from bertft.jobs.prediction_file import SHAPING
     from bertft.jobs.requests import PredictRequest
 
-    others = {"run", "input", "output", "precision", "machine", "resume", "command"}
+    others = {"run", "input", "output", "precision", "machine", "resume", "command", "shard", "shard_rows"}
     assert set(SHAPING) == {field.name for field in fields(PredictRequest)} - others
 
 
