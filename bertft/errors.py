@@ -8,6 +8,7 @@ BertftError
 │   ├── CheckpointError   a model or run folder that cannot be opened
 │   ├── OutputError       a place that cannot be written
 │   └── TrainingError     weights that came to nothing: a loss that is no number, a memory that is too small
+├── ServiceError          exit 2: a service elsewhere that fails in the middle; what is written stays, and can be gone on with
 └── InternalError         exit 1: our fault
 
 Stopped is no error: a signal asked for the end. Its exit code is 128 + the signal's number, as in a shell.
@@ -50,6 +51,12 @@ class OutputError(UserError):
 
 class TrainingError(UserError):
     """A loss that is no number, or a memory too small for a single example."""
+
+
+class ServiceError(BertftError):
+    """A service that does not answer, or not as it did before. No mistake of the user: what is written already can be kept."""
+
+    exit_code = 2
 
 
 class InternalError(BertftError):

@@ -22,7 +22,7 @@ STOREYS = [
     {"plan", "guess"},
     {"reading", "writing", "scoring", "runs"},
     {"gold", "corpus"},
-    {"checking", "model", "fast", "classic", "graph"},
+    {"checking", "model", "fast", "classic", "graph", "remote"},
     {"report", "page"},
     {"adapters"},
     {"insight", "start"},

@@ -14,6 +14,7 @@ from bertft.jobs.from_program import called_from_program, folder_of
 from bertft.plan.keywords import checked_keywords, keywords_of
 from bertft.plan.sections import READS, WISHES, DataPlan, MachinePlan
 from bertft.plan.settings import typed
+from bertft.remote import is_address
 from bertft.system.signals import as_keyboard_interrupt
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def predict(
     settings = checked_keywords(settings, {**known, **(OF_A_FILE if output is not None else {})})
     if output is not None:
         return _predict_file(run, data, str(output), precision, quiet, settings)
+    refuse_service(run, "With output=FILE a service answers a file")
     opened = {name: settings.get(name) for name in ("threads", "fast", "raw_probabilities")}
     model = load(run, precision=precision, quiet=quiet, **opened)
     answer = {name: settings.get(name) for name in WISHES}
@@ -79,6 +81,7 @@ def load(
                 "precision, threads, fast and raw_probabilities are for `load`: this model is loaded already."
             )
         return run
+    refuse_service(run, "bertft.predict(…, output=FILE) asks a service")
     machine = merge(MachinePlan, checked_keywords({"threads": threads, "fast": fast}, keywords_of(MachinePlan)))
     with called_from_program(quiet):
         folder = run_folder(folder_of(run))
@@ -88,16 +91,22 @@ def load(
         return Model(Path(folder), replace(answerer, adapter=adapter))
 
 
+def refuse_service(run: Any, instead: str) -> None:
+    """UsageError for an address where a run folder is wanted."""
+    if is_address(run):
+        raise UsageError(f"{run}: a service, wanted a run folder. {instead}.")
+
+
 def _predict_file(
     run: Any, data: Any, output: str, precision: str | None, quiet: bool, settings: Mapping[str, Any]
 ) -> Predicted:
-    from bertft.jobs.predict import predict as run_prediction
+    from bertft.jobs.predict import predict_file as run_prediction
     from bertft.jobs.requests import PredictRequest
 
     if not isinstance(data, str | os.PathLike):
         raise UsageError("output is for the answers to a file; leave it out to get those to rows back.")
     request = PredictRequest(
-        run=folder_of(run),
+        run=run if is_address(run) else folder_of(run),
         input=str(data),
         output=output,
         columns=columns_of(settings),

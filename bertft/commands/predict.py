@@ -44,7 +44,7 @@ def predict_command(
     """Predict a file: the same rows in the same order, with added columns."""
     console.be_quiet(quiet)
     console.be_verbose(verbose)
-    from bertft.jobs.predict import predict
+    from bertft.jobs.predict import predict_file
     from bertft.jobs.requests import PredictRequest
 
     request = PredictRequest(
@@ -71,4 +71,4 @@ def predict_command(
         shard_rows=shard_rows,
         command=opt.typed_line(),
     )
-    predict(request)
+    predict_file(request)

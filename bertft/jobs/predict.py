@@ -74,6 +74,17 @@ class Tally:
         self.rejected += sum(adapter.rejects(prediction, answer) for prediction in answered)
 
 
+def predict_file(request: PredictRequest) -> Predicted:
+    """`predict`, by a run folder or a service."""
+    from bertft.remote import is_address
+
+    if is_address(request.run):
+        from bertft.jobs.predict_served import predict_served
+
+        return predict_served(request)
+    return predict(request)
+
+
 def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicted:
     """Open the run, read, answer, write. `opened`: what answers, where that is open already; its run notes no times then."""
     from bertft.engine import answerer as answering
@@ -194,7 +205,7 @@ def tell(request: PredictRequest, source: Source, writer: Any, tally: Tally, met
         said = counted(tally.unanswered, "row")
         why = "left out" if holds_tags_only(request.output) else f"column '{reason}' says why"
         console.warn(f"{source.name}: {said} could not be predicted; {why}.")
-    rate = rates(meter.timings())
+    rate = rates(meter.timings()) if meter.tokens else f"{tally.answered / max(meter.seconds, 1e-9):,.0f} rows/s"
     console.note(f"{counted(tally.answered, 'row')} in {meter.seconds:.1f} s, {rate}. {request.output or ''}".rstrip())
 
 

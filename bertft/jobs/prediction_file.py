@@ -221,12 +221,17 @@ def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
         *sorted(folder.glob("*.onnx")),
         *(folder / name for name in MODEL_FILES),
     ]
+    model = json.dumps({path.name: sha256_of(str(path)) for path in files})
+    precision = str(answerer.accelerator.mixed_precision)
+    return identity_of(request, {"the model": model, "the precision": precision, "bertft": versions()["bertft"]})
+
+
+def identity_of(request: PredictRequest, answerer: Mapping[str, str]) -> dict[str, str]:
+    """The same of any `answerer`, with what is known of it."""
     return {
         "the input": sha256_of(request.input) or "",
-        "the model": json.dumps({path.name: sha256_of(str(path)) for path in files}),
         "the options": json.dumps({name: _plain(getattr(request, name)) for name in SHAPING}),
-        "the precision": str(answerer.accelerator.mixed_precision),
-        "bertft": versions()["bertft"],
+        **answerer,
     }
 
 
