@@ -16,7 +16,6 @@ from bertft.gold import Read
 from bertft.gold.answer import MOST_ANSWERS, Answer
 from bertft.jobs.file_columns import columns_of_file, wanted_text
 from bertft.jobs.prediction_file import SQUAD, check_output, identity, predicted_file
-from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.shard import check_shard, dealt, end_part, finished_part
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
@@ -90,6 +89,7 @@ def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicte
     from bertft.engine import answerer as answering
     from bertft.engine.device import decided_by_main
     from bertft.jobs.opening import with_max_answer
+    from bertft.jobs.pull import run_folder
     from bertft.jobs.run_times import note_time
 
     refuse_same_file(request.input, request.output)

@@ -187,6 +187,8 @@ def check_has_effect(request: PredictRequest) -> None:
     if said:
         flag = settings[said[0]].names(said[0])[0].split("/")[0]
         raise UsageError(f"{flag}: no effect on a service, which computes as it was started. Leave it out.")
+    if request.shard is not None or request.shard_rows is not None:
+        raise UsageError("--shard: parts are for machines that answer by themselves; a service answers whole files.")
     if console.is_verbose():
         raise UsageError("--verbose: no effect on a service, whose batches are not known here. Leave it out.")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:

@@ -159,6 +159,8 @@ def test_only_the_columns_that_are_read_leave_the_machine(run: Run, door: Faulty
         (("--precision", "bf16"), "--precision: no effect on a service"),
         (("--threads", 2), "--threads: no effect on a service"),
         (("--no-fast",), "--fast: no effect on a service"),
+        (("--shard", "1/2"), "--shard: parts are for machines"),
+        (("--revision", "main"), "--revision main: only for a run on the Hugging Face Hub"),
         (("--verbose",), "--verbose: no effect on a service"),
         (("--scheme", "BIOES"), "scheme does not apply"),
         (("--min-accuracy", 0.9, "--min-probability", 0.5), "leave one of them out"),
