@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from bertft.graph import FormScore, GraphNetwork, GraphRecord, has_graph, int8_u
 from bertft.graph.guard import needs_onnx
 from bertft.graph.network import graph_of
 from bertft.jobs.gate_rows import judge_for
+from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import ExportRequest
 from bertft.kinds import KINDS
 from bertft.model.backbone import is_ours
@@ -93,6 +94,7 @@ def export(request: ExportRequest) -> Exported:
         raise UsageError("-o is missing: the folder to write to.")
     needs_onnx()
     check_free(Path(request.output))
+    request = replace(request, run=run_folder(request.run))
     with process_kept():
         return _exported(request, plan, open_source_run(request))
 

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from bertft.errors import CheckpointError, UsageError
+from bertft.graph import read_graph_record
 from bertft.kinds import KINDS
-from bertft.report.markdown import one_line
+from bertft.model.folder import read_task
+from bertft.report.markdown import one_line, words
 from bertft.runs import PLAN
+from bertft.wording import counted
 
 _PYTHON = re.compile(r"```python\n.*?```", re.DOTALL)
 
@@ -43,6 +46,49 @@ def _renamed(folder: Path, name: str) -> Iterator[tuple[str, str]]:
     yield old, new
     for block in _PYTHON.findall((folder / "README.md").read_text(encoding="utf-8")):
         yield block, block.replace(repr(own), repr(name))
+
+
+_OF_A_GRAPH = """\
+---
+{metadata}
+---
+
+# {title}
+
+A model as an ONNX graph ({precision}), exported by [bertft](https://pypi.org/project/bertft/) {version}, which opens it:
+
+```sh
+{use}
+```
+{scores}"""
+
+
+def card_of_graph(folder: Path, name: str) -> str:
+    """The card of an exported run, which has none of its own: that of the run tells how to open its weights."""
+    from huggingface_hub import ModelCardData
+
+    record, kind = read_graph_record(folder), KINDS[read_task(folder).card.kind]
+    metadata = ModelCardData(library_name="bertft", pipeline_tag=kind.pipeline or kind.name, tags=["bertft", "onnx"])
+    rows = [
+        f"| {one.form} | {_rounded(one.score)} | {one.agreement:.4f} | {one.bytes / 1e6:,.1f} |" for one in record.forms
+    ]
+    head = [
+        f"\nOn {counted(record.rows, 'row')}:\n",
+        f"| form | {record.metric} | equal answers | MB |",
+        "|---|---|---|---|",
+    ]
+    return _OF_A_GRAPH.format(
+        metadata=metadata.to_yaml(),
+        title=words(name),
+        precision=record.precision,
+        version=record.versions["bertft"],
+        use=kind.use.format(folder=name, input="input.csv", output="output.csv"),
+        scores="\n".join([*head, *rows, ""]) if rows else "",
+    )
+
+
+def _rounded(score: float | None) -> str:
+    return "undefined" if score is None else f"{score:.4f}"
 
 
 def check_metadata(path: Path, card: str) -> None:

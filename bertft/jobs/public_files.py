@@ -15,11 +15,11 @@ from typing import Any
 import tomli_w
 
 from bertft.errors import CheckpointError, UsageError
-from bertft.jobs.public_card import public_card
+from bertft.jobs.public_card import card_of_graph, public_card
 from bertft.model.folder import is_public
 from bertft.plan.sections import MEMORY
 from bertft.report.model_card import file_name, public_name, without_folders
-from bertft.runs import CARD, LISTS, PLAN, RECORD, TASK_FILE, VOCABULARY
+from bertft.runs import CARD, EXPORT, LISTS, PLAN, RECORD, TASK_FILE, VOCABULARY
 from bertft.runs.record import RunRecord
 from bertft.scoring.own import is_function
 
@@ -50,6 +50,10 @@ def public_files(folder: Path, name: str) -> list[PublicFile]:
     """Those of a run, by name. `name`: what it will be called, for its card. CheckpointError where one names a place on this
     machine and cannot be rewritten."""
     found = [_public_file(path, name) for path in sorted(folder.iterdir()) if is_public(path.name) and path.is_file()]
+    if not (folder / CARD).is_file():
+        found.insert(
+            0, PublicFile(CARD, card_of_graph(folder, name).encode(), "written for it: an exported run has no card")
+        )
     for file in found:
         _check_names_no_place(file, folder)
     return found
@@ -119,6 +123,12 @@ def _public_task(text: str) -> str:
     return _as_json(found)
 
 
+def _public_export(text: str) -> str:
+    """export.json: the file that scored the graph."""
+    found = json.loads(text)
+    return _as_json({**found, "data": file_name(str(found["data"]))} if found.get("data") else found)
+
+
 def _without_origin(text: str) -> str:
     """config.json and tokenizer_config.json: older versions of transformers note where they were read from."""
     found = json.loads(text)
@@ -158,6 +168,7 @@ _REWRITTEN = {
     RECORD: _public_record,
     PLAN: _public_plan,
     TASK_FILE: _public_task,
+    EXPORT: _public_export,
     "config.json": _without_origin,
     "tokenizer_config.json": _without_origin,
 }

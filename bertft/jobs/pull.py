@@ -18,7 +18,7 @@ from bertft.model.folder import is_public, is_whole
 from bertft.runs import TASK_FILE
 from bertft.system.hub import hub_name_of, hub_status, is_hub_name, use_cache_only
 
-MOST_BYTES = {".safetensors": 40_000_000_000, "": 200_000_000}
+MOST_BYTES = {".safetensors": 40_000_000_000, ".onnx": 40_000_000_000, "": 200_000_000}
 """Of a file by its ending; '' is any other. The largest encoders take 15 GB, the largest tokenizers 40 MB."""
 
 _OURS = "runs"

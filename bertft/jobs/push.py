@@ -12,7 +12,7 @@ from bertft.jobs.hub_problems import told_by_hub
 from bertft.jobs.public_files import PublicFile, files_that_stay, public_files
 from bertft.jobs.requests import PushRequest
 from bertft.model.folder import is_public, read_task
-from bertft.runs import CARD, TASK_FILE
+from bertft.runs import CARD, EXPORT, TASK_FILE
 from bertft.system.hub import hub_name_of, hub_status, is_hub_name
 
 
@@ -68,7 +68,7 @@ def plan_upload(request: PushRequest) -> Upload:
     if folder.is_dir() and (origin := hub_name_of(folder)):
         raise UsageError(f"{request.run}: was fetched from the Hub ({origin}). Only a run of this machine is pushed.")
     read_task(folder)
-    if not (folder / CARD).is_file():
+    if not (folder / CARD).is_file() and not (folder / EXPORT).is_file():
         raise CheckpointError(f"{folder}: has no {CARD}, the card of the model: its training has not finished.")
     files = tuple(public_files(folder, request.repository))
     return Upload(request.run, request.repository, request.public, files, tuple(files_that_stay(folder)))

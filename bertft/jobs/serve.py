@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertft import console
 from bertft.errors import Stopped, UsageError
+from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import Section
 from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
@@ -79,7 +80,8 @@ def opened_service(request: ServeRequest) -> tuple[Any, Service]:
     from bertft.serving.limits import Limits
     from bertft.serving.service import Service
 
-    fleet = _fleet(dict(named_runs(request.runs)), plan, machine, request.precision)
+    runs = {name: Path(run_folder(str(folder))) for name, folder in named_runs(request.runs)}
+    fleet = _fleet(runs, plan, machine, request.precision)
     limits = Limits(plan.max_body, plan.max_texts, plan.max_text_tokens, plan.timeout)
     service = Service(fleet, limits, plan.log_texts, _about(plan, fleet))
     return application(service, Trust(api_key(), _hosts(plan), plan.allow_origin or ())), service
@@ -92,6 +94,7 @@ def named_runs(runs: Sequence[str]) -> Iterator[tuple[str, Path]]:
         given, parted, folder = word.partition("=")
         if not parted or Path(word).exists():
             given, folder = Path(os.path.abspath(word)).name, word
+            given = given if Path(word).exists() else given.partition("@")[0]
         if not given.strip() or not folder:
             raise UsageError(f"{word}: wanted a run folder, or NAME=FOLDER.")
         if given in seen:
