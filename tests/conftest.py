@@ -357,3 +357,11 @@ def stub() -> Iterator[StubService]:
     """A service without a model, which answers as a test says."""
     with stub_service() as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def runs_of_all_kinds(trained: Path, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A finished run of every kind of task by name, made once: never write into them."""
+    from kinds_of_runs import make_runs
+
+    return {"labels": trained, **make_runs(tmp_path_factory.mktemp("kinds"), tiny)}

@@ -239,7 +239,15 @@ def test_every_flag_that_a_page_names_exists(page: Path) -> None:
     benchmarks = "".join(
         (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8") for name in measured.get(page.name, ())
     )
-    elsewhere = {"--help", "--logdir", "--no-deps", *torchrun, *accelerate, *re.findall(r'"(--[a-z-]+)"', benchmarks)}
+    elsewhere = {
+        "--help",
+        "--logdir",
+        "--no-deps",
+        "--data-binary",
+        *torchrun,
+        *accelerate,
+        *re.findall(r'"(--[a-z-]+)"', benchmarks),
+    }
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]*", page.read_text(encoding="utf-8")))
     assert named - known - elsewhere == set()
 

@@ -236,7 +236,9 @@ class ServedRun:
     def _embedder(self) -> Embedder:
         precision = self.answerer.accelerator.mixed_precision
         plan = EmbedPlan(precision="fp32" if precision == "no" else precision)
-        return open_embedder(str(self.folder), plan, self.machine)
+        embedder = open_embedder(str(self.folder), plan, self.machine)
+        own_weights(embedder.network)
+        return embedder
 
     def explain(self, given: Any, turn: Callable[[], Any]) -> Any:
         self.check(EXPLAIN)
@@ -277,7 +279,15 @@ def open_served(
     identity = identity_of(folder)
     answerer = open_run(str(folder), precision, machine)
     check_reads_rows(answerer, str(folder))
+    own_weights(answerer.network)
     return ServedRun(name, folder, answerer, machine, max_text_tokens, identity)
+
+
+def own_weights(network: Any) -> None:
+    """Into memory of their own. Weights that were loaded are the file itself, mapped: whoever writes into that would change the
+    answers."""
+    for values in (*getattr(network, "parameters", tuple)(), *getattr(network, "buffers", tuple)()):
+        values.data = values.data.clone()
 
 
 def identity_of(folder: Path) -> str:

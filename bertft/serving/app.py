@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import Response
 
 from bertft import __version__
@@ -32,7 +33,16 @@ def application(service: Service, trust: Trust) -> Any:
     app.add_exception_handler(Exception, _raise)
     app.add_exception_handler(404, _raise)
     app.add_exception_handler(405, _raise)
-    return Guard(app, trust, service.fleet.metrics)
+    guarded: Any = Guard(app, trust, service.fleet.metrics)
+    if not trust.origins:
+        return guarded
+    return CORSMiddleware(
+        guarded,
+        allow_origins=list(trust.origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type"],
+        expose_headers=["X-Truncated", "X-Rows", "X-Unanswered", "X-Rejected", "Retry-After"],
+    )
 
 
 async def _raise(_: Request, problem: Exception) -> Response:

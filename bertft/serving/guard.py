@@ -82,7 +82,8 @@ def name_of(host: str) -> str:
     """Of a Host header, without its port."""
     host = host.strip().lower()
     if host.startswith("["):
-        return host[1 : host.find("]")]
+        name, bracket, _ = host[1:].partition("]")
+        return name if bracket else ""
     return host.rsplit(":", 1)[0] if ":" in host else host
 
 

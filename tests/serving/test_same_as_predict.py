@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from asked_service import asked, service_of
 from conftest import Said, read_csv, read_jsonl
-from kinds_of_runs import ROWS, make_runs, write_rows
+from kinds_of_runs import ROWS, write_rows
 
 pytest.importorskip("fastapi")
 
@@ -17,24 +17,19 @@ KINDS = tuple(ROWS)
 
 
 @pytest.fixture(scope="module")
-def runs(trained: Path, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return {"labels": trained, **make_runs(tmp_path_factory.mktemp("kinds"), tiny)}
-
-
-@pytest.fixture(scope="module")
-def client(runs: dict[str, Path]) -> Iterator[Any]:
-    with service_of(*(f"{name}={folder}" for name, folder in runs.items())) as client:
+def client(runs_of_all_kinds: dict[str, Path]) -> Iterator[Any]:
+    with service_of(*(f"{name}={folder}" for name, folder in runs_of_all_kinds.items())) as client:
         yield client
 
 
 @pytest.fixture
-def predicted(run: Callable[..., Said], runs: dict[str, Path]) -> Callable[..., list[dict[str, Any]]]:
+def predicted(run: Callable[..., Said], runs_of_all_kinds: dict[str, Path]) -> Callable[..., list[dict[str, Any]]]:
     """What `predict` writes for the rows of a kind."""
 
     def predict(kind: str, *words: object) -> list[dict[str, Any]]:
         run(
             "predict",
-            runs[kind],
+            runs_of_all_kinds[kind],
             write_rows(Path("rows.jsonl"), ROWS[kind]),
             "-o",
             "out.jsonl",
@@ -135,13 +130,15 @@ def test_a_file_comes_back_as_predict_writes_it(kind: str, client: Any, predicte
     assert found.headers["x-rows"] == str(len(ROWS[kind]))
 
 
-def test_a_csv_comes_back_without_live_formulas(client: Any, run: Callable[..., Said], runs: dict[str, Path]) -> None:
+def test_a_csv_comes_back_without_live_formulas(
+    client: Any, run: Callable[..., Said], runs_of_all_kinds: dict[str, Path]
+) -> None:
     """As `predict` writes it: also what a formula of the input becomes."""
     Path("rows.csv").write_text('text,note\n"good, fine",=1+1\nbad,\n', encoding="utf-8")
     found = client.post("/file?filename=mine.CSV&top_k=2", content=Path("rows.csv").read_bytes())
     assert found.status_code == 200, found.text
     Path("got.csv").write_bytes(found.content)
-    run("predict", runs["labels"], "rows.csv", "-o", "out.csv", "--precision", "fp32", "--top-k", 2)
+    run("predict", runs_of_all_kinds["labels"], "rows.csv", "-o", "out.csv", "--precision", "fp32", "--top-k", 2)
     got, wanted = read_csv(Path("got.csv")), read_csv(Path("out.csv"))
     assert [row["note"] for row in got] == [row["note"] for row in wanted]
     assert list(got[0]) == list(wanted[0])
