@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 
-from bertft import console
+from bertft import console, fast
 from bertft.adapters import Batch, Feature
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
@@ -125,7 +125,8 @@ def _begin(
     without_gradients = (
         torch.no_grad() if is_sharded(network) else torch.inference_mode()
     )  # FSDP keeps what it gathers into
-    with without_gradients, accelerator.autocast():
+    known = fast.padding_known(batch.inputs, accelerator.device)
+    with without_gradients, accelerator.autocast(), known:
         outputs = network(**to_device(batch.inputs, accelerator.device))
     meter.count(examples=0, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
     return _Begun(features, Fetched(dict(_tensors(outputs)), accelerator.device))

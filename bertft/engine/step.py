@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from bertft import console
+from bertft import console, fast
 from bertft.adapters import Adapter, Batch, Feature
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.dropout import StepDropout
@@ -239,7 +239,8 @@ class Stepper:
         inputs = to_device(own, accelerator.device)  # (B, T)
         targets = inputs.pop(_TARGETS)
         with nullcontext() if last else accelerator.no_sync(self.network):  # gradients travel with the last part only
-            with dropout.of_rows(*texts_of(rows, batch.inputs["input_ids"].shape)):
+            known = fast.padding_known(own, accelerator.device)
+            with known, dropout.of_rows(*texts_of(rows, batch.inputs["input_ids"].shape)):
                 losses = self._summed(made_of.cost(self.network(**inputs), targets), step) * share  # (B,)
             accelerator.backward(losses.sum() * accelerator.num_processes / max(weight, 1))
         return _Part([ids[row] for row in rows], losses.detach(), batch)

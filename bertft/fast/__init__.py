@@ -13,9 +13,11 @@ does every network once the switch is off: `switch(False)` (`--no-fast`) or `BER
 - Dropout's bits cost a byte each (`masks`).
 - Tokens that do not occur in the training texts are not trained (`vocabulary`): their weights follow from the decay alone. What
   is stored does not differ from a training of all of them (`storage`).
+
+On a GPU networks stay transformers' own, but for the mask of attention, which is made without waiting for the GPU (`unasked`).
 """
 
-from bertft.fast.door import dropout_bits, follow_steps, speed_up, speed_up_training
+from bertft.fast.door import dropout_bits, follow_steps, padding_known, speed_up, speed_up_training
 from bertft.fast.masks import DropoutBits, DropoutMasks
 from bertft.fast.storage import Storage
 from bertft.fast.switch import is_on, kept, switch
@@ -30,6 +32,7 @@ __all__ = [
     "follow_steps",
     "is_on",
     "kept",
+    "padding_known",
     "speed_up",
     "speed_up_training",
     "switch",

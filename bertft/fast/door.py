@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from bertft.fast.encoder import use_fast_layers
 from bertft.fast.masks import DropoutBits
 from bertft.fast.modern import use_fast_prenorm_layers
 from bertft.fast.switch import is_on
+from bertft.fast.unasked import known_padding, use_unasked_masks
 from bertft.fast.vocabulary import cut_of, cut_vocabulary
 from bertft.model.extras import extras_of, transformers_part
 from bertft.protocols import Network
@@ -22,6 +24,8 @@ def speed_up(network: Network, device: torch.device) -> None:
     """Let a network on this device compute its encoder here."""
     if _helps_on(device):
         _use_fast_layers(_reader_of(network))
+    elif _is_asked_on(device):
+        use_unasked_masks(transformers_part(network))
 
 
 def speed_up_training(
@@ -32,6 +36,16 @@ def speed_up_training(
     if _helps_on(device):
         _use_fast_layers(_reader_of(network))
         cut_vocabulary(transformers_part(network), texts, padding=padding)
+    elif _is_asked_on(device):
+        use_unasked_masks(transformers_part(network))
+
+
+def padding_known(inputs: Mapping[str, torch.Tensor], device: torch.device) -> AbstractContextManager[None]:
+    """Inside, networks on this device compute this batch, which still lies on the processor, and need not ask the device whether
+    it holds padding."""
+    if not _is_asked_on(device) or "attention_mask" not in inputs:
+        return nullcontext()
+    return known_padding(inputs["attention_mask"])
 
 
 def dropout_bits(seed: int, step: int, device: torch.device) -> DropoutBits | None:
@@ -64,6 +78,11 @@ def _reader_of(network: Network) -> Any:
 def _use_fast_layers(network: Any) -> bool:
     """Whether its layers are of a kind that is known here."""
     return use_fast_layers(network) or use_fast_prenorm_layers(network)
+
+
+def _is_asked_on(device: torch.device) -> bool:
+    """Whether the program would wait for this device's answer."""
+    return is_on() and device.type == "cuda"
 
 
 def _helps_on(device: torch.device) -> bool:
