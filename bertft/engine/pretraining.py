@@ -12,20 +12,19 @@ from bertft import console, fast
 from bertft.adapters.masks.masked_blocks import MaskedBlocks
 from bertft.engine.advice import advice
 from bertft.engine.beginning import has_state, start_network
-from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.corpora import PreparedCorpus, Readings, keep_lists, leave_corpus, prepare_corpus, with_words
 from bertft.engine.device import cuts_up, describe
 from bertft.engine.judging import load_answerer
-from bertft.engine.learned import Learned, learned_in
+from bertft.engine.learned import Learned
 from bertft.engine.meter import Meter
 from bertft.engine.pretraining_scores import BlockValidator, frequency_baseline
 from bertft.engine.record import Finished
 from bertft.engine.resume import step_of
 from bertft.engine.sizing import NARROW_RATE
 from bertft.engine.step import Ingredients
-from bertft.engine.train_loop import order_of, train
+from bertft.engine.train_loop import learn
 from bertft.engine.training import leave_records
-from bertft.engine.training_run import TrainingRun, facts, tracked, write_start
+from bertft.engine.training_run import TrainingRun, checkpoints_of, tracked, write_start
 from bertft.model.layers import count_parameters
 from bertft.model.scratch import scratch_rate
 from bertft.plan.recipe import PAPER_RATE, Recipe
@@ -88,16 +87,8 @@ def _learn(run: TrainingRun, corpus: PreparedCorpus, accelerator: Device, baseli
     parameters = count_parameters(network)
     introduce(network, run, corpus, accelerator)
     accelerator.wait_for_everyone()
-    checkpoints = Checkpoints(
-        run.folder,
-        metric=adapter.main_metric,
-        patience=recipe.early_stop,
-        accelerator=accelerator,
-        facts=facts(run, accelerator),
-        save_steps=run.plan.save_steps,
-        resuming=resuming,
-        warm=not resuming,
-        baseline=baseline,
+    checkpoints = checkpoints_of(
+        run, adapter.main_metric, accelerator, resuming=resuming, warm=not resuming, baseline=baseline
     )
     validate = BlockValidator(adapter, corpus.validation, accelerator)
     made_of = Ingredients(
@@ -110,8 +101,7 @@ def _learn(run: TrainingRun, corpus: PreparedCorpus, accelerator: Device, baseli
         origin_of(run),
         anew=drawn_anew(corpus.train, recipe),
     )
-    timings = train(made_of, checkpoints, accelerator, observers=run.observers).timings()
-    return learned_in(checkpoints, parameters, timings, order_of(made_of).step(checkpoints.step).epoch)
+    return learn(made_of, checkpoints, parameters, accelerator, run.observers)
 
 
 def drawn_anew(blocks: MaskedBlocks, recipe: Recipe) -> Any:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.display import Outlook, display
+from bertft.engine.learned import Learned, learned_in
 from bertft.engine.meter import Meter
 from bertft.engine.observers import Observer
 from bertft.engine.optimizer import build_optimizer, build_schedule
@@ -66,6 +67,18 @@ def train(
             if checkpoints.stops:
                 break
     return checkpoints.meter
+
+
+def learn(
+    made_of: Ingredients,
+    checkpoints: Checkpoints,
+    parameters: tuple[int, int],
+    accelerator: Device,
+    observers: Sequence[Observer],
+) -> Learned:
+    """Train, and say what came of it. `parameters`: all, and the trainable ones."""
+    timings = train(made_of, checkpoints, accelerator, observers).timings()
+    return learned_in(checkpoints, parameters, timings, order_of(made_of).step(checkpoints.step).epoch)
 
 
 def outlook(order: Order, checkpoints: Checkpoints, eval_every: int) -> Outlook:

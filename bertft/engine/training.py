@@ -10,13 +10,12 @@ from bertft import console
 from bertft.adapters import Adapter, Feature, Prediction
 from bertft.engine.advice import advice
 from bertft.engine.beginning import Beginning, has_own_head, has_state, start_network, train_fast
-from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import cuts_up, decided_by_main, describe
 from bertft.engine.error_file import write_errors
 from bertft.engine.examples import Examples
 from bertft.engine.frozen import frozen_outputs
 from bertft.engine.judging import Judged, Validator, answers_of_saved, judge_answers, score_best
-from bertft.engine.learned import Learned, as_trained, learned_in
+from bertft.engine.learned import Learned, as_trained
 from bertft.engine.out_of_fold import write_answers
 from bertft.engine.prepare import Prepared, Tables, prepare, task_record, validation_source
 from bertft.engine.record import Finished, write_records
@@ -24,8 +23,8 @@ from bertft.engine.refit import Refit, best_folder, is_as_good, is_cheap, shorte
 from bertft.engine.resume import go_on, step_of
 from bertft.engine.sizing import Size, sized
 from bertft.engine.step import Ingredients
-from bertft.engine.train_loop import order_of, train
-from bertft.engine.training_run import TrainingRun, facts, introduce, origin_in, tracked, write_start
+from bertft.engine.train_loop import learn
+from bertft.engine.training_run import TrainingRun, checkpoints_of, introduce, origin_in, tracked, write_start
 from bertft.engine.vocabulary import fresh_backbone, with_words
 from bertft.kinds import takes
 from bertft.model.folder import write_task
@@ -291,19 +290,7 @@ def _learn(
     parameters = count_parameters(network)
     train_fast(network, adapter, examples.features, accelerator)
     accelerator.wait_for_everyone()
-    checkpoints = Checkpoints(
-        run.folder,
-        metric=adapter.main_metric,
-        patience=recipe.early_stop,
-        accelerator=accelerator,
-        facts=facts(run, accelerator),
-        save_steps=run.plan.save_steps,
-        resuming=resuming,
-        warm=warm,
-        baseline=baseline,
-    )
+    checkpoints = checkpoints_of(run, adapter.main_metric, accelerator, resuming=resuming, warm=warm, baseline=baseline)
     validate = Validator(adapter, validation, accelerator)
     made_of = Ingredients(network, adapter, examples.features, head.cost, recipe, validate, origin)
-    timings = train(made_of, checkpoints, accelerator, observers=run.observers).timings()
-    epochs = order_of(made_of).step(checkpoints.step).epoch
-    return learned_in(checkpoints, parameters, timings, epochs)
+    return learn(made_of, checkpoints, parameters, accelerator, run.observers)

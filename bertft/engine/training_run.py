@@ -10,6 +10,7 @@ from typing import Any
 
 from bertft import console, fast
 from bertft.adapters import Adapter
+from bertft.engine.checkpoints import Checkpoints
 from bertft.engine.device import describe
 from bertft.engine.examples import Examples
 from bertft.engine.observers import Observer
@@ -22,6 +23,7 @@ from bertft.model.folder import save_tokenizer, write_task
 from bertft.model.layers import count_parameters
 from bertft.plan.plan import Plan
 from bertft.protocols import Device, Network
+from bertft.scoring import Baseline
 from bertft.system.files import explained, sweep
 
 
@@ -79,6 +81,23 @@ def write_start(run: TrainingRun, adapter: Adapter) -> None:
         write_plan(run.plan, run.folder)
         save_tokenizer(adapter.tokenizer, run.folder)
         write_task(run.folder, task_record(adapter))
+
+
+def checkpoints_of(
+    run: TrainingRun, metric: str, accelerator: Device, *, resuming: bool, warm: bool, baseline: Baseline
+) -> Checkpoints:
+    """Those of a run, as its plan has them. `warm`, `metric` and `baseline` as in Checkpoints."""
+    return Checkpoints(
+        run.folder,
+        metric=metric,
+        patience=run.plan.recipe.early_stop,
+        accelerator=accelerator,
+        facts=facts(run, accelerator),
+        save_steps=run.plan.save_steps,
+        resuming=resuming,
+        warm=warm,
+        baseline=baseline,
+    )
 
 
 def facts(run: TrainingRun, accelerator: Device) -> dict[str, Any]:
