@@ -12,8 +12,8 @@ from typing import Any
 
 TRAINING = 3
 """Forward passes that a training step is worth."""
-TOKENS = (512, 1024, 4096)
-"""Rows of the multiplied matrices: what a batch may have."""
+TOKENS, ON_GPUS = (512, 1024, 4096), (4096, 16_384, 65_536)
+"""Rows of the multiplied matrices: what a batch may have; on a GPU enough of them to keep all of it at work."""
 SECONDS = 1.0
 """For which each product is repeated."""
 
@@ -64,8 +64,9 @@ def matrix_peak(model: Model) -> dict[str, Any]:
     from bertft.engine.device import resolve_precision
 
     gpu = torch.cuda.is_available()
+    sizes = ON_GPUS if gpu else TOKENS
     kinds = {"bf16": torch.bfloat16, "fp32": torch.float32}
-    peaks = {name: max(product_rate(model, tokens, kind) for tokens in TOKENS) for name, kind in kinds.items()}
+    peaks = {name: max(product_rate(model, size, kind) for size in sizes) for name, kind in kinds.items()}
     device = torch.cuda.get_device_name() if gpu else f"{processor()}, {torch.get_num_threads()} threads"
     return {"device": device, "auto": resolve_precision("auto", cuda=gpu), "gflops": peaks}
 
