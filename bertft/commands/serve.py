@@ -9,10 +9,11 @@ import typer
 from bertft import console
 from bertft.commands import options as opt
 from bertft.commands.tiers import HelpAll
+from bertft.plan.plan import merge
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import MachinePlan
+from bertft.plan.sections import BackendPlan, MachinePlan
 from bertft.plan.serve_plan import ServePlan
-from bertft.plan.settings import typed
+from bertft.plan.settings import checked, typed
 
 Runs = Annotated[
     list[str],
@@ -25,6 +26,7 @@ Runs = Annotated[
 
 
 @opt.takes_settings(MachinePlan, before="quiet")
+@opt.takes_settings(BackendPlan, before="quiet")
 @opt.takes_settings(Recipe, "precision", before="quiet")
 @opt.takes_settings(ServePlan, before="quiet")
 def serve_command(
@@ -41,5 +43,6 @@ def serve_command(
             serving=typed(ServePlan, settings),
             machine=typed(MachinePlan, settings),
             precision=typed(Recipe, settings).get("precision"),
+            backend=checked(merge(BackendPlan, typed(BackendPlan, settings))).backend,
         )
     )

@@ -6,8 +6,8 @@ positions, segments and mask stay those of the text, so it works with every fami
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,9 @@ TOLERANCE = 0.02
 
 _MOST_TOKENS = 4096
 """Computed together."""
+
+Turn = Callable[[], AbstractContextManager[Any]]
+"""Gives a context in which the network may compute: where others use it too, they have their turns in between."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,17 @@ def completeness_error(found: float, gained: float) -> float:
 
 
 def attribute(
-    network: Network, inputs: Mapping[str, Tensor], baseline: Tensor, direction: Tensor, *, steps: int | None = None
+    network: Network,
+    inputs: Mapping[str, Tensor],
+    baseline: Tensor,
+    direction: Tensor,
+    *,
+    steps: int | None = None,
+    turn: Turn = nullcontext,
 ) -> Attribution:
     """`inputs` (1, T) each, as the adapter collates them; `baseline` (1, T) tokens; `direction` (K,) is what each logit counts in
     the sum. Without `steps` they are doubled until the weights add up."""
-    path = _Path(network, inputs, baseline, direction)
+    path = _Path(network, inputs, baseline, direction, turn)
     if steps is not None:
         return path.integrated(steps)
     found = path.integrated(FEWEST_STEPS)
@@ -66,14 +75,17 @@ def attribute(
 class _Path:
     """From the embeddings of the baseline to those of the text."""
 
-    def __init__(self, network: Network, inputs: Mapping[str, Tensor], baseline: Tensor, direction: Tensor) -> None:
+    def __init__(
+        self, network: Network, inputs: Mapping[str, Tensor], baseline: Tensor, direction: Tensor, turn: Turn
+    ) -> None:
         network.eval()
+        self.turn = turn
         self.network, self.inputs, self.direction = network, inputs, direction
         embedding = embedding_of(network)
         if embedding is None:
             raise InternalError("a network without word embeddings was asked for the weights of its words")
         self.embedding = embedding
-        with torch.no_grad():
+        with turn(), torch.no_grad():
             self.start, self.end = (self.embedding(ids).float() for ids in (baseline, inputs["input_ids"]))  # (1, T, H)
             ends = self._sums(torch.cat([self.start, self.end])).double()
         self.gained = float(ends[1] - ends[0])
@@ -93,7 +105,7 @@ class _Path:
     def _gradients(self, along: Tensor) -> Tensor:
         """At points (S,) of the path, (S, T, H)."""
         vectors = (self.start + along[:, None, None] * (self.end - self.start)).requires_grad_()
-        with torch.enable_grad():
+        with self.turn(), torch.enable_grad():
             found: Tensor = torch.autograd.grad(self._sums(vectors).sum(), vectors)[0]
         return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from bertft.adapters.padding import pads_left
 from bertft.adapters.texts.text_adapter import Place, TextAdapter
 from bertft.arrays import Array
 from bertft.gold.example import TextExample
-from bertft.insight.gradients import Attribution, attribute, completeness_error
+from bertft.insight.gradients import Attribution, Turn, attribute, completeness_error
 from bertft.protocols import Network
 from bertft.tags.words import Words, split_words
 
@@ -53,13 +54,20 @@ class Explanation:
 
 
 def explain(
-    network: Network, adapter: TextAdapter, example: TextExample, direction: Array, *, device: torch.device
+    network: Network,
+    adapter: TextAdapter,
+    example: TextExample,
+    direction: Array,
+    *,
+    device: torch.device,
+    turn: Turn = nullcontext,
 ) -> Explanation:
-    """`direction` (K,) is what each logit counts in the sum that the words are weighed for."""
+    """`direction` (K,) is what each logit counts in the sum that the words are weighed for. `turn`: see gradients.py."""
     features, places = adapter.encode([example])[0], adapter.places(example)
     counted = torch.tensor(direction, dtype=torch.float32, device=device)
     found = [
-        _attributed(network, adapter, feature, stand, counted) for feature, stand in zip(features, places, strict=True)
+        _attributed(network, adapter, feature, stand, counted, turn)
+        for feature, stand in zip(features, places, strict=True)
     ]
     split = [split_words(text, by_character=True) for text in example.texts]
     weights = _by_word(found, places, split)
@@ -73,7 +81,12 @@ def explain(
 
 
 def _attributed(
-    network: Network, adapter: TextAdapter, feature: Feature, places: Sequence[Place | None], direction: torch.Tensor
+    network: Network,
+    adapter: TextAdapter,
+    feature: Feature,
+    places: Sequence[Place | None],
+    direction: torch.Tensor,
+    turn: Turn,
 ) -> Attribution:
     inputs = {name: value.to(direction.device) for name, value in adapter.collate([feature]).inputs.items()}
     if pads_left(adapter.tokenizer):  # so that the first token is the text's
@@ -81,7 +94,7 @@ def _attributed(
     baseline = inputs["input_ids"].clone()
     own = [token for token, place in enumerate(places) if place is not None]
     baseline[0, own] = neutral_token(adapter.tokenizer)[0]
-    return attribute(network, inputs, baseline, direction)
+    return attribute(network, inputs, baseline, direction, turn=turn)
 
 
 def neutral_token(tokenizer: Any) -> tuple[int, str]:

@@ -30,10 +30,10 @@ def explained(answerer: Answerer, row: Row, turn: Callable[[], AbstractContextMa
     accelerator: Any = answerer.accelerator
     with turn():
         values = answerer.answer([read], Meter())[0].values
-        best = int(values.argmax())
-        direction = np.eye(len(values))[best]
-        network = accelerator.unwrap_model(answerer.network)
-        found = explain(network, adapter, read, direction, device=accelerator.device)  # type: ignore[arg-type]
+    best = int(values.argmax())
+    direction = np.eye(len(values))[best]
+    network = accelerator.unwrap_model(answerer.network)
+    found = explain(network, adapter, read, direction, device=accelerator.device, turn=turn)  # type: ignore[arg-type]
     pieces = [
         {
             "input": number,

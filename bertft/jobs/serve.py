@@ -39,6 +39,8 @@ class ServeRequest:
     """Fields of ServePlan."""
     machine: Section = field(default_factory=dict)
     precision: str | None = None
+    backend: str | None = None
+    """torch or onnx, of folders that hold both."""
 
 
 def serve(request: ServeRequest, *, begun: Callable[[Any], None] = lambda server: None) -> None:
@@ -81,7 +83,7 @@ def opened_service(request: ServeRequest) -> tuple[Any, Service]:
     from bertft.serving.service import Service
 
     runs = {name: Path(run_folder(str(folder))) for name, folder in named_runs(request.runs)}
-    fleet = _fleet(runs, plan, machine, request.precision)
+    fleet = _fleet(runs, plan, machine, request)
     limits = Limits(plan.max_body, plan.max_texts, plan.max_text_tokens, plan.timeout)
     service = Service(fleet, limits, plan.log_texts, _about(plan, fleet))
     return application(service, Trust(api_key(), _hosts(plan), plan.allow_origin or ())), service
@@ -123,14 +125,21 @@ def _hosts(plan: ServePlan) -> set[str]:
     return {"localhost", plan.host.lower(), *(name.lower() for name in plan.allow_host or ())}
 
 
-def _fleet(names: dict[str, Path], plan: ServePlan, machine: MachinePlan, precision: str | None) -> Fleet:
+def _fleet(names: dict[str, Path], plan: ServePlan, machine: MachinePlan, request: ServeRequest) -> Fleet:
     """All runs, opened."""
     from bertft.jobs.served import open_served
     from bertft.serving.fleet import Fleet, LaneSizes
     from bertft.serving.metrics import Metrics
 
     def opened(name: str, folder: Path) -> Any:
-        return open_served(name, folder, precision, machine, max_text_tokens=plan.max_text_tokens)
+        return open_served(
+            name,
+            folder,
+            request.precision,
+            machine,
+            max_text_tokens=plan.max_text_tokens,
+            backend=request.backend,
+        )
 
     import torch
 

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ from bertft.engine.eval_loop import model_outputs
 from bertft.engine.meter import Meter
 from bertft.errors import DataError, UsageError, UserError
 from bertft.gold import Read
+from bertft.graph import GraphNetwork
 from bertft.insight import embedding_of
 from bertft.jobs.asked import Asked, AskingAnswerer, RowWork, VectorWork
 from bertft.jobs.explained import explained
@@ -72,13 +74,19 @@ class ServedRun:
     def endpoints(self) -> Sequence[str]:
         kinds = (TextAdapter, (PREDICT, EXPLAIN)), (QuestionAnswering, (ANSWER,)), (WordTagger, (ENTITIES,))
         own = [name for kind, names in kinds if isinstance(self.adapter, kind) for name in names]
-        if EXPLAIN in own and embedding_of(self.network) is None:
+        if EXPLAIN in own and (self._is_graph or embedding_of(self.network) is None):
             own.remove(EXPLAIN)
         if ENTITIES in own and getattr(self.adapter, "scheme", None) is None:
             own.remove(ENTITIES)
         return [*own, *self._of_vectors(), ROWS, FILE]
 
+    @property
+    def _is_graph(self) -> bool:
+        return isinstance(self.network, GraphNetwork)
+
     def _of_vectors(self) -> list[str]:
+        if not any(self.folder.glob("*.safetensors")):
+            return []
         try:
             find_encoder(str(self.folder))
         except UserError:
@@ -102,7 +110,7 @@ class ServedRun:
             "long": adapter.options.long,
             "answers": list(self.endpoints),
             "options": list(self._options()),
-            "backend": getattr(self.answerer.network, "backend", "torch"),
+            "backend": "onnx" if self._is_graph else "torch",
             "precision": "fp32" if precision == "no" else precision,
             "device": self.answerer.device,
             "identity": self.identity,
@@ -238,7 +246,7 @@ class ServedRun:
         plan = EmbedPlan(precision="fp32" if precision == "no" else precision)
         embedder = open_embedder(str(self.folder), plan, self.machine)
         own_weights(embedder.network)
-        return embedder
+        return embedder if precision == "no" else in_fp32(embedder)
 
     def explain(self, given: Any, turn: Callable[[], Any]) -> Any:
         self.check(EXPLAIN)
@@ -273,14 +281,42 @@ class ServedRun:
 
 
 def open_served(
-    name: str, folder: Path, precision: str | None, machine: MachinePlan, *, max_text_tokens: int
+    name: str,
+    folder: Path,
+    precision: str | None,
+    machine: MachinePlan,
+    *,
+    max_text_tokens: int,
+    backend: str | None = None,
 ) -> ServedRun:
     """Ready to answer. CheckpointError for what is no run, UsageError for one that answers nothing."""
     identity = identity_of(folder)
-    answerer = open_run(str(folder), precision, machine)
+    answerer = open_run(str(folder), precision, machine, backend=backend)
     check_reads_rows(answerer, str(folder))
     own_weights(answerer.network)
     return ServedRun(name, folder, answerer, machine, max_text_tokens, identity)
+
+
+def in_fp32(embedder: Embedder) -> Embedder:
+    """Vectors as `embed` makes them, whatever precision Accelerate has for this process."""
+    accelerator: Any = embedder.accelerator
+    network = accelerator.unwrap_model(embedder.network, keep_fp32_wrapper=False)
+    return replace(embedder, network=network, accelerator=Fp32Device(accelerator))
+
+
+class Fp32Device:
+    """An Accelerator that leaves numbers as they are."""
+
+    mixed_precision = "no"
+
+    def __init__(self, accelerator: Any) -> None:
+        self._accelerator = accelerator
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._accelerator, name)
+
+    def autocast(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def own_weights(network: Any) -> None:
@@ -292,7 +328,11 @@ def own_weights(network: Any) -> None:
 
 def identity_of(folder: Path) -> str:
     """Of the files that answers depend on, by their content."""
-    files = [*sorted(folder.glob("*.safetensors")), *(folder / name for name in MODEL_FILES)]
+    files = [
+        *sorted(folder.glob("*.safetensors")),
+        *sorted(folder.glob("*.onnx")),
+        *(folder / name for name in MODEL_FILES),
+    ]
     found = {path.name: sha256_of(str(path)) for path in files if path.is_file()}
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,9 +14,13 @@ from bertft import __version__
 from bertft.serving.endpoints import ASKED, Handler, file
 from bertft.serving.front import front_page
 from bertft.serving.guard import Guard, Trust
+from bertft.serving.limits import Disconnected
 from bertft.serving.problems import Refused
 from bertft.serving.service import JSON, Service
 from bertft.serving.shapes import Body
+
+LARGE = 4096
+"""Bytes of a body."""
 
 
 def application(service: Service, trust: Trust) -> Any:
@@ -55,9 +60,25 @@ def _documented(shape: type[Body]) -> dict[str, Any]:
 
 def _answered(service: Service, shape: type[Body], handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        return await handler(service, await service.value(request, shape))
+        value = await service.value(request, shape)
+        return await unless_gone(request, handler(service, value))
 
     return endpoint
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
+    """What is asked by a client that has gone is dropped. A small body is answered sooner than that is found out."""
+    if int(request.headers.get("content-length", LARGE)) < LARGE:
+        return await work
+    answering, leaving = asyncio.ensure_future(work), asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            raise Disconnected
+        return answering.result()
+    finally:
+        answering.cancel()
+        leaving.cancel()
 
 
 def _filed(service: Service) -> Callable[[Request], Awaitable[Response]]:

@@ -191,3 +191,11 @@ def test_metrics_count_requests_and_errors(client: Any) -> None:
     assert 'bertft_errors_total{error_type="validation"}' in said
     assert 'bertft_waiting_texts{model="run"} 0.0' in said
     assert "good" not in said
+
+
+def test_vectors_are_fp32_whatever_the_precision_of_answers(client: Any, trained: Path) -> None:
+    texts = ["good fine", "bad"]
+    wanted = np.asarray(asked(client, "/embed", inputs=texts))
+    with service_of(trained, precision="bf16") as other:
+        asked(other, "/predict", inputs="good")
+        assert np.allclose(asked(other, "/embed", inputs=texts), wanted, atol=1e-5)

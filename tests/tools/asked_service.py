@@ -9,7 +9,7 @@ from typing import Any
 
 
 @contextmanager
-def service_of(*runs: Path | str, **serving: Any) -> Iterator[Any]:
+def service_of(*runs: Path | str, precision: str = "fp32", **serving: Any) -> Iterator[Any]:
     """A client of the application, without a socket; `serving`: settings of `bertft serve`."""
     from conftest import forget_accelerator
     from starlette.testclient import TestClient
@@ -19,7 +19,7 @@ def service_of(*runs: Path | str, **serving: Any) -> Iterator[Any]:
 
     forget_accelerator()
     with called_from_program(True):
-        request = ServeRequest(runs=[str(run) for run in runs], serving=serving, precision="fp32")
+        request = ServeRequest(runs=[str(run) for run in runs], serving=serving, precision=precision)
         application, service = opened_service(request)
     client = TestClient(application, base_url="http://localhost")
     client.service = service  # type: ignore[attr-defined]
