@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         load,
         predict,
         pretrain,
+        push,
         train,
         write_report,
     )
@@ -36,6 +37,7 @@ VERBS = (
     "load",
     "predict",
     "pretrain",
+    "push",
     "train",
     "write_report",
 )
@@ -52,6 +54,7 @@ __all__ = [
     "load",
     "predict",
     "pretrain",
+    "push",
     "train",
     "write_report",
 ]

@@ -17,6 +17,7 @@ from bertft.api.embedding import embed
 from bertft.api.gathering import gather
 from bertft.api.judging import compare, evaluate, write_report
 from bertft.api.learning import baseline, check, pretrain, train
+from bertft.api.sharing import push
 from bertft.system.cores import sleep_while_waiting
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "load",
     "predict",
     "pretrain",
+    "push",
     "train",
     "write_report",
 ]

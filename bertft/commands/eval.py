@@ -66,5 +66,6 @@ def eval_command(
             {**shown, **({"coverage": [asdict(one) for one in found.coverage]} if found.coverage else {})}
         )
     else:
-        show_scores(found.scores, title=found.data, record=str(Path(run) / RECORD), full=full)
+        record = Path(run) / RECORD  # nothing is noted in a run that was fetched
+        show_scores(found.scores, title=found.data, record=str(record) if record.is_file() else "--json", full=full)
         show_coverage(found.coverage)

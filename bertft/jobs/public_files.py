@@ -114,12 +114,14 @@ def _public_plan(text: str) -> str:
 
 
 def _public_task(text: str) -> str:
-    """bertft.json: a metric of one's own is a function in a file."""
+    """bertft.json: a metric of one's own is a function in a file; lists of words lie beside it by other names."""
     found = json.loads(text)
     card = found["card"]
     for key in ("metric", "metrics"):
         if (value := card.get(key)) is not None:
             card[key] = [_metric_name(one) for one in value] if isinstance(value, list) else _metric_name(value)
+    lists = {name: found["stored"][name] for name in LISTS if isinstance(found["stored"].get(name), str)}
+    found["stored"].update({name: _own_name(path) for name, path in lists.items()})
     return _as_json(found)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import io
 import json
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,12 @@ def test_nothing_of_this_machine_is_uploaded(
     own = {"_name_or_path": f"{home}/secret/bert"}
     for name in ("config.json", "tokenizer_config.json"):
         (copy / name).write_text(json.dumps({**json.loads((copy / name).read_text()), **own}), encoding="utf-8")
+    task = json.loads((copy / "bertft.json").read_text(encoding="utf-8"))
+    task["stored"]["entities"] = f"{home}/secret/entities.txt"
+    (copy / "bertft.json").write_text(json.dumps(task), encoding="utf-8")
     run("push", copy, NAME, "--yes")
     uploaded = b"\n".join(hub.head(NAME).values())
-    words = (str(tmp_path), str(trained.parents[1]), home, f"/{getpass.getuser()}/", socket.gethostname(), "secret/")
+    words = (str(tmp_path), str(trained.parents[1]), f"{home}/", f"/{getpass.getuser()}/", "secret/")
     assert [word for word in words if word.encode() in uploaded] == []
     assert not {"errors.csv", "history.jsonl", "checkpoint"} & hub.head(NAME).keys()
     assert sum(text.encode() in uploaded for text in texts(120) if len(text.split()) > 5) == 0
@@ -111,13 +114,20 @@ def test_a_card_that_others_cannot_use_stays_here(
     assert not hub.commits
 
 
-def test_nothing_is_uploaded_unasked(run: Run, hub: FakeHub, trained: Path) -> None:
+def test_nothing_is_uploaded_unasked(run: Run, hub: FakeHub, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = run("push", trained, NAME, "--dry-run")
     assert "model.safetensors" in shown.out
     assert "Not uploaded: checkpoint/, errors.csv, history.jsonl." in shown.err
     assert hub.asked == []
     assert "pass --yes" in run("push", trained, NAME, ok=2).err
+    monkeypatch.setattr("bertft.console.can_ask", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("what?\ny\n"))
+    said = run("push", trained, NAME, ok=2).err
+    assert f"to {NAME} (private)? [y/N]" in said
+    assert "Nothing was uploaded." in said
     assert not hub.commits
+    run("push", trained, NAME)
+    assert "model.safetensors" in hub.head(NAME)
 
 
 def test_a_private_run_does_not_land_in_a_public_place(run: Run, hub: FakeHub, trained: Path) -> None:
@@ -191,3 +201,16 @@ def test_a_revision_stays_as_it_was(run: Run, there: FakeHub, input: Path, train
         "--revision main: only for a run on the Hugging Face Hub"
         in run("predict", trained, input, "--revision", "main", ok=2).err
     )
+
+
+@pytest.mark.usefixtures("fresh_accelerator")
+def test_a_program_pushes_and_loads(hub: FakeHub, trained: Path) -> None:
+    import bertft
+
+    shown = bertft.push(trained, NAME, dry_run=True)
+    assert (shown.repository, shown.public, hub.asked) == (NAME, False, [])
+    done = bertft.push(trained, NAME)
+    model = bertft.load(f"{NAME}@{done.revision}")
+    assert model("good film") == bertft.load(trained)("good film")
+    with pytest.raises(bertft.errors.CheckpointError, match="no such run folder, and the Hub has no such model"):
+        bertft.load("someone/else")
