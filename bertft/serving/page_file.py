@@ -1,5 +1,5 @@
-"""The page at `/`: its parts in `web/` become one file that asks nobody else for anything, and the policy that allows exactly
-this stylesheet and this script. Data from the service only ever becomes text, which the browser itself holds the page to."""
+"""The page at `/`: its parts in `web/` become one file that asks nobody else for anything; and the policy that allows exactly its
+own stylesheet and script. Data from the service only ever becomes text, which the browser itself holds the page to."""
 
 from __future__ import annotations
 

@@ -15,6 +15,9 @@ from typing import Any
 from browser import QUIET, TOOK_LONG
 
 
+EVALUATED = {"awaitPromise": True, "returnByValue": True, "userGesture": True, "allowUnsafeEvalBlockedByCSP": False}
+
+
 class Tab:
     """One page of the browser. What it complains of is kept in `complaints`."""
 

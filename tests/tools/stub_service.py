@@ -81,7 +81,7 @@ def stub_service() -> Iterator[StubService]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         stub.address = f"http://127.0.0.1:{server.server_address[1]}/"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield stub
         finally:

@@ -1,6 +1,6 @@
 /* Answers as people read them: from the service's JSON to {said, shown}, a sentence for the status line and the elements below. */
 
-const FEW = 8;
+const FEW = 8, MOST_LISTED = 200;
 
 function bars(entries, { number = share, isFirst = (_, place) => place === 0 } = {}) {
   const list = make("ul", { class: "bars" }, ...entries.map((entry, place) => make("li", { class: isFirst(entry, place) ? "first" : null },
@@ -40,9 +40,10 @@ function entitiesAnswer(answer, { text, model }) {
   if (!entities.length) return { said: "No entities.", shown: [passage("Your text", text, [])] };
   const fit = allFit(text, entities);
   const rows = entities.map(({ text: words, label, probability, start, end }) => [words, label, share(probability), `${start}–${end}`]);
-  const list = table("Entities", ["entity", "label", "probability", "place"], rows, [2, 3]);
-  const text_shown = fit ? entityPassage(text, entities, model.labels || []) : make("p", { class: "bad" }, MISFIT);
-  return { said: `${counted(entities.length, "piece").replace(/pieces?/, entities.length === 1 ? "entity" : "entities")}.`, shown: [text_shown, list] };
+  const list = table("Entities", ["entity", "label", "probability", "place"], rows.slice(0, MOST_LISTED), [2, 3]);
+  const left = rows.length > MOST_LISTED ? make("p", { class: "soft" }, `The first ${MOST_LISTED} are listed.`) : null;
+  const inPlace = fit ? entityPassage(text, entities, model.labels || []) : make("p", { class: "bad" }, MISFIT);
+  return { said: `${counted(entities.length, "entity", "entities")}.`, shown: [inPlace, list, left] };
 }
 
 /** /answer: a place in the context, or none. */
@@ -77,7 +78,7 @@ function reasonsShown({ label, pieces }, texts) {
   const ofText = texts.map((_, number) => pieces.filter(({ input }) => (input || 0) === number));
   if (!texts.every((text, number) => allFit(text, ofText[number]))) return [make("p", { class: "bad" }, MISFIT)];
   const ranked = pieces.filter(({ weight }) => weight).sort((one, other) => Math.abs(other.weight) - Math.abs(one.weight));
-  const rows = ranked.slice(0, 200).map(({ text, weight }) => [text, signed(weight), weight > 0 ? "for" : "against"]);
+  const rows = ranked.slice(0, MOST_LISTED).map(({ text, weight }) => [text, signed(weight), weight > 0 ? "for" : "against"]);
   const unread = pieces.filter(({ weight }) => weight === null).length;
   return [
     make("h3", {}, "The words that mattered for ", foreign(label)),

@@ -60,17 +60,27 @@ function codeBlock(title, id) {
 /** The clipboard is there only at localhost and with https; elsewhere the old way, or the reader's own hands. */
 async function copied(element) {
   try {
-    await navigator.clipboard.writeText(element.textContent);
+    await navigator.clipboard.writeText(element.lines);
     return "Copied.";
   } catch {
+    element.textContent = element.lines;
     getSelection().selectAllChildren(element);
     return document.execCommand("copy") ? "Copied." : "Selected: press Ctrl + C.";
   }
 }
 
+const MOST_SHOWN = 6000;
+
+/** All lines are copied; of very long ones the beginning is shown, as a browser takes a second to draw the rest. */
+function showLines(id, lines) {
+  const rest = lines.length - MOST_SHOWN;
+  byId(id).lines = lines;
+  byId(id).textContent = rest > 0 ? `${lines.slice(0, MOST_SHOWN)}\n… ${counted(rest, "more character")}; all are copied.` : lines || "Type a text to see the request.";
+}
+
 /** `request` is {path, body}; null where the form is empty. */
 function showCode(request) {
-  byId("curl").textContent = request ? curlLine(request) : "Type a text to see the request.";
-  byId("python").textContent = request ? pythonLines(request) : "Type a text to see the request.";
+  showLines("curl", request ? curlLine(request) : "");
+  showLines("python", request ? pythonLines(request) : "");
   for (const button of byId("code").querySelectorAll("button")) button.disabled = !request;
 }

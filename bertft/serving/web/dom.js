@@ -26,7 +26,7 @@ function share(number) {
 }
 
 const decimal = (number) => (typeof number === "number" && Number.isFinite(number) ? String(Number(number.toPrecision(4))) : "–");
-const counted = (number, one) => `${number.toLocaleString("en")} ${one}${number === 1 ? "" : one.endsWith("y") ? "" : "s"}`;
+const counted = (number, one, more = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : more}`;
 
 /** What JSON and Python take as text: half a pair of UTF-16 is no character. */
 const wellFormed = (text) => text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
