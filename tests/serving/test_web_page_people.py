@@ -9,20 +9,25 @@ from test_web_page import SCORES, TEXT, ask, model, opened, place_of
 
 CONTRAST = """(() => {
     const numbers = (colour) => { const [r, g, b, a = 1] = paint(colour); return [r, g, b, a]; };
-    const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', { willReadFrequently: true });
+    const pixel = Object.assign(document.createElement('canvas'), { width: 1, height: 1 });
+    const canvas = pixel.getContext('2d', { willReadFrequently: true });
     const paint = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
         const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data; return [r, g, b, a / 255]; };
     const over = ([r, g, b, a], below) => [r, g, b].map((part, place) => part * a + below[place] * (1 - a));
-    const behind = (element) => element ? over(numbers(getComputedStyle(element).backgroundColor), behind(element.parentElement)) : [255, 255, 255];
-    const light = (colour) => colour.map((part) => part / 255).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    const ownGround = (element) => numbers(getComputedStyle(element).backgroundColor);
+    const behind = (element) => element ? over(ownGround(element), behind(element.parentElement)) : [255, 255, 255];
+    const linear = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const light = (colour) => colour.map((part) => linear(part / 255))
         .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
     const found = [];
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
         const element = walk.currentNode.parentElement;
-        if (!walk.currentNode.data.trim() || !element.checkVisibility() || ['SCRIPT', 'STYLE'].includes(element.tagName)) continue;
+        const isText = walk.currentNode.data.trim() && !['SCRIPT', 'STYLE'].includes(element.tagName);
+        if (!isText || !element.checkVisibility()) continue;
         const ground = behind(element);
-        const [high, low] = [light(over(numbers(getComputedStyle(element).color), ground)), light(ground)].sort((a, b) => b - a);
+        const written = over(numbers(getComputedStyle(element).color), ground);
+        const [high, low] = [light(written), light(ground)].sort((a, b) => b - a);
         found.push([(high + 0.05) / (low + 0.05), walk.currentNode.data.trim().slice(0, 40)]);
     }
     return found.sort((a, b) => a[0] - b[0]);
@@ -109,10 +114,11 @@ def test_a_keyboard_reaches_all_and_sees_where_it_is(tab: Tab, stub: StubService
     opened(tab, stub, model("predict"), model("entities", name="other"))
     stub.says("/predict", SCORES)
     tab.run("document.activeElement.blur()")
+    tab.run("window.shownFor = (element) => element.matches('.unseen') ? element.nextElementSibling : element; 0")
     seen = []
     for _ in range(8):
         tab.press("Tab")
-        outline = "getComputedStyle(document.activeElement.matches('.unseen') ? document.activeElement.nextElementSibling : document.activeElement).outlineStyle"
+        outline = "getComputedStyle(shownFor(document.activeElement)).outlineStyle"
         seen.append((tab.run("document.activeElement.id || document.activeElement.innerText.trim()"), tab.run(outline)))
     names = [name for name, _ in seen]
     assert names[:5] == ["Skip to the form", "model", "field-text 0", "Answer", "live"]

@@ -14,7 +14,6 @@ from typing import Any
 
 from browser import QUIET, TOOK_LONG
 
-
 EVALUATED = {"awaitPromise": True, "returnByValue": True, "userGesture": True, "allowUnsafeEvalBlockedByCSP": False}
 
 
@@ -81,7 +80,8 @@ class Tab:
 
     def downloaded(self, name: str) -> Path:
         """A file that is being saved, once it is whole."""
-        self.browser.wait_for("Browser.downloadProgress", state="completed")
+        begun = self.browser.wait_for("Browser.downloadWillBegin", suggestedFilename=name)
+        self.browser.wait_for("Browser.downloadProgress", guid=begun["guid"], state="completed")
         return self.browser.downloads / name
 
     def resize(self, width: int, height: int = 900) -> None:
@@ -123,13 +123,13 @@ class Browser:
             self._note(message)
         raise AssertionError("the browser has ended")
 
-    def wait_for(self, event: str, **words: Any) -> None:
-        """Until the browser tells of an event like this, unless it has."""
-
-        def is_it(message: dict[str, Any]) -> bool:
-            return message["method"] == event and words.items() <= message["params"].items()
-
-        while not any(map(is_it, self.events)):
+    def wait_for(self, event: str, **words: Any) -> dict[str, Any]:
+        """What the browser itself tells of an event like this, once it does; each is given once."""
+        while True:
+            for message in self.events:
+                if message["method"] == event and words.items() <= message["params"].items():
+                    self.events.remove(message)
+                    return dict(message["params"])
             self._note(next(self._messages()))
 
     def _messages(self) -> Iterator[dict[str, Any]]:

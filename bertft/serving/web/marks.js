@@ -64,4 +64,4 @@ function weightMark(weight, most) {
 }
 
 const strongest = (pieces) => pieces.reduce((most, { weight }) => Math.max(most, Math.abs(weight) || 0), 0);
-const signed = (weight) => (weight > 0 ? "+" : "−") + Math.abs(weight).toFixed(2);
+const signed = (weight) => (weight > 0 ? "+" : "−") + (Math.abs(weight) < 0.1 ? Number(Math.abs(weight).toPrecision(2)) : Math.abs(weight).toFixed(2));

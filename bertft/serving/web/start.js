@@ -61,7 +61,7 @@ function describe(model) {
   const columns = columnsOf(model);
   byId("wanted").replaceChildren(...(columns.length ? [columns.length === 1 ? "It needs the column " : "It needs the columns ", foreign(columns.join(", ")), "."] : []));
   const version = state.info.version ? ` ${state.info.version}` : "";
-  byId("foot").textContent = `bertft${version}${model.device ? ` · ${model.device}` : ""}${model.precision ? ` · ${model.precision}` : ""}. What you type goes to ${location.host} and nowhere else.`;
+  byId("foot").textContent = `bertft${version}${model.device ? ` · ${model.device}` : ""}. What you type goes to ${location.host} and nowhere else.`;
 }
 
 function formChanged() {
