@@ -47,6 +47,11 @@ def test_the_wheel_carries_every_card(wheel: Path) -> None:
     assert cards | {"bertft/cards/README.md", "bertft/py.typed"} <= inside
 
 
+def test_the_wheel_carries_the_page_of_the_service(wheel: Path) -> None:
+    web = ROOT / "bertft" / "serving" / "web"
+    assert {f"bertft/serving/web/{file.name}" for file in web.iterdir()} <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_the_wheel_installs_bertft_and_nothing_else(installed: Path) -> None:
     assert {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")} == {"bertft"}
 

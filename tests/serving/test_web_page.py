@@ -40,7 +40,7 @@ def ask(tab: Tab, **fields: str) -> None:
 
 def marks(tab: Tab, place: str = "#result") -> list[list[str]]:
     """Words that are marked, each with what stands behind it."""
-    cut = "[...mark.childNodes].map((part) => part.textContent)"
+    cut = "[...mark.childNodes].map((part) => part.textContent.trim())"
     found: list[list[str]] = tab.run(f"[...document.querySelectorAll('{place} .passage mark')].map((mark) => {cut})")
     return found
 
@@ -90,7 +90,7 @@ def test_entities_are_marked_where_python_counts_them(tab: Tab, stub: StubServic
     tab.until("document.querySelector('#result mark')")
     assert marks(tab) == [["parcel", "THING"], ["<b>kind</b> woman", "PER"]]
     assert (
-        tab.run("document.querySelector('.passage').textContent") == "A late 🚲🚲 parcelTHING, a <b>kind</b> womanPER"
+        tab.run("document.querySelector('.passage').textContent") == "A late 🚲🚲 parcel THING, a <b>kind</b> woman PER"
     )
     assert tab.text("#status") == "2 entities."
 

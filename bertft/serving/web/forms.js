@@ -21,7 +21,7 @@ const FORMS = {
     show: entitiesAnswer, given: (values) => ({ text: values.ticked ? wordsOf(values["text 0"]).join(" ") : values["text 0"] }),
   },
   predict: {
-    title: "Your text",
+    title: (model) => (columnsOf(model).length > 1 ? "Your texts" : "Your text"),
     fields: (model) => columnsOf(model).length > 1
       ? columnsOf(model).map((name, place) => longField(`text ${place}`, name, ""))
       : [longField("text 0", "Text", "Type or paste a text.", true)],
@@ -61,7 +61,7 @@ function fieldShown({ id, label, placeholder, lines, tall }) {
 }
 
 function drawForm(form, model) {
-  byId("question-title").textContent = form.title;
+  byId("question-title").textContent = typeof form.title === "string" ? form.title : form.title(model);
   const tick = form.tick && make("p", { class: "row" }, make("label", { class: "tick" }, make("input", { type: "checkbox", id: "ticked" }), form.tick));
   byId("fields").replaceChildren(...form.fields(model).map(fieldShown), ...(tick ? [tick] : []));
 }

@@ -28,7 +28,7 @@ function passage(label, text, marks) {
 /** The name of a mark stands where it ends. */
 function marked(text, open, right) {
   return open.reduce((inner, mark) => {
-    const name = mark.name && mark.end === right ? make("small", {}, foreign(mark.name)) : null;
+    const name = mark.name && mark.end === right ? make("small", {}, " ", foreign(mark.name)) : null;
     return make("mark", mark.attributes, inner, name);
   }, text);
 }
