@@ -95,6 +95,8 @@ def check_metadata(path: Path, card: str) -> None:
     """UsageError for metadata that huggingface_hub cannot read, or that name a model which nobody else has."""
     from huggingface_hub import ModelCard
 
+    if not card.startswith("---"):
+        raise UsageError(f"{path}: begins without metadata, the lines between --- that the Hub reads. Put them back.")
     try:
         data: Any = ModelCard(card).data
     except Exception as problem:  # of YAML or of its own checks, each has its own kinds

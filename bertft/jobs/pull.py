@@ -16,7 +16,7 @@ from bertft.errors import CheckpointError
 from bertft.jobs.hub_problems import told_by_hub
 from bertft.model.folder import is_public, is_whole
 from bertft.runs import TASK_FILE
-from bertft.system.hub import hub_name_of, hub_status, is_hub_name, use_cache_only
+from bertft.system.hub import bars_on_a_terminal, hub_name_of, hub_status, is_hub_name, use_cache_only
 
 MOST_BYTES = {".safetensors": 40_000_000_000, ".onnx": 40_000_000_000, "": 200_000_000}
 """Of a file by its ending; '' is any other. The largest encoders take 15 GB, the largest tokenizers 40 MB."""
@@ -137,16 +137,9 @@ def check_sizes(name: str, files: Iterable[Any]) -> None:
 
 def _snapshot(repository: str, revision: str | None, names: list[str]) -> str:
     from huggingface_hub import HfApi
-    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
-    drawn = console.draws() or are_progress_bars_disabled()
-    if not drawn:
-        disable_progress_bars()
-    try:
+    with bars_on_a_terminal():
         return str(HfApi().snapshot_download(repository, revision=revision, allow_patterns=names))
-    finally:
-        if not drawn:
-            enable_progress_bars()
 
 
 def _told(folder: str, where: str) -> str:

@@ -13,7 +13,7 @@ from bertft.jobs.public_files import PublicFile, files_that_stay, public_files
 from bertft.jobs.requests import PushRequest
 from bertft.model.folder import is_public, read_task
 from bertft.runs import CARD, EXPORT, TASK_FILE
-from bertft.system.hub import hub_name_of, hub_status, is_hub_name
+from bertft.system.hub import bars_on_a_terminal, hub_name_of, hub_status, is_hub_name
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def push(upload: Upload) -> Pushed:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
     api, name = HfApi(), upload.repository
-    with told_by_hub(name):
+    with told_by_hub(name), bars_on_a_terminal():
         if upload.parent is None:
             api.create_repo(name, private=not upload.public)
         changes: list[Any] = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bertft import console
@@ -53,6 +55,21 @@ def hub_name_of(folder: Path) -> str | None:
 def shown_run(run: str) -> str:
     """What to call a run: its path, or its name on the Hub where it was fetched from there."""
     return hub_name_of(Path(run)) or run
+
+
+@contextmanager
+def bars_on_a_terminal() -> Iterator[None]:
+    """Inside, huggingface_hub draws its progress only where this command would draw some."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    hidden = not console.draws() and not are_progress_bars_disabled()
+    if hidden:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        if hidden:
+            enable_progress_bars()
 
 
 def is_cached(name: str, file: str) -> bool:

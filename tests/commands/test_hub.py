@@ -14,6 +14,10 @@ import pytest
 from conftest import Said, read_csv, sentiment, texts, write_csv
 from fake_hub import FakeHub, hub_on_loopback
 
+from bertft.errors import CheckpointError
+from bertft.jobs.push import look_at_hub, plan_upload, push
+from bertft.jobs.requests import PushRequest
+
 NAME = "someone/reviews"
 Run = Callable[..., Said]
 
@@ -100,6 +104,7 @@ def test_a_card_calls_the_run_by_its_name_on_the_hub(run: Run, hub: FakeHub, tra
             "base_model: ./models/bert\nlibrary_name:",
             "base_model is './models/bert': a name on the Hub",
         ),
+        ("---", "", "README.md: begins without metadata"),
         ("library_name:", "license: [\nlibrary_name:", "README.md: the Hub does not take its metadata"),
     ],
 )
@@ -137,6 +142,15 @@ def test_a_private_run_does_not_land_in_a_public_place(run: Run, hub: FakeHub, t
     assert "is there already, and private" in run("push", trained, NAME, "--public", "--yes", ok=2).err
     hub.put(NAME, {"pytorch_model.bin": b"", "config.json": b"{}"})
     assert "holds a model that is no run of bertft" in run("push", trained, NAME, "--yes", ok=2).err
+
+
+def test_a_place_that_was_made_meanwhile_is_not_taken(hub: FakeHub, trained: Path) -> None:
+    """Somebody made it public after it was looked at; or it has changed."""
+    looked_at = look_at_hub(plan_upload(PushRequest(run=str(trained), repository=NAME)))
+    hub.put(NAME, {"README.md": b"theirs"}, private=False)
+    with pytest.raises(CheckpointError, match="the Hub has it already"):
+        push(looked_at)
+    assert hub.head(NAME) == {"README.md": b"theirs"}
 
 
 def test_no_file_of_an_earlier_run_is_left_beside(run: Run, there: FakeHub, trained: Path) -> None:

@@ -113,6 +113,8 @@ class _Request(BaseHTTPRequestHandler):
         if parts == ["api", "repos", "create"]:
             asked = json.loads(body)
             name = f"{asked['organization']}/{asked['name']}"
+            if name in self.hub.commits:
+                return self.give({}, 409)
             self.hub.put(
                 name, {".gitattributes": b""}, private=asked.get("private", asked.get("visibility") == "private")
             )
