@@ -10,6 +10,7 @@ from bertft.commands.tiers import HelpAll
 from bertft.plan.recipe import Recipe
 from bertft.plan.sections import READS, DataPlan, MachinePlan
 from bertft.plan.settings import typed
+from bertft.system.lean import ask_for_lean
 
 
 @opt.takes_settings(MachinePlan, before="resume")
@@ -44,6 +45,7 @@ def predict_command(
     """Predict a file: the same rows in the same order, with added columns."""
     console.be_quiet(quiet)
     console.be_verbose(verbose)
+    ask_for_lean()
     from bertft.jobs.predict import predict_file
     from bertft.jobs.requests import PredictRequest
 

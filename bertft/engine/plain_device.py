@@ -33,7 +33,7 @@ class PlainDevice:
     def prepare(self, *parts: Any) -> Any:
         return parts
 
-    def prepare_model(self, model: Any, *, evaluation_mode: bool) -> Any:
+    def prepare_model(self, model: Any, *, device_placement: bool | None = None, evaluation_mode: bool) -> Any:
         return model
 
     def unwrap_model(self, model: Any) -> Any:

@@ -52,5 +52,5 @@ def ready(network: Network, accelerator: Device) -> Network:
     fast.speed_up(network, accelerator.device)
     if cuts_up(accelerator):
         return network.to(accelerator.device)
-    prepared: Network = accelerator.prepare_model(network, evaluation_mode=True)
+    prepared: Network = accelerator.prepare_model(network, device_placement=True, evaluation_mode=True)
     return prepared

@@ -25,6 +25,7 @@ from bertft.plan.recipe import PRECISIONS, Recipe
 from bertft.plan.sections import MachinePlan
 from bertft.plan.settings import settings_of
 from bertft.system.hub import shown_run
+from bertft.system.lean import load_lean
 
 
 def open_run(
@@ -39,6 +40,7 @@ def open_run(
     torch or onnx, where the folder holds both; None: by its graph if it has one."""
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
+    load_lean()
     folder = weights or Path(path)
     record, is_graph = read_task(Path(path)), uses_graph(folder, backend or AUTO)
     check_record(record, path)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import beta, betabinom
 
 NEW_ROWS = 1_000
 LEVEL = 0.95
@@ -20,6 +19,8 @@ STEPS = 20
 def expected_errors(errors: int, rows: int, *, of: int = NEW_ROWS, level: float = LEVEL) -> tuple[int, int]:
     """Between how many errors `of` new rows have, with that probability. From the beta-binomial distribution that follows from
     Jeffreys' prior (Brown, Cai & DasGupta 2001): what the judged rows leave open counts, and what chance does to the new ones."""
+    from scipy.stats import betabinom  # heavy, and no answer needs it
+
     tail = (1 - level) / 2
     low, high = betabinom.ppf([tail, 1 - tail], of, errors + 0.5, rows - errors + 0.5)
     return int(low), int(high)
@@ -37,6 +38,8 @@ class Reached:
     def sure_accuracy(self) -> float:
         """An accuracy that is surpassed with 95 % confidence, also by the best of all STEPS thresholds (Clopper & Pearson 1934,
         with Bonferroni's correction)."""
+        from scipy.stats import beta  # heavy: see above
+
         return float(beta.ppf((1 - LEVEL) / STEPS, self.right, self.rows - self.right + 1)) if self.right else 0.0
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 
 from bertft.arrays import Array, Positions
@@ -56,6 +55,8 @@ def fit_temperature(probabilities: ArrayLike, gold: ArrayLike) -> float:
 
     if not len(truth):
         return 1.0
+    from scipy.optimize import minimize_scalar  # heavy, and no answer needs it
+
     return float(np.exp(minimize_scalar(cost, bounds=_LIMITS, method="bounded").x))
 
 
@@ -80,6 +81,8 @@ def fit_scales(logits: ArrayLike, gold: ArrayLike, counted: ArrayLike | None = N
 
 def _fit_scale(logits: Array, gold: Array) -> Scale:
     """Of one label, both (N,)."""
+    from scipy.optimize import minimize  # heavy: see above
+
     some = _spread_out(len(gold), 1)
     logits, gold = logits[some], gold[some]
 
