@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from bertft.serving.shapes import (
 )
 from bertft.serving.work import Answers
 
-Handler = Callable[[Service, Any], Awaitable[Response]]
+Handler = Callable[[Service, Any], Coroutine[Any, Any, Response]]
 
 
 async def predict(service: Service, body: PredictBody) -> Response:

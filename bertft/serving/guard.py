@@ -47,7 +47,9 @@ class Trust:
     origins: Collection[str]
 
     def check(self, path: str, headers: dict[bytes, bytes]) -> None:
-        """Refused with 401 or 403."""
+        """Refused with 400, 401 or 403."""
+        if b"content-length" in headers and b"transfer-encoding" in headers:  # a proxy may see another end of the body
+            raise invalid("A body has a length or comes in chunks, not both.", 400)
         host = headers.get(b"host", b"").decode("latin-1")
         self._check_host(host)
         self._check_origin(host, headers)
@@ -175,7 +177,7 @@ async def respond(send: Any, refused: Refused) -> None:
         headers.append((b"retry-after", str(refused.retry_after).encode()))
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    if refused.status in (401, 403, 408, 413):
+    if refused.status in (400, 401, 403, 408, 413):
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "http.response.body", "body": data})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Iterator
@@ -159,3 +160,42 @@ def test_a_folder_that_cannot_be_opened_leaves_the_old_run_and_says_so(copied: P
         (copied / "bertft.json").unlink()
         look_twice(client)
         assert asked(client, "/predict", **TEXT) == before
+
+
+def answers_of(app: Any, headers: list[tuple[bytes, bytes]], messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the application sends, without any client between."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        **{"type": "http", "method": "POST", "path": "/predict", "raw_path": b"/predict", "query_string": b""},
+        **{"headers": [(b"host", b"localhost"), (b"content-type", b"application/json"), *headers], "root_path": ""},
+        **{"scheme": "http", "http_version": "1.1", "server": ("localhost", 80), "client": ("localhost", 1)},
+    }
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def test_a_body_with_two_ends_is_refused(client: Any) -> None:
+    """A proxy could take another one of them: request smuggling."""
+    both = [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")]
+    start, _ = answers_of(client.app, both, [])
+    assert start["status"] == 400
+    assert (b"connection", b"close") in start["headers"]
+
+
+def test_a_client_that_goes_away_is_not_answered(client: Any) -> None:
+    gone = {"type": "http.disconnect"}
+    part = {"type": "http.request", "body": b'{"inputs": ', "more_body": True}
+    assert answers_of(client.app, [], [part, gone]) == []
+    texts = json.dumps({"inputs": [["good fine"]] * 1000}).encode()
+    whole = {"type": "http.request", "body": texts, "more_body": False}
+    before = client.service.fleet.station(None)
+    assert answers_of(client.app, [(b"content-length", str(len(texts)).encode())], [whole, gone]) == []
+    assert asked(client, "/predict", **TEXT)
+    assert before.lanes[0].waiting == 0
