@@ -159,6 +159,12 @@ def test_the_commands_on_large_files_run(run: Callable[..., Said], a_users_folde
     assert len((a_users_folder / "answers.csv").read_text(encoding="utf-8").splitlines()) > 1
 
 
+def test_the_commands_on_recipes_run(run: Callable[..., Said], a_users_folder: Path, trained: Path) -> None:
+    shutil.copytree(trained, a_users_folder / "runs" / "messages")
+    for line in commands(ROOT / "docs" / "recipes.md"):
+        run(*shlex.split(line)[1:])
+
+
 def test_the_commands_on_embedding_run(run: Callable[..., Said], a_users_folder: Path, tiny: str) -> None:
     for line in commands(ROOT / "docs" / "embedding.md"):
         run(*(tiny if word == "minilm" else word for word in shlex.split(line)[1:]), "--quiet")
@@ -243,6 +249,7 @@ def test_every_flag_that_a_page_names_exists(page: Path) -> None:
         "--help",
         "--logdir",
         "--no-deps",
+        "--build-arg",
         "--data-binary",
         *torchrun,
         *accelerate,

@@ -15,6 +15,7 @@ from bertft.wording import counted
 if TYPE_CHECKING:
     from bertft.jobs.export import Exported
     from bertft.jobs.export_check import CheckedExport
+    from bertft.jobs.pack import Packed
 
 GateRows = Annotated[
     str | None,
@@ -31,12 +32,24 @@ Check = Annotated[
 ]
 
 
+For = Annotated[
+    str | None,
+    opt.flag(
+        OUTPUT,
+        "TOOL",
+        "Also write what runs it there: docker, kserve, ray or endpoints. Without --format the run is copied as it is.",
+        "--for",
+    ),
+]
+
+
 @opt.takes_settings(MachinePlan, before="json")
 @opt.takes_settings(DataPlan, *READS_FOR_EXPORT, before="json")
 @opt.takes_settings(ExportPlan, before="json")
 def export_command(
     run: opt.RunFolder,
     output: ExportFolder = None,
+    target: For = None,
     check: Check = False,
     data: GateRows = None,
     text: opt.LearnedText = None,
@@ -49,14 +62,17 @@ def export_command(
 ) -> None:
     """Export a run for onnxruntime, in fp32 or int8, and score it."""
     console.be_quiet(quiet)
+    from bertft.errors import UsageError
     from bertft.jobs.export import export
     from bertft.jobs.export_check import check_export
+    from bertft.jobs.pack import makes_graph, pack
     from bertft.jobs.requests import ExportRequest
 
     named = {"text": text, "text_pair": text_pair, "label": label}
     request = ExportRequest(
         run=run,
         output=output,
+        recipe=target,
         check=check,
         data=data,
         export=typed(ExportPlan, settings),
@@ -64,7 +80,12 @@ def export_command(
         reading=typed(DataPlan, {name: value for name, value in settings.items() if name != "format"}),
         machine=typed(MachinePlan, settings),
     )
-    if check:
+    if check and target:
+        raise UsageError(f"--for {target} has no effect with --check, which writes nothing. Leave one of them out.")
+    if not check and not makes_graph(request):
+        packed = pack(request)
+        console.result_json(packed.as_dict()) if json else show_packed(packed)
+    elif check:
         checked = check_export(request)
         console.result_json(checked.as_dict()) if json else show_check(checked)
     else:
@@ -82,6 +103,12 @@ def show_export(found: Exported) -> None:
     sizes = f"{found.bytes_before / 1e6:.1f} MB -> {found.bytes_after / 1e6:.1f} MB"
     console.result(f"Exported: {found.output} (onnx {record.precision}, {sizes}; scored on {record.units})")
     console.result(f"Next: bertft predict {shlex.quote(found.output)} INPUT -o OUTPUT.csv")
+
+
+def show_packed(found: Packed) -> None:
+    """What lies there, and what comes next."""
+    console.result(f"Written: {found.output} ({', '.join(found.files)})")
+    console.result(f"Next: {found.next}")
 
 
 def show_check(found: CheckedExport) -> None:

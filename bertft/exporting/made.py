@@ -34,8 +34,9 @@ def write_export(
     task: TaskRecord,
     *,
     keep_weights: bool,
+    texts: Mapping[str, str],
 ) -> None:
-    """The graph, what stands beside it, and what a run folder needs to be opened."""
+    """The graph, what stands beside it, and what a run folder needs to be opened. `texts`: more files, name -> content."""
     with locked_folder(folder), explained(folder, "Choose another with -o."):
         check_free(folder)
         with landing(folder) as beside:
@@ -44,8 +45,14 @@ def write_export(
                 save_file(dict(constants), beside / CONSTANTS)
             for name in names_to_copy(run, keep_weights=keep_weights):
                 shutil.copyfile(run / name, beside / name)
+            write_texts(beside, texts)
             record.write(beside)
             write_task(beside, task)
+
+
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def names_to_copy(run: Path, *, keep_weights: bool) -> list[str]:

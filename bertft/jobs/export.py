@@ -28,6 +28,7 @@ from bertft.graph import FormScore, GraphNetwork, GraphRecord, has_graph, int8_u
 from bertft.graph.guard import needs_onnx
 from bertft.graph.network import graph_of
 from bertft.jobs.gate_rows import judge_for
+from bertft.jobs.pack import texts_of
 from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import ExportRequest
 from bertft.kinds import KINDS
@@ -93,10 +94,11 @@ def export(request: ExportRequest) -> Exported:
     if not request.output:
         raise UsageError("-o is missing: the folder to write to.")
     needs_onnx()
+    texts = texts_of(request, is_graph=True)
     check_free(Path(request.output))
     request = replace(request, run=run_folder(request.run))
     with process_kept():
-        return _exported(request, plan, open_source_run(request))
+        return _exported(request, plan, open_source_run(request), texts)
 
 
 def open_source_run(request: ExportRequest) -> Source:
@@ -126,7 +128,7 @@ def open_source_run(request: ExportRequest) -> Source:
     return Source(folder, task, adapter, network, constants_of(network))
 
 
-def _exported(request: ExportRequest, plan: ExportPlan, source: Source) -> Exported:
+def _exported(request: ExportRequest, plan: ExportPlan, source: Source, texts: Mapping[str, str]) -> Exported:
     judge = judge_for(request, source.adapter) if plan.gate else None
     console.note(f"Exporting {source.folder} to ONNX.")
     graphs = {FP32: graph_bytes(source.network, source.adapter.tokenizer, request.run)}
@@ -152,7 +154,8 @@ def _exported(request: ExportRequest, plan: ExportPlan, source: Source) -> Expor
     gate.tell()
     gate.check(plan.max_drop, request.run)
     folder = Path(str(request.output))
-    write_export(source.folder, folder, content, source.constants, record, source.task, keep_weights=plan.keep_weights)
+    keep = plan.keep_weights
+    write_export(source.folder, folder, content, source.constants, record, source.task, keep_weights=keep, texts=texts)
     return Exported(request.run, str(folder), record, _size(source.folder), _size(folder))
 
 

@@ -192,6 +192,8 @@ class ExportRequest:
     run: str
     output: str | None = None
     """None: with `check` only."""
+    recipe: str | None = None
+    """For which tool the folder is made: docker, kserve, ray, endpoints."""
     check: bool = False
     """Score an exported folder again, on this machine."""
     data: str | None = None
