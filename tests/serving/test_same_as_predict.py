@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,20 @@ def test_a_csv_comes_back_without_live_formulas(
     assert [row["note"] for row in got] == [row["note"] for row in wanted]
     assert list(got[0]) == list(wanted[0])
     assert [row["predicted_label"] for row in got] == [row["predicted_label"] for row in wanted]
+
+
+def test_many_at_once_each_get_their_own_answers(client: Any) -> None:
+    """Of several kinds, with other options and bad rows between, in shared batches."""
+    asking: list[dict[str, Any]] = [
+        {"model": kind, "rows": ROWS[kind][::step], "options": options}
+        for kind in KINDS
+        for step in (1, -1)
+        for options in ({}, OPTIONS.get(kind, ({}, ()))[0])
+    ]
+    alone = [asked(client, "/rows", **body) for body in asking]
+    wrong = {"model": "labels", "rows": [{"nothing": 1}]}
+    with ThreadPoolExecutor(16) as threads:
+        refused = [threads.submit(asked, client, "/rows", status=422, **wrong) for _ in range(8)]
+        together = list(threads.map(lambda body: asked(client, "/rows", **body), asking * 2))
+    assert all("no column" in one.result()["error"] for one in refused)
+    assert all(map(same, together, alone * 2))
