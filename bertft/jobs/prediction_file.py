@@ -215,6 +215,8 @@ def check_output(request: PredictRequest, source: Source, added: Sequence[str], 
 
 def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
     """What must be the same in a prediction that goes on. Contents, not names and dates: files get copied."""
+    from bertft.graph import GraphNetwork
+
     folder = Path(request.run)
     files = [
         *sorted(folder.glob("*.safetensors")),
@@ -222,8 +224,11 @@ def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
         *(folder / name for name in MODEL_FILES),
     ]
     model = json.dumps({path.name: sha256_of(str(path)) for path in files})
-    precision = str(answerer.accelerator.mixed_precision)
-    return identity_of(request, {"the model": model, "the precision": precision, "bertft": versions()["bertft"]})
+    computed = {
+        "the precision": str(answerer.accelerator.mixed_precision),
+        "the backend": "onnx" if isinstance(answerer.network, GraphNetwork) else "torch",
+    }
+    return identity_of(request, {"the model": model, **computed, "bertft": versions()["bertft"]})
 
 
 def identity_of(request: PredictRequest, answerer: Mapping[str, str]) -> dict[str, str]:

@@ -195,6 +195,21 @@ def test_a_part_of_another_model_is_refused(run: Run, three: list[str], trained:
     assert "differ in the model." in run("gather", *three, "-o", "out.csv", ok=2).err
 
 
+def test_a_part_that_a_graph_answered_is_another_prediction() -> None:
+    from types import SimpleNamespace
+    from typing import Any
+
+    from bertft.graph import GraphNetwork
+    from bertft.jobs.prediction_file import identity
+    from bertft.jobs.requests import PredictRequest
+
+    networks: list[Any] = [GraphNetwork.__new__(GraphNetwork), None]
+    asked, device = PredictRequest(run=".", input=inputs("texts")), SimpleNamespace(mixed_precision="no")
+    answerers: list[Any] = [SimpleNamespace(network=network, accelerator=device) for network in networks]
+    graph, torch = (identity(asked, answerer) for answerer in answerers)
+    assert {name for name in graph if graph[name] != torch[name]} == {"the backend"}
+
+
 def test_a_part_that_was_changed_after_its_note_is_refused(run: Run, three: list[str]) -> None:
     Path("out.csv").write_text("as it was")
     content = Path(three[1]).read_bytes()
