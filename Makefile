@@ -2,6 +2,7 @@
 # make test         set up, then lint, types and tests
 # make check        lint, types and the tests that train nothing and start hardly a process: for use between two edits
 # make soak         kill real runs at random moments and go on with them
+# make soak-serve   put a service under load for an hour, with hostile clients, kills and restarts
 # make fuzz         set up, then put 10,000 broken files through every command, and try properties on 1,000 examples each
 # make families     put tiny models of today's encoder families through every kind of task (a quarter of an hour)
 # make docs         write docs/settings.md from the declared settings
@@ -13,7 +14,7 @@ QUICK  := tests/adapters tests/cards tests/reading tests/scoring tests/writing \
           $(filter-out tests/test_packaging.py tests/test_readme.py tests/test_plan.py,$(wildcard tests/test_*.py))
 READY  := $(VENV)/.ready
 
-.PHONY: setup quickstart test soak fuzz families docs check audit lint format clean
+.PHONY: setup quickstart test soak soak-serve fuzz families docs check audit lint format clean
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -42,6 +43,9 @@ fuzz: setup
 
 soak: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/kills.py --kills 6
+
+soak-serve: setup
+	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/serving.py
 
 families: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/families/matrix.py

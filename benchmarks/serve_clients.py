@@ -23,6 +23,8 @@ class Measured:
     """Requests that were answered with anything but 200, or not at all."""
     own_cpu: float = 0.0
     """Seconds of processor time of the clients themselves."""
+    service_cpu: float = 0.0
+    """Of the service: on a busy machine this says more than the clock."""
 
     @property
     def rate(self) -> float:
@@ -34,11 +36,17 @@ class Measured:
         ordered = sorted(self.latencies)
         return 1000 * ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else float("nan")
 
+    @property
+    def cpu_each(self) -> float:
+        """Milliseconds of the service's processor time for an answer."""
+        return 1000 * self.service_cpu / len(self.latencies) if self.latencies else float("nan")
+
     def add(self, other: Measured) -> None:
         self.seconds += other.seconds
         self.latencies += other.latencies
         self.failed += other.failed
         self.own_cpu += other.own_cpu
+        self.service_cpu += other.service_cpu
 
 
 def request_of(text: str, port: int) -> bytes:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from serve_clients import Measured, labels, load
 
 HERE = Path(__file__).parent
@@ -32,16 +33,16 @@ def main() -> None:
     options = arguments()
     texts = texts_of(options.texts, options.column, options.most_texts)
     ports = {OURS: free_port(), BY_HAND: free_port()}
-    with services(options, ports):
+    with services(options, ports) as started:
         agree = labels(ports[OURS], texts[:200]), labels(ports[BY_HAND], texts[:200])
         same = sum(one == two for one, two in zip(*agree, strict=True))
         for port in ports.values():
             load(port, texts, clients=8, seconds=2.0)  # warm
-        found = measure(options, ports, texts)
-    print(
-        f"{len(texts):,} texts, {options.precision}, {options.rounds} rounds of {options.seconds:g} s in turn, ", end=""
-    )
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {same} of {len(agree[0])} labels equal")
+        found = measure(options, ports, started, texts)
+    precisions = f"{options.precision} (by hand {by_hand_precision(options)})"
+    rounds = f"{options.rounds} rounds of {options.seconds:g} s in turn"
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"{len(texts):,} texts, {precisions}, {rounds}, {machine}; {same} of {len(agree[0])} labels equal")
     for line in table(found, options.clients):
         print(line)
 
@@ -55,10 +56,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--seconds", type=float, default=8.0, help="of one measurement")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="fp32")
+    parser.add_argument("--by-hand-precision", choices=("fp32", "bf16"), help="the same by default; beside auto: fp32")
     parser.add_argument("--threads", type=int, help="of both services; all cores by default")
     parser.add_argument("--options", nargs=argparse.REMAINDER, default=[], help="more flags of bertft serve")
     return parser.parse_args()
+
+
+def by_hand_precision(options: argparse.Namespace) -> str:
+    return str(options.by_hand_precision or ("fp32" if options.precision == "auto" else options.precision))
 
 
 def texts_of(path: str, column: str | None, most: int) -> list[str]:
@@ -74,8 +80,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def services(options: argparse.Namespace, ports: Mapping[str, int]) -> Iterator[None]:
-    """Both, until the end."""
+def services(options: argparse.Namespace, ports: Mapping[str, int]) -> Iterator[Mapping[str, int]]:
+    """Both, until the end, with the numbers of their processes."""
     threads = str(options.threads or os.cpu_count() or 1)
     words = ["serve", options.run, "--port", str(ports[OURS]), "--precision", options.precision, "--threads", threads]
     uvicorn = [
@@ -88,7 +94,7 @@ def services(options: argparse.Namespace, ports: Mapping[str, int]) -> Iterator[
         str(ports[BY_HAND]),
         "--no-access-log",
     ]
-    env = {**os.environ, "RUN": options.run, "PRECISION": options.precision, "OMP_NUM_THREADS": threads}
+    env = {**os.environ, "RUN": options.run, "PRECISION": by_hand_precision(options), "OMP_NUM_THREADS": threads}
     ours = [sys.executable, str(HERE.parent / "cli.py"), *words, *options.options]
     started = [
         subprocess.Popen(words, env=env, stderr=subprocess.DEVNULL) for words in (ours, [sys.executable, *uvicorn])
@@ -96,7 +102,7 @@ def services(options: argparse.Namespace, ports: Mapping[str, int]) -> Iterator[
     try:
         for port, process in zip(ports.values(), started, strict=True):
             wait_for(port, process)
-        yield
+        yield {side: process.pid for side, process in zip(ports, started, strict=True)}
     finally:
         for process in started:
             process.terminate()
@@ -113,28 +119,40 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit(f"{process.args!r} does not answer")
 
 
+def cpu_of(process: int) -> float:
+    """Seconds of processor time so far."""
+    times = psutil.Process(process).cpu_times()
+    return float(times.user + times.system)
+
+
 def measure(
-    options: argparse.Namespace, ports: Mapping[str, int], texts: Sequence[str]
+    options: argparse.Namespace, ports: Mapping[str, int], started: Mapping[str, int], texts: Sequence[str]
 ) -> dict[tuple[str, int], Measured]:
     found = {(side, clients): Measured(clients) for side in ports for clients in options.clients}
     for number in range(options.rounds):
         for clients in options.clients:
             for side in list(ports)[:: 1 if number % 2 == 0 else -1]:
-                found[side, clients].add(load(ports[side], texts, clients=clients, seconds=options.seconds))
+                before = cpu_of(started[side])
+                one = load(ports[side], texts, clients=clients, seconds=options.seconds)
+                one.service_cpu = cpu_of(started[side]) - before
+                found[side, clients].add(one)
     return found
 
 
 def table(found: Mapping[tuple[str, int], Measured], clients: Sequence[int]) -> Iterator[str]:
-    yield "| clients | service | answers/s | p50 ms | p99 ms | failed | clients' own share of a core |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| clients | service | answers/s | p50 ms | p99 ms | failed | service's CPU ms each | clients' share of a core |"
+    yield "|---|---|---|---|---|---|---|---|"
     for (side, count), one in sorted(found.items(), key=lambda item: (item[0][1], item[0][0] != OURS)):
-        numbers = f"{one.rate:.1f} | {one.quantile(0.5):.1f} | {one.quantile(0.99):.1f} | {one.failed}"
+        numbers = (
+            f"{one.rate:.1f} | {one.quantile(0.5):.1f} | {one.quantile(0.99):.1f} | {one.failed} | {one.cpu_each:.2f}"
+        )
         yield f"| {count} | {side} | {numbers} | {one.own_cpu / max(one.seconds, 1e-9):.0%} |"
     yield ""
     for count in clients:
         ours, theirs = found[OURS, count], found[BY_HAND, count]
         yield (
-            f"{count} clients: {ours.rate / max(theirs.rate, 1e-9):.2f} times the throughput; our p99 is "
+            f"{count} clients: {ours.rate / max(theirs.rate, 1e-9):.2f} times the throughput, "
+            f"{theirs.cpu_each / ours.cpu_each:.2f} times by processor time; our p99 is "
             f"{ours.quantile(0.99) / theirs.quantile(0.5):.2f} times its p50"
         )
 
