@@ -14,6 +14,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from conftest import bertft, read_csv
 from prepared import begin
 from test_readme import ROOT, commands
 
@@ -60,12 +61,15 @@ def folder(tmp_path: Path, runs_of_all_kinds: dict[str, Path]) -> Path:
 
 def test_every_command_of_the_page_is_answered_and_sigterm_ends_it(folder: Path) -> None:
     serve, *asked = commands(PAGE)
-    *curls, with_key = asked
+    *curls, with_key = (line for line in asked if not line.startswith("bertft predict"))
     assert with_key.startswith("BERTFT_API_KEY=")
+    predictions = [shlex.split(line)[1:] for line in asked if line.startswith("bertft predict")]
     words = shlex.split(serve)[1:]
     with begin(*words, "--port", 0, "--precision", "fp32", stderr=PIPE) as process:
         address = heard_address(process)
         answers = {line: curl(line.replace(USUAL, address)) for line in curls}
+        for prediction in predictions:
+            bertft(*(word.replace(USUAL, address) for word in prediction))
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate()
     assert process.returncode == 143, err
@@ -73,6 +77,9 @@ def test_every_command_of_the_page_is_answered_and_sigterm_ends_it(folder: Path)
     paths = {re.search(rf"{USUAL}/([a-z0-9/.]*)", line).group(1) for line in curls}  # type: ignore[union-attr]
     assert paths == set(endpoints())
     assert_sound(answers)
+    for name, file in (("answers.csv", "messages"), ("entities.jsonl", "entities")):
+        rows = read_csv(folder / "samples" / file / "unlabelled.csv")
+        assert len((folder / name).read_text(encoding="utf-8").splitlines()) == len(rows) + name.endswith(".csv")
 
 
 def endpoints() -> list[str]:
