@@ -66,6 +66,7 @@ def test_a_text_that_is_too_long_is_cut_only_where_it_is_wanted(tab: Tab, stub: 
     tab.until("document.querySelector('.lead')")
     assert tab.text("#status").endswith("The text was cut to what the model reads.")
     assert '"truncate": true' in tab.text("#curl")
+    assert '"truncate": True' in tab.text("#python")
 
 
 def test_a_service_that_is_gone_is_told(tab: Tab, stub: StubService) -> None:
