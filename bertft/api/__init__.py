@@ -14,6 +14,7 @@ with underscores. Mistakes raise those of `bertft.errors`; warnings go through `
 from bertft.api.answering import load, predict
 from bertft.api.describing import info
 from bertft.api.embedding import embed
+from bertft.api.exporting import export
 from bertft.api.gathering import gather
 from bertft.api.judging import compare, evaluate, write_report
 from bertft.api.learning import baseline, check, pretrain, train
@@ -26,6 +27,7 @@ __all__ = [
     "compare",
     "embed",
     "evaluate",
+    "export",
     "gather",
     "info",
     "load",

@@ -12,7 +12,7 @@ from bertft.api.keywords import columns_of, roles
 from bertft.errors import UsageError
 from bertft.jobs.from_program import called_from_program, folder_of
 from bertft.plan.keywords import checked_keywords, keywords_of
-from bertft.plan.sections import READS, WISHES, DataPlan, MachinePlan
+from bertft.plan.sections import READS, WISHES, BackendPlan, DataPlan, MachinePlan
 from bertft.plan.settings import typed
 from bertft.remote import is_address
 from bertft.system.signals import as_keyboard_interrupt
@@ -44,12 +44,13 @@ def predict(
         **OWN,
         **keywords_of(DataPlan, only=READS),
         **keywords_of(MachinePlan),
+        **keywords_of(BackendPlan),
     }
     settings = checked_keywords(settings, {**known, **(OF_A_FILE if output is not None else {})})
     if output is not None:
         return _predict_file(run, data, str(output), precision, quiet, settings)
     refuse_service(run, "With output=FILE a service answers a file")
-    opened = {name: settings.get(name) for name in ("threads", "fast", "raw_probabilities")}
+    opened = {name: settings.get(name) for name in ("threads", "fast", "backend", "raw_probabilities")}
     model = load(run, precision=precision, quiet=quiet, **opened)
     answer = {name: settings.get(name) for name in WISHES}
     with called_from_program(quiet):
@@ -63,12 +64,13 @@ def load(
     precision: str | None = None,
     threads: int | None = None,
     fast: bool | None = None,
+    backend: str | None = None,
     raw_probabilities: bool | None = None,
     quiet: bool = True,
 ) -> Model:
     """A run that answers: `load("runs/mine")("a text")` is a dict, with a list of inputs a list of dicts. An input is a text, a
     tuple of two texts or of question and context, a list of words for a tagger (in a list of inputs), or a dict of columns.
-    `raw_probabilities`: the network's own, not calibrated."""
+    `raw_probabilities`: the network's own, not calibrated. `backend`: torch or onnx, of a folder with both."""
     from bertft.jobs.model import Model
     from bertft.jobs.opening import check_reads_rows, open_run
     from bertft.jobs.pull import run_folder
@@ -76,16 +78,16 @@ def load(
     from bertft.plan.plan import merge
 
     if isinstance(run, Model):
-        if (precision, threads, fast, raw_probabilities) != (None,) * 4:
+        if (precision, threads, fast, backend, raw_probabilities) != (None,) * 5:
             raise UsageError(
-                "precision, threads, fast and raw_probabilities are for `load`: this model is loaded already."
+                "precision, threads, fast, backend and raw_probabilities are for `load`: this model is loaded already."
             )
         return run
     refuse_service(run, "bertft.predict(…, output=FILE) asks a service")
     machine = merge(MachinePlan, checked_keywords({"threads": threads, "fast": fast}, keywords_of(MachinePlan)))
     with called_from_program(quiet):
         folder = run_folder(folder_of(run))
-        answerer = open_run(folder, precision, machine)
+        answerer = open_run(folder, precision, machine, backend=backend)
         check_reads_rows(answerer, folder)
         adapter = with_own_probabilities(answerer.adapter, raw=bool(raw_probabilities))
         return Model(Path(folder), replace(answerer, adapter=adapter))
@@ -112,6 +114,7 @@ def _predict_file(
         columns=columns_of(settings),
         reading=typed(DataPlan, settings),
         precision=precision,
+        backend=settings.get("backend"),
         machine=typed(MachinePlan, settings),
         raw=bool(settings.get("raw")),
         form=settings.get("form"),

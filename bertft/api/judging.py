@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bertft.api.keywords import columns_of, of_labelled, table_name
 from bertft.errors import UsageError
 from bertft.jobs.from_program import called_from_program, folder_of
-from bertft.plan.keywords import checked_keywords
-from bertft.plan.sections import DataPlan, MachinePlan
+from bertft.plan.keywords import checked_keywords, keywords_of
+from bertft.plan.sections import BackendPlan, DataPlan, MachinePlan
 from bertft.plan.settings import typed
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def evaluate(
     from bertft.jobs.eval import evaluate as run_evaluation
     from bertft.jobs.requests import EvalRequest
 
-    settings = checked_keywords(settings, {**of_labelled(), "max_answer": ("max_answer", int)})
+    known = {**of_labelled(), "max_answer": ("max_answer", int), **keywords_of(BackendPlan)}
+    settings = checked_keywords(settings, known)
     tables: dict[str, Table] = {}
     request = EvalRequest(
         run=folder_of(run),
@@ -50,6 +51,7 @@ def evaluate(
         min_accuracy=min_accuracy,
         raw_probabilities=raw_probabilities,
         precision=precision,
+        backend=settings.get("backend"),
         machine=typed(MachinePlan, settings),
         tables=tables,
     )

@@ -10,12 +10,13 @@ from bertft import console
 from bertft.commands import options as opt
 from bertft.commands.tiers import HelpAll
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import READS_LABELLED, DataPlan, MachinePlan
+from bertft.plan.sections import READS_LABELLED, BackendPlan, DataPlan, MachinePlan
 from bertft.plan.settings import typed
 from bertft.runs import RECORD
 
 
 @opt.takes_settings(MachinePlan, before="json")
+@opt.takes_settings(BackendPlan, before="json")
 @opt.takes_settings(Recipe, "precision", before="json")
 @opt.takes_settings(DataPlan, "fix_answers", before="json")
 @opt.takes_settings(DataPlan, *READS_LABELLED, before="metric")
@@ -57,6 +58,7 @@ def eval_command(
         min_accuracy=min_accuracy,
         raw_probabilities=raw_probabilities,
         precision=settings["precision"],
+        backend=settings["backend"],
         machine=typed(MachinePlan, settings),
     )
     found = evaluate(request)

@@ -8,12 +8,13 @@ from bertft import console
 from bertft.commands import options as opt
 from bertft.commands.tiers import HelpAll
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import READS, DataPlan, MachinePlan
+from bertft.plan.sections import READS, BackendPlan, DataPlan, MachinePlan
 from bertft.plan.settings import typed
 from bertft.system.lean import ask_for_lean
 
 
 @opt.takes_settings(MachinePlan, before="resume")
+@opt.takes_settings(BackendPlan, before="resume")
 @opt.takes_settings(Recipe, "precision", before="resume")
 @opt.takes_settings(DataPlan, *READS, before="resume")
 def predict_command(
@@ -66,6 +67,7 @@ def predict_command(
         reading=typed(DataPlan, settings),
         max_answer=max_answer,
         precision=settings["precision"],
+        backend=settings["backend"],
         machine=typed(MachinePlan, settings),
         resume=resume,
         raw=raw,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from bertft.errors import InternalError, UsageError
 from bertft.exporting.graph_file import sample_inputs
+from bertft.model.network import first_line
 
 EQUAL = 1e-4
 """How far outputs of the same network may lie apart: for values above 1, as a share of the largest."""
@@ -45,8 +46,17 @@ def check_equal(network: Any, graph: Any, tokenizer: Any, where: str) -> float:
     worst = 0.0
     for number, (texts, tokens) in enumerate(SHAPES):
         inputs = sample_inputs(tokenizer, network.config, texts, tokens, seed=number)
+        try:
+            with torch.inference_mode():
+                found = graph(**inputs)
+        except Exception as problem:  # onnxruntime has an exception for each of its codes, and no common one
+            texts, tokens = inputs["input_ids"].shape
+            raise UsageError(
+                f"{where}: its graph cannot compute a batch of {texts} texts of {tokens} tokens ({first_line(problem)}). "
+                f"transformers cannot export a {network.config.model_type} like this; nothing is written."
+            ) from None
         with torch.inference_mode():
-            worst = max(worst, distance(_tensors(network(**inputs)), graph(**inputs), inputs["attention_mask"]))
+            worst = max(worst, distance(_tensors(network(**inputs)), found, inputs["attention_mask"]))
     refuse_unequal(worst, "made-up texts", where)
     return worst
 

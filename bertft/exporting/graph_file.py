@@ -19,7 +19,7 @@ from torch import Tensor
 
 from bertft.errors import UsageError
 from bertft.model.backbone import longest_input
-from bertft.model.extras import ExtendedNetwork, extras_of
+from bertft.model.extras import ExtendedNetwork, extras_of, transformers_part
 from bertft.model.masked_lm import as_transformers_wrote
 from bertft.model.network import first_line
 from bertft.protocols import Network, Tokenizer
@@ -39,14 +39,13 @@ def constants_of(network: Network) -> dict[str, Tensor]:
 
 
 def graph_bytes(network: Any, tokenizer: Tokenizer, where: str) -> bytes:
-    """UsageError for a network that transformers cannot export, or one that is too large for a file."""
+    """The network is of no other use afterwards. UsageError for one that transformers cannot export, or that is too large."""
     size = sum(weights.numel() * weights.element_size() for weights in network.parameters())
     if size > LARGEST:
         raise UsageError(f"{where}: {size / 1e9:.1f} GB of weights; an ONNX file holds {LARGEST / 1e9:.0f} GB.")
-    part = _Whole(network) if isinstance(network, ExtendedNetwork) and _is_changed(network) else _inner(network)
     with tempfile.TemporaryDirectory(prefix="bertft-") as folder, _silence():
         try:
-            return _exported(part.eval(), sample_inputs(tokenizer, network.config, *SAMPLE), Path(folder))
+            return _exported(_computed(network).eval(), sample_inputs(tokenizer, network.config, *SAMPLE), Path(folder))
         except Exception as problem:  # torch.export, onnxscript and onnx_ir have their own, without a common one
             reason = first_line(problem)
     raise UsageError(f"{where}: transformers cannot export a {network.config.model_type} like this to ONNX ({reason}).")
@@ -102,9 +101,11 @@ def _is_changed(network: ExtendedNetwork) -> bool:
     return any(extra.computes for extra in extras_of(network))
 
 
-def _inner(network: Any) -> Any:
-    """transformers' own network, as transformers computes it."""
-    return as_transformers_wrote(network.network if isinstance(network, ExtendedNetwork) else network)
+def _computed(network: Any) -> Any:
+    """What becomes a graph: transformers' own network, or one with extras that take part in the computation."""
+    if isinstance(network, ExtendedNetwork) and _is_changed(network):
+        return _Whole(network)
+    return as_transformers_wrote(transformers_part(network))
 
 
 @contextmanager

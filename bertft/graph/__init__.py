@@ -5,7 +5,7 @@ add to each batch's outputs, whatever the text, stands beside it: a CRF's moves 
 come from a stranger: see guard.py."""
 
 from bertft.graph.forms import AUTO, has_graph, uses_graph
-from bertft.graph.network import GraphNetwork, load_graph
+from bertft.graph.network import GraphNetwork, count_parameters, load_graph
 from bertft.graph.processor import int8_units
 from bertft.graph.record import FormScore, GraphRecord, read_graph_record
 
@@ -14,6 +14,7 @@ __all__ = [
     "FormScore",
     "GraphNetwork",
     "GraphRecord",
+    "count_parameters",
     "has_graph",
     "int8_units",
     "load_graph",

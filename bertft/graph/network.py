@@ -46,6 +46,13 @@ class GraphNetwork(nn.Module):
         return f"onnx {self.record.precision}" if self.record else "onnx"
 
 
+def count_parameters(network: Any) -> int:
+    """Of the network that a graph was made of, or of any other."""
+    if isinstance(network, GraphNetwork):
+        return network.record.parameters if network.record else 0
+    return sum(weights.numel() for weights in network.parameters())
+
+
 def _fed(inputs: Mapping[str, Tensor], name: str) -> Tensor:
     """Segments that nobody gave are all the first."""
     return inputs[name] if name in inputs else torch.zeros_like(inputs["input_ids"])

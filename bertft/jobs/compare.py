@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bertft.engine.device import describe
+from bertft.graph import count_parameters
 from bertft.jobs.changed_rows import changes_of
 from bertft.jobs.comparable import check_runs, check_same_rows, record_of, seen_before
 from bertft.jobs.comparison_file import check_place, write_comparison
@@ -39,7 +40,7 @@ def compare(request: CompareRequest) -> Compared:
     judged, speeds, parameters, machine = [], [], [], ""
     for one in _judged_in_turn(request):
         speeds.append(one.meter.timings()["examples_per_second"])  # first: its clock goes on
-        parameters.append(sum(weights.numel() for weights in one.answerer.network.parameters()))
+        parameters.append(count_parameters(one.answerer.network))
         machine = describe(one.answerer.accelerator)
         judged.append(_without_network(one))
     rows = common_rows(judged)

@@ -24,7 +24,7 @@ from bertft.exporting.gate import Measure, Measured, check_lost, form_score
 from bertft.exporting.graph_file import constants_of, graph_bytes
 from bertft.exporting.made import check_free, write_export
 from bertft.exporting.quantized import quantized
-from bertft.graph import FormScore, GraphNetwork, GraphRecord, has_graph, int8_units
+from bertft.graph import FormScore, GraphNetwork, GraphRecord, count_parameters, has_graph, int8_units
 from bertft.graph.guard import needs_onnx
 from bertft.graph.network import graph_of
 from bertft.jobs.gate_rows import judge_for
@@ -81,7 +81,7 @@ class Source:
 
     @property
     def parameters(self) -> int:
-        return sum(weights.numel() for weights in self.network.parameters())
+        return count_parameters(self.network)
 
     @property
     def weights(self) -> list[Path]:
@@ -93,6 +93,10 @@ def export(request: ExportRequest) -> Exported:
     plan = merge(ExportPlan, request.export)
     if not request.output:
         raise UsageError("-o is missing: the folder to write to.")
+    if not plan.gate and (request.data or request.columns or request.reading or "max_drop" in request.export):
+        raise UsageError(
+            "--no-gate scores nothing, so --data, --max-drop and how rows are read have no effect. Leave one out."
+        )
     needs_onnx()
     texts = texts_of(request, is_graph=True)
     check_free(Path(request.output))
@@ -131,7 +135,9 @@ def open_source_run(request: ExportRequest) -> Source:
 def _exported(request: ExportRequest, plan: ExportPlan, source: Source, texts: Mapping[str, str]) -> Exported:
     judge = judge_for(request, source.adapter) if plan.gate else None
     console.note(f"Exporting {source.folder} to ONNX.")
-    graphs = {FP32: graph_bytes(source.network, source.adapter.tokenizer, request.run)}
+    again: Any = load_network(request.run, source.task.card.kind)  # the exporter leaves its marks on the one it follows
+    graphs = {FP32: graph_bytes(again.eval(), source.adapter.tokenizer, request.run)}
+    del again
     check_equal(source.network, source.graph(graphs[FP32]), source.adapter.tokenizer, request.run)
     if plan.int8:
         graphs[INT8] = quantized(graphs[FP32])

@@ -13,10 +13,11 @@ from bertft.adapters import Adapter, Prediction
 from bertft.engine.answerer import Answerer
 from bertft.engine.examples import Examples, gather
 from bertft.engine.meter import Meter
-from bertft.engine.prepare import fields_of_split, gather_split, learning_examples, own_metric
+from bertft.engine.prepare import Tables, fields_of_split, gather_split, learning_examples, own_metric
 from bertft.engine.refit import best_folder
-from bertft.errors import InternalError, UsageError
+from bertft.errors import CheckpointError, InternalError, UsageError
 from bertft.gold import Example, Read, Refusal
+from bertft.graph import has_graph
 from bertft.jobs.file_columns import columns_of_file
 from bertft.jobs.opening import check_has_labels, open_run, with_max_answer
 from bertft.jobs.own_rows import own_rows
@@ -31,6 +32,7 @@ from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.reading import Table
 from bertft.rows.row import Row
+from bertft.runs.record import read_record
 from bertft.scoring import Scores
 
 
@@ -91,7 +93,7 @@ def judged_file(request: EvalRequest) -> JudgedRows:
     check_accuracy(request.min_accuracy, request.min_probability)
     data = reading_plan(request.data, request.reading)
     table = read_split(request.data, data, request.tables)
-    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
+    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine), backend=request.backend)
     if data.fix_answers and not takes("fix_answers", answerer.adapter.card.kind):
         raise UsageError("--fix-answers does not apply: this run does not answer questions. Leave it out.")
     check_coverage(answerer.adapter, request)
@@ -144,7 +146,11 @@ def judged_split(
         found = own_rows(folder, handed)
         plan, tables = found.plan, found.tables
         weights = chosen if tables.test is None else None
-        answerer = open_run(run, precision or plan.recipe.precision, machine or plan.machine, weights=weights)
+        if has_graph(folder):
+            check_unseen(folder, tables)
+            answerer = open_run(run, precision, machine or replace(plan.machine, fast=None))
+        else:
+            answerer = open_run(run, precision or plan.recipe.precision, machine or plan.machine, weights=weights)
         card = with_metric(answerer.adapter.card, metric, labels=len(answerer.adapter.labels))
         adapter = replace(answerer.adapter, card=card, own=own)
         if tables.test is not None:
@@ -154,6 +160,15 @@ def judged_split(
             examples = learning_examples(plan, adapter, adapter.reader, tables)[1]
     fields = adapter.fields if table is tables.train else fields_of_split(adapter, table)
     return _judged(run, name, replace(answerer, adapter=replace(adapter, fields=fields)), table, examples)
+
+
+def check_unseen(folder: Path, tables: Tables) -> None:
+    """CheckpointError for a graph of a model that has learned from the rows that would judge it."""
+    if tables.test is None and read_record(folder).refitted:
+        raise CheckpointError(
+            f"{folder}: exported from a model that has learned from its validation rows since, so they cannot score it any more. "
+            f"Name a labelled file with --data."
+        )
 
 
 def _judged(run: str, name: str, answerer: Answerer, table: Table, examples: Examples) -> JudgedRows:

@@ -45,7 +45,9 @@ class JudgedCorpus:
 def judged_corpus(request: EvalRequest) -> JudgedCorpus:
     """Open the run, read the corpus, fill masks."""
     check_wishes(request)
-    return score_corpus(request, open_run(request.run, request.precision, merge(MachinePlan, request.machine)))
+    return score_corpus(
+        request, open_run(request.run, request.precision, merge(MachinePlan, request.machine), backend=request.backend)
+    )
 
 
 def score_corpus(request: EvalRequest, answerer: Answerer) -> JudgedCorpus:

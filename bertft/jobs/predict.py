@@ -168,7 +168,7 @@ def answerer_for(request: PredictRequest) -> Answerer:
     from bertft.jobs.opening import check_reads_rows, open_run
     from bertft.jobs.unsure import with_own_probabilities
 
-    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine))
+    answerer = open_run(request.run, request.precision, merge(MachinePlan, request.machine), backend=request.backend)
     check_reads_rows(answerer, request.run)
     return replace(answerer, adapter=with_own_probabilities(answerer.adapter, raw=request.raw_probabilities))
 

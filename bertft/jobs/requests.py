@@ -81,6 +81,8 @@ class EvalRequest:
     raw_probabilities: bool = False
     """Those of the network, not calibrated."""
     precision: str | None = None
+    backend: str | None = None
+    """torch or onnx; None: the graph where the folder has one."""
     machine: Section = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
 
@@ -132,6 +134,8 @@ class PredictRequest:
     columns: Section = field(default_factory=dict)
     reading: Section = field(default_factory=dict)
     precision: str | None = None
+    backend: str | None = None
+    """torch or onnx; None: the graph where the folder has one."""
     machine: Section = field(default_factory=dict)
     resume: bool = False
     raw: bool = False

@@ -56,11 +56,9 @@ def read_chosen_only(network: Network) -> Network:
     return network
 
 
-def as_transformers_wrote(network: Network) -> Network:
-    """The same network, without `chosen`."""
-    made: Any = network
-    if isinstance(network, ReadsChosen):
-        made.__class__ = next(one for one in type(network).__mro__ if not issubclass(one, ReadsChosen))
+def as_transformers_wrote(network: Any) -> Any:
+    """The same network, without `chosen` from now on."""
+    network.__class__ = next(one for one in type(network).__mro__ if not issubclass(one, ReadsChosen))
     return network
 
 

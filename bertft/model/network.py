@@ -20,6 +20,7 @@ from bertft.model.losses import Cost
 from bertft.model.span_head import ENDS, needs_span_head, span_class
 from bertft.model.trust import check_weights
 from bertft.protocols import Network
+from bertft.runs import GRAPH
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,11 @@ def _load(auto_class: str, path: str, **settings: Any) -> tuple[Any, dict[str, A
 
 def _cannot_load(path: str, problem: Exception) -> str:
     folder = Path(path)
+    if (folder / GRAPH).is_file():
+        return (
+            f"{path}: holds a graph for onnxruntime and no weights of its own, which only answers. Name the run it was exported "
+            f"from, or export with --keep-weights."
+        )
     if folder.is_dir() and not any(folder.glob("*.safetensors")):
         return (
             f"{path}: no *.safetensors here. Weights are read from safetensors only, never from a pickle (*.bin, *.pt)."

@@ -1,0 +1,82 @@
+"""An ONNX file of a stranger: what could reach other files, call other code or eat the memory is refused before it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bertft.errors import CheckpointError
+
+onnx: Any = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+
+def model_of(*nodes: Any, initializers: Any = (), more_inputs: Any = (), functions: Any = ()) -> Any:
+    """A graph that reads token ids and gives them back, with what a test adds."""
+    helper, kind = onnx.helper, onnx.TensorProto
+    ids = helper.make_tensor_value_info("input_ids", kind.INT64, ["B", "T"])
+    out = helper.make_tensor_value_info("logits", kind.FLOAT, ["B", "T"])
+    cast = helper.make_node("Cast", ["input_ids"], ["logits"], to=kind.FLOAT)
+    graph = helper.make_graph([*nodes, cast], "g", [ids, *more_inputs], [out], list(initializers))
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("custom", 1)]
+    return helper.make_model(graph, opset_imports=opsets, functions=list(functions), ir_version=10)
+
+
+def elsewhere(location: str) -> Any:
+    tensor = onnx.helper.make_tensor("w", onnx.TensorProto.FLOAT, [1], [0.0])
+    tensor.ClearField("float_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=location)
+    return tensor
+
+
+def cases() -> dict[str, Any]:
+    helper, kind = onnx.helper, onnx.TensorProto
+    huge = helper.make_tensor("shape", kind.INT64, [2], [1 << 20, 1 << 20])
+    inner = helper.make_graph([], "inner", [], [])
+    function = helper.make_function("own", "F", ["x"], ["y"], [helper.make_node("Relu", ["x"], ["y"])], [])
+    return {
+        "in another file": model_of(initializers=[elsewhere("../../etc/passwd")]),
+        "lie in another file": model_of(helper.make_node("Constant", [], ["w"], value=elsewhere("model.onnx.data"))),
+        "not onnxruntime's own": model_of(helper.make_node("Evil", ["input_ids"], ["e"], domain="custom")),
+        "holds Loop": model_of(helper.make_node("Loop", ["", ""], ["l"], body=inner)),
+        "holds EPContext": model_of(helper.make_node("EPContext", [], ["e"], domain="com.microsoft")),
+        "more memory": model_of(helper.make_node("ConstantOfShape", ["shape"], ["z"]), initializers=[huge]),
+        "no text gives": model_of(more_inputs=[helper.make_tensor_value_info("secret", kind.FLOAT, [1])]),
+        "functions of its own": model_of(functions=[function]),
+    }
+
+
+@pytest.mark.parametrize("says", cases())
+def test_a_graph_that_reaches_out_is_refused(says: str) -> None:
+    from bertft.graph.guard import check_graph
+
+    with pytest.raises(CheckpointError, match=says):
+        check_graph(cases()[says].SerializeToString(), "g/model.onnx")
+    check_graph(model_of().SerializeToString(), "g/model.onnx")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x08", b"not a graph at all", b"\x00\x00\x00\x00ORTM" + b"\x00" * 64])
+def test_what_is_no_graph_is_refused(content: bytes) -> None:
+    from bertft.graph.guard import check_graph
+
+    with pytest.raises(CheckpointError):
+        check_graph(content, "g/model.onnx")
+
+
+def test_a_graph_that_was_changed_or_has_no_sound_record_is_refused(tmp_path: Path) -> None:
+    from bertft.graph import GraphRecord, load_graph
+
+    (tmp_path / "model.onnx").write_bytes(model_of().SerializeToString())
+    with pytest.raises(CheckpointError, match="no record of an export"):
+        load_graph(tmp_path, None, threads=1)
+    record = GraphRecord("fp32", "0" * 64, 1, "", "VNNI", (), "", "", 0, "", (), {})
+    record.write(tmp_path)
+    with pytest.raises(CheckpointError, match="sha256 differs"):
+        load_graph(tmp_path, None, threads=1)
+    for damage in ('{"format": 2}', "[]", '{"format": 1}', "[" * 100_000):
+        (tmp_path / "export.json").write_text(damage)
+        with pytest.raises(CheckpointError, match="no record of an export"):
+            load_graph(tmp_path, None, threads=1)
