@@ -183,7 +183,8 @@ def versions_of(model: ServedModel) -> dict[str, str]:
 def check_has_effect(request: PredictRequest) -> None:
     """UsageError for what the service has decided when it was started."""
     settings = {**settings_of(MachinePlan), **settings_of(Recipe)}
-    said = [name for name, value in {**request.machine, "precision": request.precision}.items() if value is not None]
+    asked = {**request.machine, "precision": request.precision, "backend": request.backend}
+    said = [name for name, value in asked.items() if value is not None]
     if said:
         flag = settings[said[0]].names(said[0])[0].split("/")[0]
         raise UsageError(f"{flag}: no effect on a service, which computes as it was started. Leave it out.")
