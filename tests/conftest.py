@@ -365,3 +365,16 @@ def runs_of_all_kinds(trained: Path, tiny: str, tmp_path_factory: pytest.TempPat
     from kinds_of_runs import make_runs
 
     return {"labels": trained, **make_runs(tmp_path_factory.mktemp("kinds"), tiny)}
+
+
+@pytest.fixture(scope="session")
+def graph(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of `trained`, exported with its weights: never write into it."""
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    from bertft.jobs.export import export
+    from bertft.jobs.requests import ExportRequest
+
+    folder = tmp_path_factory.mktemp("exported") / "graph"
+    export(ExportRequest(run=str(trained), output=str(folder), export={"keep_weights": True}))
+    return folder

@@ -31,7 +31,7 @@ from bertft.jobs.requests import PredictRequest
 from bertft.jobs.splits import read_options, reading_plan, refuse_same_file
 from bertft.kinds import KINDS
 from bertft.plan.recipe import Recipe
-from bertft.plan.sections import MachinePlan
+from bertft.plan.sections import BackendPlan, MachinePlan
 from bertft.plan.settings import settings_of
 from bertft.reading import open_source
 from bertft.remote import Address, ServedModel, Service, address_of
@@ -182,7 +182,7 @@ def versions_of(model: ServedModel) -> dict[str, str]:
 
 def check_has_effect(request: PredictRequest) -> None:
     """UsageError for what the service has decided when it was started."""
-    settings = {**settings_of(MachinePlan), **settings_of(Recipe)}
+    settings = {**settings_of(MachinePlan), **settings_of(Recipe), **settings_of(BackendPlan)}
     asked = {**request.machine, "precision": request.precision, "backend": request.backend}
     said = [name for name, value in asked.items() if value is not None]
     if said:
