@@ -34,6 +34,8 @@ STEADY = 0.8
 """Share of the time before the first kill, in which memory is watched."""
 WARM = 0.25
 """Share of the steady time after which memory must not grow."""
+WARM_ROUNDS = 12
+"""Of all attacks, before memory is watched."""
 MOST_GROWTH = 32
 """Megabytes."""
 ATTACK_EVERY, KILL_EVERY, LOOK_EVERY = 3.0, 20.0, 5.0
@@ -78,6 +80,9 @@ def soak(run: Path, seconds: float, chance: random.Random) -> int:
     clients = [Thread(target=behave, args=(port, rights, outcomes, stopped, number)) for number in range(CLIENTS)]
     for client in clients:
         client.start()
+    for attack in [*ATTACKS] * WARM_ROUNDS:  # large batches take memory that is kept for the next ones
+        for one in attack(port):
+            one.close()
     attacks, memory = watched(process, port, STEADY * seconds, chance)
     kills = 0
     end = time.monotonic() + (1 - STEADY) * seconds
