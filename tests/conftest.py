@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from browser import found_browser
+from built_once import command_of
 from devtools import Browser, Tab, driven
 from hypothesis import settings
 from prepared import begin
@@ -289,6 +290,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         forget_accelerator()
         keep_what_is_loaded()
         monkeypatch.setattr(sys, "argv", ["bertft", *map(str, words)])
+        monkeypatch.setattr("typer.main.get_command", command_of)
         monkeypatch.setenv("BERTFT_DEBUG", "1")
         code = 0
         try:

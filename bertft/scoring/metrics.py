@@ -87,6 +87,15 @@ class Recall(LocalMetric):
         return {"recall": sums.recall_score(references, predictions, average=average, **options)}
 
 
+class PrecisionRecallF1(LocalMetric):
+    """The three above in one pass."""
+
+    def _compute(self, predictions: Any, references: Any, **options: Any) -> dict[str, Any]:
+        options.setdefault("zero_division", 0)
+        *found, _ = sums.precision_recall_fscore_support(references, predictions, **options)
+        return dict(zip(("precision", "recall", "f1"), map(float, found), strict=True))
+
+
 class RocAuc(LocalMetric):
     """Chance that a positive is ranked above a negative."""
 

@@ -8,7 +8,7 @@ predicted, as in scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class _Case:
     predicted: NDArray[np.int64]
     cells: NDArray[np.int64]
     """(C, 3): gold, which is K where it is unknown, predicted, and how many rows are so."""
+    families: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What `family` has summed up so far."""
 
     @classmethod
     def of(cls, gold: ArrayLike, probabilities: ArrayLike, classes: int) -> _Case:
@@ -59,6 +61,16 @@ class _Case:
     def unknown(self) -> NDArray[np.int64]:
         """(K,) rows of unknown gold, by what was predicted."""
         return np.bincount(self.predicted[self.gold < 0], minlength=self.classes)
+
+    def family(self, average: str) -> dict[str, float]:
+        """Precision, recall and F1, of the second label where there is no average. For scikit-learn they are one sum."""
+        import bertft.scoring.metrics as local
+
+        if average not in self.families:
+            present = [1] if not average else sorted({*self.gold.tolist(), *self.predicted.tolist()} - {-1})
+            options = {"labels": present, "average": average or "macro"}
+            self.families[average] = local.PrecisionRecallF1().measure(self.predicted, self.gold, **options)
+        return self.families[average]
 
     def confusion(self, labels: Sequence[str]) -> Confusion:
         known = [(int(gold), int(given), int(rows)) for gold, given, rows in self.cells if gold < self.classes]
@@ -128,9 +140,7 @@ def _value(name: str, case: _Case) -> float:
         one_hot = case.gold[known, None] == np.arange(scores.shape[1])
         return float(local.RocAuc("multilabel").measure(scores, one_hot)["roc_auc"])
     kind, _, average = name.partition("_")
-    metric = {"f1": local.F1, "precision": local.Precision, "recall": local.Recall}[kind]()
-    present = [1] if not average else sorted({*case.gold.tolist(), *case.predicted.tolist()} - {-1})
-    return float(metric.measure(case.predicted, case.gold, labels=present, average=average or "macro")[kind])
+    return case.family(average)[kind]
 
 
 def from_counts(name: str, counts: Counts, rows: int) -> Array:

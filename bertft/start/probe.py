@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, log_softmax, logit, softmax
+from scipy.special import expit, logit
 
 from bertft.arrays import Array, Positions
 
@@ -170,7 +170,11 @@ def loss_of(logits: Array, targets: Array, weights: Array, link: str) -> float:
 
 
 def _softmax(logits: Array, targets: Array) -> tuple[Array, Array]:
-    return -targets * log_softmax(logits, axis=1), softmax(logits, axis=1) - targets
+    """The sums of scipy's log_softmax and softmax, to the bit. With few rows the two calls took half of the time of a fit."""
+    shifted = logits - logits.max(1, keepdims=True)  # (N, K)
+    shares = np.exp(shifted)
+    total = shares.sum(1, keepdims=True)  # (N, 1)
+    return -targets * (shifted - np.log(total)), shares / total - targets
 
 
 def _sigmoid(logits: Array, targets: Array) -> tuple[Array, Array]:

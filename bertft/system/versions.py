@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -12,13 +13,16 @@ PACKAGES = ("bertft", "torch", "transformers", "tokenizers", "accelerate", "data
 
 def versions() -> dict[str, str]:
     """Package -> version, Python among them."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    return {"python": platform.python_version(), **{package: _installed(package) for package in PACKAGES}}
+
+
+@functools.cache
+def _installed(package: str) -> str:
+    """Its metadata is a long file, and a training asks four times."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def machine() -> dict[str, Any]:

@@ -50,8 +50,20 @@ def load() -> None:
     ours = [found.name for found in pkgutil.walk_packages(bertft.__path__, "bertft.")]
     for name in (*LIBRARIES, *(name for name in ours if not name.endswith("__main__"))):
         importlib.import_module(name)
+    build_commands_once()
     gc.collect()
     gc.freeze()
+
+
+def build_commands_once() -> None:
+    """Each child has a tree of commands of its own, which is a copy of this one."""
+    import typer.main
+    from built_once import build
+
+    from bertft.commands.main import app
+
+    build(app)
+    typer.main.get_command = build
 
 
 def threads() -> list[str]:
