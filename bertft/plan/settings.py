@@ -4,6 +4,7 @@ the command line, its help, the keys of cards and plans and their checks follow 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from types import NoneType
@@ -138,13 +139,19 @@ def check_settings(values: Any, kind: Any, *, where: str) -> None:
 
 
 def _faults(values: Mapping[str, Any], kind: Any) -> Iterator[str]:
-    hints = get_type_hints(kind)
+    hints = _types_of(kind)
     known = [field.name for field in fields(kind)]
     for name, value in values.items():
         if name not in known:
             yield f"unknown setting '{name}' (known: {', '.join(known)})"
         elif not has_type(value, hints[name]):
             yield f"{name} is {value!r}: {wanted_type(hints[name])} is wanted"
+
+
+@functools.cache
+def _types_of(kind: Any) -> dict[str, Any]:
+    """Evaluated from strings, which takes longer than all else about a plan; a training reads its own nine times."""
+    return get_type_hints(kind)
 
 
 def has_type(value: Any, hint: Any) -> bool:

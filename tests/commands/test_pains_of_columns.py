@@ -35,11 +35,12 @@ def test_scores_in_quotes_are_a_question_as_bare_ones_are(run: Run, tmp_path: Pa
     assert [word for word in ("26 distinct", "--regression", "--single-label") if word not in said.err] == []
 
 
-def test_the_label_order_does_not_depend_on_the_hash_seed(reviews: Path, tmp_path: Path, tiny: str) -> None:
+def test_the_label_order_does_not_depend_on_the_hash_seed(run: Run, reviews: Path, tmp_path: Path, tiny: str) -> None:
+    """A set of these labels is out of order under this seed, and this process has another one."""
     words = ("train", "train.csv", "--model", tiny, *FAST, "--quiet")
-    for seed in ("1", "2"):
-        bertft(*words, "-o", f"run{seed}", env={"PYTHONHASHSEED": seed}, cold=True)
-    orders = [json.loads(Path(f"run{seed}/config.json").read_text())["id2label"] for seed in "12"]
+    bertft(*words, "-o", "seeded", env={"PYTHONHASHSEED": "1"}, cold=True)
+    run(*words, "-o", "here")
+    orders = [json.loads(Path(f"{folder}/config.json").read_text())["id2label"] for folder in ("seeded", "here")]
     assert orders == [{"0": "neg", "1": "neutral", "2": "pos"}] * 2
 
 

@@ -53,7 +53,9 @@ def test_a_new_bert_learns_pairs_and_opens_in_transformers_with_both_heads(run: 
     assert json.loads(run("predict", "pairs", "mask.jsonl").out)["filled"].startswith("good")
 
 
-def test_one_that_is_cut_off_ends_in_the_same_bits(run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_the_same_plan_that_is_cut_off_ends_in_the_same_bits(
+    run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = ("pretrain", corpus, *NEW, "--pair", "sop", "--max-steps", 4)
     run(*words, "-o", "whole")
     take = Stepper.take
@@ -66,12 +68,10 @@ def test_one_that_is_cut_off_ends_in_the_same_bits(run: Run, corpus: Path, monke
     with monkeypatch.context() as here:
         here.setattr(Stepper, "take", cut)
         with pytest.raises(PowerFails):
-            run(*words, "-o", "parts", "--save-steps", 1)
+            run("pretrain", "--config", "whole/plan.toml", "-o", "parts", "--save-steps", 1)
     run("pretrain", "--resume", "-o", "parts", "--quiet")
     for name in ("model.safetensors", "tokenizer.json"):
         assert Path("whole", name).read_bytes() == Path("parts", name).read_bytes()
-    run("pretrain", "--config", "whole/plan.toml", "-o", "again", "--quiet")
-    assert Path("whole/model.safetensors").read_bytes() == Path("again/model.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize(
