@@ -68,11 +68,12 @@ class BertftWarning(UserWarning):
 
 
 class Stopped(BaseException):
-    """Ctrl-C, SIGTERM or a closed terminal. `hint` says how to go on."""
+    """Ctrl-C, SIGTERM or a closed terminal. `hint` says how to go on. `at_once`: threads go on which the end of the process must
+    not wait for."""
 
-    def __init__(self, signal_number: int, hint: str = "") -> None:
+    def __init__(self, signal_number: int, hint: str = "", *, at_once: bool = False) -> None:
         super().__init__(hint)
-        self.signal_number, self.hint = signal_number, hint
+        self.signal_number, self.hint, self.at_once = signal_number, hint, at_once
 
     @property
     def exit_code(self) -> int:

@@ -91,7 +91,7 @@ def main() -> None:
     begin_looking()
     try:
         with caught_signals():
-            app()
+            app(prog_name="bertft")
     except SystemExit as leaving:
         if not leaving.code:
             part_company()
@@ -103,6 +103,8 @@ def main() -> None:
         _leave(problem.exit_code)
     except Stopped as stop:
         console.warn(f"Stopped by {signal.Signals(stop.signal_number).name}. {stop.hint}".rstrip())
+        if stop.at_once:
+            _leave_at_once(stop.exit_code)
         _leave(stop.exit_code)
     except BrokenPipeError:
         _leave_quietly()
@@ -132,9 +134,7 @@ def part_company() -> None:
         from torch import distributed
 
         if distributed.is_available() and distributed.is_initialized():
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
+            _leave_at_once(0)
 
 
 def machine_limit(problem: Exception) -> str:
@@ -154,6 +154,12 @@ def machine_limit(problem: Exception) -> str:
 
 def _leave(code: int) -> NoReturn:
     sys.exit(code)
+
+
+def _leave_at_once(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _leave_quietly() -> NoReturn:

@@ -17,10 +17,12 @@ from bertft.gold import Refusal
 from bertft.insight import explain
 from bertft.rows.row import Row
 from bertft.serving.problems import invalid
+from bertft.serving.work import Answers
 
 
-def explained(answerer: Answerer, row: Row, turn: Callable[[], AbstractContextManager[None]]) -> dict[str, Any]:
-    """The words are weighed for the best label; of a number, for a larger one. `turn`: in which the network may compute."""
+def explained(answerer: Answerer, row: Row, turn: Callable[[], AbstractContextManager[None]]) -> Answers:
+    """The words are weighed for the best label; of a number, for a larger one; those that were cut have no weight. `turn`: in
+    which the network may compute."""
     adapter = replace(answerer.adapter, tokenizer=copy.deepcopy(answerer.adapter.tokenizer))
     assert isinstance(adapter, TextAdapter)
     answerer = replace(answerer, adapter=adapter)
@@ -28,8 +30,9 @@ def explained(answerer: Answerer, row: Row, turn: Callable[[], AbstractContextMa
     if isinstance(read, Refusal):
         raise invalid(f"The text cannot be answered: {read.reason}.")
     accelerator: Any = answerer.accelerator
+    meter = Meter()
     with turn():
-        values = answerer.answer([read], Meter())[0].values
+        values = answerer.answer([read], meter)[0].values
     best = int(values.argmax())
     direction = np.eye(len(values))[best]
     network = accelerator.unwrap_model(answerer.network)
@@ -46,4 +49,4 @@ def explained(answerer: Answerer, row: Row, turn: Callable[[], AbstractContextMa
         for word in words
     ]
     names = adapter.labels.names or ("score",)
-    return {"label": names[best], "score": float(values[best]), "pieces": pieces}
+    return Answers({"label": names[best], "score": float(values[best]), "pieces": pieces}, meter.truncated)

@@ -14,7 +14,7 @@ from bertft.engine.meter import Meter, rates
 from bertft.errors import UsageError
 from bertft.gold import Read
 from bertft.gold.answer import MOST_ANSWERS, Answer
-from bertft.jobs.file_columns import columns_of_file, wanted_text
+from bertft.jobs.file_columns import columns_of_file, text_wanted_by, wanted_text
 from bertft.jobs.prediction_file import SQUAD, check_output, identity, predicted_file
 from bertft.jobs.requests import PredictRequest, Section
 from bertft.jobs.shard import check_shard, dealt, end_part, finished_part
@@ -85,7 +85,8 @@ def predict_file(request: PredictRequest) -> Predicted:
 
 
 def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicted:
-    """Open the run, read, answer, write. `opened`: what answers, where that is open already; its run notes no times then."""
+    """Open the run, read, answer, write. `opened`: what answers, where that is open already; its run notes no times then, and
+    nothing is read of its folder, where another run may stand by now."""
     from bertft.engine import answerer as answering
     from bertft.engine.device import decided_by_main
     from bertft.jobs.opening import with_max_answer
@@ -93,11 +94,13 @@ def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicte
     from bertft.jobs.run_times import note_time
 
     refuse_same_file(request.input, request.output)
-    request = replace(request, run=run_folder(request.run))
+    request = request if opened else replace(request, run=run_folder(request.run))
     check_shard(request)
     answer = asked_answer(request)
     options = read_options(reading_plan(request.input, file_format(request)))
-    source = open_source(request.input, options, one_text=wanted_text(request.run, request.columns))
+    columns = request.columns
+    one_text = text_wanted_by(opened.adapter, columns) if opened else wanted_text(request.run, columns)
+    source = open_source(request.input, options, one_text=one_text)
     for note in source.notes:
         console.note(f"{source.name}: {note}")
     answerer = opened or answerer_for(request)

@@ -68,9 +68,9 @@ def serve(request: ServeRequest, *, begun: Callable[[Any], None] = lambda server
             ready=lambda: console.note(f"Serving {', '.join(names)} at {url_of(listening)}; Ctrl-C stops it."),
             begun=begun,
         )
-    service.fleet.close(plan.stop_timeout)
+    is_over = service.close(plan.stop_timeout)
     if number:
-        raise Stopped(number)
+        raise Stopped(number, at_once=not is_over)
 
 
 def opened_service(request: ServeRequest) -> tuple[Any, Service]:
@@ -99,6 +99,8 @@ def named_runs(runs: Sequence[str]) -> Iterator[tuple[str, Path]]:
             given = given if Path(word).exists() else given.partition("@")[0]
         if not given.strip() or not folder:
             raise UsageError(f"{word}: wanted a run folder, or NAME=FOLDER.")
+        if "/" in given:
+            raise UsageError(f"{word}: a run's name holds no '/', as it stands in addresses: '{given}'.")
         if given in seen:
             raise UsageError(f"{seen[given]} and {word} are both called '{given}'. Name one: other={folder}")
         seen[given] = word

@@ -43,7 +43,7 @@ from bertft.plan.sections import WISHES, MachinePlan
 from bertft.reading.digests import sha256_of
 from bertft.reading.memory import source_of_rows
 from bertft.rows.fields import Fields, fields_in
-from bertft.serving.problems import invalid, without_flags
+from bertft.serving.problems import invalid, replaced, without_flags
 from bertft.serving.work import Answers, Work
 
 PREDICT, ENTITIES, ANSWER, EXPLAIN, ROWS, FILE = "predict", "entities", "answer", "explain", "rows", "file"
@@ -69,9 +69,9 @@ class ServedRun:
         self.tokenizer = copy.deepcopy(self.adapter.tokenizer)
         self.task = read_task(self.folder).to_dict()
         self._opening = Lock()
+        self.endpoints: Sequence[str] = self._endpoints()  # now, while the folder still holds this run
 
-    @cached_property
-    def endpoints(self) -> Sequence[str]:
+    def _endpoints(self) -> list[str]:
         kinds = (TextAdapter, (PREDICT, EXPLAIN)), (QuestionAnswering, (ANSWER,)), (WordTagger, (ENTITIES,))
         own = [name for kind, names in kinds if isinstance(self.adapter, kind) for name in names]
         if EXPLAIN in own and (self._is_graph or embedding_of(self.network) is None):
@@ -99,7 +99,6 @@ class ServedRun:
 
     def about(self) -> dict[str, Any]:
         adapter, fields = self.adapter, self.adapter.fields
-        precision = self.answerer.accelerator.mixed_precision
         return {
             "name": self.name,
             "kind": adapter.card.kind,
@@ -111,11 +110,19 @@ class ServedRun:
             "answers": list(self.endpoints),
             "options": list(self._options()),
             "backend": "onnx" if self._is_graph else "torch",
-            "precision": "fp32" if precision == "no" else precision,
+            "precision": self.precision,
             "device": self.answerer.device,
             "identity": self.identity,
             "task": self.task,
         }
+
+    @property
+    def precision(self) -> str:
+        """In which it computes: a graph in its own."""
+        if self._is_graph:
+            return str(self.network.record.precision)
+        given = str(self.answerer.accelerator.mixed_precision)
+        return "fp32" if given == "no" else given
 
     def _options(self) -> Iterator[str]:
         yield from self.adapter.answer_options
@@ -244,11 +251,18 @@ class ServedRun:
     def _embedder(self) -> Embedder:
         precision = self.answerer.accelerator.mixed_precision
         plan = EmbedPlan(precision="fp32" if precision == "no" else precision)
+        self._check_folder()
         embedder = open_embedder(str(self.folder), plan, self.machine)
         own_weights(embedder.network)
+        self._check_folder()  # it may have been replaced while it was read
         return embedder if precision == "no" else in_fp32(embedder)
 
-    def explain(self, given: Any, turn: Callable[[], Any]) -> Any:
+    def _check_folder(self) -> None:
+        """Refused where the folder holds another run by now, whose vectors would pass for those of this one."""
+        if identity_of(self.folder) != self.identity:
+            raise replaced(self.name)
+
+    def explain(self, given: Any, turn: Callable[[], Any]) -> Answers:
         self.check(EXPLAIN)
         try:
             with console.hushed():

@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from bertft.serving.files import TYPES, check_content, ending_of
-from bertft.serving.inputs import options_of, predict_inputs, text_list
+from bertft.serving.inputs import listed, options_of, predict_inputs
 from bertft.serving.problems import invalid
 from bertft.serving.service import Service
 from bertft.serving.shapes import (
@@ -38,7 +38,7 @@ async def predict(service: Service, body: PredictBody) -> Response:
 
 
 async def entities(service: Service, body: EntitiesBody) -> Response:
-    inputs = [body.inputs] if isinstance(body.inputs, str) else body.inputs
+    inputs = listed(body.inputs)
     service.limits.check_texts(inputs)
     found = await service.ask(body.model, lambda run: run.entities(inputs))
     return service.reply(found.value, found.truncated)
@@ -51,7 +51,9 @@ async def answer(service: Service, body: AnswerBody) -> Response:
     if body.inputs is None and (body.question is None or body.context is None):
         raise invalid("A question needs its context: 'question' and 'context'.")
     pairs = (
-        [(str(body.question), str(body.context))] if one else [(ask.question, ask.context) for ask in body.inputs or ()]
+        [(str(body.question), str(body.context))]
+        if one
+        else [(ask.question, ask.context) for ask in listed(body.inputs or [])]
     )
     service.limits.check_texts(pairs)
     found = await service.ask(body.model, lambda run: run.answers(pairs))
@@ -62,8 +64,8 @@ async def explain(service: Service, body: ExplainBody) -> Response:
     given = body.inputs if isinstance(body.inputs, str) else tuple(body.inputs)
     service.limits.check_texts([given])
     run = service.fleet.served(body.model)
-    found = await service.explained(lambda: run.explain(given, service.fleet.turns.turn))
-    return service.reply(found)
+    found = await service.explained(lambda turn: run.explain(given, turn))
+    return service.reply(found.value, found.truncated)
 
 
 async def rows(service: Service, body: RowsBody) -> Response:
@@ -73,18 +75,18 @@ async def rows(service: Service, body: RowsBody) -> Response:
 
 
 async def embed(service: Service, body: EmbedBody) -> Response:
-    found = await _vectors(service, body.model, text_list(body.inputs), body.normalize, body.truncate, _plain)
+    found = await _vectors(service, body.model, listed(body.inputs), body.normalize, body.truncate, _plain)
     return service.reply(found.value, found.truncated)
 
 
 async def similarity(service: Service, body: SimilarityBody) -> Response:
-    texts = [body.inputs.source_sentence, *body.inputs.sentences]
+    texts = [body.inputs.source_sentence, *listed(body.inputs.sentences)]
 
     def cosines(vectors: Any, tokens: int) -> list[float]:
         return [float(one) for one in vectors[1:] @ vectors[0]]
 
-    found = await _vectors(service, body.model, texts, True, False, cosines)
-    return service.reply(found.value)
+    found = await _vectors(service, body.model, texts, True, body.truncate, cosines)
+    return service.reply(found.value, found.truncated)
 
 
 async def openai(service: Service, body: OpenAIBody) -> Response:
@@ -96,8 +98,8 @@ async def openai(service: Service, body: OpenAIBody) -> Response:
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return {"object": "list", "data": data, "model": name, "usage": usage}
 
-    found = await _vectors(service, body.model, text_list(body.input), True, False, shown)
-    return service.reply(found.value)
+    found = await _vectors(service, body.model, listed(body.input), True, body.truncate, shown)
+    return service.reply(found.value, found.truncated)
 
 
 def _plain(vectors: Any, tokens: int) -> Any:

@@ -4,15 +4,16 @@ comes from the client: of its file's name only the ending counts."""
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bertft.serving.aside import GivenUp
 from bertft.serving.problems import OVERLOADED, Refused, invalid
 from bertft.serving.work import Answers, Served, Work
 
@@ -57,17 +58,27 @@ class FileAsked:
     options: Mapping[str, Any]
     submit: Callable[[Work], Future[Any]]
     seconds: float
-    given_up: threading.Event
-    """Set when nobody waits any more."""
+    given_up: GivenUp
+    folders: set[str]
+    """Of all files on their way: their threads may be left behind, their texts must not."""
 
     def answered(self, served: Served) -> tuple[bytes, Answers]:
         """For a thread of its own."""
         until = time.monotonic() + self.seconds
-        with tempfile.TemporaryDirectory(prefix="bertft-serve-") as folder:
+        with self._folder() as folder:
             source, output = Path(folder, f"rows{self.ending}"), Path(folder, f"answers{self.ending}")
             source.write_bytes(self.body)
             said = served.file(source, output, self.options, lambda work: self._ask(work, until))
             return output.read_bytes(), said
+
+    @contextmanager
+    def _folder(self) -> Iterator[str]:
+        with tempfile.TemporaryDirectory(prefix="bertft-serve-", ignore_cleanup_errors=True) as folder:
+            self.folders.add(folder)
+            try:
+                yield folder
+            finally:
+                self.folders.discard(folder)
 
     def _ask(self, work: Work, until: float) -> Any:
         while not self.given_up.is_set():

@@ -4,6 +4,7 @@ until the new one is ready and then finishes what it has accepted."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -138,8 +139,8 @@ class Fleet:
         old.close()
         console.note(f"{name}: its folder has changed; the new run answers from now on.")
 
-    def close(self, seconds: float) -> None:
-        """Answer what was accepted."""
+    def close(self, until: float) -> bool:
+        """Answer what was accepted, until then by `time.monotonic`. Whether all of it is."""
         self._stop.set()
         for station in self.stations.values():
             station.close()
@@ -147,7 +148,8 @@ class Fleet:
         for thread in ends:
             thread.start()
         for thread in ends:
-            thread.join(seconds)
+            thread.join(max(until - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in ends)
 
 
 def stamp_of(folder: Path) -> Any:

@@ -25,7 +25,8 @@ def _parts(texts: list[str]) -> Any:
     return texts[0] if len(texts) == 1 else tuple(texts)
 
 
-def text_list(inputs: str | list[str]) -> list[str]:
+def listed(inputs: Any) -> list[Any]:
+    """One text, or several; Refused for none."""
     found = [inputs] if isinstance(inputs, str) else inputs
     if not found:
         raise invalid("No texts: the list is empty.")

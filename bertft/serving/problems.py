@@ -36,6 +36,11 @@ def stopping() -> Refused:
     return Refused(503, OVERLOADED, "The service is stopping.", retry_after=5)
 
 
+def replaced(name: str) -> Refused:
+    why = f"The folder of '{name}' holds another run by now, which is not opened yet (reload_error in /info)."
+    return Refused(503, OVERLOADED, f"{why} Ask again a little later, or start the service again.", retry_after=5)
+
+
 def timed_out(seconds: float) -> Refused:
     return Refused(504, TIMEOUT, f"No answer within {seconds:g} seconds. Send fewer or shorter texts, or later.")
 

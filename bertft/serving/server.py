@@ -25,6 +25,8 @@ KEEP_ALIVE = 30
 """Seconds for which a connection without requests stays open."""
 HEADERS_WITHIN = 15.0
 """Seconds in which a client has to send its headers."""
+READ_WITHIN = 120.0
+"""Seconds in which a client has to read of its answer what the system cannot hold for it."""
 MOST_CONNECTIONS = 900
 """At once: below the 1,024 files that a process may usually have open."""
 
@@ -37,27 +39,41 @@ class PatientProtocol(H11Protocol):
             transport.close()
             return
         super().connection_made(transport)
-        self._headers_due = self.loop.call_later(HEADERS_WITHIN, self._give_up)
+        self._unread_due: asyncio.TimerHandle | None = None
+        self._wait_for_headers()
 
     def data_received(self, data: bytes) -> None:
         if self.transport is None:
             return
-        if self._is_between_requests():
+        if self.cycle is not self._before and self.cycle.response_complete:  # the first bytes behind an answer
             self._headers_due.cancel()
-            self._headers_due = self.loop.call_later(HEADERS_WITHIN, self._give_up)
+            self._wait_for_headers()
         super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.transport is None:
             return
         self._headers_due.cancel()
+        self.resume_writing()
         super().connection_lost(exc)
 
-    def _is_between_requests(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread_due = self.loop.call_later(READ_WITHIN, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._unread_due is not None:
+            self._unread_due.cancel()
+            self._unread_due = None
+        super().resume_writing()
+
+    def _wait_for_headers(self) -> None:
+        """Once for each request: bytes that drip in do not buy more time."""
+        self._before = self.cycle
+        self._headers_due = self.loop.call_later(HEADERS_WITHIN, self._give_up)
 
     def _give_up(self) -> None:
-        if self._is_between_requests() and not self.transport.is_closing():
+        if self.cycle is self._before and not self.transport.is_closing():
             self.transport.close()
 
 

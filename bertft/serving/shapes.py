@@ -11,6 +11,7 @@ from bertft.serving.problems import invalid
 
 Text = str
 Pair = Annotated[list[str], Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1)]
 Shape = TypeVar("Shape", bound="Body")
 
 
@@ -46,12 +47,12 @@ class Sentences(BaseModel):
     sentences: list[str]
 
 
-class SimilarityBody(Body):
+class SimilarityBody(_MayCut):
     inputs: Sentences = Field(description="An object with `source_sentence` and a list `sentences`.")
     parameters: None = None
 
 
-class OpenAIBody(Body):
+class OpenAIBody(_MayCut):
     input: str | list[str] = Field(description="A text or a list of texts.")
     encoding_format: Literal["float", "base64"] = Field("float", description="How vectors are written.")
     user: str | None = None
@@ -82,7 +83,7 @@ class ExplainBody(Body):
 
 class RowsBody(Body):
     rows: list[dict[str, Any]] = Field(description="A list of objects: column names and values.")
-    columns: dict[str, str | list[str]] = Field(
+    columns: dict[str, Name | Annotated[list[Name], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="Which columns are the text and the second text, where their names do not say it.",
     )

@@ -68,7 +68,7 @@ class Served(Protocol):
     def vectors(self, texts: Sequence[str], say: Callable[[Any, int], Any], *, normalize: bool, truncate: bool) -> Work:
         """`say`: vectors (N, D) and the number of tokens -> what the request gets."""
 
-    def explain(self, given: Any, turn: Callable[[], Any]) -> Any:
+    def explain(self, given: Any, turn: Callable[[], Any]) -> Answers:
         """The words that mattered. `turn`: a context in which the network may compute."""
 
     def file(self, source: Path, output: Path, options: Mapping[str, Any], ask: Callable[[Work], Any]) -> Answers:

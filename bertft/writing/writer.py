@@ -104,7 +104,7 @@ def open_writer(
     rows, state = (part.rows, part.state) if part else (0, {})
     disarming = Disarming(raw=raw, count=state.get("disarmed", 0))
     try:
-        form = _form(_format_of(path, like), target, columns, kept, places, tags, disarming, rows, state)
+        form = _form(_format_of(path, like), target, columns, frozenset(kept), places, tags, disarming, rows, state)
         yield RecordWriter(form, target, disarming, rows)
         form.finish()
         target.keep()

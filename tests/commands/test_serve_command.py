@@ -24,6 +24,7 @@ pytest.importorskip("fastapi")
         (["run", "--timeout", "0"], "--timeout is 0"),
         (["run", "--backend", "gpu"], "--backend is gpu"),
         (["run", "other/run"], "are both called 'run'"),
+        (["a/b=run"], "a run's name holds no '/'"),
         (["=run"], "wanted a run folder, or NAME=FOLDER"),
         (["nowhere", "--port", "0"], "no such run folder"),
         (["run", "--host", "no.such.host.invalid"], "--host no.such.host.invalid"),
@@ -65,3 +66,12 @@ def test_texts_stand_in_the_log_only_where_that_is_asked_for(
     with service_of(trained, log_texts=wanted) as client:
         asked(client, "/predict", inputs="good secret")
     assert ("secret" in capsys.readouterr().err) is wanted
+
+
+def test_a_body_in_the_log_forges_no_line(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with service_of(trained, log_texts=True) as client:
+        client.post("/file?filename=a.csv", content="text\n\x1b[31mgood\r\u2028\x85Stopped by 😀 ü\n".encode())
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "Stopped" in line]
+    assert line.startswith("/file text")
+    assert "😀 ü" in line
+    assert line.isprintable()

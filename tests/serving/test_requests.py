@@ -68,6 +68,7 @@ def test_texts_without_an_answer_say_why(client: Any) -> None:
     refused(client, "/predict", 422, "Text 2 cannot be answered: no text", inputs=[["good"], [" "]])
     refused(client, "/embed", 422, "Text 1 is empty", inputs="")
     refused(client, "/embed", 422, "the list is empty", inputs=[])
+    refused(client, "/similarity", 422, "the list is empty", inputs={"source_sentence": "good", "sentences": []})
 
 
 def test_a_long_text_is_cut_only_where_that_is_asked_for_and_said(client: Any) -> None:
@@ -75,7 +76,15 @@ def test_a_long_text_is_cut_only_where_that_is_asked_for_and_said(client: Any) -
     found = client.post("/predict", json={"inputs": [[LONG], ["good"]], "truncate": True})
     assert (found.status_code, found.headers["x-truncated"]) == (200, "1")
     assert "x-truncated" not in client.post("/predict", json={"inputs": "good"}).headers
-    refused(client, "/embed", 422, '"truncate": true', inputs="good bad " * 90)
+    long, pair = "good bad " * 90, {"source_sentence": "good", "sentences": ["good bad " * 90]}
+    for path, body in (
+        ("/embed", {"inputs": long}),
+        ("/similarity", {"inputs": pair}),
+        ("/v1/embeddings", {"input": long}),
+    ):
+        refused(client, path, 422, '"truncate": true', **body)
+        found = client.post(path, json={**body, "truncate": True})
+        assert (found.status_code, found.headers["x-truncated"]) == (200, "1"), path
 
 
 def test_limits_have_a_status_and_a_number(client: Any) -> None:
@@ -95,6 +104,8 @@ def test_options_that_do_not_apply_are_refused_in_the_words_of_predict(client: A
     refused(client, "/rows", 422, "top_k is '2'", rows=[{"text": "a"}], options={"top_k": "2"})
     refused(client, "/rows", 422, "Unknown option", rows=[{"text": "a"}], options={"topk": 2})
     refused(client, "/rows", 422, "no column", rows=[{"words": "a", "more": "b b b"}])
+    for none in ([], "", [""]):
+        refused(client, "/rows", 422, "'columns' has another form", rows=[{"text": "a"}], columns={"text": none})
     refused(client, "/rows", 422, "'columns' knows no", rows=[{"text": "a"}], columns={"label": "x"})
     found = asked(client, "/rows", rows=[{"a": "good", "b": "bad"}], columns={"text": "b"})
     assert found["read"] == {"text": ["b"], "text_pair": None}
@@ -172,6 +183,10 @@ def test_the_words_that_mattered_have_their_places(client: Any) -> None:
     assert all(text[piece["start"] : piece["end"]] == piece["text"] for piece in found["pieces"])
     assert [piece["text"] for piece in found["pieces"]] == text.split()
     refused(client, "/explain", 422, "no text", inputs="  ")
+    cut = client.post("/explain", json={"inputs": LONG})
+    weights = [piece["weight"] for piece in cut.json()["pieces"]]
+    assert (cut.headers["x-truncated"], weights[-1], len(weights)) == ("1", None, len(LONG.split()))
+    assert weights[0] is not None
 
 
 def test_info_names_what_can_be_asked(client: Any) -> None:

@@ -162,6 +162,25 @@ def test_a_folder_that_cannot_be_opened_leaves_the_old_run_and_says_so(copied: P
         assert asked(client, "/predict", **TEXT) == before
 
 
+@pytest.mark.parametrize("path", ["/embed", "/similarity", "/v1/embeddings"])
+def test_vectors_are_never_those_of_a_run_that_has_replaced_it(path: str, copied: Path) -> None:
+    bodies = {"/embed": {"inputs": "good"}, "/v1/embeddings": {"input": "good"}}
+    body = bodies.get(path, {"inputs": {"source_sentence": "good", "sentences": ["bad"]}})
+    with service_of(copied) as client:
+        with_other_labels(copied)
+        assert "holds another run by now" in asked(client, path, status=503, **body)["error"]
+        look_twice(client)
+        assert asked(client, path, **body)
+
+
+def test_a_file_is_answered_by_the_run_that_was_opened(copied: Path) -> None:
+    with service_of(copied) as client:
+        before = client.post("/file?filename=a.csv", content="text\ngood\n")
+        shutil.rmtree(copied)
+        assert client.post("/file?filename=a.csv", content="text\ngood\n").text == before.text
+        assert asked(client, "/embed", status=503, inputs="good")
+
+
 def answers_of(app: Any, headers: list[tuple[bytes, bytes]], messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the application sends, without any client between."""
     sent: list[dict[str, Any]] = []

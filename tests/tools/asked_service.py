@@ -25,7 +25,7 @@ def service_of(*runs: Path | str, precision: str = "fp32", **serving: Any) -> It
     client.service = service  # type: ignore[attr-defined]
     with client:
         yield client
-    service.fleet.close(10)
+    service.close(10)
     if precision != "fp32":  # else a service around this one needs what Accelerate knows
         forget_accelerator()
 
