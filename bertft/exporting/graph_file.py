@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import io
 import logging
-import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,6 +24,8 @@ from bertft.protocols import Network, Tokenizer
 
 LARGEST = 2_000_000_000
 """Bytes of a file that protobuf can hold."""
+
+_ORIGIN = ("metadata_props", "doc_string")
 
 SAMPLE = 3, 16
 """Texts and tokens of the batch that the computation is followed with; a graph holds for any."""
@@ -43,22 +43,34 @@ def graph_bytes(network: Any, tokenizer: Tokenizer, where: str) -> bytes:
     size = sum(weights.numel() * weights.element_size() for weights in network.parameters())
     if size > LARGEST:
         raise UsageError(f"{where}: {size / 1e9:.1f} GB of weights; an ONNX file holds {LARGEST / 1e9:.0f} GB.")
-    with tempfile.TemporaryDirectory(prefix="bertft-") as folder, _silence():
+    with _silence():
         try:
-            return _exported(_computed(network).eval(), sample_inputs(tokenizer, network.config, *SAMPLE), Path(folder))
+            return _exported(_computed(network).eval(), sample_inputs(tokenizer, network.config, *SAMPLE))
         except Exception as problem:  # torch.export, onnxscript and onnx_ir have their own, without a common one
             reason = first_line(problem)
     raise UsageError(f"{where}: transformers cannot export a {network.config.model_type} like this to ONNX ({reason}).")
 
 
-def _exported(network: Any, inputs: dict[str, Tensor], folder: Path) -> bytes:
+def _exported(network: Any, inputs: dict[str, Tensor]) -> bytes:
     import onnx_ir
     import transformers.exporters
 
     library: Any = transformers.exporters
     exported = library.OnnxExporter().export(network, inputs, config=library.OnnxConfig(dynamic=True))
-    onnx_ir.save(exported.program, str(folder / "model.onnx"))
-    return (folder / "model.onnx").read_bytes()
+    graph: Any = onnx_ir.to_proto(exported.program)
+    _forget_origin(graph)
+    return bytes(graph.SerializeToString())
+
+
+def _forget_origin(part: Any) -> None:
+    """Of each part of a graph the exporter notes the lines of code that made it, with their paths on this machine."""
+    for name in _ORIGIN:
+        if name in part.DESCRIPTOR.fields_by_name:
+            part.ClearField(name)
+    for field, found in part.ListFields():
+        if field.message_type is not None:
+            for one in found if isinstance(found, Sequence) else [found]:
+                _forget_origin(one)
 
 
 def sample_inputs(tokenizer: Any, config: Any, texts: int, tokens: int, *, seed: int = 0) -> dict[str, Tensor]:

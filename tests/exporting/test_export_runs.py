@@ -85,6 +85,18 @@ def test_a_backend_chooses_between_graph_and_weights(
     assert "holds a graph" in run("embed", own, reviews, "-o", "v.npy", ok=2).err
 
 
+def test_a_graph_names_no_place_of_the_machine_that_made_it(graph: Path) -> None:
+    import sys
+
+    import onnx
+
+    import bertft
+
+    content = (graph / "model.onnx").read_bytes()
+    places = (sys.prefix, str(Path(bertft.__file__).parent), str(Path(onnx.__file__).parents[1]), str(Path.home()))
+    assert [place for place in places if f"{place}/".encode() in content] == []
+
+
 def test_what_an_interrupted_prediction_was_computed_by_must_stay(graph: Path, reviews: Path) -> None:
     """A file half by torch and half by onnx would be neither."""
     from bertft.jobs.opening import open_run
