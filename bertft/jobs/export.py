@@ -123,6 +123,11 @@ def open_source_run(request: ExportRequest) -> Source:
             f"{folder}: a model from before BERT ({network.config.model_type}) is not exported: it has no graph that is faster "
             f"than its own code, and is small as it is. `bertft predict {folder}` uses it."
         )
+    if any(isinstance(part, torch.nn.RNNBase) for part in network.modules()):
+        raise UsageError(
+            f"{folder}: a network with a BiLSTM is not exported: its graph would hold for batches of one size only. "
+            f"`bertft predict {folder}` uses it."
+        )
     fit_to_model(adapter.tokenizer, network.config, request.run)
     network.eval()
     machine = merge(MachinePlan, request.machine)

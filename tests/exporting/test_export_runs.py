@@ -97,6 +97,21 @@ def test_a_graph_names_no_place_of_the_machine_that_made_it(graph: Path) -> None
     assert [place for place in places if f"{place}/".encode() in content] == []
 
 
+def test_a_network_with_an_lstm_is_refused_before_it_is_exported(
+    run: Run, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr("bertft.jobs.export.graph_bytes", never)
+    write_jsonl(Path("train.jsonl"), tagged_rows(20))
+    for folder, words in (("below", ["--bilstm", 4]), ("head", ["--features", "--features-head", "bilstm"])):
+        run("train", "train.jsonl", "--model", tiny, *words, "-o", folder, "--max-steps", 1, "--no-refit", *FP32)
+        said = run("export", folder, "-o", "graph", "--no-gate", ok=2).err
+        assert f"{folder}: a network with a BiLSTM is not exported" in said
+        assert not Path("graph").exists()
+
+
 def test_what_an_interrupted_prediction_was_computed_by_must_stay(graph: Path, reviews: Path) -> None:
     """A file half by torch and half by onnx would be neither."""
     from bertft.jobs.opening import open_run
