@@ -215,8 +215,6 @@ def check_output(request: PredictRequest, source: Source, added: Sequence[str], 
 
 def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
     """What must be the same in a prediction that goes on. Contents, not names and dates: files get copied."""
-    from bertft.graph import GraphNetwork
-
     folder = Path(request.run)
     files = [
         *sorted(folder.glob("*.safetensors")),
@@ -224,11 +222,17 @@ def identity(request: PredictRequest, answerer: Answerer) -> dict[str, str]:
         *(folder / name for name in MODEL_FILES),
     ]
     model = json.dumps({path.name: sha256_of(str(path)) for path in files})
-    computed = {
-        "the precision": str(answerer.accelerator.mixed_precision),
-        "the backend": "onnx" if isinstance(answerer.network, GraphNetwork) else "torch",
-    }
-    return identity_of(request, {"the model": model, **computed, "bertft": versions()["bertft"]})
+    return identity_of(request, {"the model": model, **_computed_by(answerer), "bertft": versions()["bertft"]})
+
+
+def _computed_by(answerer: Answerer) -> dict[str, str]:
+    """A graph has a precision of its own, whatever the device around it would choose."""
+    from bertft.graph import GraphNetwork
+
+    network: Any = answerer.network
+    if not isinstance(network, GraphNetwork):
+        return {"the precision": str(answerer.accelerator.mixed_precision), "the backend": "torch"}
+    return {"the precision": network.record.precision if network.record else "fp32", "the backend": "onnx"}
 
 
 def identity_of(request: PredictRequest, answerer: Mapping[str, str]) -> dict[str, str]:

@@ -203,8 +203,8 @@ def test_a_part_that_a_graph_answered_is_another_prediction() -> None:
     from bertft.jobs.prediction_file import identity
     from bertft.jobs.requests import PredictRequest
 
-    networks: list[Any] = [GraphNetwork.__new__(GraphNetwork), None]
-    asked, device = PredictRequest(run=".", input=inputs("texts")), SimpleNamespace(mixed_precision="no")
+    networks: list[Any] = [GraphNetwork(SimpleNamespace(get_inputs=list, get_outputs=list), None, {}, None), None]
+    asked, device = PredictRequest(run=".", input=inputs("texts")), SimpleNamespace(mixed_precision="fp32")
     answerers: list[Any] = [SimpleNamespace(network=network, accelerator=device) for network in networks]
     graph, torch = (identity(asked, answerer) for answerer in answerers)
     assert {name for name in graph if graph[name] != torch[name]} == {"the backend"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -113,7 +114,8 @@ def test_a_network_with_an_lstm_is_refused_before_it_is_exported(
 
 
 def test_what_an_interrupted_prediction_was_computed_by_must_stay(graph: Path, reviews: Path) -> None:
-    """A file half by torch and half by onnx would be neither."""
+    """A file half by torch and half by onnx would be neither. A graph is the same beside any device."""
+    from bertft.engine.plain_device import PlainDevice
     from bertft.jobs.opening import open_run
     from bertft.jobs.prediction_file import identity
     from bertft.jobs.requests import PredictRequest
@@ -122,6 +124,9 @@ def test_what_an_interrupted_prediction_was_computed_by_must_stay(graph: Path, r
     request = PredictRequest(run=str(graph), input=str(reviews))
     graph_, torch_ = (open_run(str(graph), None, MachinePlan(), backend=one) for one in ("onnx", "torch"))
     assert identity(request, graph_) != identity(request, torch_)
+    for answerer in (graph_, torch_):
+        fp32, bf16 = (identity(request, replace(answerer, accelerator=PlainDevice(one))) for one in ("fp32", "bf16"))
+        assert (fp32 == bf16) == (answerer is graph_)
 
 
 def test_a_crf_travels_beside_an_int8_graph_and_is_decoded_outside(run: Run, tiny: str) -> None:
