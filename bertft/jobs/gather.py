@@ -35,7 +35,7 @@ def gather(request: GatherRequest) -> Gathered:
     if not request.parts:
         raise UsageError("No parts to gather. Name the files that `bertft predict --shard` wrote.")
     _check_output(request)
-    parts = [(path, read_note(path)) for path in request.parts]
+    parts = [(path, read_note(path)) for path in _without_notes(request.parts)]
     _check_same(parts)
     _check_complete(parts)
     _check_form(request.output, parts[0][1])
@@ -49,6 +49,12 @@ def gather(request: GatherRequest) -> Gathered:
         console.warn(f"{request.output}: {counted(unanswered, 'row')} could not be predicted.")
     console.note(f"{request.output}: {counted(rows, 'row')} from {counted(len(parts), 'part')}.")
     return Gathered(request.output, rows, len(parts), unanswered)
+
+
+def _without_notes(paths: Sequence[str]) -> list[str]:
+    """Those that are no note of another one: `parts/*` means both, and so does `parts/*.json`."""
+    notes = {str(note_path(path)) for path in paths}
+    return [path for path in paths if path not in notes]
 
 
 def _check_output(request: GatherRequest) -> None:

@@ -93,6 +93,8 @@ def _missing(part: str) -> str:
         return f"{part}: unfinished. Run its `bertft predict` again with --resume."
     if not Path(part).exists():
         return f"{part}: no such file."
+    if name.endswith(ENDING):
+        return f"{part} is a note: name the part that lies beside it ({name.removesuffix(ENDING)})."
     return f"{part}: {name}{ENDING} is not beside it. Copy both, or predict the part again with --shard."
 
 

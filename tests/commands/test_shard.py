@@ -255,6 +255,20 @@ def test_a_note_that_makes_no_sense_is_refused(run: Run, three: list[str]) -> No
         assert "2.csv.shard.json: not a note" in run("gather", *three, "-o", "out.csv", ok=2).err, content
 
 
+@pytest.mark.usefixtures("small_windows")
+def test_a_pattern_that_takes_in_the_notes_means_the_parts(run: Run, trained: Path) -> None:
+    data = inputs("texts")
+    run("predict", trained, data, "--quiet", "-o", "whole.json")
+    parts = predict_parts(run, 2, trained, data, ending="json")
+    for pattern in ("*.json", "*"):
+        named = sorted(map(str, Path("parts").glob(pattern)))
+        assert len(named) == 4
+        run("gather", *named, "-o", "out.json")
+        assert Path("out.json").read_bytes() == Path("whole.json").read_bytes()
+    said = run("gather", *(f"{part}.shard.json" for part in parts), "-o", "out.json", ok=2).err
+    assert "1.json.shard.json is a note: name the part that lies beside it" in said
+
+
 def test_what_the_gathered_file_may_not_be(run: Run, three: list[str]) -> None:
     assert "is one of the parts" in run("gather", *three, "-o", three[0], ok=2).err
     assert "Name a .csv file" in run("gather", *three, "-o", "out.jsonl", ok=2).err
