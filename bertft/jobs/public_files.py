@@ -19,7 +19,7 @@ from bertft.jobs.public_card import card_of_graph, public_card
 from bertft.model.folder import is_public
 from bertft.plan.sections import MEMORY
 from bertft.report.model_card import file_name, public_name, without_folders
-from bertft.runs import CARD, EXPORT, LISTS, PLAN, RECORD, TASK_FILE, VOCABULARY
+from bertft.runs import CARD, EXPORT, GRAPH, LISTS, PLAN, RECORD, TASK_FILE, VOCABULARY
 from bertft.runs.record import RunRecord
 from bertft.scoring.own import is_function
 
@@ -27,6 +27,10 @@ WORDS = {VOCABULARY: "words of the training texts", **dict.fromkeys(LISTS.values
 """Files that the model cannot do without, and that say something of what it learned from."""
 
 _HOMES = re.compile(rb"(?:/home/|/Users/|/root/|[A-Za-z]:\\+Users\\+)[^\s\"'`<>|]*")
+_BEFORE = re.compile(rb"(?:^|[^\w./-]|\\[nrtbf]|file://(?:localhost)?)\Z")
+"""What may stand before a path: nothing, what no path holds, an escaped end of a line, the scheme of an address of a file."""
+_PROTOBUF = (".onnx", ".model")
+"""Endings of files in which any byte may stand before a path: how long it is."""
 _PIECES = ("tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", VOCABULARY, *LISTS.values())
 """Text files that are full of words: no pattern is looked for in them, only this machine's own folders."""
 
@@ -184,18 +188,43 @@ def _check_names_no_place(file: PublicFile, folder: Path) -> None:
             where = f"{folder / file.name}:{line}" if line else str(folder / file.name)
             said = found[1].decode(errors="backslashreplace")
             raise UsageError(
-                f"{where}: names a place on this machine ({said}), which others would read. Take it out first; nothing was "
-                f"uploaded."
+                f"{where}: names a place on this machine ({said}), which others would read. Nothing was uploaded. "
+                f"{_remedy(folder / file.name)}"
             )
 
 
 def _places_in(name: str, content: Any, folder: Path) -> Iterator[tuple[int, bytes]]:
-    own = {str(place) for place in (Path.home(), folder.resolve(), folder.resolve().parent) if len(place.parts) > 1}
-    for place in sorted(own):
-        if (start := content.find(f"{place}/".encode())) >= 0:
-            yield start, place.encode()
-    if _is_read(name) and (found := _HOMES.search(content)):
-        yield found.start(), found.group()[:80]
+    parents = (folder.resolve(), folder.resolve().parent)
+    own = {Path.home(), *(place for place in parents if len(place.parts) > 2)}  # /data/ and /models/ are words
+    for place in sorted(str(place) for place in own if len(place.parts) > 1):
+        for start in _all_of(f"{place}/".encode(), content):
+            if name.endswith(_PROTOBUF) or _begins(content, start):
+                yield start, place.encode()
+    if _is_read(name):
+        yield from (
+            (found.start(), found.group()[:80]) for found in _HOMES.finditer(content) if _begins(content, found.start())
+        )
+
+
+def _remedy(path: Path) -> str:
+    if path.name == GRAPH:
+        return "Export the run again: bertft export RUN -o OTHER"
+    if path.suffix == ".safetensors" and path.name.startswith("model"):  # those of extras need their notes
+        weights = f"save_file(load_file({str(path)!r}), {str(path)!r}, {{'format': 'pt'}})"
+        return f'Write its weights without notes: python -c "from safetensors.torch import *; {weights}"'
+    return "Take it out first."
+
+
+def _all_of(words: bytes, content: Any) -> Iterator[int]:
+    start = content.find(words)
+    while start >= 0:
+        yield start
+        start = content.find(words, start + 1)
+
+
+def _begins(content: Any, start: int) -> bool:
+    """Whether a path begins there: it is no end of an address or of another path."""
+    return _BEFORE.search(content[max(start - 20, 0) : start]) is not None
 
 
 def _is_read(name: str) -> bool:
