@@ -16,10 +16,14 @@ from bertft.errors import CheckpointError
 from bertft.jobs.hub_problems import told_by_hub
 from bertft.model.folder import is_public, is_whole
 from bertft.runs import TASK_FILE
+from bertft.system.files import write_text
 from bertft.system.hub import bars_on_a_terminal, hub_name_of, hub_status, is_hub_name, use_cache_only
 
 MOST_BYTES = {".safetensors": 40_000_000_000, ".onnx": 40_000_000_000, "": 200_000_000}
 """Of a file by its ending; '' is any other. The largest encoders take 15 GB, the largest tokenizers 40 MB."""
+
+MOST_IN_ALL, MOST_FILES = 60_000_000_000, 100
+"""Bytes and files of a run: weights and a graph of the largest encoders, in many pieces."""
 
 _OURS = "runs"
 """Where `train` puts its runs: `runs/NAME` is never sought on the Hub."""
@@ -114,10 +118,21 @@ def _download(name: str, repository: str, revision: str | None) -> str | None:
         if TASK_FILE not in names:
             return None
         check_sizes(name, [one for one in found.siblings or () if one.rfilename in names])
-        folder = _snapshot(repository, revision, names)
-    if Path(folder).name != found.sha:
+        commit = str(found.sha)
+        folder = _snapshot(repository, commit, names)  # a branch may have moved on to files that nobody looked at
+    if Path(folder).name != commit:
         raise CheckpointError(f"{name}: has changed while it was fetched. Try again.")
+    if revision != commit:
+        _note_commit(Path(folder).parents[1] / "refs" / (revision or "main"), commit)
     return _told(folder, "from the Hugging Face Hub")
+
+
+def _note_commit(path: Path, commit: str) -> None:
+    """Where the cache keeps which commit a branch or tag was at, for when the Hub cannot be asked. As its library does it: a
+    cache that others filled may not be written to."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != commit:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, commit)
 
 
 def _is_wanted(name: str) -> bool:
@@ -125,7 +140,8 @@ def _is_wanted(name: str) -> bool:
 
 
 def check_sizes(name: str, files: Iterable[Any]) -> None:
-    """CheckpointError for a file that is larger than its like ever is. `files`: as the Hub lists them."""
+    """CheckpointError for a file that is larger than its like ever is, or for too many. `files`: as the Hub lists them."""
+    files = list(files)
     for file in files:
         most = MOST_BYTES.get(Path(file.rfilename).suffix, MOST_BYTES[""])
         if file.size is None or file.size > most:
@@ -133,9 +149,15 @@ def check_sizes(name: str, files: Iterable[Any]) -> None:
             raise CheckpointError(
                 f"{name}: the size of {file.rfilename} is {size}; at most {most / 1e6:,.0f} MB are fetched."
             )
+    total = sum(file.size for file in files)
+    if total > MOST_IN_ALL or len(files) > MOST_FILES:
+        raise CheckpointError(
+            f"{name}: {len(files)} files of {total / 1e6:,.0f} MB in all; at most {MOST_FILES} files of "
+            f"{MOST_IN_ALL / 1e6:,.0f} MB in all are fetched."
+        )
 
 
-def _snapshot(repository: str, revision: str | None, names: list[str]) -> str:
+def _snapshot(repository: str, revision: str, names: list[str]) -> str:
     from huggingface_hub import HfApi
 
     with bars_on_a_terminal():

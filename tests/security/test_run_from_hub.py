@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,40 @@ def test_a_file_of_unusual_size_is_not_fetched(
     hub.sizes[file] = size
     assert f"{NAME}: the size of {file} is " in run("predict", NAME, input, ok=2).err
     assert not list(cache.rglob("*.json"))
+
+
+def test_many_files_or_bytes_in_all_are_not_fetched(run: Run, hub: FakeHub, input: Path, cache: Path) -> None:
+    whole = hub.head(NAME)
+    pieces = [f"model-{number}.safetensors" for number in range(150)]
+    hub.put(NAME, {**whole, **dict.fromkeys(pieces, b"x")})
+    assert "at most 100 files of" in run("predict", NAME, input, ok=2).err
+    hub.put(NAME, {**whole, **dict.fromkeys(pieces[:3], b"x")})
+    hub.sizes.update(dict.fromkeys(pieces[:3], 30 * 10**9))
+    assert "MB in all; at most" in run("predict", NAME, input, ok=2).err
+    assert not list(cache.rglob("*.json"))
+
+
+def test_what_was_looked_at_is_fetched_though_the_branch_moves_on(
+    run: Run, hub: FakeHub, input: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its new files were not looked at. Afterwards the cache knows what the branch was."""
+    from bertft.jobs import pull
+
+    looked, before = pull.check_sizes, hub.commits[NAME]
+
+    def moved_on(name: str, files: Iterable[object]) -> None:
+        looked(name, files)
+        hub.put(NAME, {**hub.head(NAME), "config.json": b"{}"})
+
+    commit = next(iter(before))
+    with monkeypatch.context() as here:
+        here.setattr(pull, "check_sizes", moved_on)
+        assert f"@{commit[:12]}" in run("predict", NAME, input, "-o", "answers.csv").err
+    assert [folder.name for folder in cache.rglob("snapshots/*")] == [commit]
+    assert [file.read_text() for file in cache.rglob("refs/*")] == [commit]
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    run("predict", NAME, input, "-o", "again.csv")
+    assert Path("answers.csv").read_bytes() == Path("again.csv").read_bytes()
 
 
 def test_a_link_in_the_cache_that_leads_out_of_it_is_refused(run: Run, hub: FakeHub, cache: Path, input: Path) -> None:
