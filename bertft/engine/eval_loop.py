@@ -78,7 +78,9 @@ class _Begun:
 
     def read(self, adapter: Batching) -> list[Any]:
         """What the adapter keeps of each."""
-        return adapter.outputs_of({name: values.numpy() for name, values in self.outputs.read().items()}, self.features)
+        return adapter.outputs_of(
+            {name: values.numpy() for name, values in self.outputs.unpinned().items()}, self.features
+        )
 
 
 def _computed(

@@ -54,6 +54,11 @@ class Fetched:
             self._arrival.synchronize()
         return self._tensors
 
+    def unpinned(self) -> dict[str, Tensor]:
+        """The same in memory of its own, for what is kept: the device's copies lie in pages that cannot be swapped out."""
+        found = self.read()
+        return found if self._arrival is None else {name: values.clone() for name, values in found.items()}
+
 
 def _arrival(device: torch.device) -> Any:
     """What happens when the device has done all that it was told so far."""

@@ -229,3 +229,6 @@ def test_what_comes_back_from_a_gpu_is_read_only_once_it_has_arrived(monkeypatch
     assert told == ["recorded on computing"]
     assert fetched.read()["logits"].dtype == torch.float32
     assert told == ["recorded on computing", "waited"]
+    assert (
+        fetched.unpinned()["logits"].data_ptr() != fetched.read()["logits"].data_ptr()
+    )  # what is kept holds no pinned page
