@@ -136,7 +136,7 @@ def test_every_flag_that_shapes_the_answer_is_remembered() -> None:
     from bertft.jobs.prediction_file import SHAPING
     from bertft.jobs.requests import PredictRequest
 
-    others = {"run", "input", "output", "precision", "machine", "resume", "command", "shard", "shard_rows"}
+    others = {"run", "input", "output", "precision", "backend", "machine", "resume", "command", "shard", "shard_rows"}
     assert set(SHAPING) == {field.name for field in fields(PredictRequest)} - others
 
 
