@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertft import console
 from bertft.engine.meter import Meter, rates
-from bertft.errors import UsageError
+from bertft.errors import DataError, UsageError
 from bertft.gold import Read
 from bertft.gold.answer import MOST_ANSWERS, Answer
 from bertft.jobs.file_columns import columns_of_file, text_wanted_by, wanted_text
@@ -101,6 +101,7 @@ def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicte
     columns = request.columns
     one_text = text_wanted_by(opened.adapter, columns) if opened else wanted_text(request.run, columns)
     source = open_source(request.input, options, one_text=one_text)
+    check_width(source, request.most_columns)
     for note in source.notes:
         console.note(f"{source.name}: {note}")
     answerer = opened or answerer_for(request)
@@ -253,6 +254,11 @@ def asked_answer(request: PredictRequest) -> Answer:
     if request.min_accuracy is not None and request.raw_probabilities:
         raise UsageError("--min-accuracy goes by calibrated probabilities: leave --raw-probabilities out.")
     return Answer(**{one.name: getattr(request, one.name) for one in fields(Answer)})
+
+
+def check_width(source: Source, most: int | None) -> None:
+    if most is not None and len(source.columns) > most:
+        raise DataError(f"{source.name}: {len(source.columns):,} columns; at most {most:,} are taken.")
 
 
 def check_probability(least: float | None) -> None:

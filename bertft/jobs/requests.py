@@ -139,6 +139,8 @@ class PredictRequest:
     machine: Section = field(default_factory=dict)
     resume: bool = False
     raw: bool = False
+    most_columns: int | None = None
+    """More than these are refused: every row leaves with all of them."""
     shard: str | None = None
     """`3/16`: answer only the third of sixteen parts of the file. None: all rows."""
     shard_rows: int | None = None

@@ -36,20 +36,21 @@ from bertft.jobs.opening import check_reads_rows, open_run, with_max_answer
 from bertft.jobs.predict import predict, read_rows, settled
 from bertft.jobs.prediction_file import MODEL_FILES
 from bertft.jobs.requests import PredictRequest
+from bertft.jobs.served_options import COLUMNS, OF_A_FILE, OPTIONS, check_known, reading_of
 from bertft.jobs.unsure import with_own_probabilities
 from bertft.model.folder import read_task
 from bertft.plan.embed_plan import EmbedPlan
-from bertft.plan.sections import WISHES, MachinePlan
+from bertft.plan.sections import MachinePlan
 from bertft.reading.digests import sha256_of
 from bertft.reading.memory import source_of_rows
 from bertft.rows.fields import Fields, fields_in
+from bertft.runs import CONSTANTS
+from bertft.serving.files import MOST_COLUMNS
 from bertft.serving.problems import invalid, replaced, without_flags
 from bertft.serving.work import Answers, Work
 
 PREDICT, ENTITIES, ANSWER, EXPLAIN, ROWS, FILE = "predict", "entities", "answer", "explain", "rows", "file"
 EMBED, SIMILARITY = "embed", "similarity"
-OPTIONS: dict[str, type] = {**WISHES, "max_answer": int, "raw_probabilities": bool}
-"""What can be asked of rows, with types."""
 
 
 @dataclass
@@ -84,8 +85,13 @@ class ServedRun:
     def _is_graph(self) -> bool:
         return isinstance(self.network, GraphNetwork)
 
+    @cached_property
+    def _has_weights(self) -> bool:
+        """Or a graph only."""
+        return any(file.name != CONSTANTS for file in self.folder.glob("*.safetensors"))
+
     def _of_vectors(self) -> list[str]:
-        if not any(self.folder.glob("*.safetensors")):
+        if not self._has_weights:
             return []
         try:
             find_encoder(str(self.folder))
@@ -131,12 +137,17 @@ class ServedRun:
         if self.adapter.calibrates:
             yield "raw_probabilities"
 
-    def check(self, endpoint: str) -> None:
-        """Refused where this run does not answer that."""
+    def check(self, endpoint: str, path: str = "") -> None:
+        """Refused where this run does not answer that. `path`: what was asked, where it has another name."""
         if endpoint not in self.endpoints:
+            path = path or f"/{endpoint}"
+            if endpoint == EMBED and not self._has_weights:
+                raise invalid(f"{path}: '{self.name}' holds a graph only. Export it with its weights (--keep-weights).")
+            if endpoint == EXPLAIN and self._is_graph and isinstance(self.adapter, TextAdapter):
+                raise invalid(f"{path}: '{self.name}' answers by a graph, which explains nothing. Serve its weights.")
             fitting = ", ".join(f"/{name}" for name in self.endpoints)
             raise invalid(
-                f"/{endpoint} does not suit '{self.name}', which answers with {self.adapter.answers_with}. Ask {fitting}."
+                f"{path} does not suit '{self.name}', which answers with {self.adapter.answers_with}. Ask {fitting}."
             )
 
     def labels(self, inputs: Sequence[Any], *, raw: bool, truncate: bool) -> Work:
@@ -188,7 +199,8 @@ class ServedRun:
         try:
             adapter, answer = self._wished(options)
         except UserError as problem:
-            raise invalid(without_flags(str(problem))) from None
+            raise invalid(without_flags(str(problem), OPTIONS)) from None
+        self._check_columns(columns)
 
         def read() -> tuple[Iterator[Read], Adapter]:
             if not rows:
@@ -220,13 +232,16 @@ class ServedRun:
         try:
             return fields_in(known, usual, found, file="rows", named=named, label=False)
         except DataError as problem:
-            message = str(problem).partition(" Name one of them with ")[0]
-            raise invalid(f'{message} Name it: "columns": {{"text": …}}.') from None
+            raise invalid(f'{without_flags(str(problem))} Name it: "columns": {{"text": …}}.') from None
+
+    def _check_columns(self, named: Mapping[str, Any]) -> None:
+        """UserError for a second text that nobody reads."""
+        if named.get("text_pair") and not self.adapter.fields.text_pair:
+            raise UsageError(f"text_pair has no effect: '{self.name}' reads no second text. Leave it out.")
 
     def _wished(self, options: Mapping[str, Any]) -> tuple[Adapter, Any]:
         """The adapter, and what is to be said of each row, as `predict` has them."""
-        if unknown := [name for name in options if name not in OPTIONS]:
-            raise UsageError(f"Unknown option '{unknown[0][:100]}'. Wanted: {', '.join(OPTIONS)}.")
+        check_known(options, OPTIONS)
         options = {name: value for name, value in options.items() if value is not None}
         most, raw = options.pop("max_answer", None), options.pop("raw_probabilities", False)
         for name, value, kind in (("max_answer", most, int), ("raw_probabilities", raw, bool)):
@@ -237,8 +252,10 @@ class ServedRun:
         with console.hushed():
             return adapter, settled(answer, adapter)
 
-    def vectors(self, texts: Sequence[str], say: Callable[[Any, int], Any], *, normalize: bool, truncate: bool) -> Work:
-        self.check(EMBED)
+    def vectors(
+        self, path: str, texts: Sequence[str], say: Callable[[Any, int], Any], *, normalize: bool, truncate: bool
+    ) -> Work:
+        self.check(EMBED, path)
         return VectorWork(texts, lambda: self.embedder, say, truncate, normalize, self.max_text_tokens)
 
     @property
@@ -275,13 +292,27 @@ class ServedRun:
             with console.hushed():
                 return self._file(source, output, options, ask)
         except UserError as problem:
-            raise invalid(without_flags(str(problem)).replace(f"{source.parent}/", "")) from None
+            said = without_flags(str(problem), OF_A_FILE).replace("no_header", "no_header=true")
+            raise invalid(said.replace(f"{source.parent}/", "")) from None
 
     def _file(self, source: Path, output: Path, options: Mapping[str, Any], ask: Callable[[Work], Any]) -> Answers:
-        adapter, _ = self._wished(options)
+        check_known(options, OF_A_FILE)
+        columns = {name: options[name] for name in COLUMNS if name in options}
+        asked = {name: value for name, value in options.items() if name in OPTIONS}
+        self._check_columns(columns)
+        adapter, _ = self._wished(asked)
         answerer = AskingAnswerer(adapter, self.answerer.network, self.answerer.accelerator, ask, self._work)
-        wishes = {name: value for name, value in options.items() if name != "raw_probabilities"}
-        done = predict(PredictRequest(run=str(self.folder), input=str(source), output=str(output), **wishes), answerer)
+        wishes = {name: value for name, value in asked.items() if name != "raw_probabilities"}
+        request = PredictRequest(
+            run=str(self.folder),
+            input=str(source),
+            output=str(output),
+            columns=columns,
+            reading=reading_of(options),
+            most_columns=MOST_COLUMNS,
+            **wishes,
+        )
+        done = predict(request, answerer)
         return Answers({"rows": done.rows, "unanswered": done.unanswered, "rejected": done.rejected}, done.truncated)
 
     def compute(self, pieces: Sequence[Any]) -> list[Any]:

@@ -17,6 +17,8 @@ ATTEMPTS = 9
 """Of one request."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds; each pause is twice as long as the one before."""
+OVERLOADED, DIVIDED_AFTER = 429, 3
+"""The status of a service where too much waits, and the attempts until less is asked."""
 BUSY = (408, 425, 429, 502, 503)
 """Statuses that pass."""
 TOO_MUCH = (413, 504)
@@ -45,9 +47,10 @@ class Patience:
     def __init__(self, address: Address, stopped: Event, *, has_key: bool) -> None:
         self._address, self._stopped, self._has_key, self._told = address, stopped, has_key, False
 
-    def ask(self, send: Callable[[], Reply]) -> Mapping[str, Any]:
-        """The object that it answers with. UsageError for what it refuses, TooMuch where less may help, ServiceError else."""
-        for pause in [*pauses(), None]:
+    def ask(self, send: Callable[[], Reply], *, divisible: bool = False) -> Mapping[str, Any]:
+        """The object that it answers with. UsageError for what it refuses, TooMuch where less may help, ServiceError else.
+        `divisible`: less can be asked, which a busy service may have room for."""
+        for attempt, pause in enumerate([*pauses(), None], 1):
             try:
                 reply = send()
                 why, asked_for = reply.message or f"status {reply.status}", _seconds(reply.retry_after)
@@ -57,6 +60,8 @@ class Patience:
                 return self._settled(reply)
             if pause is None:
                 break
+            if divisible and reply is not None and reply.status == OVERLOADED and attempt == DIVIDED_AFTER:
+                raise TooMuch(self._address, why)
             self._wait(max(pause, asked_for), why)
         raise ServiceError(f"{self._address}: asked {ATTEMPTS} times in vain. The last time: {why}")
 

@@ -84,7 +84,8 @@ class Service:
 
     def _halved(self, model: ServedModel, question: Question, form: Answers, rows: _Rows) -> list[Answers]:
         try:
-            return [self._ask(model, question, [*question.sample, *rows]).without(form)]
+            found = self._ask(model, question, [*question.sample, *rows], divisible=len(rows) > 1)
+            return [found.without(form)]
         except TooMuch as problem:
             if len(rows) == 1:
                 return [form.refusing(f"{TOO_LARGE}: {problem.message}")]
@@ -92,9 +93,9 @@ class Service:
             parts = rows[:half], rows[half:]
             return [one for part in parts for one in self._halved(model, question, form, part)]
 
-    def _ask(self, model: ServedModel, question: Question, rows: _Rows) -> Answers:
+    def _ask(self, model: ServedModel, question: Question, rows: _Rows, *, divisible: bool = False) -> Answers:
         content = {"model": model.name, "rows": list(rows), "options": dict(question.options)}
-        found = self._patience.ask(lambda: self._exchange.ask("/rows", content))
+        found = self._patience.ask(lambda: self._exchange.ask("/rows", content), divisible=divisible)
         return answers_in(found, len(rows), model, self.address)
 
     @property

@@ -75,7 +75,7 @@ async def rows(service: Service, body: RowsBody) -> Response:
 
 
 async def embed(service: Service, body: EmbedBody) -> Response:
-    found = await _vectors(service, body.model, listed(body.inputs), body.normalize, body.truncate, _plain)
+    found = await _vectors(service, "/embed", body.model, listed(body.inputs), body.normalize, body.truncate, _plain)
     return service.reply(found.value, found.truncated)
 
 
@@ -85,7 +85,7 @@ async def similarity(service: Service, body: SimilarityBody) -> Response:
     def cosines(vectors: Any, tokens: int) -> list[float]:
         return [float(one) for one in vectors[1:] @ vectors[0]]
 
-    found = await _vectors(service, body.model, texts, True, body.truncate, cosines)
+    found = await _vectors(service, "/similarity", body.model, texts, True, body.truncate, cosines)
     return service.reply(found.value, found.truncated)
 
 
@@ -98,7 +98,7 @@ async def openai(service: Service, body: OpenAIBody) -> Response:
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return {"object": "list", "data": data, "model": name, "usage": usage}
 
-    found = await _vectors(service, body.model, listed(body.input), True, body.truncate, shown)
+    found = await _vectors(service, "/v1/embeddings", body.model, listed(body.input), True, body.truncate, shown)
     return service.reply(found.value, found.truncated)
 
 
@@ -112,6 +112,7 @@ def _base64(vector: Any) -> str:
 
 async def _vectors(
     service: Service,
+    path: str,
     model: str | None,
     texts: list[str],
     normalize: bool,
@@ -120,17 +121,16 @@ async def _vectors(
 ) -> Answers:
     service.limits.check_texts(texts)
     return await service.ask(
-        model, lambda run: run.vectors(texts, say, normalize=normalize, truncate=truncate), vectors=True
+        model, lambda run: run.vectors(path, texts, say, normalize=normalize, truncate=truncate), vectors=True
     )
 
 
 async def file(service: Service, request: Request) -> Response:
-    query = dict(request.query_params)
-    ending = ending_of(query.pop("filename", None), request.headers.get("content-type", ""))
-    name = query.pop("model", None)
-    options = options_of(query)
+    options = options_of(request.query_params.multi_items())
+    ending = ending_of(options.pop("filename", None), request.headers.get("content-type", ""))
+    name = options.pop("model", None)
     body = await service.body(request)
-    check_content(body)
+    check_content(body, ending)
     content, said = await service.filed(name, body, ending, options)
     headers = {f"x-{name}": str(value) for name, value in {**said.value, "truncated": said.truncated}.items()}
     return Response(content, media_type=TYPES[ending], headers=headers)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bertft.serving.aside import GivenUp
-from bertft.serving.problems import OVERLOADED, Refused, invalid
+from bertft.serving.problems import OVERLOADED, Refused, invalid, too_large
 from bertft.serving.work import Answers, Served, Work
 
 TYPES = {
@@ -26,6 +26,7 @@ TYPES = {
 _OTHER_TYPES = {"application/x-ndjson": ".jsonl", "application/ndjson": ".jsonl", "application/csv": ".csv"}
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1", b"FEA1")
 """What files begin with that would have to be unpacked, to any size."""
+MOST_COLUMNS = 1000
 _PAUSE = 0.02
 """Seconds between two tries, while too much waits already."""
 
@@ -41,12 +42,15 @@ def ending_of(file_name: str | None, content_type: str) -> str:
     return found
 
 
-def check_content(body: bytes) -> None:
-    """Refused for a body that is packed, or empty."""
+def check_content(body: bytes, ending: str) -> None:
+    """Refused for a body that is packed, or empty, or has too many columns to look at each."""
     if not body:
         raise invalid("The body is empty, wanted a file of rows.")
     if body.startswith(_PACKED):
         raise invalid("The file is compressed or binary; send plain CSV, TSV, JSON or JSONL.", 415)
+    line = body.partition(b"\n")[0]
+    if ending in (".csv", ".tsv") and max(map(line.count, (b",", b";", b"\t", b"|"))) >= MOST_COLUMNS:
+        raise too_large(f"The first line has more than {MOST_COLUMNS:,} columns. Leave out those that are not needed.")
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,21 @@ address."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
+from bertft.plan.sections import WISHES
 from bertft.serving.problems import invalid
+
+TEXTS = (
+    "model",
+    "filename",
+    "text_pair",
+    "encoding",
+    "delimiter",
+    *(name for name, kind in WISHES.items() if kind is str),
+)
+"""What of an address is a text whatever it looks like."""
 
 
 def predict_inputs(inputs: Any) -> tuple[list[Any], bool]:
@@ -33,10 +44,15 @@ def listed(inputs: Any) -> list[Any]:
     return found
 
 
-def options_of(query: Mapping[str, str]) -> dict[str, Any]:
+def options_of(query: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Options as an address has them, `top_k=3&fallback_label=other`: numbers and truth values as JSON writes them, all else a
-    text."""
-    return {name: _value(text) for name, text in query.items()}
+    text. Only `text` may stand there several times: a list of columns then."""
+    found: dict[str, Any] = {}
+    for name, text in query:
+        if name in found and name != "text":
+            raise invalid(f"'{name[:100]}' stands in the address twice.")
+        found[name] = [*found.get(name, ()), text] if name == "text" else text if name in TEXTS else _value(text)
+    return found
 
 
 def _value(text: str) -> Any:

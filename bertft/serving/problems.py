@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from bertft.errors import BertftError
 
@@ -10,6 +11,7 @@ VALIDATION, OVERLOADED, TOO_LARGE, TIMEOUT = "validation", "overloaded", "too_la
 NOT_FOUND, UNAUTHORIZED, INTERNAL = "not_found", "unauthorized", "internal"
 
 _FLAG = re.compile(r"--([a-z][a-z-]*)")
+_SENTENCES = re.compile(r"(?<=[.!?…])\s+(?=[A-Z-])")
 
 
 class Refused(BertftError):
@@ -45,6 +47,13 @@ def timed_out(seconds: float) -> Refused:
     return Refused(504, TIMEOUT, f"No answer within {seconds:g} seconds. Send fewer or shorter texts, or later.")
 
 
-def without_flags(message: str) -> str:
-    """A message of the command line, as a client understands it: `--top-k` is the option `top_k`."""
-    return _FLAG.sub(lambda found: found.group(1).replace("-", "_"), message)
+def without_flags(message: str, known: Collection[str] = ()) -> str:
+    """A message of the command line, as a client understands it: `--top-k` is the option `top_k`. Sentences that advise flags
+    which are no options here (`known` are) are left out, where others say what is wrong."""
+    sentences = _SENTENCES.split(message)
+    kept = [one for one in sentences if all(_option(found) in known for found in _FLAG.finditer(one))]
+    return _FLAG.sub(_option, " ".join(kept or sentences))
+
+
+def _option(flag: re.Match[str]) -> str:
+    return flag.group(1).replace("-", "_")

@@ -65,8 +65,10 @@ class Served(Protocol):
         self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], options: Mapping[str, Any]
     ) -> Work: ...
 
-    def vectors(self, texts: Sequence[str], say: Callable[[Any, int], Any], *, normalize: bool, truncate: bool) -> Work:
-        """`say`: vectors (N, D) and the number of tokens -> what the request gets."""
+    def vectors(
+        self, path: str, texts: Sequence[str], say: Callable[[Any, int], Any], *, normalize: bool, truncate: bool
+    ) -> Work:
+        """`path`: that was asked. `say`: vectors (N, D) and the number of tokens -> what the request gets."""
 
     def explain(self, given: Any, turn: Callable[[], Any]) -> Answers:
         """The words that mattered. `turn`: a context in which the network may compute."""

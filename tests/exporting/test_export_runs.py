@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from asked_service import asked, service_of
 from conftest import Said, read_csv, read_jsonl, write_jsonl
 from tagged import tagged_rows
 
@@ -148,3 +149,23 @@ def test_a_crf_travels_beside_an_int8_graph_and_is_decoded_outside(run: Run, tin
             assert not tag.startswith("I-") or before[2:] == tag[2:]  # the CRF forbids any other
     Path("int8/constants.safetensors").unlink()
     assert "constants.safetensors" in run("predict", "int8", "train.jsonl", "-o", "x.jsonl", ok=2).err
+
+
+def test_a_service_of_a_graph_tells_its_precision_and_what_it_cannot_do(own: Path, graph: Path) -> None:
+    pytest.importorskip("fastapi")
+    with service_of(own, f"whole={graph}", precision=None) as client:
+        network = client.service.fleet.served("own").network
+        network.record = replace(network.record, precision="int8")
+        models = {model["name"]: model for model in client.get("/info").json()["models"]}
+        assert [(one["backend"], one["precision"]) for one in models.values()] == [("onnx", "int8"), ("onnx", "fp32")]
+        assert "embed" in models["whole"]["answers"]
+        pair = {"source_sentence": "good", "sentences": ["bad"]}
+        for path, body in (
+            ("/embed", {"inputs": "a"}),
+            ("/similarity", {"inputs": pair}),
+            ("/v1/embeddings", {"input": "a"}),
+        ):
+            said = asked(client, path, status=422, **body)["error"]
+            assert said.startswith(f"{path}: 'own' holds a graph only")
+            assert "--keep-weights" in said
+        assert "/explain: 'own' answers by a graph" in asked(client, "/explain", status=422, inputs="a")["error"]

@@ -241,7 +241,10 @@ def test_a_reply_that_is_none_ends_in_words_and_leaves_no_file(
 
 
 def test_a_service_that_stays_busy_is_given_up(run: Run, door: FaultyDoor, rows_to_predict: Path) -> None:
-    door.moods = ["as it is", *[429] * 9]
+    door.moods = ["as it is", *[503] * 9]
+    assert "asked 9 times in vain" in run("predict", door.url, rows_to_predict, "-o", "out.csv", ok=2).err
+    halvings = 5  # 37, 18, 9, 4, 2, 1
+    door.moods = ["as it is", *[429] * (3 * halvings + 9)]
     assert "asked 9 times in vain" in run("predict", door.url, rows_to_predict, "-o", "out.csv", ok=2).err
 
 
@@ -251,6 +254,11 @@ def test_what_is_too_much_at_once_is_asked_in_halves(run: Run, door: FaultyDoor,
     door.moods = ["as it is", 413, 504, 413]
     run("predict", door.url, rows_to_predict, "-o", "out.csv")
     assert door.rows_asked() == [0, 37, 18, 9, 4, 5, 9, 19]
+    assert same(read_csv(Path("out.csv")), read_csv(Path("whole.csv")))
+    door.asked.clear()
+    door.moods = ["as it is", 429, 429, 429]
+    run("predict", door.url, rows_to_predict, "-o", "out.csv")
+    assert door.rows_asked() == [0, 37, 37, 37, 18, 19]
     assert same(read_csv(Path("out.csv")), read_csv(Path("whole.csv")))
 
 

@@ -135,12 +135,47 @@ def test_an_endpoint_that_does_not_suit_the_run_names_those_that_do(client: Any)
         ("?filename=a.csv&top_k=x", b"text\ngood\n", 422),
         ("?filename=a.csv&output=/tmp/x", b"text\ngood\n", 422),
         ("?filename=../a.csv", b"text\ngood\n", 200),
+        ("?filename=a.csv&top_k=1&top_k=2", b"text\ngood\n", 422),
+        ("?filename=a.csv&text=text&text=text", b"text\ngood\n", 422),
+        ("?filename=a.csv&text_pair=text", b"text\ngood\n", 422),
+        ("?filename=a.csv&no_header=1", b"text\ngood\n", 422),
+        ("?filename=a.csv&header=false", b"text\ngood\n", 422),
+        ("?filename=a.csv&delimiter=ab", b"text\ngood\n", 422),
+        ("?filename=a.csv&encoding=rot13", b"text\ngood\n", 422),
+        ("?filename=a.csv", b"text," + b",".join(b"%d" % one for one in range(1000)) + b"\n", 413),
+        ("?filename=a.jsonl", b'{"text":"a"' + b"".join(b',"%d":0' % one for one in range(1000)) + b"}", 422),
     ],
 )
 def test_a_file_that_cannot_be_answered_is_refused(client: Any, query: str, body: bytes, status: int) -> None:
     found = client.post(f"/file{query}", content=body, headers={"content-type": "application/octet-stream"})
     assert found.status_code == status, found.text
     assert "/tmp" not in found.text
+
+
+def test_what_is_advised_of_a_file_can_be_said_in_its_address(client: Any) -> None:
+    def answered(query: str, body: str, status: int = 200) -> Any:
+        found = client.post(f"/file?filename=a.csv{query}", content=body.encode())
+        assert found.status_code == status, found.text
+        assert "--" not in found.text
+        return found.text if status == 200 else found.json()["error"]
+
+    labels = [line.split(",")[-3:-1] for line in answered("", "text\ngood\nbad\n").splitlines()[1:]]
+    two = "first,second\ngood,fine film\nbad,bad film\n"
+    assert "Name one of them with text." in answered("", two, 422)
+    assert [line.split(",")[-3:-1] for line in answered("&text=first", two).splitlines()[1:]] == labels
+    assert "pass no_header=true" in answered("", "good\nbad\n", 422).replace("Pass", "pass")
+    assert [line.split(",")[-3:-1] for line in answered("&no_header=true", "good\nbad\n").splitlines()[1:]] == labels
+    numbered = answered("&no_header=true&text=column_2&delimiter=semicolon", "7;good\n8;bad\n")
+    assert len(numbered.splitlines()) == 3
+
+
+def test_advice_that_nobody_could_follow_is_left_out() -> None:
+    from bertft.serving.problems import without_flags
+
+    said = "a.csv: no column 'text'. Did you mean 'test'? Name one of them with --text. Or pass --no-header."
+    assert without_flags(said, ["text"]) == "a.csv: no column 'text'. Did you mean 'test'? Name one of them with text."
+    assert without_flags(said) == "a.csv: no column 'text'. Did you mean 'test'?"
+    assert without_flags("--top-k is 0: 1 or more is wanted.") == "top_k is 0: 1 or more is wanted."
 
 
 def test_half_a_character_and_control_characters_come_back_as_they_are(client: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @contextmanager
-def service_of(*runs: Path | str, precision: str = "fp32", **serving: Any) -> Iterator[Any]:
+def service_of(*runs: Path | str, precision: str | None = "fp32", **serving: Any) -> Iterator[Any]:
     """A client of the application, without a socket; `serving`: settings of `bertft serve`."""
     from conftest import forget_accelerator
     from starlette.testclient import TestClient
