@@ -255,7 +255,7 @@ def test_every_flag_that_a_page_names_exists(page: Path) -> None:
         *accelerate,
         *re.findall(r'"(--[a-z-]+)"', benchmarks),
     }
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]*", page.read_text(encoding="utf-8")))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9_-]*", page.read_text(encoding="utf-8")))
     assert named - known - elsewhere == set()
 
 
