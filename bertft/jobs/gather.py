@@ -96,7 +96,8 @@ def _check_same(parts: Sequence[_Part]) -> None:
         if note.chosen and first.chosen and note.chosen != first.chosen:
             raise DataError(
                 f"{other} has the columns {', '.join(note.chosen)}, {path} has {', '.join(first.chosen)}: CoNLL columns "
-                f"follow from the first rows of a part. Predict into .jsonl, and use bertft convert."
+                f"follow from the first rows of a part. Predict all parts into .jsonl files, gather these, and write the columns "
+                f"from the whole: bertft convert WHOLE.jsonl -o WHOLE.conll"
             )
 
 

@@ -6,10 +6,12 @@ import gzip
 import json
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas
 import pytest
 from conftest import PowerFails, Said, read_csv, texts, write_csv
 from predicted import OUTPUTS, inputs, other_runs
@@ -100,6 +102,38 @@ def test_documents_that_reach_over_the_ends_of_blocks_begin_once(run: Run, runs:
         assert "-DOCSTART-" in Path(f"{name}.conll").read_text()
         run("gather", *predict_parts(run, 3, runs["words"], "in.jsonl", ending="conll", folder=name), "-o", "out.conll")
         assert Path("out.conll").read_bytes() == Path(f"{name}.conll").read_bytes()
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_parts_that_chose_other_columns_are_gathered_as_it_is_advised(run: Run, runs: dict[str, Path]) -> None:
+    """A note that only the first part has for each word."""
+    rows = [json.loads(line) for line in Path(inputs("words")).read_text().splitlines()]
+    notes = [["x"] * len(row["tokens"]) if n // 8 % 2 == 0 else "none" for n, row in enumerate(rows)]
+    lines = [json.dumps({**row, "note": note}) + "\n" for row, note in zip(rows, notes, strict=True)]
+    Path("in.jsonl").write_text("".join(lines))
+    run("predict", runs["words"], "in.jsonl", "--quiet", "-o", "whole.conll")
+    said = run("gather", *predict_parts(run, 2, runs["words"], "in.jsonl", ending="conll"), "-o", "x.conll", ok=2).err
+    assert "parts/2.conll has the columns tokens, tags, predicted_tags, parts/1.conll has tokens, note, tags" in said
+    found = re.search(r"bertft (convert WHOLE.jsonl -o WHOLE.conll)", said)
+    assert found
+    run("gather", *predict_parts(run, 2, runs["words"], "in.jsonl", ending="jsonl"), "-o", "WHOLE.jsonl")
+    run(*found[1].split())
+    one, other = (Path(name).read_text().splitlines() for name in ("whole.conll", "WHOLE.conll"))
+    assert [(line.split()[:1], line.split()[-2:]) for line in one] == [
+        (line.split()[:1], line.split()[-2:]) for line in other
+    ]
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("ending", ["parquet", "xlsx"])
+def test_a_file_of_columns_or_sheets_is_dealt_too(run: Run, trained: Path, ending: str) -> None:
+    rows = [(f"row {n}", "" if n % 9 == 0 else text) for n, text in enumerate(texts(50))]
+    frame = pandas.DataFrame(rows, columns=["id", "text"])
+    frame.to_parquet("in.parquet") if ending == "parquet" else frame.to_excel("in.xlsx", index=False)
+    run("predict", trained, f"in.{ending}", "--quiet", "-o", "whole.csv")
+    run("gather", *predict_parts(run, 3, trained, f"in.{ending}", ending="csv"), "-o", "out.csv")
+    assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
+    assert [row["id"] for row in read_csv(Path("out.csv"))] == [name for name, _ in rows]
 
 
 @pytest.mark.usefixtures("small_windows")
