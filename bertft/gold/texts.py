@@ -15,6 +15,7 @@ from bertft.errors import DataError
 from bertft.gold.cells import joined_text, no_text_in
 from bertft.gold.example import Refusal, TextExample
 from bertft.gold.reader import Reader
+from bertft.rows.fields import Fields
 from bertft.rows.label_cells import labels_of_cell, labels_of_row
 from bertft.rows.labels import Labels, is_empty, labels_of_card, learn
 from bertft.rows.row import Row
@@ -48,10 +49,15 @@ class TextReader(Reader):
         return self.labels.position(known), (f"label '{shown(name)}' taken for '{shown(known)}'",)
 
     def inputs(self, row: Row, cell: Any) -> TextExample | Refusal:
-        parts = [self.fields.texts, *([(self.fields.text_pair,)] if self.fields.text_pair else [])]
+        parts = text_parts(self.fields)
         if reason := next(filter(None, (no_text_in("text", columns, row) for columns in parts)), ""):
             return Refusal(row, reason)
         return TextExample(row, tuple(joined_text(columns, row) for columns in parts))
+
+
+def text_parts(fields: Fields) -> list[tuple[str, ...]]:
+    """The columns of each text of an example."""
+    return [fields.texts, *([(fields.text_pair,)] if fields.text_pair else [])]
 
 
 def learn_labels(reader: TextReader, known_order: Sequence[str]) -> Labels:

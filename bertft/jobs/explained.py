@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,10 @@ from bertft.adapters.texts.text_adapter import TextAdapter
 from bertft.engine.answerer import Answerer
 from bertft.engine.meter import Meter
 from bertft.gold import Refusal
-from bertft.insight import explain
+from bertft.gold.cells import starts_in_joined
+from bertft.gold.texts import text_parts
+from bertft.insight import Explanation, explain
+from bertft.rows.fields import Fields
 from bertft.rows.row import Row
 from bertft.serving.problems import invalid
 from bertft.serving.work import Answers
@@ -37,16 +41,19 @@ def explained(answerer: Answerer, row: Row, turn: Callable[[], AbstractContextMa
     direction = np.eye(len(values))[best]
     network = accelerator.unwrap_model(answerer.network)
     found = explain(network, adapter, read, direction, device=accelerator.device, turn=turn)  # type: ignore[arg-type]
-    pieces = [
-        {
-            "input": number,
-            "text": text[word.start : word.end],
-            "start": word.start,
-            "end": word.end,
-            "weight": word.weight,
-        }
-        for number, (text, words) in enumerate(zip(found.texts, found.words, strict=True))
-        for word in words
-    ]
     names = adapter.labels.names or ("score",)
+    pieces = list(_pieces(found, adapter.fields, row))
     return Answers({"label": names[best], "score": float(values[best]), "pieces": pieces}, meter.truncated)
+
+
+def _pieces(found: Explanation, fields: Fields, row: Row) -> Iterator[dict[str, Any]]:
+    """Words by their places in the texts that were given, which may have been joined: `input` counts those, from 0."""
+    parts = text_parts(fields)
+    given = [column for columns in parts for column in columns]
+    for columns, text, words in zip(parts, found.texts, found.words, strict=True):
+        starts = starts_in_joined(columns, row)
+        for word in words:
+            column, first = starts[bisect_right(starts, word.start, key=lambda one: one[1]) - 1]
+            place = {"start": word.start - first, "end": word.end - first}
+            held = text[word.start : word.end]
+            yield {"input": given.index(column), "text": held, **place, "weight": word.weight}

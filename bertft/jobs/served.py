@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bertft import console
-from bertft.adapters import Adapter
+from bertft.adapters import Adapter, Answer
 from bertft.adapters.questions.answering import QuestionAnswering
 from bertft.adapters.tagging.tagger import WordTagger
 from bertft.adapters.texts.text_adapter import TextAdapter
@@ -110,7 +110,9 @@ class ServedRun:
             "kind": adapter.card.kind,
             "problem": adapter.card.problem,
             "labels": list(adapter.labels.names),
+            "entity_types": list(adapter.scored_labels) if ENTITIES in self.endpoints else [],
             "columns": {"text": list(fields.texts), "text_pair": fields.text_pair},
+            "usual_columns": {role: list(adapter.card.usual_columns.get(role, ())) for role in ("text", "text_pair")},
             "max_length": adapter.options.max_length,
             "long": adapter.options.long,
             "answers": list(self.endpoints),
@@ -388,8 +390,6 @@ def _sorted(names: Sequence[str], values: Any) -> list[dict[str, Any]]:
 
 
 def _columns(asked: Asked) -> list[dict[str, Any]]:
-    from bertft.adapters import Answer
-
     return [asked.adapter.answer_columns(read, prediction, Answer()) for read, prediction in asked.whole()]
 
 

@@ -121,6 +121,23 @@ def test_entities_and_answers_are_those_of_predict(client: Any, predicted: Calla
     assert both[0]["answer"] == predicted("questions")[2]["predicted_answer"]
 
 
+def test_words_that_mattered_stand_in_the_texts_that_were_given(client: Any) -> None:
+    """The run joins the first two; one that is empty leaves no line."""
+    for texts in (["good fine", "bad 🚲 fine", "slow"], ["", "bad fine", "slow"], ["good", " ", "slow"]):
+        found = asked(client, "/explain", inputs=texts, model="joined")
+        places = [(piece["input"], texts[piece["input"]][piece["start"] : piece["end"]]) for piece in found["pieces"]]
+        assert places == [(number, word) for number, text in enumerate(texts) for word in text.split()]
+        assert [piece["text"] for piece in found["pieces"]] == [word for _, word in places]
+
+
+def test_info_names_types_of_entities_and_columns_that_fit(client: Any) -> None:
+    models = {one["name"]: one for one in client.get("/info").json()["models"]}
+    assert models["tags"]["labels"][:2] == ["B-ORGANISATION", "B-PERSON"]
+    assert models["tags"]["entity_types"] == ["ORGANISATION", "PERSON", "PLACE"]
+    assert models["labels"]["entity_types"] == []
+    assert "text" in models["tags"]["usual_columns"]["text"]
+
+
 @pytest.mark.parametrize("kind", ["labels", "tags", "questions"])
 def test_a_file_comes_back_as_predict_writes_it(kind: str, client: Any, predicted: Callable[..., Any]) -> None:
     body = write_rows(Path("asked.jsonl"), ROWS[kind]).read_bytes()

@@ -19,6 +19,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "several": [{"text": "good fine"}, {"text": "bad"}, {"text": " "}],
     "pairs": [{"one": "good", "other": "bad"}, {"one": "good", "other": ""}, {"one": "slow", "other": "slow"}],
+    "joined": [
+        {"title": "good", "body": "bad 🚲 fine", "other": "slow"},
+        {"title": "", "body": "fine", "other": "fine"},
+        {"title": "", "body": " ", "other": "fine"},
+    ],
     "tags": [{"text": "Linus Harrow left Grimsdale."}, {"text": ""}, {"text": "é" * 300}],
     "questions": [
         {"question": "Who left?", "context": "Linus Harrow left Grimsdale."},
@@ -41,10 +46,13 @@ def make_runs(folder: Path, tiny: str) -> dict[str, Path]:
     pairs = [(one, other, len(one) / len(other)) for one, other in zip(some, others, strict=True)]
     write_csv(folder / "several.csv", ["text", "label"], labels)
     write_csv(folder / "pairs.csv", ["one", "other", "label"], pairs)
+    joined = [(one, other, one[::-1], sentiment(one)) for one, other in zip(some, others, strict=True)]
+    write_csv(folder / "joined.csv", ["title", "body", "other", "label"], joined)
     (folder / "corpus.txt").write_text("\n".join(some), encoding="utf-8")
     asked = {
         "several": ("train", folder / "several.csv", "--multi-label", "--separator", "|"),
         "pairs": ("train", folder / "pairs.csv", "--regression", "--text", "one", "--text-pair", "other"),
+        "joined": ("train", folder / "joined.csv", "--text", "title", "--text", "body", "--text-pair", "other"),
         "tags": ("train", ROOT / "samples" / "entities" / "train.jsonl"),
         "questions": ("train", ROOT / "samples" / "questions" / "train.jsonl", "--max-length", 48, "--overlap", 8),
     }
