@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import pytest
 from devtools import Tab
 from stub_service import Asked, Reply, StubService
 
@@ -64,12 +63,17 @@ def test_labels_are_bars_with_probabilities(tab: Tab, stub: StubService) -> None
     assert sorted(widths, reverse=True) == widths
 
 
-@pytest.mark.parametrize(
-    ("number", "said"), [(1, "1.000"), (0.99996, "> 0.999"), (0.9994, "0.999"), (0.00001, "< 0.001"), (0, "0.000")]
-)
-def test_a_probability_is_certain_only_where_it_is(tab: Tab, stub: StubService, number: float, said: str) -> None:
+def test_a_probability_is_certain_only_where_it_is(tab: Tab, stub: StubService) -> None:
     opened(tab, stub, model("predict"))
-    assert tab.run(f"share({number})") == said
+    told = {1: "1.000", 0.99996: "> 0.999", 0.9994: "0.999", 0.00001: "< 0.001", 0: "0.000"}
+    assert {number: tab.run(f"share({number})") for number in told} == told
+
+
+def test_a_number_keeps_its_digits(tab: Tab, stub: StubService) -> None:
+    opened(tab, stub, model("predict"))
+    told = {12345.67: "12345.67", 249999.5: "249999.5", -98765.43219: "-98765.4322", 1234567: "1234567"}
+    told |= {0.12345: "0.1235", 0.00012345: "0.0001234", 5: "5", 0: "0"}  # type: ignore[dict-item]
+    assert {number: tab.run(f"decimal({number})") for number in told} == told
 
 
 def test_a_pair_is_sent_as_one_and_a_number_is_no_bar(tab: Tab, stub: StubService) -> None:
@@ -78,7 +82,7 @@ def test_a_pair_is_sent_as_one_and_a_number_is_no_bar(tab: Tab, stub: StubServic
     ask(tab, text="one", pair="other")
     tab.until("document.querySelector('.lead')")
     assert stub.bodies("/predict") == [{"inputs": ["one", "other"]}]
-    assert tab.text("#result") == "4.313"
+    assert tab.text("#result") == "4.3127"
 
 
 def test_entities_are_marked_where_python_counts_them(tab: Tab, stub: StubService) -> None:
@@ -179,9 +183,9 @@ def test_only_the_newest_answer_counts(tab: Tab, stub: StubService) -> None:
     tab.until("document.querySelector('.lead')")
     first_may_go.set()
     assert tab.text(".lead") == "second"
-    assert (
-        tab.run("new Promise((done) => later(() => done(document.querySelector('.lead').textContent), 50))") == "second"
-    )
+    first = next(one for one in stub.asked if one.path == "/predict")
+    first.is_over.wait()
+    assert tab.run("fetch('/info').then(() => document.querySelector('.lead').textContent)") == "second"
 
 
 def test_an_answer_to_an_earlier_text_is_shown_as_such(tab: Tab, stub: StubService) -> None:
@@ -212,9 +216,7 @@ def test_another_model_is_asked_by_its_name(tab: Tab, stub: StubService) -> None
     opened(tab, stub, model("predict"), model("entities", name="other"))
     stub.says("/entities", [[]])
     tab.fill("[data-field='text 0']", "Ada met Bob.")
-    tab.run(
-        "(() => { const box = document.getElementById('model'); box.value = '1'; box.dispatchEvent(new Event('change')); })()"
-    )
+    tab.select("#model", "other")
     tab.click("#question button")
     tab.until("document.querySelector('#result .passage')")
     assert stub.bodies("/entities") == [{"inputs": "Ada met Bob.", "model": "other"}]
@@ -232,6 +234,53 @@ def test_of_several_labels_the_service_says_which_are_given(tab: Tab, stub: Stub
         assert tab.text(".lead") == lead
         assert tab.run("[...document.querySelectorAll('.bars .first bdi')].map((one) => one.textContent)") == given
     assert stub.bodies("/rows") == [{"rows": [{"body": "late"}]}] * 2
+    assert """'{"rows": [{"body": "late"}]}'""" in tab.text("#curl")  # what decides is what is copied
+    assert '/rows"' in tab.text("#python")
+
+
+def test_types_of_entities_have_colours_of_their_own(tab: Tab, stub: StubService) -> None:
+    """Labels are tags, of which each type has several; these types would fall on one colour by their letters."""
+    types = ["NORP", "PERSON", "TIME"]
+    tags = [*(f"{mark}-{one}" for mark in "BI" for one in types), "O"]
+    opened(tab, stub, model("entities", labels=tags, entity_types=types))
+    assert "3 entity types" in tab.text("#about")
+    places = [{**place_of("Ada noon French", word), "probability": 0.9} for word in ("French", "Ada", "noon")]
+    stub.says("/entities", [[{**place, "label": one} for place, one in zip(places, types, strict=True)]])
+    ask(tab, text="Ada noon French")
+    tab.until("document.querySelector('#result mark')")
+    assert (
+        tab.run(
+            "new Set([...document.querySelectorAll('mark')].map((one) => one.style.getPropertyValue('--hue'))).size"
+        )
+        == 3
+    )
+
+
+def test_masks_are_filled_and_an_encoder_alone_compares(tab: Tab, stub: StubService) -> None:
+    encoder = {**model(), "name": "encoder", "answers": ["embed", "similarity"]}
+    opened(tab, stub, model("embed", "similarity", name="masks"), encoder)
+    stub.says("/rows", {"columns": ["filled", "reason"], "rows": [{"filled": "fine", "reason": None}]})
+    tab.fill("textarea", "a [MASK] day")
+    tab.click("#question button")
+    tab.until("document.querySelector('#result table')")
+    assert stub.bodies("/rows") == [{"rows": [{"text": "a [MASK] day"}], "model": "masks"}]
+    assert "fine" in tab.text("#result")
+    tab.select("#model", "encoder")
+    stub.says("/similarity", [0.25])
+    ask(tab, source="one", others="other")
+    tab.until("document.querySelector('.bars')")
+    assert stub.bodies("/similarity")[0]["inputs"] == {"source_sentence": "one", "sentences": ["other"]}
+
+
+def test_of_texts_that_are_joined_some_may_be_empty(tab: Tab, stub: StubService) -> None:
+    opened(tab, stub, model("predict", columns={"text": ["title", "body"], "text_pair": "other"}))
+    stub.says("/predict", SCORES)
+    ask(tab, pair="late")
+    assert tab.text("#status") == "Type a text first."
+    tab.fill("[data-field='text 2']", "other")
+    tab.click("#question button")
+    tab.until("document.querySelector('.lead')")
+    assert stub.bodies("/predict") == [{"inputs": ["", "late", "other"]}]
 
 
 def test_words_that_were_not_read_are_said_to_be_so(tab: Tab, stub: StubService) -> None:
@@ -250,3 +299,21 @@ def test_words_that_were_not_read_are_said_to_be_so(tab: Tab, stub: StubService)
         "unread",
     ]
     assert "1 word at the end" in tab.text("#reasons")
+
+
+def test_words_that_mattered_to_a_number_raise_or_lower_it(tab: Tab, stub: StubService) -> None:
+    opened(tab, stub, model("predict", "explain", problem="regression"))
+    stub.says("/predict", [{"label": "score", "score": 4.3}])
+    pieces = [{**place_of(TEXT, word), "weight": weight} for word, weight in (("late", 2.0), ("parcel", -1.5))]
+    stub.says("/explain", {"label": "score", "pieces": pieces})
+    ask(tab, text=TEXT)
+    tab.until("document.querySelector('#reasons button')")
+    tab.click("#reasons button")
+    tab.until("document.querySelector('#reasons mark')")
+    said = tab.text("#reasons")
+    assert "mattered for the number" in said
+    assert "raises the number" in said
+    assert "label" not in said
+    assert "probability" not in said
+    titles = tab.run("[...document.querySelectorAll('#reasons .passage mark')].map((one) => one.title)")
+    assert titles == ["+2.00, raises it", "−1.50, lowers it"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from devtools import Tab
@@ -64,7 +65,7 @@ def test_a_text_that_is_too_long_is_cut_only_where_it_is_wanted(tab: Tab, stub: 
     tab.until("document.querySelector('#refusal button')")
     tab.click("#refusal button")
     tab.until("document.querySelector('.lead')")
-    assert tab.text("#status").endswith("The text was cut to what the model reads.")
+    assert tab.text("#result").endswith("The text was cut to what the model reads.")
     assert '"truncate": true' in tab.text("#curl")
     assert '"truncate": True' in tab.text("#python")
 
@@ -102,6 +103,7 @@ def test_a_key_is_asked_for_and_stored_nowhere(tab: Tab, stub: StubService) -> N
     tab.fill("#key", "s3cret")
     tab.click("#key-form button")
     tab.until("!document.getElementById('desk').hidden")
+    assert tab.run("document.activeElement.dataset.field") == "text 0"
     ask(tab, text="late")
     tab.until("document.querySelector('.lead')")
     assert "$BERTFT_API_KEY" in tab.text("#curl")
@@ -111,6 +113,29 @@ def test_a_key_is_asked_for_and_stored_nowhere(tab: Tab, stub: StubService) -> N
             "document.documentElement.outerHTML + JSON.stringify({...localStorage, ...sessionStorage}) + document.cookie"
         )
     )
+    refused["error"] = "No such key."
+    stub.replies["/predict"] = lambda _: (401, refused, {})
+    tab.click("#question button")
+    tab.until("!document.getElementById('key-form').hidden")
+    assert "no longer takes this key" in tab.text("#key-trouble")
+    tab.fill("#key", "s3cret")
+    tab.click("#key-form button")
+    tab.until("!document.getElementById('desk').hidden")
+    assert tab.run("document.activeElement.value") == "late"
+
+
+def test_an_explanation_that_fails_leaves_the_answer(tab: Tab, stub: StubService) -> None:
+    opened(tab, stub, model("predict", "explain"))
+    stub.says("/predict", SCORES)
+    stub.says("/explain", {"error": "It took too long.", "error_type": "timeout"}, 504)
+    ask(tab, text="late")
+    tab.until("document.querySelector('#reasons button')")
+    tab.click("#reasons button")
+    tab.until("document.querySelector('#reasons .bad')")
+    assert (tab.text(".lead"), tab.text("#reasons .bad"), tab.text("#refusal")) == ("bad", "It took too long.", "")
+    stub.says("/explain", {"label": "bad", "pieces": [{"text": "late", "start": 0, "end": 4, "weight": 1.0}]})
+    tab.click("#reasons button")
+    tab.until("document.querySelector('#reasons mark')")
 
 
 def test_a_file_comes_back_with_answers(tab: Tab, stub: StubService, tmp_path: Path) -> None:
@@ -148,3 +173,44 @@ def test_a_file_that_cannot_be_answered_is_told(tab: Tab, stub: StubService, tmp
         assert words in tab.text("#file-refusal"), name
         assert tab.run("document.getElementById('download').hidden && document.getElementById('progress').hidden")
     assert len([one for one in stub.asked if one.path == "/file"]) == 1
+
+
+def test_a_file_is_told_with_the_model_that_answered_it(tab: Tab, stub: StubService, tmp_path: Path) -> None:
+    """Another may be chosen meanwhile, and a second file that cannot be sent changes nothing of the first."""
+    may_go = threading.Event()
+
+    def reply(asked: Asked) -> Reply:
+        may_go.wait()
+        return 200, b"text\r\na\r\n", {"Content-Type": "text/csv"}
+
+    opened(tab, stub, model("predict", name="A"), model("predict", name="B"))
+    stub.replies["/file"] = reply
+    for name in ("a.csv", "a.pdf"):
+        (tmp_path / name).write_text("text\na\n", encoding="utf-8")
+    tab.choose_file("#file", tmp_path / "a.csv")
+    tab.until("document.getElementById('file-status').textContent.includes('was sent')")
+    tab.choose_file("#file", tmp_path / "a.pdf")
+    tab.until("document.getElementById('file-refusal').textContent")
+    assert "a.csv was sent" in tab.text("#file-status")
+    tab.select("#model", "B")
+    may_go.set()
+    tab.until("!document.getElementById('download').hidden")
+    assert tab.text("#file-status").startswith("a.csv is answered by A")
+    assert tab.run("document.getElementById('download').download") == "a.A.answered.csv"
+    assert "a.pdf is no .csv" in tab.text("#file-refusal")
+    tab.select("#model", "A")
+    assert tab.run("document.getElementById('download').hidden")
+    assert tab.text("#file-part").count("a.csv") == 0
+
+
+def test_text_can_be_dragged_into_a_box(tab: Tab, stub: StubService) -> None:
+    opened(tab, stub, model("predict"))
+    tab.drop_text("textarea", "dragged words")
+    tab.until("document.querySelector('textarea').value")
+    assert tab.run("document.querySelector('textarea').value") == "dragged words"
+
+
+def test_the_columns_of_a_file_are_named(tab: Tab, stub: StubService) -> None:
+    columns = {"text": ["tokens"], "text_pair": None}
+    opened(tab, stub, model("entities", columns=columns, usual_columns={"text": ["tokens", "text"], "text_pair": []}))
+    assert tab.text("#wanted") == "It needs the column tokens (or text)."

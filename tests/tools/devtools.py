@@ -14,8 +14,6 @@ from typing import Any
 
 from browser import QUIET, TOOK_LONG
 
-EVALUATED = {"awaitPromise": True, "returnByValue": True, "userGesture": True, "allowUnsafeEvalBlockedByCSP": False}
-
 
 class Tab:
     """One page of the browser. What it complains of is kept in `complaints`."""
@@ -67,6 +65,21 @@ class Tab:
             f"(() => {{ const box = document.querySelector({json.dumps(selector)}); box.focus(); box.select(); }})()"
         )
         self.send("Input.insertText", text=text)
+
+    def select(self, selector: str, shown: str) -> None:
+        """An option of a list by what a reader sees of it."""
+        box = f"const box = document.querySelector({json.dumps(selector)});"
+        place = f"[...box.options].findIndex((one) => one.textContent === {json.dumps(shown)})"
+        self.run(f"(() => {{ {box} box.selectedIndex = {place}; box.dispatchEvent(new Event('change')); }})()")
+
+    def drop_text(self, selector: str, text: str) -> None:
+        """As a person drags it there."""
+        at = "(({x, y, width, height}) => ({x: x + width / 2, y: y + height / 2}))"
+        element = f"document.querySelector({json.dumps(selector)})"
+        place = self.run(f"({element}.scrollIntoView(), {at}({element}.getBoundingClientRect()))")
+        data = {"items": [{"mimeType": "text/plain", "data": text}], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.send("Input.dispatchDragEvent", type=kind, **place, data=data)
 
     def press(self, key: str, *, control: bool = False) -> None:
         code = {"Enter": 13, "Escape": 27, "Tab": 9}[key]

@@ -23,6 +23,8 @@ class Asked:
     query: str
     body: bytes
     headers: dict[str, str]
+    is_over: threading.Event = field(default_factory=threading.Event)
+    """Set once the answer has been sent, or nobody wanted it any more."""
 
     @property
     def json(self) -> Any:
@@ -62,7 +64,10 @@ def stub_service() -> Iterator[StubService]:
                 return self.reply(200, web_page().body, web_page().headers)
             stub.asked.append(asked)
             nothing = {"error": f"There is nothing at {place.path}.", "error_type": "not_found"}
-            return self.reply(*stub.replies.get(place.path, lambda _: (404, nothing, {}))(asked))
+            try:
+                self.reply(*stub.replies.get(place.path, lambda _: (404, nothing, {}))(asked))
+            finally:
+                asked.is_over.set()
 
         def reply(self, status: int, value: Any, headers: dict[str, str]) -> None:
             sent = value if isinstance(value, bytes) else json.dumps(value).encode()

@@ -42,7 +42,7 @@ function entitiesAnswer(answer, { text, model }) {
   const rows = entities.map(({ text: words, label, probability, start, end }) => [words, label, share(probability), `${start}–${end}`]);
   const list = table("Entities", ["entity", "label", "probability", "place"], rows.slice(0, MOST_LISTED), [2, 3]);
   const left = rows.length > MOST_LISTED ? make("p", { class: "soft" }, `The first ${MOST_LISTED} are listed.`) : null;
-  const inPlace = fit ? entityPassage(text, entities, model.labels || []) : make("p", { class: "bad" }, MISFIT);
+  const inPlace = fit ? entityPassage(text, entities, model.entity_types || model.labels || []) : make("p", { class: "bad" }, MISFIT);
   return { said: `${counted(entities.length, "entity", "entities")}.`, shown: [inPlace, list, left] };
 }
 
@@ -73,19 +73,26 @@ function columnsAnswer(answer) {
   return { said: row.reason ? "This row has no answer." : "Answered.", shown: [reason, table("Columns of the answer", ["column", "value"], rows)] };
 }
 
+const TOWARDS_A_LABEL = { for: "speaks for it", against: "speaks against it" }, TOWARDS_A_NUMBER = { for: "raises it", against: "lowers it" };
+
 /** /explain: words with their weights, in each text and as a table, strongest first. */
-function reasonsShown({ label, pieces }, texts) {
+function reasonsShown({ label, pieces }, texts, isNumber) {
   const ofText = texts.map((_, number) => pieces.filter(({ input }) => (input || 0) === number));
   if (!texts.every((text, number) => allFit(text, ofText[number]))) return [make("p", { class: "bad" }, MISFIT)];
   const ranked = pieces.filter(({ weight }) => weight).sort((one, other) => Math.abs(other.weight) - Math.abs(one.weight));
-  const rows = ranked.slice(0, MOST_LISTED).map(({ text, weight }) => [text, signed(weight), weight > 0 ? "for" : "against"]);
+  const effects = isNumber ? TOWARDS_A_NUMBER : TOWARDS_A_LABEL;
+  const rows = ranked.slice(0, MOST_LISTED).map(({ text, weight }) => [text, signed(weight), effects[sideOf(weight)]]);
   const unread = pieces.filter(({ weight }) => weight === null).length;
   return [
-    make("h3", {}, "The words that mattered for ", foreign(label)),
-    ...texts.map((text, number) => weightPassage(text, ofText[number], strongest(pieces))),
+    make("h3", {}, "The words that mattered for ", isNumber ? "the number" : foreign(label)),
+    ...texts.map((text, number) => weightPassage(text, ofText[number], strongest(pieces), effects)),
     unread ? make("p", { class: "soft" }, `${counted(unread, "word")} at the end, struck through, were beyond what the model reads.`) : null,
-    make("p", { class: "soft" }, "Underlined words speak ", make("mark", { class: "for", "--share": "45%" }, "for"), " the answer, dotted ones ",
-      make("mark", { class: "against", "--share": "45%" }, "against"), " it. The number says how much a word adds to the score before it becomes a probability."),
-    make("details", {}, make("summary", {}, "As a table"), table("Words by weight", ["word", "weight", "speaks"], rows, [1])),
+    make("p", { class: "soft" }, ...(isNumber ? legendOfNumber() : legendOfLabel(label))),
+    make("details", {}, make("summary", {}, "As a table"), table("Words by weight", ["word", "weight", "effect"], rows, [1])),
   ].filter(Boolean);
 }
+
+const sample = (side, words) => make("mark", { class: side, "--share": "45%" }, words);
+const legendOfNumber = () => ["An underlined word ", sample("for", "raises"), " the number, a dotted one ", sample("against", "lowers"), " it, by as much as stands behind it."];
+const legendOfLabel = (label) => ["Underlined words speak ", sample("for", "for"), " ", foreign(label), ", dotted ones ", sample("against", "against"),
+  " it. The number says how much a word adds to the label’s score before that becomes a probability."];

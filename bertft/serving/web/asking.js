@@ -10,6 +10,13 @@ function requestNow() {
   return toModel({ path: state.form.path, body: state.form.body({ ...values, cut: state.cut }) });
 }
 
+/** The request whose answer decides: of several labels, that which says which of them are given. */
+function decidingRequest() {
+  const { values, missing } = readForm();
+  const also = !missing && state.form.also ? state.form.also(values, state.model) : null;
+  return also ? toModel(also) : requestNow();
+}
+
 /** Only where there are several does a request name its model. */
 function toModel(request) {
   return request && state.info.models.length > 1 ? { ...request, body: { ...request.body, model: state.model.name } } : request;
@@ -32,7 +39,7 @@ function end() {
 }
 
 /** `work(signal)` may take its time. Whatever comes of it counts only while no newer work has begun. */
-async function newest(work, show) {
+async function newest(work, show, fail = refused) {
   const { number, signal } = begin();
   const isNewest = () => number === state.number;
   const slow = setTimeout(() => isNewest() && say("Still waiting for the service …"), SLOW);
@@ -40,7 +47,7 @@ async function newest(work, show) {
     const answer = await work(signal, (words) => isNewest() && say(words));
     if (isNewest()) show(answer);
   } catch (error) {
-    if (isNewest()) refused(error);
+    if (isNewest()) fail(error);
   } finally {
     clearTimeout(slow);
     if (isNewest()) end();
@@ -70,7 +77,8 @@ async function ask() {
     const { said, shown } = form.show(answer, { ...form.given(values), model, also });
     clearAnswer();
     byId("result").replaceChildren(...shown.filter(Boolean));
-    say(request.body.truncate ? `${said} The text was cut to what the model reads.` : said);
+    if (request.body.truncate) byId("result").append(make("p", { class: "soft" }, "The text was cut to what the model reads."));
+    say(said);
     state.answered = JSON.stringify(requestNow());
     offerReasons(values, model);
     markStale();
@@ -82,17 +90,22 @@ function clearAnswer() {
   state.answered = "";
 }
 
-/** What went wrong, in words, and what helps. */
+/** What went wrong, in words. */
+function faultShown(error) {
+  const words = error instanceof Refusal ? error.message : "The answer could not be read: it has another form than this page knows.";
+  if (!(error instanceof Refusal)) console.error(error);
+  if (error.status === 401) askForNewKey();
+  return make("p", { class: "bad" }, foreign(words));
+}
+
+/** The fault in place of the answer, and what helps. */
 function refused(error) {
   clearAnswer();
   say("");
-  const words = error instanceof Refusal ? error.message : "The answer could not be read: it has another form than this page knows.";
-  if (!(error instanceof Refusal)) console.error(error);
-  byId("refusal").replaceChildren(make("p", { class: "bad" }, foreign(words)));
-  if (error.status === 401) askForKey("");
+  byId("refusal").replaceChildren(faultShown(error));
   if (state.form.path === "predict" && !state.cut && error.message.includes('"truncate": true')) {
     const cut = make("button", { type: "button", class: "quiet" }, "Cut the text and answer");
-    cut.addEventListener("click", () => { state.cut = true; showCode(requestNow()); ask(); });
+    cut.addEventListener("click", () => { state.cut = true; showCode(decidingRequest()); ask(); });
     byId("refusal").append(make("p", {}, cut));
   }
 }
@@ -100,22 +113,26 @@ function refused(error) {
 function offerReasons(values, model) {
   if (!(model.answers || []).includes("explain")) return;
   const button = make("button", { type: "button", class: "quiet" }, "Show the words that mattered");
-  button.addEventListener("click", () => explain(textsOf(values)));
+  button.addEventListener("click", () => explain(textsOf(values), model));
   byId("reasons").replaceChildren(make("p", {}, button));
 }
 
-async function explain(texts) {
+/** Where that fails, the answer stays. */
+async function explain(texts, model) {
   const { path, body } = toModel({ path: "explain", body: { inputs: oneOrAll(texts) } });
   say("Weighing the words …");
   await newest((signal, tell) => callPatiently(path, body, signal, tell), (answer) => {
-    byId("reasons").replaceChildren(...reasonsShown(answer, texts));
+    byId("reasons").replaceChildren(...reasonsShown(answer, texts, model.problem === "regression"));
     say("The words that mattered are marked below the answer.");
+  }, (error) => {
+    byId("reasons").replaceChildren(byId("reasons").firstChild, make("div", { role: "alert" }, faultShown(error)));
+    say("");
   });
 }
 
 /** An answer to an earlier text is shown as such. */
 function markStale() {
   const isStale = Boolean(state.answered) && JSON.stringify(requestNow()) !== state.answered;
-  for (const id of ["result", "reasons"]) byId(id).classList.toggle("stale", isStale);
+  byId("answer").classList.toggle("stale", isStale);
   byId("answer-title").textContent = isStale ? "Answer to the text before" : "Answer";
 }

@@ -25,7 +25,12 @@ function share(number) {
   return number.toFixed(3);
 }
 
-const decimal = (number) => (typeof number === "number" && Number.isFinite(number) ? String(Number(number.toPrecision(4))) : "–");
+/** With all its digits before the point and four behind it; of less than 0.001 the first four that are not 0. */
+function decimal(number) {
+  if (typeof number !== "number" || !Number.isFinite(number)) return "–";
+  return String(Number(Math.abs(number) < 0.001 ? number.toPrecision(4) : number.toFixed(4)));
+}
+
 const counted = (number, one, more = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : more}`;
 
 /** What JSON and Python take as text: half a pair of UTF-16 is no character. */

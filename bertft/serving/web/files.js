@@ -3,7 +3,7 @@
 const TYPES = { csv: "text/csv", tsv: "text/tab-separated-values", jsonl: "application/jsonl", json: "application/json" };
 const inMegabytes = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000)).toLocaleString("en")} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 const endingOf = (name) => (name.includes(".") ? name.split(".").pop().toLowerCase() : "");
-const answeredName = (name) => `${name.slice(0, name.lastIndexOf("."))}.answered.${endingOf(name)}`;
+const answeredName = (name, by) => `${name.slice(0, name.lastIndexOf("."))}${by ? `.${by}` : ""}.answered.${endingOf(name)}`;
 let sending = null;
 
 /** Why a file is not sent; nothing where it is. */
@@ -19,10 +19,18 @@ function faultOf(files) {
   return "";
 }
 
+/** A file that is on its way, or back, stays where the next one cannot be sent. */
 function takeFiles(files) {
+  const fault = faultOf(files);
+  byId("file-refusal").textContent = fault;
+  if (!fault) sendFile(files[0]);
+}
+
+/** What was said of a file; one that is on its way goes on. */
+function forgetFile() {
+  if (sending) return;
   byId("download").hidden = true;
-  fileSays("", faultOf(files));
-  if (!byId("file-refusal").textContent) sendFile(files[0]);
+  fileSays("");
 }
 
 function fileSays(words, fault = "") {
@@ -33,15 +41,16 @@ function fileSays(words, fault = "") {
 /** XMLHttpRequest, as fetch tells nothing of what has been sent. */
 function sendFile(file) {
   if (sending) sending.abort();
-  const request = new XMLHttpRequest();
+  byId("download").hidden = true;
+  const [request, model] = [new XMLHttpRequest(), state.model.name];
   sending = request;
-  const query = new URLSearchParams({ model: state.model.name, filename: file.name });
+  const query = new URLSearchParams({ model, filename: file.name });
   request.open("POST", `${addressOf("file")}?${query}`);
   for (const [name, value] of Object.entries(headersWithKey(TYPES[endingOf(file.name)]))) request.setRequestHeader(name, value);
   request.responseType = "blob";
   request.upload.onprogress = ({ loaded, total }) => showProgress(`Sending ${file.name} …`, total ? loaded / total : null);
   request.upload.onload = () => showProgress(`${file.name} was sent (${inMegabytes(file.size)}). The service is answering its rows …`, null);
-  request.onload = () => fileCameBack(request, file);
+  request.onload = () => fileCameBack(request, file, model);
   request.onerror = () => fileFailed(`${file.name} could not be sent, or the service broke off. Did the file change, or did the service stop?`);
   request.onabort = () => sending === request && fileFailed(`${file.name} was stopped.`);
   showProgress(`Sending ${file.name} …`, 0);
@@ -54,24 +63,28 @@ function showProgress(words, done) {
   bar.hidden = byId("file-stop").hidden = false;
   if (done === null) bar.removeAttribute("value");
   else bar.value = done;
-  if (byId("file-status").textContent !== words) fileSays(words);
+  if (byId("file-status").textContent !== words) byId("file-status").textContent = words;
+}
+
+function sendingIsOver() {
+  sending = null;
+  byId("progress").hidden = byId("file-stop").hidden = true;
 }
 
 function fileFailed(words) {
-  sending = null;
-  byId("progress").hidden = byId("file-stop").hidden = true;
+  sendingIsOver();
   fileSays("", words);
 }
 
-async function fileCameBack(request, file) {
+async function fileCameBack(request, file, model) {
   if (sending !== request) return;
   if (request.status !== 200) {
     const refusal = refusalOf(request.status, await request.response.text(), request.getResponseHeader("Retry-After"));
-    if (refusal.status === 401) askForKey("");
+    if (refusal.status === 401) askForNewKey();
     return fileFailed(refusal.status === 429 ? `${refusal.message} Try again in ${refusal.wait} s.` : refusal.message);
   }
-  fileFailed("");
-  offerDownload(request, file);
+  sendingIsOver();
+  offerDownload(request, file, state.info.models.length > 1 ? model : "");
 }
 
 /** How many rows, and what is to be known of them: the service says it beside the file. */
@@ -85,23 +98,33 @@ function toldBeside(request) {
   ].join("");
 }
 
-function offerDownload(request, file) {
+/** `by`: the model that answered, where there are several. */
+function offerDownload(request, file, by) {
   const link = byId("download");
   if (link.href) URL.revokeObjectURL(link.href);
   link.href = URL.createObjectURL(request.response);
-  link.download = answeredName(file.name);
+  link.download = answeredName(file.name, by);
   link.textContent = `Save ${link.download}`;
   link.hidden = false;
-  fileSays(`${file.name} is answered (${inMegabytes(request.response.size)}).${toldBeside(request)}`);
+  byId("file-status").textContent = `${file.name} is answered${by ? ` by ${by}` : ""} (${inMegabytes(request.response.size)}).${toldBeside(request)}`;
   link.focus();
+}
+
+/** Text that is dragged goes into a box, as everywhere. */
+function onFiles(target, kind, act) {
+  target.addEventListener(kind, (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    act(event);
+  });
 }
 
 function takeDrops() {
   const area = byId("drop");
-  for (const kind of ["dragenter", "dragover"]) area.addEventListener(kind, (event) => { event.preventDefault(); area.classList.add("over"); });
+  for (const kind of ["dragenter", "dragover"]) onFiles(area, kind, () => area.classList.add("over"));
   for (const kind of ["dragleave", "drop"]) area.addEventListener(kind, () => area.classList.remove("over"));
-  area.addEventListener("drop", (event) => { event.preventDefault(); takeFiles([...event.dataTransfer.files]); });
-  for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault()); // a miss would leave the page
+  onFiles(area, "drop", ({ dataTransfer }) => takeFiles([...dataTransfer.files]));
+  for (const kind of ["dragover", "drop"]) onFiles(window, kind, () => {}); // a miss would leave the page
   byId("file").addEventListener("change", ({ target }) => { takeFiles([...target.files]); target.value = ""; });
   byId("file-stop").addEventListener("click", () => sending && sending.abort());
 }

@@ -51,17 +51,18 @@ function entityPassage(text, entities, labels) {
 
 /** Words that count little get no shade; the others their share of the strongest, `most`, and the number behind it. What was not
     read has no weight. */
-function weightPassage(text, pieces, most) {
+function weightPassage(text, pieces, most, effects) {
   const marks = pieces.filter(({ weight }) => weight === null || (most > 0 && Math.abs(weight) >= 0.1 * most));
-  return passage("Your text with the words that mattered", text, marks.map((piece) => ({ ...piece, ...weightMark(piece.weight, most) })));
+  return passage("Your text with the words that mattered", text, marks.map((piece) => ({ ...piece, ...weightMark(piece.weight, most, effects) })));
 }
 
-function weightMark(weight, most) {
+function weightMark(weight, most, effects) {
   if (weight === null) return { name: "", attributes: { class: "unread", title: "was not read" } };
-  const [part, side] = [Math.abs(weight) / most, weight > 0 ? "for" : "against"];
-  const attributes = { class: part >= 0.5 ? side : `${side} faint`, "--share": `${Math.round(10 + 60 * part)}%`, title: `${signed(weight)}, speaks ${side} it` };
+  const [part, side] = [Math.abs(weight) / most, sideOf(weight)];
+  const attributes = { class: part >= 0.5 ? side : `${side} faint`, "--share": `${Math.round(10 + 60 * part)}%`, title: `${signed(weight)}, ${effects[side]}` };
   return { name: part >= 0.5 ? signed(weight) : "", attributes };
 }
 
+const sideOf = (weight) => (weight > 0 ? "for" : "against");
 const strongest = (pieces) => pieces.reduce((most, { weight }) => Math.max(most, Math.abs(weight) || 0), 0);
 const signed = (weight) => (weight > 0 ? "+" : "−") + (Math.abs(weight) < 0.1 ? Number(Math.abs(weight).toPrecision(2)) : Math.abs(weight).toFixed(2));

@@ -28,6 +28,9 @@ function askForKey(words) {
   byId("key").focus();
 }
 
+/** Where the service no longer takes the key, or wants one only now. */
+const askForNewKey = () => askForKey(key ? "The service no longer takes this key. Enter the new one: what you typed is kept." : "");
+
 function offerModels(models) {
   byId("model").replaceChildren(...models.map(({ name }, place) => make("option", { value: String(place) }, name)));
   byId("choice").hidden = models.length < 2;
@@ -40,6 +43,7 @@ function offerModels(models) {
 /** Texts stay where both forms have a field of the same name. */
 function choose(model) {
   const before = state.model ? readForm().values : {};
+  if (state.model && state.model.name !== model.name) forgetFile();
   if (state.stopper) stopAsking();
   state.model = model;
   state.form = formOf(model);
@@ -54,19 +58,27 @@ function choose(model) {
 function describe(model) {
   const limit = model.max_length ? `reads up to ${counted(model.max_length, "token")}` : null;
   const labels = model.labels && model.labels.length ? counted(model.labels.length, "label") : null;
+  const types = model.entity_types && model.entity_types.length ? counted(model.entity_types.length, "entity type") : null;
   const name = state.info.models.length < 2 ? model.name : null;
-  byId("about").replaceChildren(foreign([name, model.kind, labels, limit].filter(Boolean).join(" · ")));
+  byId("about").replaceChildren(foreign([name, model.kind, types || labels, limit].filter(Boolean).join(" · ")));
   document.title = `${model.name} · bertft`;
   byId("file-part").hidden = !(model.answers || []).includes("file");
-  const columns = columnsOf(model);
+  const columns = columnsOf(model).map((name) => columnShown(name, model));
   byId("wanted").replaceChildren(...(columns.length ? [columns.length === 1 ? "It needs the column " : "It needs the columns ", foreign(columns.join(", ")), "."] : []));
   const version = state.info.version ? ` ${state.info.version}` : "";
   byId("foot").textContent = `bertft${version}${model.device ? ` · ${model.device}` : ""}. What you type goes to ${location.host} and nowhere else.`;
 }
 
+/** A column that stands alone in its role may also have one of the usual names. */
+function columnShown(name, model) {
+  const role = roleOf(name, model);
+  const others = [model.columns[role]].flat().length === 1 ? ((model.usual_columns || {})[role] || []).filter((other) => other !== name) : [];
+  return others.length ? `${name} (or ${others.join(", ")})` : name;
+}
+
 function formChanged() {
   state.cut = false;
-  showCode(requestNow());
+  showCode(decidingRequest());
   markStale();
 }
 
@@ -98,7 +110,7 @@ function listen() {
     if (!/^[\x21-\x7e]+$/.test(given)) { byId("key-trouble").textContent = "A key holds letters, digits and signs without accents or spaces."; return; }
     key = given;
     byId("key").value = "";
-    start();
+    start().then(() => byId("desk").hidden || byId("fields").querySelector("[data-field]").focus());
   });
 }
 
