@@ -77,12 +77,13 @@ class FileAsked:
 
     @contextmanager
     def _folder(self) -> Iterator[str]:
-        with tempfile.TemporaryDirectory(prefix="bertft-serve-", ignore_cleanup_errors=True) as folder:
-            self.folders.add(folder)
-            try:
+        folder = ""
+        try:
+            with tempfile.TemporaryDirectory(prefix="bertft-serve-", ignore_cleanup_errors=True) as folder:
+                self.folders.add(folder)
                 yield folder
-            finally:
-                self.folders.discard(folder)
+        finally:
+            self.folders.discard(folder)  # now that it is gone
 
     def _ask(self, work: Work, until: float) -> Any:
         while not self.given_up.is_set():

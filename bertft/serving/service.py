@@ -26,6 +26,8 @@ from bertft.serving.turns import Turns
 from bertft.serving.work import Answers, Served, Work
 
 EXPLAINS_WAITING, FILES_WAITING = 8, 4
+REMOVALS = 3
+"""Of a folder: its thread may put a file there once while it goes, then finds no folder."""
 JSON = "application/json"
 Result = TypeVar("Result")
 Turn = Callable[[], AbstractContextManager[None]]
@@ -55,7 +57,7 @@ class Service:
         """Answer what was accepted, until so long after it was stopped. Whether nothing goes on behind it."""
         until = (self._stopped_at or time.monotonic()) + seconds
         is_over = self.fleet.close(until) and not self._files.running and not self._explains.running
-        for folder in list(self._folders):
+        for folder in list(self._folders) * REMOVALS:
             shutil.rmtree(folder, ignore_errors=True)
         return is_over
 
