@@ -101,7 +101,8 @@ def show_export(found: Exported) -> None:
     if record.forms:
         show_forms(record.forms, metric=record.metric, title=f"{record.data}: {counted(record.rows, 'row')}")
     sizes = f"{found.bytes_before / 1e6:.1f} MB -> {found.bytes_after / 1e6:.1f} MB"
-    console.result(f"Exported: {found.output} (onnx {record.precision}, {sizes}; scored on {record.units})")
+    scored = f"scored on {record.units}" if record.units else "not scored"
+    console.result(f"Exported: {found.output} (onnx {record.precision}, {sizes}; {scored})")
     console.result(f"Next: bertft predict {shlex.quote(found.output)} INPUT -o OUTPUT.csv")
 
 
@@ -114,7 +115,8 @@ def show_packed(found: Packed) -> None:
 def show_check(found: CheckedExport) -> None:
     """What the graph is worth here."""
     rows = counted(found.rows, "row")
+    score, recorded = ("undefined" if one is None else f"{one:.4f}" for one in (found.score, found.recorded))
     console.result(
-        f"{found.run}: {found.metric} {found.score:.4f} on {rows} of {found.data}, {found.recorded:.4f} when it was exported; "
+        f"{found.run}: {found.metric} {score} on {rows} of {found.data}, {recorded} when it was exported; "
         f"{found.examples_per_second:,.0f} rows/s with {found.units}."
     )

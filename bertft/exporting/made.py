@@ -6,9 +6,6 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors.torch import save_file
-from torch import Tensor
-
 from bertft.errors import OutputError
 from bertft.graph import GraphRecord
 from bertft.model.folder import TaskRecord, model_files, write_task
@@ -29,20 +26,20 @@ def write_export(
     run: Path,
     folder: Path,
     graph: bytes,
-    constants: Mapping[str, Tensor],
+    constants: bytes,
     record: GraphRecord,
     task: TaskRecord,
     *,
     keep_weights: bool,
     texts: Mapping[str, str],
 ) -> None:
-    """The graph, what stands beside it, and what a run folder needs to be opened. `texts`: more files, name -> content."""
+    """The graph, the `constants` beside it, and what a run folder needs to be opened. `texts`: more files, name -> content."""
     with locked_folder(folder), explained(folder, "Choose another with -o."):
         check_free(folder)
         with landing(folder) as beside:
             (beside / GRAPH).write_bytes(graph)
             if constants:
-                save_file(dict(constants), beside / CONSTANTS)
+                (beside / CONSTANTS).write_bytes(constants)
             for name in names_to_copy(run, keep_weights=keep_weights):
                 shutil.copyfile(run / name, beside / name)
             write_texts(beside, texts)

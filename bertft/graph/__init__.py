@@ -7,10 +7,11 @@ come from a stranger: see guard.py."""
 from bertft.graph.forms import AUTO, has_graph, uses_graph
 from bertft.graph.network import GraphNetwork, count_parameters, load_graph
 from bertft.graph.processor import int8_units
-from bertft.graph.record import FormScore, GraphRecord, read_graph_record
+from bertft.graph.record import RUN_FORM, FormScore, GraphRecord, read_graph_record
 
 __all__ = [
     "AUTO",
+    "RUN_FORM",
     "FormScore",
     "GraphNetwork",
     "GraphRecord",

@@ -67,7 +67,8 @@ def load_graph(folder: Path, config: Any, *, threads: int) -> GraphNetwork:
         raise CheckpointError(
             f"{path}: not the graph that was exported here (sha256 differs). Copy the whole folder again."
         )
-    return graph_of(content, config, read_constants(folder), record, threads=threads, where=str(path))
+    constants = read_constants(folder, record.constants)
+    return graph_of(content, config, constants, record, threads=threads, where=str(path))
 
 
 def graph_of(
@@ -79,21 +80,30 @@ def graph_of(
     threads: int,
     where: str,
 ) -> GraphNetwork:
-    """From the bytes of a graph; one that is just being made has no record yet."""
+    """From the bytes of a graph; one that is just being made has no record yet. CheckpointError where the constants would replace
+    what it computes."""
     check_graph(content, where)
-    session = session_of(content, threads=threads, where=where)
-    return GraphNetwork(session, config, constants, record)
+    network = GraphNetwork(session_of(content, threads=threads, where=where), config, constants, record)
+    if twice := sorted(constants.keys() & set(network.given)):
+        raise CheckpointError(f"{where}: computes {twice[0]!r}, which {CONSTANTS} would replace. It is not opened.")
+    return network
 
 
-def read_constants(folder: Path) -> dict[str, Tensor]:
-    """What extras add to each batch's outputs; nothing where there are no extras."""
+def read_constants(folder: Path, sha256: str) -> dict[str, Tensor]:
+    """What extras add to each batch's outputs; nothing where the record knows of none. CheckpointError for a file that is not the
+    one of the record."""
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     path = folder / CONSTANTS
-    if not path.is_file():
+    if not sha256 and not path.exists():
         return {}
     try:
-        return load_file(path)
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ValueError("its sha256 is not that of the export")
+        return load(content)
     except (SafetensorError, OSError, ValueError) as problem:
-        raise CheckpointError(f"{path}: damaged ({problem}). Copy the whole folder again.") from None
+        raise CheckpointError(
+            f"{path}: damaged, or not of this export ({problem}). Copy the whole folder again."
+        ) from None

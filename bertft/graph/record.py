@@ -17,6 +17,9 @@ from bertft.system.files import write_text
 FORMAT = 1
 """Of export.json."""
 
+RUN_FORM = "torch fp32"
+"""The form that all others are held against."""
+
 
 @dataclass(frozen=True)
 class FormScore:
@@ -41,17 +44,19 @@ class GraphRecord:
     """`fp32` or `int8`."""
     sha256: str
     """Of the graph."""
+    constants: str
+    """sha256 of what stands beside the graph; '' where nothing does."""
     parameters: int
     source: str
     """sha256 of the run's own weights."""
     units: str
-    """What the processor multiplied int8 with when the graph was scored: see processor.py."""
+    """What the processor multiplied int8 with when the graph was scored: see processor.py. '' where it was not."""
     checked_on: tuple[str, ...]
     """Units on which `--check` found the scores again."""
     data: str
     """The rows that scored it, by name; '' where none did."""
     data_sha256: str
-    """Of their file; '' where they are a part of one."""
+    """Of their file, or of the rows themselves where they are a part of one."""
     rows: int
     metric: str
     forms: tuple[FormScore, ...]
@@ -62,14 +67,20 @@ class GraphRecord:
         """Of the graph itself."""
         return f"onnx {self.precision}"
 
+    @property
+    def is_a_guess(self) -> bool:
+        """Whether nothing was measured of what 8 bits cost."""
+        return self.precision == "int8" and not self.forms
+
     def score_of(self, form: str) -> float | None:
         """As it was recorded; None where it was not."""
         return next((one.score for one in self.forms if one.form == form), None)
 
     def doubt_on(self, units: str) -> str:
         """Why its answers may differ on a processor with those units from those that were scored, in a sentence; '' where they do
-        not. fp32 is the same on all."""
-        if self.precision == "fp32" or any(is_alike(units, known) for known in (self.units, *self.checked_on)):
+        not, or none were. fp32 is the same on all."""
+        known = (self.units, *self.checked_on)
+        if self.precision == "fp32" or not self.forms or any(is_alike(units, one) for one in known):
             return ""
         return (
             f"its int8 answers come from a processor with {self.units}, this one has {units} and may answer otherwise."
@@ -89,6 +100,7 @@ class GraphRecord:
 _TYPES: dict[str, Any] = {
     "precision": str,
     "sha256": str,
+    "constants": str,
     "parameters": int,
     "source": str,
     "units": str,
@@ -111,7 +123,12 @@ def read_graph_record(folder: Path) -> GraphRecord:
             raise ValueError(wrong[0])
         if found["precision"] not in ("fp32", "int8") or not _are_words(checked_on) or not isinstance(versions, dict):
             raise ValueError("precision, checked_on or versions")
-        return GraphRecord(forms=forms, checked_on=tuple(checked_on), versions=versions, **found)
+        record = GraphRecord(forms=forms, checked_on=tuple(checked_on), versions=versions, **found)
+        if forms and not {RUN_FORM, record.form} <= {one.form for one in forms}:
+            raise ValueError(f"forms: {RUN_FORM} or {record.form} is missing")
+        if bool(forms) != bool(record.units):
+            raise ValueError("units")
+        return record
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{path}: no record of an export ({type(problem).__name__}: {problem}).") from None
 

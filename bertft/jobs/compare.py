@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bertft.engine.device import describe
-from bertft.graph import count_parameters
+from bertft import console
+from bertft.engine.device import describe, start_accelerator
+from bertft.graph import count_parameters, has_graph
 from bertft.jobs.changed_rows import changes_of
 from bertft.jobs.comparable import check_runs, check_same_rows, record_of, seen_before
 from bertft.jobs.comparison_file import check_place, write_comparison
@@ -46,7 +47,7 @@ def compare(request: CompareRequest) -> Compared:
     rows = common_rows(judged)
     check_same_rows(request, rows)
     notes += _left_out(rows) + seen_before(request, judged)
-    notes += judged_otherwise(request.runs, machine) if request.data is None else []
+    notes += judged_otherwise(_without_graph(request.runs), machine) if request.data is None else []
     differences = corrected([difference_of(rows[0], other) for other in rows[1:]])
     compared = Compared(
         data=judged[0].name,
@@ -67,9 +68,12 @@ def _judged_in_turn(request: CompareRequest) -> Iterator[JudgedRows]:
     """Each run on the rows, one after the other."""
     machine = merge(MachinePlan, request.machine)
     if request.data is None:
-        precision, metric = request.precision or common_precision(request.runs), request.metric
+        precision = request.precision or common_precision(_without_graph(request.runs))
+        with console.hushed():
+            start_accelerator(precision, machine)  # a graph that comes first would choose one for the runs after it
         for run in request.runs:
-            yield judged_split(run, machine=machine, precision=precision, handed=request.tables, metric=metric)
+            own = request.precision if has_graph(Path(run)) else precision
+            yield judged_split(run, machine=machine, precision=own, handed=request.tables, metric=request.metric)
         return
     table = read_split(request.data, reading_plan(request.data, request.reading), request.tables)
     heeded = {name: value for name, value in request.reading.items() if name in _AFTER_READING}
@@ -86,6 +90,11 @@ def _judged_in_turn(request: CompareRequest) -> Iterator[JudgedRows]:
                 tables={**request.tables, request.data: table},
             )
         )
+
+
+def _without_graph(runs: Sequence[str]) -> list[str]:
+    """A graph has a precision of its own."""
+    return [run for run in runs if not has_graph(Path(run))]
 
 
 def _without_network(judged: JudgedRows) -> JudgedRows:

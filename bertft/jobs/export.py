@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save
 from torch import Tensor
 
 from bertft import console, fast
@@ -148,12 +149,14 @@ def _exported(request: ExportRequest, plan: ExportPlan, source: Source, texts: M
         graphs[INT8] = quantized(graphs[FP32])
     gate = score_forms(source, graphs, judge.measure) if judge else Gate([])
     precision, content = list(graphs.items())[-1]
+    constants = save(source.constants) if source.constants else b""
     record = GraphRecord(
         precision=precision,
         sha256=hashlib.sha256(content).hexdigest(),
+        constants=hashlib.sha256(constants).hexdigest() if constants else "",
         parameters=source.parameters,
         source=_digest(source.weights),
-        units=int8_units(),
+        units=int8_units() if judge else "",
         checked_on=(),
         data=judge.name if judge else "",
         data_sha256=judge.sha256 if judge else "",
@@ -166,7 +169,7 @@ def _exported(request: ExportRequest, plan: ExportPlan, source: Source, texts: M
     gate.check(plan.max_drop, request.run)
     folder = Path(str(request.output))
     keep = plan.keep_weights
-    write_export(source.folder, folder, content, source.constants, record, source.task, keep_weights=keep, texts=texts)
+    write_export(source.folder, folder, content, constants, record, source.task, keep_weights=keep, texts=texts)
     return Exported(request.run, str(folder), record, _size(source.folder), _size(folder))
 
 

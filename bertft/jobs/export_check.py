@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,14 @@ from typing import Any
 from bertft import console
 from bertft.errors import UsageError
 from bertft.exporting.gate import Judge, Measured, check_lost
-from bertft.graph import GraphRecord, has_graph, int8_units, read_graph_record
-from bertft.jobs.gate_rows import judge_for
+from bertft.graph import RUN_FORM, GraphRecord, has_graph, int8_units, read_graph_record
+from bertft.jobs.gate_rows import judge_for, scored_by
 from bertft.jobs.opening import open_run
 from bertft.jobs.requests import ExportRequest
 from bertft.plan.plan import merge
 from bertft.plan.sections import ExportPlan, MachinePlan
+from bertft.plan.settings import settings_of
 from bertft.system.locks import locked_folder
-
-TORCH = "torch fp32"
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,8 @@ def check_wishes_of_check(request: ExportRequest) -> None:
     if request.output:
         raise UsageError("--check scores an exported folder and writes no other one: leave -o out.")
     if wrong := [name for name in request.export if name != "max_drop"]:
-        raise UsageError(
-            f"--{wrong[0].replace('_', '-')} does not apply to --check: it says how a run is exported. Leave it out."
-        )
+        flag = settings_of(ExportPlan)[wrong[0]].names(wrong[0])[0]
+        raise UsageError(f"{flag} does not apply to --check: it says how a run is exported. Leave it out.")
     if not has_graph(Path(request.run)):
         raise UsageError(
             f"{request.run}: is not exported, so there is nothing to check: bertft export {request.run} -o OTHER"
@@ -75,11 +74,14 @@ def check_wishes_of_check(request: ExportRequest) -> None:
 def check_same_rows(record: GraphRecord, judge: Judge, run: str) -> None:
     """UsageError where the recorded scores are none, or those of other rows."""
     if not record.forms:
-        raise UsageError(f"{run}: was exported without scoring (--no-gate), so there is nothing to hold against.")
+        raise UsageError(
+            f"{run}: was never scored beside its run, so there is nothing to hold against. Score it by itself: "
+            f"bertft eval {shlex.quote(run)} FILE"
+        )
     if record.data_sha256 != judge.sha256:
         raise UsageError(
-            f"{judge.name}: not the rows that scored this export ('{record.data}', sha256 "
-            f"{record.data_sha256[:12] or 'unknown'}), so its scores say nothing of these. Name that file with --data."
+            f"{judge.name}: not the rows that scored this export, so its scores say nothing of these. Name with --data the file "
+            f"that holds them: {scored_by(Path(run), record)}."
         )
 
 
@@ -95,7 +97,7 @@ def _told(run: str, record: GraphRecord, judge: Judge, found: Measured) -> Check
         data=judge.name,
         rows=rows,
         metric=metric,
-        before=record.score_of(TORCH),
+        before=record.score_of(RUN_FORM),
         recorded=record.score_of(record.form),
         score=found.scores.values.get(metric),
         examples_per_second=found.examples_per_second,

@@ -58,10 +58,16 @@ def open_run(
 
 
 def open_graph(folder: Path) -> GraphNetwork:
-    """That of an exported folder, with a word where it may answer otherwise on this processor than where it was scored."""
+    """That of an exported folder, with a word where it may answer otherwise on this processor than where it was scored, or where
+    it was never scored."""
     import torch
 
     network = load_graph(folder, read_model_config(str(folder)), threads=torch.get_num_threads())
+    if network.record and network.record.is_a_guess:
+        console.warn(
+            f"{folder}: its int8 answers were never scored beside the run's (--no-gate). To score them: "
+            f"bertft eval {shlex.quote(str(folder))} FILE"
+        )
     if network.record and (words := network.record.doubt_on(int8_units())):
         console.warn(
             f"{folder}: {words} To score it here: bertft export {shlex.quote(str(folder))} --check --data FILE"

@@ -5,7 +5,7 @@ looked for."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +34,23 @@ class OwnRows:
     tables: Tables
 
 
-def own_rows(folder: Path, handed: Mapping[str, Table]) -> OwnRows:
-    """As the run had them. `handed`: rows that are no file, by the name that its plan gives them. UserError where they are gone
-    or have changed."""
+def own_rows(folder: Path, handed: Mapping[str, Table], *, train: str | None = None) -> OwnRows:
+    """As the run had them. `handed`: rows that are no file, by the name that its plan gives them. `train`: where its training
+    file lies now; no test file is looked for then. UserError where they are gone or have changed."""
     try:
-        return _read(folder, handed)
+        return _read(folder, handed, train)
     except UserError as problem:
         raise type(problem)(f"{problem} {_INSTEAD}") from None
 
 
-def _read(folder: Path, handed: Mapping[str, Table]) -> OwnRows:
+def _read(folder: Path, handed: Mapping[str, Table], moved: str | None) -> OwnRows:
     config = config_of_run(folder)
-    data = merge_data(config.get("data", {}), {})
-    if fault := fault_of(data, read_record(folder), handed):
+    data, record = merge_data(config.get("data", {}), {}), read_record(folder)
+    if moved is not None:
+        files = {split: replace(file, path=moved) for split, file in record.data.items() if file.path == data.train}
+        record = replace(record, data=files)
+        data = replace(data, train=moved, test=None)
+    if fault := fault_of(data, record, handed):
         raise UsageError(": ".join(fault))
     train = read_training(data, handed)
     choice = choose_task(Asked.of(TrainRequest(), config), train)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 from bertft.reading.joined import files_of
-from bertft.reading.table import Table
+from bertft.rows.row import Row
 
 
-def sha256_of_rows(table: Table) -> str:
-    """Of its rows as JSON lines."""
+def sha256_of_rows(rows: Iterable[Row]) -> str:
+    """Of a table, or some of its rows, as JSON lines."""
     digest = hashlib.sha256()
-    for row in table:
+    for row in rows:
         digest.update(json.dumps(row.fields, default=str).encode() + b"\n")
     return digest.hexdigest()
 

@@ -72,6 +72,19 @@ def test_eval_report_and_load_take_an_exported_folder(
     assert bertft.load(own)("a good film")["predicted_label"] == bertft.load(own)(["a good film"])[0]["predicted_label"]
 
 
+@pytest.mark.parametrize("first", ["run", "graph"])
+def test_a_graph_is_compared_with_its_run_in_the_precision_of_each(
+    run: Run, trained: Path, own: Path, fresh_accelerator: None, first: str
+) -> None:
+    """On the rows that both held back; a graph that comes first chooses none for the run."""
+    runs = (trained, own) if first == "run" else (own, trained)
+    said = run("compare", *runs, "--json")
+    one, other = (found["scores"]["values"]["accuracy"] for found in json.loads(said.out)["runs"])
+    assert one == other
+    assert "was trained in" not in said.out + said.err
+    assert "a precision of its own" in run("compare", *runs, *FP32, ok=2).err
+
+
 def test_a_backend_chooses_between_graph_and_weights(
     run: Run, graph: Path, own: Path, trained: Path, reviews: Path
 ) -> None:

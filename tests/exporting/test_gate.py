@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,6 +97,39 @@ def test_an_export_is_checked_where_it_is_used(
     assert "not the rows that scored" in run("export", "new", "--check", "--data", other, ok=2).err
 
 
+def test_rows_held_back_from_a_training_file_are_found_again_elsewhere(run: Run, graph: Path, trained: Path) -> None:
+    """They are told by their content, wherever the file lies now and whatever it is called."""
+    train = json.loads((trained / "run.json").read_text())["data"]["train"]["path"]
+    moved = Path(shutil.copytree(graph, "moved"))
+    for name in ("plan.toml", "run.json"):
+        (moved / name).write_text((moved / name).read_text().replace(train, "gone.csv"))
+    shutil.copyfile(train, "here.csv")
+    Path("other.csv").write_text("id,text,label\nr0,good film,pos\n")
+    for words in ((), ("--data", "other.csv")):
+        said = run("export", moved, "--check", *words, ok=2).err
+        assert "gone.csv (sha256 " in said
+        assert "from which it learned" in said
+        assert "no-gate" not in said
+    found = json.loads(run("export", moved, "--check", "--data", "here.csv", "--json").out)
+    assert (found["score"], found["data"], found["rows"]) == (found["recorded"], "validation", 12)
+    about = json.loads((moved / "export.json").read_text())
+    (moved / "export.json").write_text(json.dumps({**about, "data_sha256": "0" * 64}))
+    assert "not the rows that scored" in run("export", moved, "--check", "--data", "here.csv", ok=2).err
+
+
+def test_int8_that_was_never_scored_says_so_when_it_is_made_and_whenever_it_answers(
+    run: Run, trained: Path, made_at_once: None, reviews: Path
+) -> None:
+    assert "not scored" in run("export", trained, "-o", "new", "--int8", "--no-gate").out
+    assert json.loads(Path("new/export.json").read_text())["units"] == ""
+    said = run("predict", "new", reviews, "-o", "a.csv", "--quiet").err
+    assert "never scored" in said
+    assert "bertft eval new FILE" in said
+    said = run("export", "new", "--check", "--data", reviews, ok=2).err
+    assert "nothing to hold against" in said
+    assert "no-gate" not in said.splitlines()[-1]
+
+
 def test_what_cannot_be_is_refused_before_any_work(run: Run, trained: Path, reviews: Path) -> None:
     Path("full").mkdir()
     Path("full/mine.txt").write_text("mine")
@@ -108,6 +142,7 @@ def test_what_cannot_be_is_refused_before_any_work(run: Run, trained: Path, revi
         ((trained, "--check"), "is not exported"),
         ((trained, "--check", "-o", "new"), "leave -o out"),
         ((trained, "--check", "--int8"), "--int8 does not apply to --check"),
+        ((trained, "--check", "--no-gate"), "--no-gate does not apply to --check"),
         ((trained, "-o", "new", "--no-gate", "--data", reviews), "--no-gate"),
         (("nowhere", "-o", "new"), "no such run folder"),
     ):

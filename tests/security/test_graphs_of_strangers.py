@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +74,7 @@ def test_a_graph_that_was_changed_or_has_no_sound_record_is_refused(tmp_path: Pa
     (tmp_path / "model.onnx").write_bytes(model_of().SerializeToString())
     with pytest.raises(CheckpointError, match="no record of an export"):
         load_graph(tmp_path, None, threads=1)
-    record = GraphRecord("fp32", "0" * 64, 1, "", "VNNI", (), "", "", 0, "", (), {})
+    record = GraphRecord("fp32", "0" * 64, "", 1, "", "", (), "", "", 0, "", (), {})
     record.write(tmp_path)
     with pytest.raises(CheckpointError, match="sha256 differs"):
         load_graph(tmp_path, None, threads=1)
@@ -80,3 +82,60 @@ def test_a_graph_that_was_changed_or_has_no_sound_record_is_refused(tmp_path: Pa
         (tmp_path / "export.json").write_text(damage)
         with pytest.raises(CheckpointError, match="no record of an export"):
             load_graph(tmp_path, None, threads=1)
+
+
+def exported_by(stranger: Path, **constants: Any) -> Any:
+    """A folder with a graph, these tensors beside it, and a record that knows both."""
+    import torch
+    from safetensors.torch import save
+
+    from bertft.graph import GraphRecord
+
+    graph = model_of().SerializeToString()
+    beside = save({name: torch.tensor(value) for name, value in constants.items()}) if constants else b""
+    (stranger / "model.onnx").write_bytes(graph)
+    (stranger / "constants.safetensors").write_bytes(beside)
+    known = [hashlib.sha256(content).hexdigest() if content else "" for content in (graph, beside)]
+    record = GraphRecord("fp32", *known, 1, "", "", (), "", "", 0, "", (), {})
+    record.write(stranger)
+    return record
+
+
+def test_what_stands_beside_a_graph_replaces_nothing_that_it_computes(tmp_path: Path) -> None:
+    """Each answer would be what the file says, whatever the text."""
+    from bertft.graph import load_graph
+
+    exported_by(tmp_path, moves=[1.0])
+    assert sorted(load_graph(tmp_path, None, threads=1).constants) == ["moves"]
+    exported_by(tmp_path, logits=[9.0])
+    with pytest.raises(CheckpointError, match=r"computes 'logits', which constants.safetensors would replace"):
+        load_graph(tmp_path, None, threads=1)
+
+
+def test_what_stands_beside_a_graph_is_that_of_its_export(tmp_path: Path) -> None:
+    from bertft.graph import load_graph
+
+    record = exported_by(tmp_path, moves=[1.0])
+    beside = (tmp_path / "constants.safetensors").read_bytes()
+    for changed, known in ((beside[:-1] + b"\0", record), (beside, replace(record, constants=""))):
+        (tmp_path / "constants.safetensors").write_bytes(changed)
+        known.write(tmp_path)
+        with pytest.raises(CheckpointError, match=r"constants.safetensors: damaged, or not of this export"):
+            load_graph(tmp_path, None, threads=1)
+    record.write(tmp_path)
+    (tmp_path / "constants.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"constants.safetensors: damaged, or not of this export"):
+        load_graph(tmp_path, None, threads=1)
+
+
+def test_a_record_that_scored_something_scored_the_graph_and_its_run(tmp_path: Path) -> None:
+    from bertft.graph import FormScore, read_graph_record
+
+    torch_, onnx_ = (FormScore(form, 0.9, 1, 1.0, 1.0) for form in ("torch fp32", "onnx fp32"))
+    record = exported_by(tmp_path)
+    replace(record, forms=(torch_, onnx_), units="VNNI").write(tmp_path)
+    assert read_graph_record(tmp_path).score_of("onnx fp32") == 0.9
+    for forms, units in (((torch_,), "VNNI"), ((onnx_,), "VNNI"), ((torch_, onnx_), ""), ((), "VNNI")):
+        replace(record, forms=forms, units=units).write(tmp_path)
+        with pytest.raises(CheckpointError, match="no record of an export"):
+            read_graph_record(tmp_path)
