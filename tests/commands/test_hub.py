@@ -168,7 +168,7 @@ def test_nothing_is_written_into_what_was_fetched(run: Run, there: FakeHub, trai
 
     cache = Path(constants.HF_HUB_CACHE)
     before, asked = everything_in(cache), [path for path in there.asked if "resolve" in path]
-    here = json.loads(run("eval", trained.parent / "run", input, "--json").out)
+    here = json.loads(run("eval", shutil.copytree(trained, "mine"), input, "--json").out)
     assert json.loads(run("eval", NAME, input, "--json").out)["values"] == here["values"]
     assert NAME in run("compare", NAME, shutil.copytree(trained, "other"), "--data", input).out
     assert "3 labels" in run("info", NAME).out or NAME in run("info", NAME).out
