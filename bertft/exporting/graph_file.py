@@ -47,6 +47,10 @@ def graph_bytes(network: Any, tokenizer: Tokenizer, where: str) -> bytes:
         try:
             return _exported(_computed(network).eval(), sample_inputs(tokenizer, network.config, *SAMPLE))
         except Exception as problem:  # torch.export, onnxscript and onnx_ir have their own, without a common one
+            if (
+                isinstance(problem, OSError) and problem.errno
+            ):  # a full disk; torch has others, of sources that it lacks
+                raise
             reason = first_line(problem)
     raise UsageError(f"{where}: transformers cannot export a {network.config.model_type} like this to ONNX ({reason}).")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bertft.errors import OutputError
@@ -32,8 +32,10 @@ def write_export(
     *,
     keep_weights: bool,
     texts: Mapping[str, str],
+    last: Callable[[Path], None],
 ) -> None:
-    """The graph, the `constants` beside it, and what a run folder needs to be opened. `texts`: more files, name -> content."""
+    """The graph, the `constants` beside it, and what a run folder needs to be opened. `texts`: more files, name -> content.
+    `last`: done to the whole folder before it lies there."""
     with locked_folder(folder), explained(folder, "Choose another with -o."):
         check_free(folder)
         with landing(folder) as beside:
@@ -45,6 +47,7 @@ def write_export(
             write_texts(beside, texts)
             record.write(beside)
             write_task(beside, task)
+            last(beside)
 
 
 def write_texts(folder: Path, texts: Mapping[str, str]) -> None:

@@ -1,26 +1,44 @@
-"""What a graph of a stranger may not do: read other files, call code that is not onnxruntime's own, run in circles, or ask for
-memory out of nothing. Decided on the file's bytes, before onnxruntime sees them; a session is made of the same bytes."""
+"""What a graph of a stranger may not do: read other files, compute what no exported run computes, run in circles, or ask for
+memory by a constant. One that computes a huge size is not found here: onnxruntime fails on it, in network.py. Decided on the
+file's bytes, before onnxruntime sees them; a session is made of the same bytes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bertft.errors import CheckpointError, UsageError
 
-DOMAINS = ("", "ai.onnx", "com.microsoft")
-"""Of operators that onnxruntime brings."""
+_STANDARD = """
+Abs Add And Cast CastLike Ceil Clip Cos Div Equal Erf Exp Floor Gelu Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual
+Log Max Min Mod Mul Neg Not Or Pow Reciprocal Relu Round Sigmoid Sign Sin Softplus Softsign Sqrt Sub Tanh Trunc Where Xor
+ArgMax ArgMin CumSum Einsum Gemm LayerNormalization LogSoftmax MatMul RMSNormalization ReduceL2 ReduceMax ReduceMean ReduceMin
+ReduceProd ReduceSum Softmax
+Concat Constant Expand Flatten Gather GatherElements GatherND Range Reshape ScatterElements ScatterND Shape Size Slice Split
+Squeeze Tile Transpose Trilu Unsqueeze
+DequantizeLinear DynamicQuantizeLinear MatMulInteger QuantizeLinear
+"""
+"""Numbers one by one; sums and products; moves; 8 bits."""
 
-REFUSED = ("Loop", "Scan", "If", "SequenceMap", "EPContext", "PyOp")
-"""An encoder's graph needs none of them: they hold further graphs, name files, or call Python."""
+_MICROSOFT = """
+Attention BiasGelu DequantizeLinear DynamicQuantizeMatMul EmbedLayerNormalization FastGelu FusedMatMul Gelu MatMulIntegerToFloat
+MatMulNBits MultiHeadAttention QuantizeLinear SkipLayerNormalization
+"""
+
+OPERATORS: Mapping[str, frozenset[str]] = {
+    "": frozenset(_STANDARD.split()),
+    "com.microsoft": frozenset(_MICROSOFT.split()),
+}
+"""By domain, what exports of encoders hold, and what 8 bits add. None of them holds a graph, names a file, or makes many numbers
+of few but for Expand, Range and Tile."""
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 MOST = 100_000_000
 """Numbers that a constant shape may ask for."""
 
-_SHAPED = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1, "Resize": 3}
+_SHAPED = {"ConstantOfShape": 0, "Expand": 1, "Range": 1, "Tile": 1}
 """Operator -> which of its inputs says how large its output is."""
 
 
@@ -62,16 +80,19 @@ def faults_of(model: Any) -> Iterator[str]:
             yield f"its weights {tensor.name!r} lie in another file"
         if any(size < 0 for size in tensor.dims):
             yield f"its weights {tensor.name!r} have a size below 0"
+        elif math.prod(tensor.dims) > 2 * tensor.ByteSize():  # the smallest numbers have four bits
+            yield f"its weights {tensor.name!r} are said to be larger than they are"
     for node in graph.node:
         yield from _faults_of_node(node)
     yield from _too_large(graph)
 
 
 def _faults_of_node(node: Any) -> Iterator[str]:
-    if node.domain not in DOMAINS:
-        yield f"calls code that is not onnxruntime's own ({node.domain}::{node.op_type})"
-    if node.op_type in REFUSED or any(one.HasField("g") or one.graphs for one in node.attribute):
-        yield f"holds {node.op_type}, which the graph of an encoder does not need"
+    if node.op_type not in OPERATORS.get(node.domain, ()):
+        name = f"{node.domain}::{node.op_type}" if node.domain else node.op_type
+        yield f"holds {name}, which no graph of bertft needs"
+    if any(one.HasField("g") or one.graphs for one in node.attribute):
+        yield f"holds a graph inside of {node.op_type}"
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
@@ -96,12 +117,20 @@ def _too_large(graph: Any) -> Iterator[str]:
     small = {one.name: one for one in graph.initializer if math.prod(one.dims) <= 16}
     for node in graph.node:
         if node.op_type == "Constant":
-            small.update((node.output[0], one.t) for one in node.attribute if one.name == "value")
+            small.update((node.output[0], _as_tensor(onnx, one)) for one in node.attribute)
         place = _SHAPED.get(node.op_type)
         if place is None or len(node.input) <= place or (tensor := small.get(node.input[place])) is None:
             continue
         if _lies_elsewhere(tensor) or math.prod(max(1.0, float(size)) for size in _numbers(onnx, tensor)) > MOST:
             yield f"{node.op_type} asks for more memory than any encoder needs"
+
+
+def _as_tensor(onnx: Any, attribute: Any) -> Any:
+    """Of a Constant, which holds a tensor or bare numbers."""
+    if attribute.HasField("t"):
+        return attribute.t
+    numbers = [*attribute.ints, *attribute.floats, *([attribute.i] if attribute.HasField("i") else [])]
+    return onnx.helper.make_tensor(attribute.name, onnx.TensorProto.DOUBLE, [len(numbers)], numbers)
 
 
 def _numbers(onnx: Any, tensor: Any) -> list[Any]:

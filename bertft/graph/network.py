@@ -15,6 +15,7 @@ from bertft.graph.guard import check_graph, needs_onnx
 from bertft.graph.record import GraphRecord, read_graph_record
 from bertft.graph.session import session_of
 from bertft.model.masked_lm import OUTPUTS
+from bertft.model.network import first_line
 from bertft.runs import CONSTANTS, GRAPH
 
 
@@ -30,11 +31,21 @@ class GraphNetwork(nn.Module):
     def forward(self, chosen: Tensor | None = None, **inputs: Tensor) -> dict[str, Tensor]:
         """As the network that was exported: `logits` and what else it gives. `chosen` (B, T): logits (M, V) of these tokens."""
         fed = {name: _fed(inputs, name).cpu().numpy() for name in self.wanted}
-        found = dict(zip(self.given, map(torch.from_numpy, self.session.run(None, fed)), strict=True))
+        found = dict(zip(self.given, map(torch.from_numpy, self._computed(fed)), strict=True))
         if chosen is not None:
             found = {OUTPUTS[name]: values for name, values in found.items() if name in OUTPUTS}
             found["logits"] = found["logits"][chosen.cpu()]  # (B, T, V) -> (M, V)
         return found | self.constants
+
+    def _computed(self, fed: Mapping[str, Any]) -> Any:
+        try:
+            return self.session.run(None, fed)
+        except Exception as problem:  # onnxruntime has an exception for each of its codes, and no common one
+            size = " x ".join(map(str, fed["input_ids"].shape))
+            raise CheckpointError(
+                f"The graph fails on a batch of {size} tokens ({first_line(problem)}). It is no graph of an encoder, or the "
+                f"memory is too small for such a batch."
+            ) from None
 
     def train(self, mode: bool = True) -> Self:
         """A graph has one way to compute."""

@@ -13,7 +13,7 @@ def session_of(content: bytes, *, threads: int, where: str) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 3  # errors: its warnings speak of graphs, not of texts
+    options.log_severity_level = 4  # none: its errors come as exceptions, which are told in our words
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

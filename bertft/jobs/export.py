@@ -30,6 +30,7 @@ from bertft.graph.guard import needs_onnx
 from bertft.graph.network import graph_of
 from bertft.jobs.gate_rows import judge_for
 from bertft.jobs.pack import texts_of
+from bertft.jobs.public_files import make_public
 from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import ExportRequest
 from bertft.kinds import KINDS
@@ -168,8 +169,17 @@ def _exported(request: ExportRequest, plan: ExportPlan, source: Source, texts: M
     gate.tell()
     gate.check(plan.max_drop, request.run)
     folder = Path(str(request.output))
-    keep = plan.keep_weights
-    write_export(source.folder, folder, content, constants, record, source.task, keep_weights=keep, texts=texts)
+    write_export(
+        source.folder,
+        folder,
+        content,
+        constants,
+        record,
+        source.task,
+        keep_weights=plan.keep_weights,
+        texts=texts,
+        last=lambda beside: make_public(beside, source.folder) if request.recipe else None,
+    )
     return Exported(request.run, str(folder), record, _size(source.folder), _size(folder))
 
 

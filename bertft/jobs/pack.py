@@ -1,5 +1,5 @@
-"""Pack: a run's files and the recipe that runs them elsewhere, in a folder of their own. The model stays as it is; `export` turns
-it into a graph first where that is asked for."""
+"""Pack: a run's files and the recipe that runs them elsewhere, in a folder of their own, without paths of this machine. The model
+stays as it is; `export` turns it into a graph first where that is asked for."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bertft.exporting.made import check_free, names_to_copy, write_texts
 from bertft.exporting.recipes import NEXT, Facts, check_recipe, plain_name, recipe_files
 from bertft.graph import has_graph
 from bertft.jobs.opening import check_reads_rows, open_run
+from bertft.jobs.public_files import make_public
 from bertft.jobs.pull import run_folder
 from bertft.jobs.requests import ExportRequest
 from bertft.model.folder import read_task, write_task
-from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.system.files import explained, landing
 from bertft.system.locks import locked_folder
@@ -48,9 +48,12 @@ def makes_graph(request: ExportRequest) -> bool:
     """Whether the network is turned into a graph, or its own files are copied. UsageError for what has no effect on a copy."""
     if request.recipe is None or any(request.export.get(name) for name in OF_GRAPHS):
         return True
-    said = [*request.export, *request.columns, *request.reading, *(["data"] if request.data else [])]
+    said = {**request.export, **request.columns, **request.reading, **request.machine}
+    said |= {"data": request.data} if request.data else {}
     if said:
-        named = ", ".join(f"--{name.replace('_', '-')}" for name in said)
+        named = ", ".join(
+            f"--{'no-' if value is False else ''}{name.replace('_', '-')}" for name, value in said.items()
+        )
         raise UsageError(f"{named}: of no effect where files are copied. Add --format onnx, or leave it out.")
     return False
 
@@ -78,7 +81,7 @@ def pack(request: ExportRequest) -> Packed:
     run = Path(run_folder(request.run))
     check_outside(run, folder)
     task = read_task(run)
-    check_reads_rows(open_run(str(run), None, merge(MachinePlan, request.machine)), request.run)
+    check_reads_rows(open_run(str(run), None, MachinePlan()), request.run)
     texts = texts_of(request, is_graph=has_graph(run))
     copied = names_to_copy(run, keep_weights=True)
     with locked_folder(folder), explained(folder, "Choose another with -o."):
@@ -88,6 +91,7 @@ def pack(request: ExportRequest) -> Packed:
                 shutil.copyfile(run / name, beside / name)
             write_texts(beside, texts)
             write_task(beside, task)
+            make_public(beside, run)
     return Packed(request.run, str(folder), str(request.recipe), [*texts, *copied], next_step(request))
 
 

@@ -53,7 +53,7 @@ class PublicFile:
 def public_files(folder: Path, name: str) -> list[PublicFile]:
     """Those of a run, by name. `name`: what it will be called, for its card. CheckpointError where one names a place on this
     machine and cannot be rewritten."""
-    found = [_public_file(path, name) for path in sorted(folder.iterdir()) if is_public(path.name) and path.is_file()]
+    found = _public_files(folder, name)
     if not (folder / CARD).is_file():
         found.insert(
             0, PublicFile(CARD, card_of_graph(folder, name).encode(), "written for it: an exported run has no card")
@@ -61,6 +61,19 @@ def public_files(folder: Path, name: str) -> list[PublicFile]:
     for file in found:
         _check_names_no_place(file, folder)
     return found
+
+
+def make_public(copy: Path, run: Path) -> None:
+    """Rewrite a copy of a run that is made for others. UsageError where one of its files names a place on this machine and
+    cannot be rewritten."""
+    for file in _public_files(copy, run.name):
+        _check_names_no_place(file, run)
+        if isinstance(file.content, bytes):
+            (copy / file.name).write_bytes(file.content)
+
+
+def _public_files(folder: Path, name: str) -> list[PublicFile]:
+    return [_public_file(path, name) for path in sorted(folder.iterdir()) if is_public(path.name) and path.is_file()]
 
 
 def files_that_stay(folder: Path) -> list[str]:
@@ -188,7 +201,7 @@ def _check_names_no_place(file: PublicFile, folder: Path) -> None:
             where = f"{folder / file.name}:{line}" if line else str(folder / file.name)
             said = found[1].decode(errors="backslashreplace")
             raise UsageError(
-                f"{where}: names a place on this machine ({said}), which others would read. Nothing was uploaded. "
+                f"{where}: names a place on this machine ({said}), which others would read. Nothing is published. "
                 f"{_remedy(folder / file.name)}"
             )
 

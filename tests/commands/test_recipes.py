@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,31 @@ def test_a_folder_for_a_tool_is_a_run_that_answers(run: Run, trained: Path, reci
     run("predict", trained, data, "-o", "by-run.csv")
     run("predict", "out", data, "-o", "by-folder.csv")
     assert Path("by-run.csv").read_bytes() == Path("by-folder.csv").read_bytes()
+
+
+@pytest.mark.parametrize("words", [("endpoints",), ("docker", "--format", "onnx", "--no-gate")])
+def test_what_is_made_for_others_names_no_place_of_this_machine(
+    run: Run, trained: Path, words: Sequence[str], graph_at_once: None
+) -> None:
+    """As `push` does it: what was typed, and from which folders, stays here."""
+    mine = Path(shutil.copytree(trained, "mine")).resolve()
+    plan, record = ((mine / name).read_text("utf-8") for name in ("plan.toml", "run.json"))
+    assert (str(trained.parent) in plan, str(trained.parent) in record) == (True, True)
+    said = run("export", mine, "-o", "out", "--for", *words).out
+    assert words != ("endpoints",) or re.search("hf upload OWNER/mine out --private", said)
+    for path in Path("out").iterdir():
+        content = path.read_bytes()
+        assert str(trained.parent).encode() not in content, path
+        assert str(mine).encode() not in content, path
+    assert json.loads(Path("out/run.json").read_text("utf-8"))["command"] == ""
+
+
+def test_a_file_that_names_a_place_is_not_made_for_others(run: Run, trained: Path) -> None:
+    mine = Path(shutil.copytree(trained, "mine")).resolve()
+    config = json.loads((mine / "config.json").read_text("utf-8"))
+    (mine / "config.json").write_text(json.dumps({**config, "note": f"{mine}/labels.txt"}), "utf-8")
+    assert "names a place on this machine" in run("export", mine, "-o", "out", "--for", "ray", ok=2).err
+    assert not Path("out").exists()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -102,7 +127,8 @@ def test_the_handler_speaks_the_protocol_of_endpoints(run: Run, trained: Path) -
         answers({"text": "a"})
 
 
-def test_a_graph_comes_with_its_recipe_too(run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def graph_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Made elsewhere: what is tested here is what lies beside it."""
     pytest.importorskip("onnx")
     from bertft.jobs import export
@@ -110,6 +136,10 @@ def test_a_graph_comes_with_its_recipe_too(run: Run, trained: Path, monkeypatch:
     monkeypatch.setattr(export, "graph_bytes", lambda *_: b"a graph")
     monkeypatch.setattr(export.Source, "graph", lambda *_: None)
     monkeypatch.setattr(export, "check_equal", lambda *_: None)
+
+
+@pytest.mark.usefixtures("graph_at_once")
+def test_a_graph_comes_with_its_recipe_too(run: Run, trained: Path) -> None:
     run("export", trained, "-o", "out", "--for", "docker", "--format", "onnx", "--no-gate")
     assert {"model.onnx", "export.json", "Dockerfile", ".dockerignore"} <= set(os.listdir("out"))
     assert "bertft[serve,onnx]==" in Path("out/Dockerfile").read_text()
@@ -120,8 +150,15 @@ def test_a_graph_comes_with_its_recipe_too(run: Run, trained: Path, monkeypatch:
 def test_what_cannot_be_written_leaves_nothing(run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "one of docker, kserve, ray, endpoints" in run("export", trained, "-o", "out", "--for", "podman", ok=2).err
     assert "-o is missing" in run("export", trained, "--for", "docker", ok=2).err
-    for flags in (("--max-drop", "2"), ("--no-gate",), ("--keep-weights",), ("--data", "x.csv")):
-        assert "of no effect" in run("export", trained, "-o", "out", "--for", "docker", *flags, ok=2).err
+    for flags in (
+        ("--max-drop", "2"),
+        ("--no-gate",),
+        ("--keep-weights",),
+        ("--data", "x.csv"),
+        ("--threads", "1"),
+        ("--no-fast",),
+    ):
+        assert f"{flags[0]}: of no effect" in run("export", trained, "-o", "out", "--for", "docker", *flags, ok=2).err
     assert "with --check" in run("export", trained, "--check", "--for", "docker", ok=2).err
     shutil.copytree(trained, "run")
     assert "lies in the run" in run("export", "run", "-o", "run/inside", "--for", "ray", ok=2).err

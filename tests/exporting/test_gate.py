@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +47,24 @@ def test_a_score_that_fell_or_is_none_is_refused(before: float | None, after: fl
     with pytest.raises(UsageError, match="Nothing is written"):
         check_lost(before, after, "accuracy", "onnx int8", 1.0, "run")
     check_lost(0.9, 0.89, "accuracy", "onnx int8", 1.1, "run")
+
+
+def test_fp32_stands_by_its_outputs_where_a_score_is_undefined() -> None:
+    """As a rank correlation is where all answers are the same."""
+    check_lost(None, None, "spearman", "onnx fp32", 1.0, "run")
+    with pytest.raises(UsageError, match="--no-gate"):
+        check_lost(None, None, "spearman", "onnx int8", 1.0, "run")
+
+
+def test_a_full_disk_is_no_fault_of_the_exporter(
+    run: Run, trained: Path, made: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/full/tmp")
+
+    monkeypatch.setattr("bertft.exporting.graph_file._exported", full)
+    with pytest.raises(OSError, match="/full/tmp"):  # the command line tells it so
+        run("export", trained, "-o", "new")
 
 
 def test_a_refused_export_leaves_nothing(

@@ -15,13 +15,16 @@ onnx: Any = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 
-def model_of(*nodes: Any, initializers: Any = (), more_inputs: Any = (), functions: Any = ()) -> Any:
+def model_of(
+    *nodes: Any, initializers: Any = (), more_inputs: Any = (), functions: Any = (), more_outputs: Any = ()
+) -> Any:
     """A graph that reads token ids and gives them back, with what a test adds."""
     helper, kind = onnx.helper, onnx.TensorProto
     ids = helper.make_tensor_value_info("input_ids", kind.INT64, ["B", "T"])
     out = helper.make_tensor_value_info("logits", kind.FLOAT, ["B", "T"])
     cast = helper.make_node("Cast", ["input_ids"], ["logits"], to=kind.FLOAT)
-    graph = helper.make_graph([*nodes, cast], "g", [ids, *more_inputs], [out], list(initializers))
+    more = [helper.make_tensor_value_info(name, kind.INT64, None) for name in more_outputs]
+    graph = helper.make_graph([*nodes, cast], "g", [ids, *more_inputs], [out, *more], list(initializers))
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("custom", 1)]
     return helper.make_model(graph, opset_imports=opsets, functions=list(functions), ir_version=10)
 
@@ -37,15 +40,25 @@ def elsewhere(location: str) -> Any:
 def cases() -> dict[str, Any]:
     helper, kind = onnx.helper, onnx.TensorProto
     huge = helper.make_tensor("shape", kind.INT64, [2], [1 << 20, 1 << 20])
+    end = helper.make_tensor("end", kind.INT64, [], [1 << 33])
+    bare = helper.make_node("Constant", [], ["s"], value_ints=[1 << 16, 1 << 16])
     inner = helper.make_graph([], "inner", [], [])
     function = helper.make_function("own", "F", ["x"], ["y"], [helper.make_node("Relu", ["x"], ["y"])], [])
     return {
         "in another file": model_of(initializers=[elsewhere("../../etc/passwd")]),
         "lie in another file": model_of(helper.make_node("Constant", [], ["w"], value=elsewhere("model.onnx.data"))),
-        "not onnxruntime's own": model_of(helper.make_node("Evil", ["input_ids"], ["e"], domain="custom")),
+        "holds custom::Evil": model_of(helper.make_node("Evil", ["input_ids"], ["e"], domain="custom")),
         "holds Loop": model_of(helper.make_node("Loop", ["", ""], ["l"], body=inner)),
-        "holds EPContext": model_of(helper.make_node("EPContext", [], ["e"], domain="com.microsoft")),
-        "more memory": model_of(helper.make_node("ConstantOfShape", ["shape"], ["z"]), initializers=[huge]),
+        "holds com.microsoft::EPContext": model_of(helper.make_node("EPContext", [], ["e"], domain="com.microsoft")),
+        "more memory": model_of(helper.make_node("Expand", ["one", "shape"], ["z"]), initializers=[huge]),
+        "Expand asks for more": model_of(bare, helper.make_node("Expand", ["one", "s"], ["z"])),
+        "Range asks for more": model_of(helper.make_node("Range", ["a", "end", "a"], ["z"]), initializers=[end]),
+        "holds RandomNormal": model_of(helper.make_node("RandomNormal", [], ["z"], shape=[1 << 16, 1 << 16])),
+        "holds Pad": model_of(helper.make_node("Pad", ["x", "p"], ["z"])),
+        "holds ConstantOfShape": model_of(helper.make_node("ConstantOfShape", ["computed"], ["z"])),
+        "larger than they are": model_of(
+            initializers=[onnx.TensorProto(name="w", data_type=1, dims=[1 << 17, 1 << 17])]
+        ),
         "no text gives": model_of(more_inputs=[helper.make_tensor_value_info("secret", kind.FLOAT, [1])]),
         "functions of its own": model_of(functions=[function]),
     }
@@ -66,6 +79,23 @@ def test_what_is_no_graph_is_refused(content: bytes) -> None:
 
     with pytest.raises(CheckpointError):
         check_graph(content, "g/model.onnx")
+
+
+def test_a_graph_that_computes_a_huge_size_fails_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """Which no look at its bytes finds. onnxruntime's own red lines stay out of it."""
+    import torch
+
+    from bertft.graph.network import graph_of
+
+    helper, kind = onnx.helper, onnx.TensorProto
+    size = helper.make_tensor("size", kind.INT64, [2], [1 << 12, 1 << 14])
+    product = helper.make_node("Mul", ["size", "size"], ["shape"])
+    more = helper.make_node("Expand", ["input_ids", "shape"], ["z"])
+    content = model_of(product, more, initializers=[size], more_outputs=["z"]).SerializeToString()
+    graph = graph_of(content, None, {}, None, threads=1, where="g/model.onnx")
+    with pytest.raises(CheckpointError, match="fails on a batch of 1 x 1 tokens"):
+        graph(input_ids=torch.zeros(1, 1, dtype=torch.int64))
+    assert capfd.readouterr().err == ""
 
 
 def test_a_graph_that_was_changed_or_has_no_sound_record_is_refused(tmp_path: Path) -> None:

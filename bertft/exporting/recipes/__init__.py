@@ -25,7 +25,7 @@ NEXT = {
     "docker": "docker build -t {name} {folder}",
     "kserve": "docker build -t registry.example.org/{name}:{version} {folder}",
     "ray": "cd {folder} && serve run ray_app:app",
-    "endpoints": "hf upload OWNER/{name} {folder}",
+    "endpoints": "hf upload OWNER/{name} {folder} --private",
 }
 """Recipe -> what to type then."""
 
