@@ -251,6 +251,7 @@ def test_every_flag_that_a_page_names_exists(page: Path) -> None:
         "--no-deps",
         "--build-arg",
         "--data-binary",
+        "--private",
         *torchrun,
         *accelerate,
         *re.findall(r'"(--[a-z0-9-]+)"', benchmarks),
