@@ -81,7 +81,12 @@ def test_nothing_of_this_machine_is_uploaded(
     assert sum(text.encode() in uploaded for text in texts(120) if len(text.split()) > 5) == 0
     record = json.loads(hub.head(NAME)["run.json"])
     assert record["command"] == ""
-    assert [name.split(" ")[0] for name in record["scores"]] == ["validation", "input.csv"]
+    own = json.loads((copy / "run.json").read_text(encoding="utf-8"))[
+        "scores"
+    ]  # other tests may have evaluated the run
+    shown = [name.split(" ")[0] for name in record["scores"]]
+    assert shown == [Path(name.split(" ")[0]).name for name in own]
+    assert {"validation", "input.csv"} <= set(shown)
 
 
 def test_a_card_calls_the_run_by_its_name_on_the_hub(run: Run, hub: FakeHub, trained: Path) -> None:

@@ -137,6 +137,7 @@ def test_every_flag_that_shapes_the_answer_is_remembered() -> None:
     from bertft.jobs.requests import PredictRequest
 
     others = {"run", "input", "output", "precision", "backend", "machine", "resume", "command", "shard", "shard_rows"}
+    others.add("most_columns")  # refuses a file as a whole
     assert set(SHAPING) == {field.name for field in fields(PredictRequest)} - others
 
 

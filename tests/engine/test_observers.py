@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import Said, read_jsonl
 
-from bertft.engine import training
+from bertft.engine import train_loop
 from bertft.engine.observers import ConsoleLines
 from bertft.engine.order import Step
 from bertft.scoring import Scores
@@ -37,8 +37,8 @@ class Notes:
 def test_one_class_is_told_all_that_the_history_and_the_console_are(
     run: Run, reviews: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notes, whole = Notes(), training.train
-    monkeypatch.setattr(training, "train", lambda *words, observers: whole(*words, observers=[*observers, notes]))
+    notes, whole = Notes(), train_loop.train
+    monkeypatch.setattr(train_loop, "train", lambda *words: whole(*words[:-1], [*words[-1], notes]))
     said = run("train", reviews, "--model", tiny, "-o", "run", *QUICK)
     history = read_jsonl(Path("run/history.jsonl"))
     assert [line for line in history if "loss" in line] == notes.logs
