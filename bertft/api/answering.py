@@ -102,7 +102,7 @@ def refuse_service(run: Any, instead: str) -> None:
 def _predict_file(
     run: Any, data: Any, output: str, precision: str | None, quiet: bool, settings: Mapping[str, Any]
 ) -> Predicted:
-    from bertft.jobs.predict import predict_file as run_prediction
+    from bertft.jobs.predict_file import predict_file as run_prediction
     from bertft.jobs.requests import PredictRequest
 
     if not isinstance(data, str | os.PathLike):

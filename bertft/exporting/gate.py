@@ -40,7 +40,7 @@ class Judge:
     name: str
     """Of its rows."""
     sha256: str
-    """Of their file; '' where they are a part of one."""
+    """Of their file, or of the rows themselves where they are a part of one; '' where it is not known."""
     measure: Measure
 
 

@@ -73,17 +73,6 @@ class Tally:
         self.rejected += sum(adapter.rejects(prediction, answer) for prediction in answered)
 
 
-def predict_file(request: PredictRequest) -> Predicted:
-    """`predict`, by a run folder or a service."""
-    from bertft.remote import is_address
-
-    if is_address(request.run):
-        from bertft.jobs.predict_served import predict_served
-
-        return predict_served(request)
-    return predict(request)
-
-
 def predict(request: PredictRequest, opened: Answerer | None = None) -> Predicted:
     """Open the run, read, answer, write. `opened`: what answers, where that is open already; its run notes no times then, and
     nothing is read of its folder, where another run may stand by now."""
