@@ -11,10 +11,10 @@ import subprocess
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from conftest import bertft, read_csv
+from curl_command import with_curl
 from prepared import begin
 from test_readme import ROOT, commands
 
@@ -33,20 +33,10 @@ def heard_address(process: subprocess.Popen[str]) -> str:
     raise AssertionError("it has ended")
 
 
-def curl(line: str) -> str:
-    """What the command answers; by curl itself where it is there."""
-    words = shlex.split(line)
-    if shutil.which("curl"):
-        return subprocess.run([*words, "-sS", "--fail-with-body"], check=True, capture_output=True, text=True).stdout
-    address = next(word for word in words if word.startswith("http"))
-    headers = dict(words[place + 1].split(": ") for place, word in enumerate(words) if word == "-H")
-    data = next(
-        (words[place + 1].encode() for place, word in enumerate(words) if word in ("-d", "--data-binary")), None
-    )
-    if data is not None and data.startswith(b"@"):
-        data = Path(data[1:].decode()).read_bytes()
-    with urlopen(Request(address, data, headers)) as found:
-        return str(found.read().decode())
+def curl(line: str, environment: dict[str, str]) -> str:
+    """What the command answers."""
+    words = [*shlex.split(line), "-sS", "--fail-with-body"]
+    return subprocess.run(words, env=environment, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture
@@ -64,10 +54,10 @@ def test_every_command_of_the_page_is_answered_and_sigterm_ends_it(folder: Path)
     *curls, with_key = (line for line in asked if not line.startswith("bertft predict"))
     assert with_key.startswith("BERTFT_API_KEY=")
     predictions = [shlex.split(line)[1:] for line in asked if line.startswith("bertft predict")]
-    words = shlex.split(serve)[1:]
+    words, environment = shlex.split(serve)[1:], with_curl(folder)
     with begin(*words, "--port", 0, "--precision", "fp32", stderr=PIPE) as process:
         address = heard_address(process)
-        answers = {line: curl(line.replace(USUAL, address)) for line in curls}
+        answers = {line: curl(line.replace(USUAL, address), environment) for line in curls}
         for prediction in predictions:
             bertft(*(word.replace(USUAL, address) for word in prediction))
         process.send_signal(signal.SIGTERM)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from base64 import b64encode
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-import pytest
+from curl_command import with_curl
 from devtools import Tab
 from stub_service import StubService
 from test_web_page import SCORES, ask, model, opened
@@ -26,9 +26,6 @@ HOSTILE = [
 ]
 
 
-needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
-
-
 def test_copied_python_lines_send_what_the_page_sends(tab: Tab, stub: StubService) -> None:
     sent, programs = asked_by_the_page(tab, stub, "python")
     each = "import json, sys; [exec(lines, {}) for lines in json.load(sys.stdin)]"
@@ -38,11 +35,10 @@ def test_copied_python_lines_send_what_the_page_sends(tab: Tab, stub: StubServic
     assert stub.bodies("/predict")[len(HOSTILE) :] == sent
 
 
-@needs_curl
-def test_copied_curl_lines_send_what_the_page_sends(tab: Tab, stub: StubService) -> None:
+def test_copied_curl_lines_send_what_the_page_sends(tab: Tab, stub: StubService, tmp_path: Path) -> None:
     sent, commands = asked_by_the_page(tab, stub, "curl")
     for command in commands:
-        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+        done = subprocess.run(["sh", "-c", command], env=with_curl(tmp_path), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "bad" in done.stdout
     assert stub.bodies("/predict")[len(HOSTILE) :] == sent
@@ -70,12 +66,13 @@ def shown(tab: Tab, name: str) -> str:
     return lines
 
 
-@needs_curl
-def test_a_text_longer_than_a_word_of_the_shell_goes_in_by_another_door(tab: Tab, stub: StubService) -> None:
+def test_a_text_longer_than_a_word_of_the_shell_goes_in_by_another_door(
+    tab: Tab, stub: StubService, tmp_path: Path
+) -> None:
     opened(tab, stub, model("predict"))
     stub.says("/predict", SCORES)
     tab.run("document.querySelector('textarea').value = 'it\\'s long \\n'.repeat(10500); formChanged(); 0")
-    done = subprocess.run(["sh"], input=shown(tab, "curl"), capture_output=True, text=True)
+    done = subprocess.run(["sh"], input=shown(tab, "curl"), env=with_curl(tmp_path), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert stub.bodies("/predict") == [{"inputs": "it's long \n" * 10500}]
 
