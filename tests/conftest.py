@@ -374,7 +374,7 @@ def graph(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run of `trained`, exported with its weights: never write into it."""
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
-    from bertft.jobs.export import export
+    from bertft.jobs.exporting.export import export
     from bertft.jobs.requests import ExportRequest
 
     folder = tmp_path_factory.mktemp("exported") / "graph"

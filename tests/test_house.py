@@ -32,6 +32,8 @@ STOREYS = [
     {"jobs"},
     {"commands", "api", "__init__", "__main__"},
 ]
+JOBS = ["hub", "files", "training", "predicting", "embedding", "judging", "exporting", "serving"]
+"""Folders of jobs, each of which imports from those before it only, and none of which the files beside them import."""
 NEVER = {"datasets.py", "evaluate.py", "accelerate.py", "transformers.py", "token.py", "types.py", "logging.py"}
 HEAVY = ("torch", "transformers", "accelerate", "datasets", "evaluate", "sklearn", "scipy", "pandas", "numpy")
 
@@ -77,6 +79,33 @@ def test_an_import_that_goes_up_would_be_seen(tmp_path: Path) -> None:
 def test_every_room_stands_in_one_storey() -> None:
     rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
     assert rooms == set().union(*STOREYS)
+
+
+def jobs_upstairs(package: Path) -> list[str]:
+    """Imports between folders of jobs that go the wrong way, as `file -> module`."""
+    height = {"": -1, **{name: number for number, name in enumerate(JOBS)}}
+    return [
+        f"{file.relative_to(package)} -> {module}"
+        for file in sorted(package.rglob("*.py"))
+        for module in imports(file)
+        if module.startswith("bertft.jobs.")
+        and height.get(module.split(".")[2], -1) > height[file.parent.name if file.parent != package else ""]
+    ]
+
+
+def test_no_import_goes_up_between_folders_of_jobs() -> None:
+    assert {path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py")} == set(JOBS)
+    assert jobs_upstairs(PACKAGE / "jobs") == []
+
+
+def test_an_import_up_between_folders_of_jobs_would_be_seen(tmp_path: Path) -> None:
+    (tmp_path / "training").mkdir()
+    (tmp_path / "splits.py").write_text("from bertft.jobs.training.train import train\n")
+    (tmp_path / "training" / "train.py").write_text("import bertft.jobs.judging.judged\nimport bertft.jobs.splits\n")
+    assert jobs_upstairs(tmp_path) == [
+        "splits.py -> bertft.jobs.training.train",
+        "training/train.py -> bertft.jobs.judging.judged",
+    ]
 
 
 def inner_rooms_of_fast(package: Path) -> list[str]:

@@ -13,7 +13,7 @@ from conftest import Said
 
 from bertft.engine.sizing import Size, sized
 from bertft.errors import UsageError
-from bertft.jobs.resuming import check_repeats
+from bertft.jobs.training.resuming import check_repeats
 from bertft.plan.card import plain_card
 from bertft.plan.plan import Plan, merge_data, merge_recipe, read_config
 from bertft.plan.recipe import Recipe

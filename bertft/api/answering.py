@@ -18,8 +18,8 @@ from bertft.remote import is_address
 from bertft.system.signals import as_keyboard_interrupt
 
 if TYPE_CHECKING:
-    from bertft.jobs.model import Model
-    from bertft.jobs.predict import Predicted
+    from bertft.jobs.predicting.model import Model
+    from bertft.jobs.predicting.predict import Predicted
 
 ANSWER: dict[str, tuple[str, Any]] = {name: (name, kind) for name, kind in WISHES.items()}
 OF_ROWS: dict[str, tuple[str, Any]] = {"prefix": ("prefix", str), "max_answer": ("max_answer", int)}
@@ -71,10 +71,10 @@ def load(
     """A run that answers: `load("runs/mine")("a text")` is a dict, with a list of inputs a list of dicts. An input is a text, a
     tuple of two texts or of question and context, a list of words for a tagger (in a list of inputs), or a dict of columns.
     `raw_probabilities`: the network's own, not calibrated. `backend`: torch or onnx, of a folder with both."""
-    from bertft.jobs.model import Model
+    from bertft.jobs.hub.pull import run_folder
     from bertft.jobs.opening import check_reads_rows, open_run
-    from bertft.jobs.pull import run_folder
-    from bertft.jobs.unsure import with_own_probabilities
+    from bertft.jobs.predicting.model import Model
+    from bertft.jobs.predicting.unsure import with_own_probabilities
     from bertft.plan.plan import merge
 
     if isinstance(run, Model):
@@ -102,7 +102,7 @@ def refuse_service(run: Any, instead: str) -> None:
 def _predict_file(
     run: Any, data: Any, output: str, precision: str | None, quiet: bool, settings: Mapping[str, Any]
 ) -> Predicted:
-    from bertft.jobs.predict_file import predict_file as run_prediction
+    from bertft.jobs.predicting.predict_file import predict_file as run_prediction
     from bertft.jobs.requests import PredictRequest
 
     if not isinstance(data, str | os.PathLike):

@@ -25,7 +25,7 @@ def info(
 ) -> Described:
     """Count what a model or run holds, keeps and computes; the result has `parameters`, `parts`, `memory` and `operations`.
     Keywords are the flags of `bertft info`."""
-    from bertft.jobs.info import info as describe
+    from bertft.jobs.judging.info import info as describe
     from bertft.jobs.requests import InfoRequest
 
     request = InfoRequest(

@@ -42,7 +42,7 @@ def embed(model: Any, data: Any, *, output: Any = None, quiet: bool = True, **se
             return _to_file(model, data, str(output), settings, sections, is_file=is_file)
         if sections["reading"] and not is_file:
             raise UsageError(f"{', '.join(sections['reading'])}: only for files; these are rows of a program.")
-        from bertft.jobs.embed_rows import vectors_of
+        from bertft.jobs.embedding.embed_rows import vectors_of
 
         rows, own = (str(data), {}) if is_file else _rows(data, sections["columns"])
         return vectors_of(folder_of(model), rows, **{**sections, "columns": {**sections["columns"], **own}})
@@ -53,7 +53,7 @@ def _to_file(
 ) -> Any:
     if not is_file:
         raise UsageError("output is for the vectors of a file; leave it out to get an array.")
-    from bertft.jobs.embed import embed as embed_file
+    from bertft.jobs.embedding.embed import embed as embed_file
     from bertft.jobs.requests import EmbedRequest
 
     prefix, resume = settings.get("prefix"), bool(settings.get("resume"))

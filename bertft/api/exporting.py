@@ -12,14 +12,14 @@ from bertft.plan.settings import typed
 from bertft.system.signals import as_keyboard_interrupt
 
 if TYPE_CHECKING:
-    from bertft.jobs.export import Exported
+    from bertft.jobs.exporting.export import Exported
     from bertft.reading import Table
 
 
 def export(run: Any, output: Any, *, data: Any = None, quiet: bool = True, **settings: Any) -> Exported:
     """Write a run as a graph for onnxruntime, scored beside it on `data`, a labelled file or rows, or on the run's own validation
     rows; the result has its `output` and its `record`. `settings`: column names and the flags of `bertft export`."""
-    from bertft.jobs.export import export as run_export
+    from bertft.jobs.exporting.export import export as run_export
     from bertft.jobs.requests import ExportRequest
 
     reading = keywords_of(DataPlan, only=READS_FOR_EXPORT)

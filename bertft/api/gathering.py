@@ -11,12 +11,12 @@ from bertft.jobs.from_program import called_from_program
 from bertft.system.signals import as_keyboard_interrupt
 
 if TYPE_CHECKING:
-    from bertft.jobs.gather import Gathered
+    from bertft.jobs.predicting.gather import Gathered
 
 
 def gather(parts: Iterable[Any], *, output: Any, quiet: bool = True) -> Gathered:
     """One file of the parts that `predict(…, shard="3/16")` wrote, in any order, as `bertft gather` does."""
-    from bertft.jobs.gather import gather as put_together
+    from bertft.jobs.predicting.gather import gather as put_together
     from bertft.jobs.requests import GatherRequest
 
     if isinstance(parts, str | os.PathLike):

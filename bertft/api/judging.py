@@ -14,8 +14,8 @@ from bertft.plan.sections import BackendPlan, DataPlan, MachinePlan
 from bertft.plan.settings import typed
 
 if TYPE_CHECKING:
-    from bertft.jobs.eval import Evaluated
-    from bertft.jobs.report import Reported
+    from bertft.jobs.judging.eval import Evaluated
+    from bertft.jobs.judging.report import Reported
     from bertft.reading import Table
     from bertft.report.compared import Compared
 
@@ -34,7 +34,7 @@ def evaluate(
 ) -> Evaluated:
     """Score a run on a labelled file or rows; the result has `scores` and `timings`, with `min_probability` also `coverage`.
     `settings`: column names and the flags of `bertft eval`."""
-    from bertft.jobs.eval import evaluate as run_evaluation
+    from bertft.jobs.judging.eval import evaluate as run_evaluation
     from bertft.jobs.requests import EvalRequest
 
     known = {**of_labelled(), "max_answer": ("max_answer", int), **keywords_of(BackendPlan)}
@@ -72,7 +72,7 @@ def compare(
 ) -> Compared:
     """Hold runs against the first of them, on a labelled file or rows, or on the rows that judged them; the result has
     `sentences`, `differences` and `changes`. `settings`: column names and the flags of `bertft compare`."""
-    from bertft.jobs.compare import compare as run_comparison
+    from bertft.jobs.judging.compare import compare as run_comparison
     from bertft.jobs.requests import CompareRequest
 
     if isinstance(runs, str | os.PathLike) or hasattr(runs, "folder"):
@@ -108,7 +108,7 @@ def write_report(
 ) -> Reported:
     """Write an HTML page about a run on a labelled file or rows, or on the rows that judged it; the result has its `path`.
     `settings`: column names and the flags of `bertft report`."""
-    from bertft.jobs.report import report as run_report
+    from bertft.jobs.judging.report import report as run_report
     from bertft.jobs.requests import ReportRequest
 
     settings = checked_keywords(settings, of_labelled())

@@ -45,7 +45,7 @@ def train(
     `problem`: single-label, multi-label or regression. `observers`: objects with `logged` and `evaluated`, which are told of
     losses and scores (engine/observers.py). `settings`: column names and flags of `bertft train`, as `text="review"`,
     `epochs=3`, `output_dir="runs/mine"`."""
-    from bertft.jobs.train import train as run_training
+    from bertft.jobs.training.train import train as run_training
 
     splits = {"train": data, "validation": validation, "test": test}
     request = replace(
@@ -73,8 +73,8 @@ def pretrain(
 ) -> Finished:
     """Pre-train a model further on texts without labels; the result has the run's `folder` and `scores`. `data` and `validation`
     are files, rows or lists of texts. `settings`: flags of `bertft pretrain`, as `mask_share=0.2`, `output_dir="runs/mine"`."""
-    from bertft.jobs.pretrain import pretrain as run_pretraining
     from bertft.jobs.requests import TrainRequest
+    from bertft.jobs.training.pretrain import pretrain as run_pretraining
 
     known = {
         "text": COLUMNS["text"],
@@ -124,7 +124,7 @@ def check(
 ) -> Checked:
     """What is wrong with data before training on it; the result has `findings`, each with its `kind`, `count`, `examples` and
     `advice`. `settings`: column names and flags of `bertft check`."""
-    from bertft.jobs.check import check as run_check
+    from bertft.jobs.files.check import check as run_check
 
     known = {
         **COLUMNS,
@@ -153,8 +153,8 @@ def baseline(
 ) -> Baselines:
     """Train models from before BERT (`models`; without any those that suit the task) and BERT (`model`) on the same rows; the
     result has their `runs` and a `sentence`. `settings` as for `train`."""
-    from bertft.jobs.baseline import baseline as run_baseline
-    from bertft.jobs.baseline import models_named
+    from bertft.jobs.judging.baseline import baseline as run_baseline
+    from bertft.jobs.judging.baseline import models_named
     from bertft.jobs.requests import BaselineRequest
 
     splits = {"train": data, "validation": validation, "test": test}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bertft.jobs.from_program import called_from_program, folder_of
 
 if TYPE_CHECKING:
-    from bertft.jobs.push import Pushed, Upload
+    from bertft.jobs.hub.push import Pushed, Upload
 
 
 def push(
@@ -15,8 +15,8 @@ def push(
 ) -> Pushed | Upload:
     """Upload a run to the Hugging Face Hub as `owner/name`, private unless `public`; nobody is asked. The result has `url` and
     `revision`; with `dry_run` nothing is sent, and it has the `files` that would be."""
-    from bertft.jobs.push import look_at_hub, plan_upload
-    from bertft.jobs.push import push as upload
+    from bertft.jobs.hub.push import look_at_hub, plan_upload
+    from bertft.jobs.hub.push import push as upload
     from bertft.jobs.requests import PushRequest
 
     with called_from_program(quiet):

@@ -48,7 +48,7 @@ def baseline_command(
 ) -> None:
     """Train simple models and BERT on the same rows, and say what BERT is worth."""
     console.be_quiet(quiet)
-    from bertft.jobs.baseline import baseline, models_named
+    from bertft.jobs.judging.baseline import baseline, models_named
     from bertft.jobs.requests import BaselineRequest, TrainRequest
     from bertft.report.baselines import show_baselines
 

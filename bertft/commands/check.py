@@ -44,7 +44,7 @@ def check_command(
 ) -> None:
     """Look for what is wrong with a data set before training on it."""
     console.be_quiet(quiet)
-    from bertft.jobs.check import check
+    from bertft.jobs.files.check import check
     from bertft.jobs.requests import TrainRequest
     from bertft.report.findings import as_json, show_checked
 

@@ -50,7 +50,7 @@ def compare_command(
 ) -> None:
     """Compare runs on the same rows."""
     console.be_quiet(quiet)
-    from bertft.jobs.compare import compare
+    from bertft.jobs.judging.compare import compare
     from bertft.jobs.requests import CompareRequest
     from bertft.report.comparing import show_compared
 

@@ -34,7 +34,7 @@ def convert_command(
 ) -> None:
     """Convert tagged words or spans to another format or tag scheme."""
     console.be_quiet(quiet)
-    from bertft.jobs.convert import convert
+    from bertft.jobs.files.convert import convert
     from bertft.jobs.requests import ConvertRequest
 
     request = ConvertRequest(

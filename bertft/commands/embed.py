@@ -58,7 +58,7 @@ def embed_command(
     """Turn texts into vectors: one for each text, token or word."""
     console.be_quiet(quiet)
     console.be_verbose(verbose)
-    from bertft.jobs.embed import embed
+    from bertft.jobs.embedding.embed import embed
     from bertft.jobs.requests import EmbedRequest
 
     embed(

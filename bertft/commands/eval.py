@@ -43,7 +43,7 @@ def eval_command(
     console.be_quiet(quiet)
     console.be_verbose(verbose)
     opt.check_full(full, as_json=json)
-    from bertft.jobs.eval import evaluate
+    from bertft.jobs.judging.eval import evaluate
     from bertft.jobs.requests import EvalRequest
     from bertft.report.terminal import show_coverage, show_scores
 

@@ -13,9 +13,9 @@ from bertft.plan.settings import OUTPUT, SCORES, typed
 from bertft.wording import counted
 
 if TYPE_CHECKING:
-    from bertft.jobs.export import Exported
-    from bertft.jobs.export_check import CheckedExport
-    from bertft.jobs.pack import Packed
+    from bertft.jobs.exporting.export import Exported
+    from bertft.jobs.exporting.export_check import CheckedExport
+    from bertft.jobs.exporting.pack import Packed
 
 GateRows = Annotated[
     str | None,
@@ -63,9 +63,9 @@ def export_command(
     """Export a run for onnxruntime, in fp32 or int8, and score it."""
     console.be_quiet(quiet)
     from bertft.errors import UsageError
-    from bertft.jobs.export import export
-    from bertft.jobs.export_check import check_export
-    from bertft.jobs.pack import makes_graph, pack
+    from bertft.jobs.exporting.export import export
+    from bertft.jobs.exporting.export_check import check_export
+    from bertft.jobs.exporting.pack import makes_graph, pack
     from bertft.jobs.requests import ExportRequest
 
     named = {"text": text, "text_pair": text_pair, "label": label}

@@ -21,7 +21,7 @@ Whole = Annotated[
 def gather_command(parts: Parts, output: Whole, quiet: opt.Quiet = False) -> None:
     """Put the parts of a prediction together, in the order of the input's rows."""
     console.be_quiet(quiet)
-    from bertft.jobs.gather import gather
+    from bertft.jobs.predicting.gather import gather
     from bertft.jobs.requests import GatherRequest
 
     gather(GatherRequest(parts=parts, output=output))

@@ -70,7 +70,7 @@ def info_command(
 ) -> None:
     """Count a model's parameters, memory and operations; tell what a run learned from."""
     console.be_quiet(quiet)
-    from bertft.jobs.info import info
+    from bertft.jobs.judging.info import info
     from bertft.jobs.requests import InfoRequest
     from bertft.report.describing import show_described
 

@@ -47,7 +47,7 @@ def predict_command(
     console.be_quiet(quiet)
     console.be_verbose(verbose)
     ask_for_lean()
-    from bertft.jobs.predict_file import predict_file
+    from bertft.jobs.predicting.predict_file import predict_file
     from bertft.jobs.requests import PredictRequest
 
     request = PredictRequest(

@@ -77,8 +77,8 @@ def pretrain_command(
     console.be_quiet(quiet)
     console.be_verbose(verbose)
     opt.check_full(full, as_json=json)
-    from bertft.jobs.pretrain import plan_pretraining, pretrain  # torch wakes here, not at --help
     from bertft.jobs.requests import TrainRequest
+    from bertft.jobs.training.pretrain import plan_pretraining, pretrain  # torch wakes here, not at --help
 
     request = TrainRequest(
         columns={"text": text} if text else {},

@@ -14,7 +14,7 @@ from bertft.plan.settings import OUTPUT, TASK
 from bertft.wording import counted
 
 if TYPE_CHECKING:
-    from bertft.jobs.push import Upload
+    from bertft.jobs.hub.push import Upload
 
 Repository = Annotated[
     str, typer.Argument(metavar="OWNER/NAME", help="What to call it on the Hugging Face Hub.", show_default=False)
@@ -38,7 +38,7 @@ def push_command(
     console.be_quiet(quiet)
     if yes and dry_run:
         raise UsageError("--yes and --dry-run exclude each other: one uploads, the other does not.")
-    from bertft.jobs.push import look_at_hub, plan_upload, push
+    from bertft.jobs.hub.push import look_at_hub, plan_upload, push
     from bertft.jobs.requests import PushRequest
 
     upload = plan_upload(PushRequest(run=run, repository=repository, public=public))

@@ -41,7 +41,7 @@ def report_command(
 ) -> None:
     """Write one HTML page about a run: scores, curves, errors."""
     console.be_quiet(quiet)
-    from bertft.jobs.report import report
+    from bertft.jobs.judging.report import report
     from bertft.jobs.requests import ReportRequest
 
     request = ReportRequest(

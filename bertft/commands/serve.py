@@ -35,7 +35,7 @@ def serve_command(
     """Answer over HTTP what a run predicts."""
     console.be_quiet(quiet)
     console.be_verbose(verbose)
-    from bertft.jobs.serve import ServeRequest, serve
+    from bertft.jobs.serving.serve import ServeRequest, serve
 
     serve(
         ServeRequest(

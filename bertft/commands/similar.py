@@ -50,9 +50,9 @@ def similar_command(
 ) -> None:
     """List the rows of a file that are nearest to a text."""
     console.be_quiet(quiet)
+    from bertft.jobs.embedding.similar import as_json as nearest_as_json
+    from bertft.jobs.embedding.similar import similar
     from bertft.jobs.requests import SimilarRequest
-    from bertft.jobs.similar import as_json as nearest_as_json
-    from bertft.jobs.similar import similar
 
     found = similar(
         SimilarRequest(

@@ -57,7 +57,7 @@ def train_command(
     console.be_verbose(verbose)
     opt.check_full(full, as_json=json)
     from bertft.jobs.requests import TrainRequest
-    from bertft.jobs.train import plan_training, train  # torch wakes here, not at --help
+    from bertft.jobs.training.train import plan_training, train  # torch wakes here, not at --help
 
     request = TrainRequest(
         task=task,

@@ -56,7 +56,7 @@ def vocab_command(
     """Learn a vocabulary from texts, for a model from scratch."""
     console.be_quiet(quiet)
     from bertft.jobs.requests import VocabRequest
-    from bertft.jobs.vocab import vocab
+    from bertft.jobs.training.vocab import vocab
 
     found = vocab(
         VocabRequest(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import Said, read_csv, sentiment, texts, write_csv, write_jsonl
 
-from bertft.jobs.judged import judged_split
+from bertft.jobs.judging.judged import judged_split
 
 Run = Callable[..., Said]
 

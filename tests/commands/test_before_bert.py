@@ -115,7 +115,7 @@ def test_what_would_have_no_effect_is_refused(run: Run, data: Path, words: tuple
 
 def test_a_kind_of_task_that_it_is_not_for_is_refused() -> None:
     from bertft.errors import UsageError
-    from bertft.jobs.before_bert import check_family
+    from bertft.jobs.training.before_bert import check_family
     from bertft.kinds import QUESTION_ANSWERING
     from bertft.model.backbone import find_backbone
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import PowerFails, Said, sentiment, texts, write_csv
 
-from bertft.jobs.members import Members
+from bertft.jobs.training.members import Members
 
 Run = Callable[..., Said]
 

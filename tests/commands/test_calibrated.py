@@ -16,7 +16,7 @@ from scipy.special import softmax
 
 import bertft
 from bertft.errors import UsageError
-from bertft.jobs.unsure import with_own_probabilities
+from bertft.jobs.predicting.unsure import with_own_probabilities
 from bertft.scoring.calibration import reliability
 
 Run = Callable[..., Said]

@@ -14,7 +14,7 @@ import pytest
 from conftest import Said, bertft, forget_accelerator, read_csv, sentiment, texts, write_csv
 
 from bertft.errors import UsageError
-from bertft.jobs.trained_in import judged_otherwise
+from bertft.jobs.judging.trained_in import judged_otherwise
 
 Run = Callable[..., Said]
 PLAIN = ("--precision", "fp32", "--quiet")

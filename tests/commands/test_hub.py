@@ -15,7 +15,7 @@ from conftest import Said, read_csv, sentiment, texts, write_csv
 from fake_hub import FakeHub, hub_on_loopback
 
 from bertft.errors import CheckpointError
-from bertft.jobs.push import look_at_hub, plan_upload, push
+from bertft.jobs.hub.push import look_at_hub, plan_upload, push
 from bertft.jobs.requests import PushRequest
 
 NAME = "someone/reviews"

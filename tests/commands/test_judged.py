@@ -12,8 +12,8 @@ from conftest import Said, write_csv
 
 from bertft import console
 from bertft.errors import UsageError
-from bertft.jobs import planning
-from bertft.jobs.judged import judged_split
+from bertft.jobs.judging.judged import judged_split
+from bertft.jobs.training import planning
 from bertft.runs.record import read_record
 
 LEARN = ("--epochs", 3, "--batch-size", 8, "--precision", "fp32", "--head-start", "prior", "--threads", 1, "--quiet")

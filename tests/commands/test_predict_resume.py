@@ -133,7 +133,7 @@ def test_every_flag_that_shapes_the_answer_is_remembered() -> None:
     """What is not: where to write, how to compute and how much to say."""
     from dataclasses import fields
 
-    from bertft.jobs.prediction_file import SHAPING
+    from bertft.jobs.predicting.prediction_file import SHAPING
     from bertft.jobs.requests import PredictRequest
 
     others = {"run", "input", "output", "precision", "backend", "machine", "resume", "command", "shard", "shard_rows"}

@@ -14,7 +14,7 @@ import pytest
 from conftest import Said
 
 from bertft.errors import UsageError
-from bertft.jobs.public_files import public_files
+from bertft.jobs.hub.public_files import public_files
 
 NAME = "someone/reviews"
 Run = Callable[..., Said]

@@ -131,7 +131,7 @@ def test_the_handler_speaks_the_protocol_of_endpoints(run: Run, trained: Path) -
 def graph_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Made elsewhere: what is tested here is what lies beside it."""
     pytest.importorskip("onnx")
-    from bertft.jobs import export
+    from bertft.jobs.exporting import export
 
     monkeypatch.setattr(export, "graph_bytes", lambda *_: b"a graph")
     monkeypatch.setattr(export.Source, "graph", lambda *_: None)

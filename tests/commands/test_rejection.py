@@ -72,7 +72,7 @@ def test_a_fallback_that_means_nothing_is_refused(
 
 
 def test_the_count_goes_on_where_a_prediction_stopped(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bertft.jobs.predict import Tally
+    from bertft.jobs.predicting.predict import Tally
 
     noted: dict[str, Any] = {"unanswered": 2, "rejected": 3}
     assert Tally.going_on(10, noted) == Tally(10, 2, 3)

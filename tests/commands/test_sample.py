@@ -15,8 +15,8 @@ import pytest
 from conftest import Said, read_csv, texts, write_csv, write_jsonl
 from tagged import asked_rows, tagged_rows
 
-from bertft.jobs import train as training
-from bertft.jobs.sample import covering, shares, stratified
+from bertft.jobs.training import train as training
+from bertft.jobs.training.sample import covering, shares, stratified
 from bertft.reading import Table, read_table
 
 Run = Callable[..., Said]

@@ -234,7 +234,7 @@ def test_a_part_that_a_graph_answered_is_another_prediction() -> None:
     from typing import Any
 
     from bertft.graph import GraphNetwork
-    from bertft.jobs.prediction_file import identity
+    from bertft.jobs.predicting.prediction_file import identity
     from bertft.jobs.requests import PredictRequest
 
     networks: list[Any] = [GraphNetwork(SimpleNamespace(get_inputs=list, get_outputs=list), None, {}, None), None]

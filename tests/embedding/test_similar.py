@@ -86,7 +86,7 @@ def test_rows_without_any_vector_are_said(run: Callable[..., Said], tmp_path: Pa
 def test_rows_without_any_vector_may_stand_before_others(
     run: Callable[..., Said], tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bertft.jobs import similar
+    from bertft.jobs.embedding import similar
 
     monkeypatch.setattr(similar, "_AT_ONCE", 2)
     data = write_csv(tmp_path / "some.csv", ["id", "text"], [("a", ""), ("b", ""), ("c", QUERY)])

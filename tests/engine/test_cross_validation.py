@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score
 from bertft.engine.order import Step
 from bertft.engine.step import Stepper
 from bertft.errors import CheckpointError, UsageError
-from bertft.jobs import folds as job
+from bertft.jobs.training import folds as job
 from bertft.runs.out_of_fold import class_probabilities, read_out_of_fold
 
 FILE = "run/out-of-fold.jsonl"

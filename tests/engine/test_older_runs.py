@@ -14,7 +14,7 @@ from tiny_models import build_tiny_model
 
 from bertft.engine.prepare import tokenizer_of
 from bertft.engine.step import Stepper
-from bertft.jobs.older_plans import without_unasked_pool
+from bertft.jobs.training.older_plans import without_unasked_pool
 from bertft.model.backbone import find_backbone
 from bertft.model.suiting import mark_words, marks_words
 from bertft.model.tokens import load_tokenizer

@@ -14,7 +14,7 @@ from errands import course, digest, words_of
 
 from bertft.engine.order import Step
 from bertft.engine.step import Stepper
-from bertft.jobs import seeds as job
+from bertft.jobs.training import seeds as job
 from bertft.scoring import Scores
 
 

@@ -119,7 +119,7 @@ def test_a_network_with_an_lstm_is_refused_before_it_is_exported(
     def never(*_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr("bertft.jobs.export.graph_bytes", never)
+    monkeypatch.setattr("bertft.jobs.exporting.export.graph_bytes", never)
     write_jsonl(Path("train.jsonl"), tagged_rows(20))
     for folder, words in (("below", ["--bilstm", 4]), ("head", ["--features", "--features-head", "bilstm"])):
         run("train", "train.jsonl", "--model", tiny, *words, "-o", folder, "--max-steps", 1, "--no-refit", *FP32)
@@ -132,7 +132,7 @@ def test_what_an_interrupted_prediction_was_computed_by_must_stay(graph: Path, r
     """A file half by torch and half by onnx would be neither. A graph is the same beside any device."""
     from bertft.engine.plain_device import PlainDevice
     from bertft.jobs.opening import open_run
-    from bertft.jobs.prediction_file import identity
+    from bertft.jobs.predicting.prediction_file import identity
     from bertft.jobs.requests import PredictRequest
     from bertft.plan.sections import MachinePlan
 

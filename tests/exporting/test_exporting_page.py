@@ -19,7 +19,7 @@ def test_the_commands_on_exporting_run(
 ) -> None:
     """8 bits cost a network of 32 numbers more than a real one: any loss is allowed."""
     made = (graph / "model.onnx").read_bytes()
-    monkeypatch.setattr("bertft.jobs.export.graph_bytes", lambda *_: made)
+    monkeypatch.setattr("bertft.jobs.exporting.export.graph_bytes", lambda *_: made)
     shutil.copytree(trained, "runs/messages")
     Path("samples/messages").mkdir(parents=True)
     rows = [(text, sentiment(text)) for text in texts(20, seed=3)]

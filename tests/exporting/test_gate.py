@@ -31,7 +31,7 @@ def made(graph: Path) -> bytes:
 @pytest.fixture
 def made_at_once(made: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Following the network takes seconds, and is not what is tested here."""
-    monkeypatch.setattr("bertft.jobs.export.graph_bytes", lambda *_: made)
+    monkeypatch.setattr("bertft.jobs.exporting.export.graph_bytes", lambda *_: made)
 
 
 def test_points_are_hundredths_of_a_score_and_percent_of_an_error() -> None:
@@ -70,7 +70,7 @@ def test_a_full_disk_is_no_fault_of_the_exporter(
 def test_a_refused_export_leaves_nothing(
     run: Run, trained: Path, made_at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bertft.jobs.export.quantized", spoiled)
+    monkeypatch.setattr("bertft.jobs.exporting.export.quantized", spoiled)
     said = run("export", trained, "-o", "new", "--int8", "--max-drop", "0.5", ok=2)
     assert "onnx int8 loses" in said.err
     assert "--max-drop" in said.err
@@ -93,7 +93,7 @@ def spoiled(graph: bytes) -> bytes:
 def test_a_graph_that_is_not_the_network_is_refused(
     run: Run, trained: Path, made: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bertft.jobs.export.graph_bytes", lambda *_: spoiled(made))
+    monkeypatch.setattr("bertft.jobs.exporting.export.graph_bytes", lambda *_: spoiled(made))
     assert "differ from torch's" in run("export", trained, "-o", "new", "--no-gate", ok=2).err
     assert not Path("new").exists()
 
@@ -104,7 +104,7 @@ def test_an_export_is_checked_where_it_is_used(
     """On a processor that may answer otherwise it is said, until `--check` has found the scores again."""
     run("export", trained, "-o", "new", "--int8", "--max-drop", "100", "--data", reviews)
     assert "may answer otherwise" not in run("predict", "new", reviews, "-o", "a.csv").err
-    for place in ("jobs.opening", "jobs.export_check"):
+    for place in ("jobs.opening", "jobs.exporting.export_check"):
         monkeypatch.setattr(f"bertft.{place}.int8_units", lambda: "AVX2 without VNNI")
     said = run("predict", "new", reviews, "-o", "b.csv").err
     assert "may answer otherwise" in said

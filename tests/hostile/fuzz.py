@@ -156,8 +156,9 @@ def small_models(folder: Path) -> dict[str, Path]:
 def _open_once() -> None:
     from functools import cache
 
-    from bertft.jobs import eval as evaluation
-    from bertft.jobs import opening, predict
+    from bertft.jobs import opening
+    from bertft.jobs.judging import eval as evaluation
+    from bertft.jobs.predicting import predict
 
     predict.open_run = evaluation.open_run = cache(opening.open_run)  # type: ignore[attr-defined]
 

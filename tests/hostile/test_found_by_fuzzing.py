@@ -70,7 +70,7 @@ def test_a_fault_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise KeyError("label")
 
     (tmp_path / "x.csv").write_text("text,label\ngood,pos\n")
-    monkeypatch.setattr("bertft.jobs.planning.choose_task", break_down)
+    monkeypatch.setattr("bertft.jobs.training.planning.choose_task", break_down)
     found = tried(["train", "x.csv", "--dry-run"], limit=10)
     assert (found.kind, "KeyError" in found.said) == (FAULT, True)
 
@@ -81,6 +81,6 @@ def test_a_command_that_takes_too_long_would_be_seen(tmp_path: Path, monkeypatch
             pass
 
     (tmp_path / "x.csv").write_text("text,label\ngood,pos\n")
-    monkeypatch.setattr("bertft.jobs.planning.choose_task", never_end)
+    monkeypatch.setattr("bertft.jobs.training.planning.choose_task", never_end)
     found = tried(["train", "x.csv", "--dry-run"], limit=0.2)
     assert (found.kind, "longer than 0.2 s" in found.said) == (FAULT, True)

@@ -123,7 +123,7 @@ def test_a_file_is_judged_in_the_precision_that_was_asked_for(
     own: Path, reviews: Path, precision: str, monkeypatch: pytest.MonkeyPatch, fresh_accelerator: None
 ) -> None:
     import bertft
-    from bertft.jobs import report as job
+    from bertft.jobs.judging import report as job
 
     used = []
     outcome = job._outcome
@@ -219,7 +219,7 @@ def test_several_runs_have_their_table(run: Run, own: Path) -> None:
 
 
 def test_lengths_are_measured_by_the_runs_own_tokenizer(run: Run, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bertft.jobs import report
+    from bertft.jobs.judging import report
 
     asked: list[str] = []
     check = report.check

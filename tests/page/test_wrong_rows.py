@@ -21,8 +21,8 @@ from bertft.adapters.questions.best_answers import Candidate, Found
 from bertft.adapters.tagging.best_tags import Tagging
 from bertft.engine.examples import gather
 from bertft.gold import learn_task
-from bertft.jobs.judged import JudgedRows
-from bertft.jobs.wrong_rows import SHOWN, row_sections
+from bertft.jobs.judging.judged import JudgedRows
+from bertft.jobs.judging.wrong_rows import SHOWN, row_sections
 from bertft.plan.card import plain_card
 from bertft.rows.fields import Fields
 from bertft.rows.row import Row

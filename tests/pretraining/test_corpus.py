@@ -18,7 +18,7 @@ from bertft.corpus.documents import open_corpus
 from bertft.engine import corpora
 from bertft.engine.corpora import held_documents
 from bertft.errors import DataError, UsageError
-from bertft.jobs.pretrain_planning import fields_for
+from bertft.jobs.training.pretrain_planning import fields_for
 from bertft.plan.pretraining import PretrainPlan
 from bertft.reading import ReadOptions
 from bertft.rows.fields import Fields

@@ -13,7 +13,7 @@ from conftest import PowerFails, Said, build_tokenizer, texts
 
 from bertft.engine.step import Stepper
 from bertft.errors import CheckpointError
-from bertft.jobs.from_scratch import scratch_backbone
+from bertft.jobs.training.from_scratch import scratch_backbone
 from bertft.model.scratch import new_bert
 from bertft.plan.pretraining import PretrainPlan
 

@@ -15,7 +15,7 @@ from bertft.corpus import open_tokens, write_tokens
 from bertft.corpus.marking import Marker
 from bertft.corpus.words import spaced
 from bertft.errors import DataError, UsageError
-from bertft.jobs.pretrain_planning import checked_masks
+from bertft.jobs.training.pretrain_planning import checked_masks
 from bertft.masking.marks import WORD_START
 from bertft.plan.pretraining import PretrainPlan
 

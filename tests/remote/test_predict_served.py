@@ -274,7 +274,7 @@ def test_a_row_that_is_too_much_alone_says_so(run: Run, door: FaultyDoor) -> Non
 def test_a_prediction_that_stopped_is_continued_by_the_same_model_only(
     run: Run, door: FaultyDoor, rows_to_predict: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bertft.jobs.predict_served.WINDOW", 10)
+    monkeypatch.setattr("bertft.jobs.predicting.predict_served.WINDOW", 10)
     run("predict", door.url, rows_to_predict, "-o", "whole.csv")
     door.moods = ["as it is", "as it is", "as it is", 500]
     heard = run("predict", door.url, rows_to_predict, "-o", "out.csv", ok=2)

@@ -13,7 +13,8 @@ import pytest
 from conftest import Said, write_csv
 from traps import edit
 
-from bertft.jobs import planning, splits
+from bertft.jobs import splits
+from bertft.jobs.training import planning
 
 Run = Callable[..., Said]
 

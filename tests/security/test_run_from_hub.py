@@ -75,7 +75,7 @@ def test_what_was_looked_at_is_fetched_though_the_branch_moves_on(
     run: Run, hub: FakeHub, input: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its new files were not looked at. Afterwards the cache knows what the branch was."""
-    from bertft.jobs import pull
+    from bertft.jobs.hub import pull
 
     looked, before = pull.check_sizes, hub.commits[NAME]
 

@@ -151,7 +151,7 @@ def test_explanations_come_one_after_the_other_and_one_that_is_given_up_computes
 
 ENDLESS = """
 import sys, threading
-from bertft.jobs.served import ServedRun
+from bertft.jobs.serving.served import ServedRun
 
 def endless(*_):
     print("begun", file=sys.stderr, flush=True)

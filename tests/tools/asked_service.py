@@ -15,7 +15,7 @@ def service_of(*runs: Path | str, precision: str | None = "fp32", **serving: Any
     from starlette.testclient import TestClient
 
     from bertft.jobs.from_program import called_from_program
-    from bertft.jobs.serve import ServeRequest, opened_service
+    from bertft.jobs.serving.serve import ServeRequest, opened_service
 
     forget_accelerator()
     with called_from_program(True):
