@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+import scipy  # its `sparse`, which is heavy, is loaded where it is first used
 
 from bertft.classic.vocabulary import FIRST
 
@@ -28,7 +28,7 @@ def counts_of(texts: Sequence[Array], grams: int) -> Any:
     rows = np.repeat(np.arange(len(texts)), [len(ids) for ids in known])
     columns = np.concatenate(known) if known else np.zeros(0, dtype=np.int64)
     ones = np.ones(len(columns))
-    found = sparse.csr_matrix((ones, (rows, columns)), shape=(len(texts), grams))
+    found = scipy.sparse.csr_matrix((ones, (rows, columns)), shape=(len(texts), grams))
     found.sum_duplicates()
     return found
 
@@ -44,16 +44,16 @@ def weighted(counts: Any, weighting: str, idf: Array | None, ends: Sequence[int]
     columns, plus one."""
     if weighting == MEAN:
         totals = np.asarray(counts.sum(axis=1)).ravel()
-        return sparse.diags(1 / np.maximum(totals, 1)) @ counts
+        return scipy.sparse.diags(1 / np.maximum(totals, 1)) @ counts
     found = counts.copy()
     found.data = (1 + np.log(found.data)) * np.asarray(idf)[found.indices]
     parts = [found[:, start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-    return sparse.csr_matrix(sparse.hstack([_of_length_1(part) for part in parts])) if parts else found
+    return scipy.sparse.csr_matrix(scipy.sparse.hstack([_of_length_1(part) for part in parts])) if parts else found
 
 
 def _of_length_1(rows: Any) -> Any:
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return sparse.diags(np.divide(1, lengths, where=lengths > 0, out=np.zeros(len(lengths)))) @ rows
+    return scipy.sparse.diags(np.divide(1, lengths, where=lengths > 0, out=np.zeros(len(lengths)))) @ rows
 
 
 def features_of(texts: Sequence[Any], parts: Sequence[str]) -> Any:
@@ -64,9 +64,9 @@ def features_of(texts: Sequence[Any], parts: Sequence[str]) -> Any:
         OTHER: lambda: other,
         DIFFERENCE: lambda: abs(one - other),
         PRODUCT: lambda: one.multiply(other),
-        COSINE: lambda: sparse.csr_matrix(one.multiply(other).sum(axis=1)),
+        COSINE: lambda: scipy.sparse.csr_matrix(one.multiply(other).sum(axis=1)),
     }
-    return sparse.csr_matrix(sparse.hstack([made[part]() for part in parts]))
+    return scipy.sparse.csr_matrix(scipy.sparse.hstack([made[part]() for part in parts]))
 
 
 def width_of(parts: Sequence[str], grams: int) -> int:

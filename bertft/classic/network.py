@@ -4,10 +4,9 @@ pickle. Nothing here is learned by gradients."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from scipy import sparse
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput, TokenClassifierOutput
@@ -15,6 +14,9 @@ from transformers.modeling_outputs import SequenceClassifierOutput, TokenClassif
 from bertft.classic.features import ONE, PARTS, TFIDF, WEIGHTINGS, counts_of, features_of, weighted, width_of
 from bertft.classic.models import GRAMS_TYPE
 from bertft.classic.vocabulary import FIRST
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 class GramsConfig(PretrainedConfig):  # type: ignore[no-untyped-call]

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, log_softmax, softmax
 
-from bertft.arrays import Array, Positions
+from bertft.arrays import Array, Positions, log_softmax, sigmoid, softmax
 
 FEWEST_ROWS = 50
 """Held-out rows that a fit needs."""
@@ -89,7 +88,7 @@ def _fit_scale(logits: Array, gold: Array) -> Scale:
     def cost(given: Array) -> tuple[float, Array]:
         log, offset = given
         scaled = logits * np.exp(-log)
-        slope = expit(scaled + offset) - gold  # of the cross-entropy
+        slope = sigmoid(scaled + offset) - gold  # of the cross-entropy
         total = np.logaddexp(0, scaled + offset).sum() - gold @ (scaled + offset)
         prior = (log / _SPREAD) ** 2 / 2 + (offset / _OFFSET_SPREAD) ** 2 / 2
         rise = [log / _SPREAD**2 - slope @ scaled, offset / _OFFSET_SPREAD**2 + slope.sum()]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from bertft.adapters.questions.context_windows import ContextFeature
+from bertft.arrays import logsumexp
 from bertft.gold.answer import MOST_ANSWERS
 
 Logits = np.ndarray[Any, Any]

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import log_softmax
 from torch import Tensor
 
+from bertft.arrays import log_softmax
 from bertft.model.crf import Legal, forbidding, marginals, viterbi
 
 _Scores = np.ndarray[Any, Any]

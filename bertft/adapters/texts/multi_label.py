@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import expit
 from torch import Tensor
 
 from bertft.adapters.adapter import Feature, Prediction, stacked, the_same
 from bertft.adapters.texts.text_adapter import Contrast, TextAdapter, places_of, spread
+from bertft.arrays import sigmoid
 from bertft.gold.answer import Answer
 from bertft.gold.example import TextExample
 from bertft.kinds import MULTI_LABEL
@@ -67,7 +67,7 @@ class MultiLabel(TextAdapter):
         """Probabilities of logits, (K,) or (N, K)."""
         scales = [self.scales.get(name, Scale()) for name in self.labels.names]
         temperatures, offsets = (np.asarray(part) for part in zip(*map(astuple, scales), strict=True))
-        return np.asarray(expit(logits / temperatures + offsets))
+        return sigmoid(logits / temperatures + offsets)
 
     @property
     def how_calibrated(self) -> str:  # type: ignore[override]
@@ -188,7 +188,7 @@ class MultiLabel(TextAdapter):
     def settled(self, prediction: Prediction) -> Prediction:
         """In logits the thresholds are moved to 0.5; what is given stays given, whatever rounding does."""
         thresholds = np.asarray(self._thresholds())
-        moved = expit(logit(prediction.values) - logit(thresholds))
+        moved = sigmoid(logit(prediction.values) - logit(thresholds))
         given = prediction.values >= thresholds
         return Prediction(np.where(given, np.maximum(moved, 0.5), np.minimum(moved, np.nextafter(0.5, 0))))
 

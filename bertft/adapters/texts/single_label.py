@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import softmax
 
 from bertft.adapters.adapter import Feature, Prediction, stacked, the_same
 from bertft.adapters.texts.text_adapter import Contrast, TextAdapter, places_of, spread
+from bertft.arrays import softmax
 from bertft.gold.answer import Answer
 from bertft.gold.example import TextExample
 from bertft.gold.texts import UNKNOWN
