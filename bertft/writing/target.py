@@ -48,6 +48,13 @@ def make_room(path: str) -> None:
         os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
 
 
+def check_place(path: Path, wanted: str = "a file") -> None:
+    """OutputError for a folder, or a file in a folder that does not exist: before minutes are spent on what it would hold."""
+    if path.is_dir() or not path.parent.is_dir():
+        wrong = "a folder" if path.is_dir() else "its folder does not exist"
+        raise OutputError(f"{path}: {wrong}. Name {wanted} with -o.")
+
+
 def is_special(path: str | None) -> bool:
     """Standard output, a named pipe or a device, as /dev/null: it is written into, not replaced."""
     if path is None or path == "-":

@@ -12,7 +12,7 @@ from bertft.graph import count_parameters, has_graph
 from bertft.jobs.hub.pull import run_folder
 from bertft.jobs.judging.changed_rows import changes_of
 from bertft.jobs.judging.comparable import check_runs, check_same_rows, record_of, seen_before
-from bertft.jobs.judging.comparison_file import check_place, write_comparison
+from bertft.jobs.judging.comparison_file import check_output, write_comparison
 from bertft.jobs.judging.judged import JudgedRows, judged_file, judged_split
 from bertft.jobs.judging.paired_rows import CommonRows, common_rows, difference_of
 from bertft.jobs.judging.trained_in import common_precision, judged_otherwise
@@ -36,7 +36,7 @@ def compare(request: CompareRequest) -> Compared:
     """Judge each run on the same rows. UsageError where they cannot be compared."""
     request = replace(request, runs=[run_folder(run) for run in request.runs])
     check_runs(request)
-    check_place(request)
+    check_output(request)
     notes: list[str] = []
     judged, speeds, parameters, machine = [], [], [], ""
     for one in _judged_in_turn(request):

@@ -15,6 +15,7 @@ from bertft.report.compared import Compared
 from bertft.report.comparing_markdown import markdown_of
 from bertft.runs import OF_THE_RUN, TASK_FILE
 from bertft.system.files import explained, write_text
+from bertft.writing.target import check_place
 
 
 def _json_of(compared: Compared) -> str:
@@ -25,16 +26,14 @@ FORMS = {".md": markdown_of, ".html": page_of, ".json": _json_of}
 """Ending -> what makes the text."""
 
 
-def check_place(request: CompareRequest) -> None:
+def check_output(request: CompareRequest) -> None:
     """UsageError for an ending that is not known, OutputError for a place that is none: before minutes are spent."""
     if request.output is None:
         return
     path = Path(request.output)
     if path.suffix.lower() not in FORMS:
         raise UsageError(f"{path}: a file that ends in {', '.join(FORMS)} is wanted (-o).")
-    if path.is_dir() or not path.parent.is_dir():
-        wrong = "a folder" if path.is_dir() else "its folder does not exist"
-        raise OutputError(f"{path}: {wrong}. Name another file with -o.")
+    check_place(path, "another file")
     if path.name in files_of_run(path.parent):
         raise OutputError(f"{path}: belongs to a run. Name another file with -o.")
     if request.data is not None:

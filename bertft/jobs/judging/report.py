@@ -34,6 +34,7 @@ from bertft.runs import PLAN, RECORD, REPORT
 from bertft.runs.record import RunRecord, sound_record
 from bertft.system.files import explained, write_text
 from bertft.system.hub import hub_name_of
+from bertft.writing.target import check_place
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,7 @@ def _finished_run(run: str) -> Path:
 
 def _check_places(page: Path, plots: str | None) -> None:
     """Before minutes are spent, and so that no file of another kind is written over."""
-    if page.is_dir() or not page.parent.is_dir():
-        why = "a folder" if page.is_dir() else "its folder does not exist"
-        raise OutputError(f"{page}: {why}. Name a file with -o.")
+    check_place(page)
     if page.suffix.lower() not in (".html", ".htm"):
         raise OutputError(f"{page}: a page is an HTML file. Name one that ends in .html with -o.")
     if plots is not None and Path(plots).exists() and not Path(plots).is_dir():
