@@ -50,7 +50,9 @@ def columns_of_file(
     except DataError as problem:
         rows = source.rows()
         some = list(islice(rows, LOOKED_AT))
-        text = _other_text(source, values_of(source.columns, some), known, named, problem)
+        text = _other_text(source, values_of(source.columns, some), known, named, f"{problem}")
+        if text is None:
+            raise
     console.note(f"{source.name}: text '{shown(text)}' (--text)")
     named = {**named, "text": text}
     return fields_in(known, usual, source.columns, file=source.name, named=named, label=label), chain(some, rows)
@@ -77,23 +79,21 @@ def text_wanted_by(record: Learned, named: Mapping[str, Any]) -> OneText | None:
 
 
 def _other_text(
-    source: Source | Table, values: _Values, known: Fields, named: Mapping[str, Any], problem: DataError
-) -> str:
-    """The only text of a file that calls it otherwise; the `problem` where there is none, or a choice."""
+    source: Source | Table, values: _Values, known: Fields, named: Mapping[str, Any], problem: str
+) -> str | None:
+    """The only text of a file that calls it otherwise; None where there is none, or a choice. `problem`: what to say with it."""
     line = has_header_line(source)
     if line:
         check_header(values, _said(named), file=source.name)
     open_question = known.text not in values and not named_columns(named, "text") and len(known.texts) == 1
     open_question = open_question and not known.text_pair
     text = only_text(values, known.label) if open_question else None
-    if text is None:
-        raise problem
-    if line:
+    if text is not None and line:
         check_first_line(source, text, values, problem)
     return text
 
 
-def check_first_line(source: Source | Table, text: str, values: _Values, problem: DataError) -> None:
+def check_first_line(source: Source | Table, text: str, values: _Values, problem: str) -> None:
     """DataError where the name of the only column that could be the text looks like a text itself."""
     if _is_usual(text):
         return

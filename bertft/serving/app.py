@@ -51,7 +51,10 @@ def application(service: Service, trust: Trust) -> Any:
 
 
 async def _raise(_: Request, problem: Exception) -> Response:
-    raise problem
+    try:
+        raise problem
+    finally:
+        del problem  # else this frame and its traceback hold each other
 
 
 def _documented(shape: type[Body]) -> dict[str, Any]:
@@ -79,6 +82,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, Response]) -> 
     finally:
         answering.cancel()
         leaving.cancel()
+        del answering, leaving  # a problem that is raised holds this frame; its task must not be held as well
 
 
 def _filed(service: Service) -> Callable[[Request], Awaitable[Response]]:

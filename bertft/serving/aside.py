@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from bertft.serving.problems import overloaded, timed_out
+from bertft.serving.problems import handed_over, overloaded, timed_out
 
 Result = TypeVar("Result")
 GivenUp = threading.Event
@@ -26,18 +26,21 @@ class Aside:
 
     async def result(self, work: Callable[[GivenUp], Result], seconds: float) -> Result:
         """Refused with 429 where no place is free, with 504 where it takes longer."""
-        self._enter()
         given_up: GivenUp = threading.Event()
-        future: Future[Result] = Future()
-        future.set_running_or_notify_cancel()  # so that it cannot be cancelled, which is what `given_up` is for
-        threading.Thread(target=self._run, args=(work, given_up, future), name="aside", daemon=True).start()
+        self._enter()
         try:
             async with asyncio.timeout(seconds):
-                return await asyncio.wrap_future(future)
+                return await asyncio.wrap_future(self._begun(work, given_up))
         except TimeoutError:
             raise timed_out(seconds) from None
         finally:
             given_up.set()
+
+    def _begun(self, work: Callable[[GivenUp], Result], given_up: GivenUp) -> Future[Result]:
+        future: Future[Result] = Future()
+        future.set_running_or_notify_cancel()  # so that it cannot be cancelled, which is what `given_up` is for
+        threading.Thread(target=self._run, args=(work, given_up, future), name="aside", daemon=True).start()
+        return future
 
     def _enter(self) -> None:
         with self._lock:
@@ -50,7 +53,7 @@ class Aside:
             found = work(given_up)
         except BaseException as problem:
             self._leave()
-            future.set_exception(problem)
+            future.set_exception(handed_over(problem))
         else:
             self._leave()
             future.set_result(found)

@@ -17,6 +17,7 @@ from bertft.serving.metrics import Metrics
 from bertft.serving.problems import NOT_FOUND, Refused, stopping
 from bertft.serving.turns import Turns
 from bertft.serving.work import Served, Work
+from bertft.system.memory import collect_all
 
 LOOKS = 1.0
 """Seconds between two looks at the folders."""
@@ -60,6 +61,11 @@ class Station:
         for lane in self.lanes:
             lane.join()
 
+    @property
+    def is_working(self) -> bool:
+        """Whether it answers something, or may have to."""
+        return any(lane.is_working for lane in self.lanes)
+
 
 @dataclass
 class Fleet:
@@ -72,6 +78,8 @@ class Fleet:
     stations: dict[str, Station] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     """Name -> why its new folder could not be opened."""
+    _replaced: list[Station] = field(default_factory=list)
+    """That still answer what they have accepted."""
     _stamps: dict[str, Any] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -114,6 +122,7 @@ class Fleet:
         while not self._stop.wait(LOOKS):
             for name in list(self.stations):
                 self.look(name, seen)
+            self.let_go()
 
     def look(self, name: str, seen: dict[str, Any]) -> None:
         """Open a run again whose files differ from those that were opened, and change no more. `seen`: at the last look."""
@@ -123,6 +132,13 @@ class Fleet:
             self._stamps[name] = now
             self._replace(name, station)
         seen[name] = now
+
+    def let_go(self) -> None:
+        """Free what replaced runs hold that have answered all: networks refer to themselves, so Python alone would be late."""
+        staying = [station for station in self._replaced if station.is_working]
+        if len(staying) < len(self._replaced):
+            self._replaced = staying
+            collect_all()
 
     def _replace(self, name: str, old: Station) -> None:
         try:
@@ -137,6 +153,7 @@ class Fleet:
         self.faults.pop(name, None)
         self.metrics.reloads.labels(name, "done").inc()
         old.close()
+        self._replaced.append(old)
         console.note(f"{name}: its folder has changed; the new run answers from now on.")
 
     def close(self, until: float) -> bool:

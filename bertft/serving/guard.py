@@ -18,7 +18,16 @@ from bertft import console
 from bertft.errors import UserError
 from bertft.serving.limits import Disconnected
 from bertft.serving.metrics import Metrics
-from bertft.serving.problems import INTERNAL, NOT_FOUND, UNAUTHORIZED, VALIDATION, Refused, invalid, without_flags
+from bertft.serving.problems import (
+    INTERNAL,
+    NOT_FOUND,
+    UNAUTHORIZED,
+    VALIDATION,
+    Refused,
+    invalid,
+    place_of,
+    without_flags,
+)
 
 OPEN = ("/health", "/")
 """Paths that need no key."""
@@ -119,14 +128,20 @@ class Guard:
         except Disconnected:
             error_type = "disconnected"
         except Exception as problem:
-            refused = as_refused(problem)
-            error_type = refused.error_type
-            if not answer.status:
-                await respond(answer, refused)
+            error_type = await _told(answer, problem)
         finally:
             name = scope["path"].lstrip("/")
             endpoint = f"/{name}" if name in KNOWN else "other"
             self.metrics.answered(endpoint, answer.status or 499, time.perf_counter() - begun, error_type)
+
+
+async def _told(answer: _Answer, problem: Exception) -> str:
+    """The type of what went wrong, of which the client is told. In a frame of its own: a frame that a problem has passed through
+    and that still holds it would keep the whole request until Python looks for cycles, which is seldom."""
+    refused = as_refused(problem)
+    if not answer.status:
+        await respond(answer, refused)
+    return refused.error_type
 
 
 class _Answer:
@@ -156,16 +171,6 @@ def as_refused(problem: Exception) -> Refused:
         )
     console.warn(f"A request failed: {type(problem).__name__} {place_of(problem)}.")
     return Refused(500, INTERNAL, "The service failed to answer this; its log says where.")
-
-
-def place_of(problem: BaseException) -> str:
-    """The innermost line of a problem, as `in file.py:12`."""
-    trace = problem.__traceback__
-    if trace is None:
-        return ""
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"in {trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
 
 
 async def respond(send: Any, refused: Refused) -> None:

@@ -14,7 +14,7 @@ from threading import Condition, RLock, Thread
 from typing import Any, Protocol
 
 from bertft import console
-from bertft.serving.problems import overloaded
+from bertft.serving.problems import handed_over, overloaded
 from bertft.serving.turns import Turns
 from bertft.serving.work import Piece, Work
 
@@ -124,10 +124,16 @@ class Lane:
         for thread in self._threads:
             thread.join()
 
+    @property
+    def is_working(self) -> bool:
+        """Until it is closed and all is answered."""
+        return any(thread.is_alive() for thread in self._threads)
+
     def _read_all(self) -> None:
         with console.hushed():
             while (pending := self._next_unread()) is not None:
                 self._read_slice(pending)
+                del pending  # it holds texts, and the next one may be long in coming
 
     def _next_unread(self) -> Pending | None:
         with self._lock:
@@ -165,6 +171,7 @@ class Lane:
             while (taken := self._next_batch()) is not None:
                 if taken:
                     self._compute(taken)
+                del taken
 
     def _next_batch(self) -> Taken | None:
         """None at the end."""
@@ -247,11 +254,11 @@ class Lane:
         try:
             pending.future.set_result(pending.work.finish(pending.outputs))
         except Exception as problem:
-            pending.future.set_exception(problem)
+            pending.future.set_exception(handed_over(problem))
 
     def _fail(self, pending: Pending, problem: Exception) -> None:
         if self._is_mine_to_settle(pending):
-            pending.future.set_exception(problem)
+            pending.future.set_exception(handed_over(problem))
 
     def _is_mine_to_settle(self, pending: Pending) -> bool:
         """Whether nobody has settled it before, or given it up."""

@@ -47,6 +47,24 @@ def timed_out(seconds: float) -> Refused:
     return Refused(504, TIMEOUT, f"No answer within {seconds:g} seconds. Send fewer or shorter texts, or later.")
 
 
+def handed_over(problem: BaseException) -> BaseException:
+    """For whoever waits in another thread: without the frames that it has passed. They hold the future that is to hold it, so it
+    and the whole request would stay until Python looks for cycles. What of them the log needs is kept."""
+    vars(problem)["place"] = place_of(problem)
+    problem.__cause__ = problem.__context__ = None
+    return problem.with_traceback(None)
+
+
+def place_of(problem: BaseException) -> str:
+    """The innermost line of a problem, as `in file.py:12`."""
+    place, trace = str(vars(problem).get("place", "")), problem.__traceback__
+    if place or trace is None:
+        return place
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"in {trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+
+
 def without_flags(message: str, known: Collection[str] = ()) -> str:
     """A message of the command line, as a client understands it: `--top-k` is the option `top_k`. Sentences that advise flags
     which are no options here (`known` are) are left out, where others say what is wrong."""

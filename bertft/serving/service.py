@@ -76,10 +76,9 @@ class Service:
 
     async def ask(self, name: str | None, make: Callable[[Served], Work], *, vectors: bool = False) -> Answers:
         """What comes of a work in time."""
-        future = asyncio.wrap_future(self.fleet.submit(name, make, vectors=vectors))
         try:
             async with asyncio.timeout(self.limits.seconds):
-                found: Answers = await future
+                found: Answers = await asyncio.wrap_future(self.fleet.submit(name, make, vectors=vectors))
                 return found
         except TimeoutError:
             raise timed_out(self.limits.seconds) from None

@@ -7,6 +7,8 @@ import ctypes
 import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's mallopt."""
@@ -14,6 +16,8 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 COLLECT_EVERY = 100_000
 """Objects that are made before Python looks for cycles among them, instead of 700 or 2,000. The libraries make millions that
 all stay: looking through them again and again takes a sixth of the way to the first step."""
+_COLLECT_OFTEN = 700
+"""The same for a program that answers for weeks: what a request leaves behind must not wait for thousands of others."""
 
 
 def keep_memory() -> None:
@@ -29,3 +33,32 @@ def keep_memory() -> None:
         return
     mallopt(_MMAP_THRESHOLD, 1 << 25)
     mallopt(_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+@contextmanager
+def collected_often() -> Iterator[None]:
+    """Cycles that are made inside are found soon. What is there already is not looked through, which makes that cheap."""
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECT_OFTEN, *before[1:])
+    _set_aside()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+def collect_all() -> None:
+    """Whatever nobody uses any more, also of what is not looked through. It takes a moment, in which nothing else runs."""
+    was_set_aside = gc.get_freeze_count() > 0
+    gc.unfreeze()
+    gc.collect()
+    if was_set_aside:
+        _set_aside()
+
+
+def _set_aside() -> None:
+    """The second look finds next to nothing, and so resets the count by which Python decides when to look through all."""
+    gc.collect()
+    gc.freeze()
+    gc.collect()

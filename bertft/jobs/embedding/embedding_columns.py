@@ -66,7 +66,7 @@ def embedded_columns(
 def _guessed_text(source: Source | Table, some: list[Row], other: str | None) -> str:
     if not some:
         raise DataError(f"{source.name}: no row below the column names ({shown_columns(source.columns)}).")
-    problem = DataError(
+    problem = (
         f"{source.name}: which column is the text? Name it with --text (the file has: {shown_columns(source.columns)})."
     )
     values = values_of(source.columns, some)
@@ -74,7 +74,7 @@ def _guessed_text(source: Source | Table, some: list[Row], other: str | None) ->
         check_header(values, [other] if other else [], file=source.name)
     text = only_text(values, [other] if other else [])
     if text is None:
-        raise problem
+        raise DataError(problem)
     if has_header_line(source):
         check_first_line(source, text, values, problem)
     console.note(f"{source.name}: text '{shown(text)}' (--text)")

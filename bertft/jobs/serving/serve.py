@@ -16,6 +16,7 @@ from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.plan.serve_plan import ServePlan
 from bertft.plan.settings import checked
+from bertft.system.memory import collected_often
 
 if TYPE_CHECKING:
     from bertft.serving.fleet import Fleet
@@ -60,14 +61,15 @@ def serve(request: ServeRequest, *, begun: Callable[[Any], None] = lambda server
         application, service = opened_service(request)
         if plan.reload:
             service.fleet.watch()
-        number = serve_until_stopped(
-            application,
-            listening,
-            stop_timeout=plan.stop_timeout,
-            stopping=service.stop,
-            ready=lambda: console.note(f"Serving {', '.join(names)} at {url_of(listening)}; Ctrl-C stops it."),
-            begun=begun,
-        )
+        with collected_often():
+            number = serve_until_stopped(
+                application,
+                listening,
+                stop_timeout=plan.stop_timeout,
+                stopping=service.stop,
+                ready=lambda: console.note(f"Serving {', '.join(names)} at {url_of(listening)}; Ctrl-C stops it."),
+                begun=begun,
+            )
     is_over = service.close(plan.stop_timeout)
     if number:
         raise Stopped(number, at_once=not is_over)
