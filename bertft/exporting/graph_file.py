@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from bertft.errors import UsageError
+from bertft.exporting.recurrent import with_recurrent_operators
 from bertft.model.backbone import longest_input
 from bertft.model.extras import ExtendedNetwork, extras_of, transformers_part
 from bertft.model.masked_lm import as_transformers_wrote
@@ -45,7 +46,8 @@ def graph_bytes(network: Any, tokenizer: Tokenizer, where: str) -> bytes:
         raise UsageError(f"{where}: {size / 1e9:.1f} GB of weights; an ONNX file holds {LARGEST / 1e9:.0f} GB.")
     with _silence():
         try:
-            return _exported(_computed(network).eval(), sample_inputs(tokenizer, network.config, *SAMPLE))
+            computed = with_recurrent_operators(_computed(network).eval())
+            return _exported(computed, sample_inputs(tokenizer, network.config, *SAMPLE))
         except Exception as problem:  # torch.export, onnxscript and onnx_ir have their own, without a common one
             if (
                 isinstance(problem, OSError) and problem.errno
@@ -79,7 +81,7 @@ def _forget_origin(part: Any) -> None:
 
 def sample_inputs(tokenizer: Any, config: Any, texts: int, tokens: int, *, seed: int = 0) -> dict[str, Tensor]:
     """A batch of random tokens; each text but the first is a little shorter than the one before it, on the side where this
-    tokenizer fills up."""
+    tokenizer fills up. Where the network tells two texts apart, the second begins in the middle."""
     tokens = min(tokens, longest_input(config, tokenizer))
     chance = torch.Generator().manual_seed(seed)
     ids = torch.randint(0, len(tokenizer.get_vocab()), (texts, tokens), generator=chance)
@@ -92,7 +94,9 @@ def sample_inputs(tokenizer: Any, config: Any, texts: int, tokens: int, *, seed:
     ids[mask == 0] = tokenizer.pad_token_id
     inputs = {"input_ids": ids, "attention_mask": mask}
     if "token_type_ids" in tokenizer.model_input_names:
-        inputs["token_type_ids"] = torch.zeros_like(ids)
+        second = torch.arange(tokens) >= tokens / 2
+        two = getattr(config, "type_vocab_size", 1) > 1
+        inputs["token_type_ids"] = mask * second if two else torch.zeros_like(ids)
     return inputs
 
 

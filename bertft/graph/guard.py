@@ -17,9 +17,10 @@ ArgMax ArgMin CumSum Einsum Gemm LayerNormalization LogSoftmax MatMul RMSNormali
 ReduceProd ReduceSum Softmax
 Concat Constant Expand Flatten Gather GatherElements GatherND Range Reshape ScatterElements ScatterND Shape Size Slice Split
 Squeeze Tile Transpose Trilu Unsqueeze
+Conv GRU LSTM RNN
 DequantizeLinear DynamicQuantizeLinear MatMulInteger QuantizeLinear
 """
-"""Numbers one by one; sums and products; moves; 8 bits."""
+"""Numbers one by one; sums and products; moves; layers from before BERT; 8 bits."""
 
 _MICROSOFT = """
 Attention BiasGelu DequantizeLinear DynamicQuantizeMatMul EmbedLayerNormalization FastGelu FusedMatMul Gelu MatMulIntegerToFloat
@@ -31,12 +32,15 @@ OPERATORS: Mapping[str, frozenset[str]] = {
     "com.microsoft": frozenset(_MICROSOFT.split()),
 }
 """By domain, what exports of encoders hold, and what 8 bits add. None of them holds a graph, names a file, or makes many numbers
-of few but for Expand, Range and Tile."""
+of few but for Expand, Range and Tile, and Conv by what it adds at the ends."""
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 MOST = 100_000_000
 """Numbers that a constant shape may ask for."""
+
+WIDEST = 1024
+"""Words that a convolution may add at each end of a text."""
 
 _SHAPED = {"ConstantOfShape": 0, "Expand": 1, "Range": 1, "Tile": 1}
 """Operator -> which of its inputs says how large its output is."""
@@ -91,6 +95,8 @@ def _faults_of_node(node: Any) -> Iterator[str]:
     if node.op_type not in OPERATORS.get(node.domain, ()):
         name = f"{node.domain}::{node.op_type}" if node.domain else node.op_type
         yield f"holds {name}, which no graph of bertft needs"
+    if any(size > WIDEST for one in node.attribute if one.name == "pads" for size in one.ints):
+        yield f"{node.op_type} asks for more memory than any encoder needs"
     if any(one.HasField("g") or one.graphs for one in node.attribute):
         yield f"holds a graph inside of {node.op_type}"
 

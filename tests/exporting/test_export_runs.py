@@ -113,21 +113,6 @@ def test_a_graph_names_no_place_of_the_machine_that_made_it(graph: Path) -> None
     assert [place for place in places if f"{place}/".encode() in content] == []
 
 
-def test_a_network_with_an_lstm_is_refused_before_it_is_exported(
-    run: Run, tiny: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def never(*_: object) -> bytes:
-        raise AssertionError
-
-    monkeypatch.setattr("bertft.jobs.exporting.export.graph_bytes", never)
-    write_jsonl(Path("train.jsonl"), tagged_rows(20))
-    for folder, words in (("below", ["--bilstm", 4]), ("head", ["--features", "--features-head", "bilstm"])):
-        run("train", "train.jsonl", "--model", tiny, *words, "-o", folder, "--max-steps", 1, "--no-refit", *FP32)
-        said = run("export", folder, "-o", "graph", "--no-gate", ok=2).err
-        assert f"{folder}: a network with a BiLSTM is not exported" in said
-        assert not Path("graph").exists()
-
-
 def test_what_an_interrupted_prediction_was_computed_by_must_stay(graph: Path, reviews: Path) -> None:
     """A file half by torch and half by onnx would be neither. A graph is the same beside any device."""
     from bertft.engine.plain_device import PlainDevice
@@ -144,10 +129,10 @@ def test_what_an_interrupted_prediction_was_computed_by_must_stay(graph: Path, r
         assert (fp32 == bf16) == (answerer is graph_)
 
 
-def test_a_crf_travels_beside_an_int8_graph_and_is_decoded_outside(run: Run, tiny: str) -> None:
+def test_a_bilstm_travels_in_an_int8_graph_and_a_crf_beside_it(run: Run, tiny: str) -> None:
     write_jsonl(Path("train.jsonl"), tagged_rows(120))
     learn = ("--epochs", 6, "--lr", "5e-3", "--batch-size", 16, *FP32, "--no-refit", "--quiet")
-    run("train", "train.jsonl", "--model", tiny, "--crf", "-o", "run", *learn)
+    run("train", "train.jsonl", "--model", tiny, "--bilstm", 16, "--crf", "-o", "run", *learn)
     said = json.loads(run("export", "run", "-o", "int8", "--int8", "--max-drop", 50, "--json").out)
     forms = {one["form"]: one for one in said["forms"]}
     assert forms["onnx fp32"]["score"] == pytest.approx(forms["torch fp32"]["score"])

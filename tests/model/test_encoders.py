@@ -75,6 +75,17 @@ def test_padding_and_neighbours_change_no_answer(name: str, head: str) -> None:
     assert len({tuple(np.round(one.ravel()[:3], 4)) for one in together}) == len(TEXTS)
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("segment", [0, 1])
+@torch.no_grad()
+def test_neighbours_change_no_answer_of_a_pair_that_lacks_a_text(name: str, segment: int) -> None:
+    """As a cell without any word in it leaves one."""
+    network, batch = network_of(name), batch_of(TEXTS)
+    batch["token_type_ids"][0] = segment * batch["attention_mask"][0]
+    alone = network(**{key: values[:1, : len(TEXTS[0])] for key, values in batch.items()})["logits"]
+    np.testing.assert_allclose(network(**batch)["logits"][0], alone[0], atol=1e-6)
+
+
 def test_windows_of_padding_are_none_of_the_text() -> None:
     """Here every word makes a convolution weaker, so that padding would win."""
     network = network_of("textcnn")

@@ -53,6 +53,7 @@ def cases() -> dict[str, Any]:
         "more memory": model_of(helper.make_node("Expand", ["one", "shape"], ["z"]), initializers=[huge]),
         "Expand asks for more": model_of(bare, helper.make_node("Expand", ["one", "s"], ["z"])),
         "Range asks for more": model_of(helper.make_node("Range", ["a", "end", "a"], ["z"]), initializers=[end]),
+        "Conv asks for more": model_of(helper.make_node("Conv", ["x", "w"], ["z"], pads=[1 << 30, 1 << 30])),
         "holds RandomNormal": model_of(helper.make_node("RandomNormal", [], ["z"], shape=[1 << 16, 1 << 16])),
         "holds Pad": model_of(helper.make_node("Pad", ["x", "p"], ["z"])),
         "holds ConstantOfShape": model_of(helper.make_node("ConstantOfShape", ["computed"], ["z"])),

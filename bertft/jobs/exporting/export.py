@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import Tensor
 from bertft import console, fast
 from bertft.adapters import Adapter
 from bertft.adapters.record_check import check_answers, check_record
+from bertft.classic.models import CLASSICS, is_classic
 from bertft.engine.answerer import Answerer
 from bertft.engine.device import process_kept, resolve_precision, set_threads
 from bertft.engine.plain_device import PlainDevice
@@ -32,6 +34,7 @@ from bertft.jobs.exporting.gate_rows import judge_for
 from bertft.jobs.exporting.pack import texts_of
 from bertft.jobs.hub.public_files import make_public
 from bertft.jobs.hub.pull import run_folder
+from bertft.jobs.opening import check_reads_rows
 from bertft.jobs.requests import ExportRequest
 from bertft.kinds import KINDS
 from bertft.model.backbone import is_ours
@@ -120,20 +123,16 @@ def open_source_run(request: ExportRequest) -> Source:
     adapter = adapter_of_record(task, load_tokenizer(request.run, words=kind.reads_words, as_saved=True))
     network: Any = load_network(request.run, task.card.kind)
     check_answers(task, network, request.run)
-    if is_ours(network.config) or not adapter.reads_rows:
+    device: Any = PlainDevice()
+    check_reads_rows(Answerer(adapter, network, device), request.run)
+    if is_classic(network.config):
         raise UsageError(
-            f"{folder}: a model from before BERT ({network.config.model_type}) is not exported: it has no graph that is faster "
-            f"than its own code, and is small as it is. `bertft predict {folder}` uses it."
-        )
-    if any(isinstance(part, torch.nn.RNNBase) for part in network.modules()):
-        raise UsageError(
-            f"{folder}: a network with a BiLSTM is not exported: its graph would hold for batches of one size only. "
-            f"`bertft predict {folder}` uses it."
+            f"{folder}: was fitted at once ({', '.join(CLASSICS)}), so there is no network to make a graph of. Use it as it is: "
+            f"bertft predict {shlex.quote(request.run)} INPUT -o OUTPUT.csv"
         )
     fit_to_model(adapter.tokenizer, network.config, request.run)
     network.eval()
     machine = merge(MachinePlan, request.machine)
-    device: Any = PlainDevice()
     set_threads(machine.threads, device)
     fast.switch(machine.fast)
     return Source(folder, task, adapter, network, constants_of(network))
@@ -226,7 +225,8 @@ def score_forms(source: Source, graphs: Mapping[str, bytes], measure: Measure) -
     keeps = KINDS[source.adapter.card.kind].is_trained  # of masks there would be a vocabulary of outputs for each
     plain: Any = Remembering(source.network) if keeps else source.network
     found = [("torch fp32", size, measure(source.answerer(plain), "torch fp32"))]
-    if resolve_precision("auto", cuda=False) == BF16:
+    computes_in_it = not is_ours(source.network.config)  # those from before BERT are in fp32 whatever is asked for
+    if computes_in_it and resolve_precision("auto", cuda=False) == BF16:
         found.append(("torch bf16", size, measure(source.answerer(source.network, BF16), "torch bf16")))
     for precision, content in graphs.items():
         graph: Any = source.graph(content)

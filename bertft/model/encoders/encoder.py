@@ -71,7 +71,8 @@ def apart(vectors: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[Text,
 
 
 def _cut(vectors: Tensor, mask: Tensor) -> Text:
-    """Without columns of padding."""
-    width = max(int(mask.sum(1).max()), 1)
-    mask = mask[:, :width]
+    """Without columns of padding, which mean nothing: a graph for texts of any length keeps them."""
+    if not torch.compiler.is_exporting():
+        mask = mask[:, : max(int(mask.sum(1).max()), 1)]
+    width = mask.shape[1]
     return vectors[:, :width] * mask[..., None], mask

@@ -37,7 +37,8 @@ class ESIM(Encoder):
 
 
 def aligned(a: Tensor, b: Tensor, mask_a: Tensor, mask_b: Tensor) -> tuple[Tensor, Tensor]:
-    """For each word of `a` (B, S, H) what is like it in `b` (B, T, H), and the other way round."""
+    """For each word of `a` (B, S, H) what is like it in `b` (B, T, H), and the other way round; 0 where the other has no word."""
+    a, b = a * mask_a[..., None], b * mask_b[..., None]
     likeness = a @ b.transpose(1, 2)  # (B, S, T)
     over_b = likeness.masked_fill(mask_b[:, None] == 0, _NEVER).softmax(2)
     over_a = likeness.masked_fill(mask_a[:, :, None] == 0, _NEVER).softmax(1)
