@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 from bertft import console
@@ -103,7 +102,7 @@ def show_export(found: Exported) -> None:
     sizes = f"{found.bytes_before / 1e6:.1f} MB -> {found.bytes_after / 1e6:.1f} MB"
     scored = f"scored on {record.units}" if record.units else "not scored"
     console.result(f"Exported: {found.output} (onnx {record.precision}, {sizes}; {scored})")
-    console.result(f"Next: bertft predict {shlex.quote(found.output)} INPUT -o OUTPUT.csv")
+    console.result(f"Next: {found.next}")
 
 
 def show_packed(found: Packed) -> None:

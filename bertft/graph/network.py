@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from bertft.errors import CheckpointError
 from bertft.graph.guard import check_graph, needs_onnx
 from bertft.graph.record import GraphRecord, read_graph_record
-from bertft.graph.session import session_of
+from bertft.graph.session import lacks_memory, reason_of, session_of
+from bertft.model.extras import sizes_added
 from bertft.model.masked_lm import OUTPUTS
-from bertft.model.network import first_line
 from bertft.runs import CONSTANTS, GRAPH
 
 
@@ -41,10 +41,16 @@ class GraphNetwork(nn.Module):
         try:
             return self.session.run(None, fed)
         except Exception as problem:  # onnxruntime has an exception for each of its codes, and no common one
-            size = " x ".join(map(str, fed["input_ids"].shape))
+            texts, tokens = fed["input_ids"].shape
+            size = f"{texts} x {tokens} tokens"
+            if not lacks_memory(problem):
+                reason = f"The graph fails on a batch of {size} ({reason_of(problem)}). It is no graph of an encoder."
+                raise CheckpointError(reason) from None
+            if texts > 1:  # it is tried again in halves
+                raise MemoryError(f"The graph asks for more memory than is free, for a batch of {size}.") from None
             raise CheckpointError(
-                f"The graph fails on a batch of {size} tokens ({first_line(problem)}). It is no graph of an encoder, or the "
-                f"memory is too small for such a batch."
+                f"The graph asks for more memory than is free, for a batch of {size}. It is no graph of an encoder, or other "
+                f"programs hold the memory: end them and try again."
             ) from None
 
     def train(self, mode: bool = True) -> Self:
@@ -91,13 +97,31 @@ def graph_of(
     threads: int,
     where: str,
 ) -> GraphNetwork:
-    """From the bytes of a graph; one that is just being made has no record yet. CheckpointError where the constants would replace
-    what it computes."""
+    """From the bytes of a graph; one that is just being made has no record yet. CheckpointError where the constants are none that
+    an extra adds, or would replace what it computes."""
     check_graph(content, where)
+    check_added(constants, config, where)
     network = GraphNetwork(session_of(content, threads=threads, where=where), config, constants, record)
     if twice := sorted(constants.keys() & set(network.given)):
         raise CheckpointError(f"{where}: computes {twice[0]!r}, which {CONSTANTS} would replace. It is not opened.")
     return network
+
+
+def check_added(constants: Mapping[str, Tensor], config: Any, where: str) -> None:
+    """CheckpointError for what no extra adds to the outputs of a network with this config, or in another shape: numbers of one
+    label would silently stand for all."""
+    found = {name: tuple(values.shape) for name, values in constants.items()}
+    wanted = sizes_added(found, config.num_labels) if found else {}
+    numbers = all(values.dtype == torch.float32 and bool(values.isfinite().all()) for values in constants.values())
+    if found != wanted or not numbers:
+        raise CheckpointError(
+            f"{where}: {CONSTANTS} beside it holds {_sizes(found)}, where {_sizes(wanted) or 'nothing'} is wanted, in fp32 and "
+            f"finite, for the {config.num_labels} labels of config.json. It is not opened."
+        )
+
+
+def _sizes(found: Mapping[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{name} {' x '.join(map(str, size)) or 'of one number'}" for name, size in sorted(found.items()))
 
 
 def read_constants(folder: Path, sha256: str) -> dict[str, Tensor]:

@@ -7,9 +7,11 @@ other weights on a busy day. What a busy machine costs is kept small by threads 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from bertft.system.cgroups import groups_of, read_system_file
 
 SPIN_SETTINGS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 """Environment variables that say how long a thread of OpenMP spins before it sleeps."""
@@ -52,40 +54,25 @@ def physical_cores(cpus: Iterable[int], folder: Path) -> int:
     """Distinct cores among the logical processors; each is one where the system does not say which share a core."""
     cores = set()
     for cpu in cpus:
-        siblings = _read(folder / f"cpu{cpu}" / "topology" / "thread_siblings_list")
+        siblings = read_system_file(folder / f"cpu{cpu}" / "topology" / "thread_siblings_list")
         cores.add(siblings or str(cpu))
     return max(len(cores), 1)
 
 
 def cgroup_quota(membership: Path, mounted: Path) -> float | None:
-    """Cores that the control groups of the process allow, the strictest of them; None: as many as there are. `membership` is
-    /proc/self/cgroup. Inside a container the path may be the host's, of which only the upper end is mounted."""
-    found = []
-    for line in (_read(membership) or "").splitlines():
-        number, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if number == "0" and not controllers:
-            folders = [mounted, mounted / "unified"]
-        elif "cpu" in controllers.split(","):
-            folders = [mounted / controllers, mounted / "cpu"]
-        else:
-            continue
-        found += [quota for folder in folders for group in _upwards(folder, path) if (quota := _quota(group))]
-    return min(found, default=None)
-
-
-def _upwards(folder: Path, path: str) -> Iterator[Path]:
-    """The group and all those that it lies in, which limit it too."""
-    parts = [part for part in path.split("/") if part not in ("", "..")]
-    for depth in range(len(parts), -1, -1):
-        yield folder.joinpath(*parts[:depth])
+    """Cores that the control groups of the process allow, the strictest of them; None: as many as there are."""
+    groups = groups_of("cpu", membership, mounted)
+    return min((quota for group in groups if (quota := _quota(group))), default=None)
 
 
 def _quota(group: Path) -> float | None:
     """Of one group: version 2 has `QUOTA PERIOD` or `max PERIOD`, version 1 a file for each, and -1 for no limit."""
-    words = (_read(group / "cpu.max") or "").split()
+    words = (read_system_file(group / "cpu.max") or "").split()
     if not words:
-        words = [_read(group / "cpu.cfs_quota_us") or "", _read(group / "cpu.cfs_period_us") or ""]
+        words = [
+            read_system_file(group / "cpu.cfs_quota_us") or "",
+            read_system_file(group / "cpu.cfs_period_us") or "",
+        ]
     try:
         quota, period = map(int, words)
     except ValueError:
@@ -106,7 +93,7 @@ class Usage:
 def usage(stat: Path = _PROC / "stat") -> Usage | None:
     """Now; None where the system does not tell."""
     cpus, tick = allowed_cpus(), 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
-    busy = processors_busy(_read(stat) or "", cpus)
+    busy = processors_busy(read_system_file(stat) or "", cpus)
     if busy is None:
         return None
     times = os.times()
@@ -163,10 +150,3 @@ def crowded(threads: int, cores: int, others: float | None) -> str:
 
 def _cores(count: int) -> str:
     return "1 core" if count == 1 else f"{count} cores"
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        return None

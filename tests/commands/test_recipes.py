@@ -140,7 +140,8 @@ def graph_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("graph_at_once")
 def test_a_graph_comes_with_its_recipe_too(run: Run, trained: Path) -> None:
-    run("export", trained, "-o", "out", "--for", "docker", "--format", "onnx", "--no-gate")
+    said = run("export", trained, "-o", "out", "--for", "docker", "--format", "onnx", "--no-gate").out
+    assert said.splitlines()[-1].startswith("Next: docker build -t ")
     assert {"model.onnx", "export.json", "Dockerfile", ".dockerignore"} <= set(os.listdir("out"))
     assert "bertft[serve,onnx]==" in Path("out/Dockerfile").read_text()
     endpoints = recipe_files("endpoints", Facts("mine", "0.1.0", "2.13.0", is_graph=True))

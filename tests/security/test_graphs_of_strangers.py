@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,21 +83,46 @@ def test_what_is_no_graph_is_refused(content: bytes) -> None:
         check_graph(content, "g/model.onnx")
 
 
-def test_a_graph_that_computes_a_huge_size_fails_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
-    """Which no look at its bytes finds. onnxruntime's own red lines stay out of it."""
-    import torch
-
+def computing(side: int) -> Any:
+    """The network of a graph that computes a square of side * side numbers on the way."""
     from bertft.graph.network import graph_of
 
     helper, kind = onnx.helper, onnx.TensorProto
-    size = helper.make_tensor("size", kind.INT64, [2], [1 << 12, 1 << 14])
-    product = helper.make_node("Mul", ["size", "size"], ["shape"])
-    more = helper.make_node("Expand", ["input_ids", "shape"], ["z"])
-    content = model_of(product, more, initializers=[size], more_outputs=["z"]).SerializeToString()
-    graph = graph_of(content, None, {}, None, threads=1, where="g/model.onnx")
-    with pytest.raises(CheckpointError, match="fails on a batch of 1 x 1 tokens"):
-        graph(input_ids=torch.zeros(1, 1, dtype=torch.int64))
+    size = helper.make_tensor("size", kind.INT64, [2], [side, side])
+    root = helper.make_node("Mul", ["size", "one"], ["shape"])
+    more = helper.make_node("Expand", ["one", "shape"], ["z"])
+    one = helper.make_node("ReduceMax", ["input_ids"], ["one"], keepdims=0)
+    content = model_of(one, root, more, initializers=[size], more_outputs=["z"]).SerializeToString()
+    return graph_of(content, None, {}, None, threads=1, where="g/model.onnx")
+
+
+@pytest.mark.parametrize(
+    ("side", "says"),
+    [
+        (1 << 20, "more memory than is free, for a batch of 1 x 1 tokens"),
+        (1 << 31, r"fails on a batch of 1 x 1 tokens \(Calculation for Tensor storage size overflowed\)"),
+    ],
+)
+def test_a_graph_that_computes_a_huge_size_fails_in_one_line(
+    side: int, says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Which no look at its bytes finds. onnxruntime's own red lines stay out of it."""
+    import torch
+
+    with pytest.raises(CheckpointError, match=says):
+        computing(side)(input_ids=torch.ones(1, 1, dtype=torch.int64))
     assert capfd.readouterr().err == ""
+
+
+def test_a_batch_that_a_graph_has_no_memory_for_is_cut_in_halves() -> None:
+    """By what computes batches, as where torch has none."""
+    import torch
+
+    from bertft.engine.device import is_out_of_memory
+
+    with pytest.raises(MemoryError, match="2 x 1 tokens") as caught:
+        computing(1 << 20)(input_ids=torch.ones(2, 1, dtype=torch.int64))
+    assert is_out_of_memory(caught.value)
 
 
 def test_a_graph_that_was_changed_or_has_no_sound_record_is_refused(tmp_path: Path) -> None:
@@ -132,31 +158,74 @@ def exported_by(stranger: Path, **constants: Any) -> Any:
     return record
 
 
+LABELS = SimpleNamespace(num_labels=2)
+MOVES = {"start": [0.0, 1.0], "moves": [[0.0, 1.0], [2.0, 3.0]], "end": [1.0, 0.0]}
+"""Of a CRF over two labels."""
+
+
 def test_what_stands_beside_a_graph_replaces_nothing_that_it_computes(tmp_path: Path) -> None:
     """Each answer would be what the file says, whatever the text."""
     from bertft.graph import load_graph
 
-    exported_by(tmp_path, moves=[1.0])
-    assert sorted(load_graph(tmp_path, None, threads=1).constants) == ["moves"]
-    exported_by(tmp_path, logits=[9.0])
-    with pytest.raises(CheckpointError, match=r"computes 'logits', which constants.safetensors would replace"):
-        load_graph(tmp_path, None, threads=1)
+    exported_by(tmp_path, **MOVES)
+    assert sorted(load_graph(tmp_path, LABELS, threads=1).constants) == ["end", "moves", "start"]
+    for added in ("logits", "start_logits"):
+        exported_by(tmp_path, **{added: [9.0]})
+        with pytest.raises(CheckpointError, match=rf"holds {added} 1, where nothing is wanted"):
+            load_graph(tmp_path, LABELS, threads=1)
+
+
+def test_a_graph_does_not_compute_what_stands_beside_it() -> None:
+    import torch
+
+    from bertft.graph.network import graph_of
+
+    moves = model_of(onnx.helper.make_node("Identity", ["input_ids"], ["moves"]), more_outputs=["moves"])
+    constants = {name: torch.tensor(values) for name, values in MOVES.items()}
+    with pytest.raises(CheckpointError, match=r"computes 'moves', which constants.safetensors would replace"):
+        graph_of(moves.SerializeToString(), LABELS, constants, None, threads=1, where="g/model.onnx")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"start": [0.0]},
+        {"start": 0.0},
+        {"moves": [[0.0, 1.0]]},
+        {"moves": [[0.0] * 3] * 3},
+        {"end": [1.0, float("nan")]},
+        {"end": [float("inf"), 0.0]},
+        {"end": [1, 0]},
+        {"more": [1.0]},
+        {"end": None},
+    ],
+    ids=str,
+)
+def test_moves_of_a_crf_are_those_of_its_labels(tmp_path: Path, change: dict[str, Any]) -> None:
+    """One number would silently stand for all labels; the record knows the file all the same."""
+    from bertft.graph import load_graph
+
+    exported_by(tmp_path, **{name: value for name, value in {**MOVES, **change}.items() if value is not None})
+    with pytest.raises(
+        CheckpointError, match=r"end 2, moves 2 x 2, start 2 is wanted, in fp32 and finite, for the 2 labels"
+    ):
+        load_graph(tmp_path, LABELS, threads=1)
 
 
 def test_what_stands_beside_a_graph_is_that_of_its_export(tmp_path: Path) -> None:
     from bertft.graph import load_graph
 
-    record = exported_by(tmp_path, moves=[1.0])
+    record = exported_by(tmp_path, **MOVES)
     beside = (tmp_path / "constants.safetensors").read_bytes()
     for changed, known in ((beside[:-1] + b"\0", record), (beside, replace(record, constants=""))):
         (tmp_path / "constants.safetensors").write_bytes(changed)
         known.write(tmp_path)
         with pytest.raises(CheckpointError, match=r"constants.safetensors: damaged, or not of this export"):
-            load_graph(tmp_path, None, threads=1)
+            load_graph(tmp_path, LABELS, threads=1)
     record.write(tmp_path)
     (tmp_path / "constants.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"constants.safetensors: damaged, or not of this export"):
-        load_graph(tmp_path, None, threads=1)
+        load_graph(tmp_path, LABELS, threads=1)
 
 
 def test_a_record_that_scored_something_scored_the_graph_and_its_run(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from bertft.graph import FormScore, GraphNetwork, GraphRecord, count_parameters,
 from bertft.graph.guard import needs_onnx
 from bertft.graph.network import graph_of
 from bertft.jobs.exporting.gate_rows import judge_for
-from bertft.jobs.exporting.pack import texts_of
+from bertft.jobs.exporting.pack import next_step, texts_of
 from bertft.jobs.hub.public_files import make_public
 from bertft.jobs.hub.pull import run_folder
 from bertft.jobs.opening import check_reads_rows
@@ -59,10 +59,12 @@ class Exported:
     bytes_before: int
     """Of the run's model files, and of the exported ones."""
     bytes_after: int
+    next: str
+    """What to type then."""
 
     def as_dict(self) -> dict[str, Any]:
         sizes = {"bytes_before": self.bytes_before, "bytes_after": self.bytes_after}
-        return {"run": self.run, "output": self.output, **sizes, **self.record.as_dict()}
+        return {"run": self.run, "output": self.output, **sizes, "next": self.next, **self.record.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,11 @@ def export(request: ExportRequest) -> Exported:
             "--no-gate scores nothing, so --data, --max-drop and how rows are read have no effect. Leave one out."
         )
     needs_onnx()
-    texts = texts_of(request, is_graph=True)
+    texts, step = texts_of(request, is_graph=True), next_step(request)
     check_free(Path(request.output))
     request = replace(request, run=run_folder(request.run))
     with process_kept():
-        return _exported(request, plan, open_source_run(request), texts)
+        return _exported(request, plan, open_source_run(request), texts, step)
 
 
 def open_source_run(request: ExportRequest) -> Source:
@@ -138,7 +140,9 @@ def open_source_run(request: ExportRequest) -> Source:
     return Source(folder, task, adapter, network, constants_of(network))
 
 
-def _exported(request: ExportRequest, plan: ExportPlan, source: Source, texts: Mapping[str, str]) -> Exported:
+def _exported(
+    request: ExportRequest, plan: ExportPlan, source: Source, texts: Mapping[str, str], step: str
+) -> Exported:
     judge = judge_for(request, source.adapter) if plan.gate else None
     console.note(f"Exporting {source.folder} to ONNX.")
     again: Any = load_network(request.run, source.task.card.kind)  # the exporter leaves its marks on the one it follows
@@ -179,7 +183,7 @@ def _exported(request: ExportRequest, plan: ExportPlan, source: Source, texts: M
         texts=texts,
         last=lambda beside: make_public(beside, source.folder) if request.recipe else None,
     )
-    return Exported(request.run, str(folder), record, _size(source.folder), _size(folder))
+    return Exported(request.run, str(folder), record, _size(source.folder), _size(folder), step)
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,9 @@ def pack(request: ExportRequest) -> Packed:
 
 
 def next_step(request: ExportRequest) -> str:
-    """What to type where the recipe's tool is installed."""
+    """What to type then: where the recipe's tool is installed, or here."""
+    if request.recipe is None:
+        return f"bertft predict {shlex.quote(str(request.output))} INPUT -o OUTPUT.csv"
     facts = _facts(request.run, is_graph=False)
     folder = shlex.quote(str(request.output))
     return NEXT[str(request.recipe)].format(name=facts.name, version=facts.version, folder=folder)

@@ -4,7 +4,14 @@ says all that the rest of the package has to know of it; nothing else names one.
 The network inside stays as transformers made it, so what it saves opens in its Auto class.
 """
 
-from bertft.model.extras.extended import ExtendedNetwork, add_extras, extra_of, extras_of, transformers_part
+from bertft.model.extras.extended import (
+    ExtendedNetwork,
+    add_extras,
+    extra_of,
+    extras_of,
+    sizes_added,
+    transformers_part,
+)
 from bertft.model.extras.extra import Extra
 from bertft.model.extras.files import answers_without_head, load_extras, save_extras
 
@@ -17,5 +24,6 @@ __all__ = [
     "extras_of",
     "load_extras",
     "save_extras",
+    "sizes_added",
     "transformers_part",
 ]

@@ -53,3 +53,7 @@ class CRF(Extra):
     def outputs(self) -> dict[str, Tensor]:
         """`start`, `moves` and `end`, which the loss and the decoder need beside `logits`."""
         return dict(zip(("start", "moves", "end"), self.scores(), strict=True))
+
+    @classmethod
+    def sizes(cls, labels: int) -> dict[str, tuple[int, ...]]:
+        return {"start": (labels,), "moves": (labels, labels), "end": (labels,)}

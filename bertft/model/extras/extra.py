@@ -62,3 +62,8 @@ class Extra(nn.Module):
     def outputs(self) -> dict[str, Tensor]:
         """What it adds to the network's outputs, for the loss and the decoder."""
         return {}
+
+    @classmethod
+    def sizes(cls, labels: int) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of what `outputs` gives for so many labels."""
+        return {}
