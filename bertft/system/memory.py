@@ -16,6 +16,10 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 COLLECT_EVERY = 100_000
 """Objects that are made before Python looks for cycles among them, instead of 700 or 2,000. The libraries make millions that
 all stay: looking through them again and again takes a sixth of the way to the first step."""
+_SIZES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+SIZES_KEPT, SIZES_SERVED = "2048", "256"
+"""Sizes of products for which oneDNN keeps its code, a quarter of a megabyte each: of a program that ends; of a service, which
+meets new ones for hours."""
 _COLLECT_OFTEN = 700
 """The same for a program that answers for weeks: what a request leaves behind must not wait for thousands of others."""
 
@@ -24,7 +28,7 @@ def keep_memory() -> None:
     """Call before torch is imported: oneDNN reads its settings once. Blocks above 32 MB, the most that glibc takes here, still go
     back: they come seldom, and would leave holes."""
     gc.set_threshold(COLLECT_EVERY, *gc.get_threshold()[1:])
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "2048")  # sizes of products, a quarter of a megabyte each
+    os.environ.setdefault(_SIZES, SIZES_KEPT)
     if not sys.platform.startswith("linux"):
         return
     try:
@@ -33,6 +37,12 @@ def keep_memory() -> None:
         return
     mallopt(_MMAP_THRESHOLD, 1 << 25)
     mallopt(_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def keep_fewer_sizes() -> None:
+    """For a service; before the first product. What a user set stays."""
+    if os.environ.get(_SIZES, SIZES_KEPT) == SIZES_KEPT:
+        os.environ[_SIZES] = SIZES_SERVED
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import shutil
 import threading
 import weakref
@@ -127,17 +128,23 @@ def test_a_run_that_was_replaced_is_freed_once_it_has_answered_all(trained: Path
         assert network() is None
 
 
-def test_a_service_looks_for_cycles_often_and_only_among_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("sizes", "kept"), [("2048", "256"), ("4000", "4000")])
+def test_a_service_looks_for_cycles_often_and_keeps_few_sizes(
+    monkeypatch: pytest.MonkeyPatch, sizes: str, kept: str
+) -> None:
+    """What a user set is left."""
     from bertft.jobs.serving import serve
 
-    found: list[tuple[int, bool]] = []
+    found: list[tuple[int, bool, str]] = []
 
     def answering(*_: Any, **__: Any) -> int:
-        found.append((gc.get_threshold()[0], gc.get_freeze_count() > 0))
+        capacity = os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]
+        found.append((gc.get_threshold()[0], gc.get_freeze_count() > 0, capacity))
         return 0
 
     monkeypatch.setattr("bertft.serving.server.serve_until_stopped", answering)
     monkeypatch.setattr(serve, "opened_service", lambda _: (None, MagicMock()))
+    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", sizes)
     before = gc.get_threshold()
     gc.set_threshold(COLLECT_EVERY)
     try:
@@ -145,4 +152,4 @@ def test_a_service_looks_for_cycles_often_and_only_among_what_is_new(monkeypatch
         assert gc.get_threshold()[0] == COLLECT_EVERY
     finally:
         gc.set_threshold(*before)
-    assert (found, gc.get_freeze_count()) == ([(700, True)], 0)
+    assert (found, gc.get_freeze_count()) == ([(700, True, kept)], 0)

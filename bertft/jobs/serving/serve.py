@@ -16,7 +16,7 @@ from bertft.plan.plan import merge
 from bertft.plan.sections import MachinePlan
 from bertft.plan.serve_plan import ServePlan
 from bertft.plan.settings import checked
-from bertft.system.memory import collected_often
+from bertft.system.memory import collected_often, keep_fewer_sizes
 
 if TYPE_CHECKING:
     from bertft.serving.fleet import Fleet
@@ -57,6 +57,7 @@ def serve(request: ServeRequest, *, begun: Callable[[Any], None] = lambda server
 
     from bertft.serving.server import bound_socket, serve_until_stopped, url_of
 
+    keep_fewer_sizes()
     with bound_socket(plan.host, plan.port) as listening:
         application, service = opened_service(request)
         if plan.reload:
