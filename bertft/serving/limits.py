@@ -112,11 +112,11 @@ def _no_number(name: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise invalid(f"An object has '{twice[:100]}' twice.", 400)
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise invalid(f"An object has '{name[:100]}' twice.", 400)
+        found[name] = value
     return found
 
 

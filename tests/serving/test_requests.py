@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from asked_service import asked, service_of
 
+from bertft.serving.limits import value_of
+from bertft.serving.problems import Refused
+
 pytest.importorskip("fastapi")
 
 JSON = {"content-type": "application/json"}
@@ -48,6 +51,13 @@ def test_a_body_that_is_no_plain_json_is_refused(client: Any, body: bytes, words
     found = client.post("/predict", content=body, headers=JSON)
     assert (found.status_code, found.json()["error_type"]) == (400, "validation")
     assert words in found.json()["error"]
+
+
+def test_one_of_many_names_that_comes_twice_is_found_without_comparing_each_with_each() -> None:
+    names = [f"k{number}" for number in range(300_000)]
+    body = "{" + ", ".join(f'"{name}": 1' for name in [*names, names[-1]]) + "}"
+    with pytest.raises(Refused, match="An object has 'k299999' twice"):
+        value_of(body.encode())
 
 
 OTHER_FORMS: list[Any] = [
