@@ -84,10 +84,7 @@ def load_state(
     folder = last_whole(run / CHECKPOINT)
     try:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-        untold = {
-            "fast": True,
-            "pool": facts.get("pool"),
-        }  # older states: they all were fast; jobs/training/older_plans.py
+        untold = {"fast": True, "pool": facts.get("pool")}  # older states were all fast: jobs/training/older_plans.py
         _check_facts({**untold, **state["facts"]}, facts)
         storage = fast.Storage(network)
         if state.get("frozen") != checksum_of_frozen(network):

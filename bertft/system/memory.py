@@ -40,7 +40,7 @@ def keep_memory() -> None:
 
 
 def keep_fewer_sizes() -> None:
-    """For a service; before the first product. What a user set stays."""
+    """For a service; before the first product. Another number that a user set stays."""
     if os.environ.get(_SIZES, SIZES_KEPT) == SIZES_KEPT:
         os.environ[_SIZES] = SIZES_SERVED
 
