@@ -57,9 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds a client waits before it asks again")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
-        return soak(trained(Path(place)), 60 * asked.minutes, random.Random(asked.seed))
+        return soak(trained(Path(place)), 60 * asked.minutes, asked.pause, random.Random(asked.seed))
 
 
 def trained(place: Path) -> Path:
@@ -71,13 +72,15 @@ def trained(place: Path) -> Path:
     return place / "run"
 
 
-def soak(run: Path, seconds: float, chance: random.Random) -> int:
+def soak(run: Path, seconds: float, pause: float, chance: random.Random) -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = int(found.getsockname()[1])
     process, stopped, outcomes = start(run, port), Event(), Outcomes()
     rights = {text: ask(HTTPConnection("127.0.0.1", port), text) for text in texts(50, seed=3, longest=40)}
-    clients = [Thread(target=behave, args=(port, rights, outcomes, stopped, number)) for number in range(CLIENTS)]
+    clients = [
+        Thread(target=behave, args=(port, rights, outcomes, stopped, pause, number)) for number in range(CLIENTS)
+    ]
     for client in clients:
         client.start()
     for attack in [*ATTACKS] * WARM_ROUNDS:  # large batches take memory that is kept for the next ones
@@ -118,10 +121,12 @@ def ask(connection: HTTPConnection, text: str) -> tuple[str, float]:
     return found[0]["label"], found[0]["score"]
 
 
-def behave(port: int, rights: dict[str, tuple[str, float]], outcomes: Outcomes, stopped: Event, number: int) -> None:
-    """One text after the other, as fast as they are answered."""
+def behave(
+    port: int, rights: dict[str, tuple[str, float]], outcomes: Outcomes, stopped: Event, pause: float, number: int
+) -> None:
+    """One text after the other, as fast as they are answered or with a pause between."""
     chance, connection = random.Random(number), HTTPConnection("127.0.0.1", port, timeout=HANGS)
-    while not stopped.is_set():
+    while not stopped.wait(pause):
         text = chance.choice(list(rights))
         try:
             label, score = ask(connection, text)
