@@ -61,7 +61,7 @@ audit: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 
 format: setup
 	$(BIN)/ruff check --fix .
