@@ -78,3 +78,8 @@ class Stopped(BaseException):
     @property
     def exit_code(self) -> int:
         return 128 + self.signal_number
+
+
+def first_line(problem: Exception) -> str:
+    """Of its message; its name where it has none."""
+    return str(problem).splitlines()[0] if str(problem) else type(problem).__name__

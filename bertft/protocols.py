@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+OUTPUTS = {
+    "logits": "logits",
+    "prediction_logits": "logits",  # of a network with two heads
+    "seq_relationship_logits": "pair_logits",
+    "sop_logits": "pair_logits",
+}
+"""transformers' names of outputs of networks that fill masks, and ours."""
+
 
 class Network(Protocol):
     """A network of transformers, one with extras, or one that accelerate has prepared."""

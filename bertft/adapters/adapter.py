@@ -1,4 +1,5 @@
-"""What every adapter is: the verbs between examples and tensors, as pure functions of their input.
+"""What every adapter is: the verbs between examples and the arrays that a network reads, as pure functions of their input.
+Tensors belong to networks; only `head`, which is asked before training, wakes torch.
 
 Example -> Feature -> Batch -> Output -> Prediction. An adapter holds its card, labels, columns and tokenizer; no loader, no
 device, no open file. The engine calls these verbs and knows no task.
@@ -9,14 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from torch import Tensor
 
 from bertft.gold import Options, Read, Reader, Refusal, reader_for
 from bertft.gold.answer import Answer
-from bertft.model.network import Head
 from bertft.plan.card import Card
 from bertft.plan.recipe import Recipe
 from bertft.protocols import Tokenizer
@@ -28,6 +27,9 @@ from bertft.scoring.evidence import Evidence
 from bertft.scoring.expectation import Reached
 from bertft.scoring.own import OwnMetric
 from bertft.scoring.paired import RowSums
+
+if TYPE_CHECKING:
+    from bertft.model.network import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,19 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded tensors, still on the CPU."""
+    """Padded arrays."""
 
-    inputs: dict[str, Tensor]
+    inputs: dict[str, np.ndarray[Any, Any]]
     """input_ids, attention_mask and maybe token_type_ids, each (B, T): a row for each feature, the last dimension its tokens.
     A kind whose features hold several texts has them in between, (B, K, T)."""
-    targets: Tensor | None
+    targets: np.ndarray[Any, Any] | None
     examples: int
     tokens: int
     """Tokens without padding."""
 
     @property
     def padded_tokens(self) -> int:
-        return self.inputs["input_ids"].numel()
+        return int(self.inputs["input_ids"].size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,8 @@ class Adapter(ABC):
         """The column in whose text answers have places, in characters; None for answers that have none."""
         return None
 
+    reads_plainly: ClassVar[bool] = True
+    """Whether graph/tokenizer.py does all that it asks of a tokenizer."""
     reads_rows: ClassVar[bool] = True
     """Whether rows can be answered; else the network is there to be read by others."""
     answer_options: ClassVar[tuple[str, ...]] = ()

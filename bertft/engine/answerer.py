@@ -11,12 +11,12 @@ from typing import Any
 from bertft import console
 from bertft.adapters import Adapter, Feature, Prediction
 from bertft.engine.device import describe, describe_graph
-from bertft.engine.eval_loop import model_outputs, stop_together
+from bertft.engine.eval_loop import Computing, model_outputs, stop_together
 from bertft.engine.meter import Meter
 from bertft.gold import Example, Read, Refusal
 from bertft.graph import GraphNetwork
 from bertft.model.backbone import is_ours
-from bertft.protocols import Device, Network
+from bertft.protocols import Device
 
 _AT_ONCE = 4096
 """Rows whose outputs are in memory at once."""
@@ -33,15 +33,15 @@ class Answerer:
     """A network that is ready to answer, on its device."""
 
     adapter: Adapter
-    network: Network
+    network: Computing
     accelerator: Device
 
     @property
     def device(self) -> str:
         """In words."""
+        if isinstance(self.network, GraphNetwork):
+            return describe_graph(self.network.told, self.network.threads)
         network = self.accelerator.unwrap_model(self.network)
-        if isinstance(network, GraphNetwork):
-            return describe_graph(network.told)
         return describe(self.accelerator, is_ours=is_ours(getattr(network, "config", None)))
 
     def predictions(self, windows: Windows, meter: Meter, *, label: str = "") -> list[Prediction]:

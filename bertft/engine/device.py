@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from bertft import console
+from bertft.engine.plain_device import PlainDevice
 from bertft.errors import UsageError, UserError
 from bertft.plan.sections import MachinePlan
 from bertft.protocols import Device
-from bertft.system.cores import THREAD_SETTINGS, crowded, others_so_far, usable_cores
+from bertft.system.cores import THREAD_SETTINGS, crowded, others_so_far, threads_of_environment, usable_cores
 
 ANY_MACHINE = MachinePlan()
 
@@ -95,13 +97,26 @@ def set_threads(asked: int | None, accelerator: Device) -> None:
     import torch
 
     alone = accelerator.num_processes == 1
-    cores = usable_cores()
     if asked is None and alone and not any(name in os.environ for name in THREAD_SETTINGS):
-        asked = cores
+        asked = usable_cores()
     if asked is not None:
         torch.set_num_threads(asked)
-    threads = torch.get_num_threads()
-    if alone and accelerator.device.type == "cpu" and (words := crowded(threads, cores, others_so_far())):
+    if alone and accelerator.device.type == "cpu":
+        _tell_crowd(torch.get_num_threads())
+
+
+def start_alone(machine: MachinePlan = ANY_MACHINE) -> tuple[Device, int]:
+    """The processor without torch, for a graph, and the threads that it gets: as many as `set_threads` would give."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    threads = machine.threads or threads_of_environment() or usable_cores()
+    _tell_crowd(threads)
+    device: Any = PlainDevice()
+    return device, threads
+
+
+def _tell_crowd(threads: int) -> None:
+    cores = usable_cores()
+    if words := crowded(threads, cores, others_so_far()):
         (console.warn if threads > cores else console.note)(words)
 
 
@@ -140,10 +155,10 @@ def cuts_up(accelerator: Device) -> bool:
 
 def decided_by_main(accelerator: Device, decide: Callable[[], str]) -> str:
     """What the main process decides, in all processes. Its error ends them all; it alone tells it."""
-    from accelerate.utils import broadcast_object_list
-
     if accelerator.num_processes == 1:
         return decide()
+    from accelerate.utils import broadcast_object_list
+
     if not accelerator.is_main_process:
         decision, code = broadcast_object_list(["", 0])
         return str(decision) if not code else sys.exit(code)
@@ -157,9 +172,11 @@ def decided_by_main(accelerator: Device, decide: Callable[[], str]) -> str:
 
 def is_out_of_memory(problem: BaseException) -> bool:
     """On any device, as accelerate knows it."""
+    if isinstance(problem, MemoryError):
+        return True
     from accelerate.utils.memory import should_reduce_batch_size
 
-    return isinstance(problem, MemoryError) or should_reduce_batch_size(problem)
+    return bool(should_reduce_batch_size(problem))
 
 
 def resolve_precision(precision: str, *, cuda: bool) -> str:
@@ -201,11 +218,9 @@ def describe(accelerator: Device, *, is_ours: bool = False) -> str:
     return f"{accelerator.device.type}, {precision}, {where}{several}{plain}"
 
 
-def describe_graph(told: str) -> str:
+def describe_graph(told: str, threads: int) -> str:
     """The same of a graph, which computes on the processor in a precision of its own."""
-    import torch
-
-    return f"cpu, {told}, {_threads(torch.get_num_threads())}"
+    return f"cpu, {told}, {_threads(threads)}"
 
 
 def _threads(count: int) -> str:

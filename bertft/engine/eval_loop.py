@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-import torch
 
-from bertft import console, fast
+from bertft import console
 from bertft.adapters import Batch, Feature
 from bertft.engine.device import is_out_of_memory
 from bertft.engine.meter import Meter
 from bertft.engine.order import Ids, inference_batches
-from bertft.engine.sharding import is_sharded
-from bertft.engine.transfer import Fetched, is_asynchronous, to_device
 from bertft.errors import Stopped
+from bertft.graph import GraphNetwork
 from bertft.protocols import Device, Network
 from bertft.system import signals
 
@@ -33,6 +31,15 @@ ON_PROCESSORS = 128, 1536
 
 _T = TypeVar("_T")
 
+Computing = Network | GraphNetwork
+
+
+class Arriving(Protocol):
+    """Outputs of a network that may still be on their way."""
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Waits until they are there."""
+
 
 class Batching(Protocol):
     """What is asked of an adapter here."""
@@ -43,7 +50,7 @@ class Batching(Protocol):
 
 
 def model_outputs(
-    network: Network,
+    network: Computing,
     adapter: Batching,
     features: Sequence[Feature],
     accelerator: Device,
@@ -53,18 +60,20 @@ def model_outputs(
     """What the adapter keeps of the network's outputs (fp32) for each feature. The meter counts rows, not their windows."""
     begins = [i == 0 or feature.row != features[i - 1].row for i, feature in enumerate(features)]
     lengths = [len(feature.input_ids) for feature in features]
-    size, most_tokens = ON_PROCESSORS if accelerator.device.type == "cpu" else (BATCH_SIZE, _MOST_TOKENS)
+    on_processor = isinstance(network, GraphNetwork) or accelerator.device.type == "cpu"
+    size, most_tokens = ON_PROCESSORS if on_processor else (BATCH_SIZE, _MOST_TOKENS)
     batches = inference_batches(lengths, batch_size=size, max_tokens=most_tokens)
     found: list[tuple[int, Any]] = []
     network.eval()
     with accelerator.split_between_processes(batches) as mine:
-        for ids, outputs in _one_behind(_computed(network, adapter, features, mine, accelerator, meter), accelerator):
+        begun = _computed(network, adapter, features, mine, accelerator, meter)
+        for ids, outputs in _one_behind(begun, beside=runs_beside(network, accelerator)):
             found += zip(ids, (one for part in outputs for one in part.read(adapter)), strict=True)
             meter.examples += sum(begins[i] for i in ids)
             if accelerator.num_processes == 1:
                 signals.check()
             bar.update(meter.examples, str(meter))
-        if is_sharded(network) and len(mine) * accelerator.num_processes < len(batches):
+        if len(mine) * accelerator.num_processes < len(batches) and _needs_all(network):
             _begin(network, adapter, [features[0]], accelerator, Meter())  # the others wait for its weights
     return _in_order(_gather(found, accelerator))
 
@@ -74,17 +83,15 @@ class _Begun:
     """Features that the device was told to compute, and their outputs."""
 
     features: Sequence[Feature]
-    outputs: Fetched
+    outputs: Arriving
 
     def read(self, adapter: Batching) -> list[Any]:
         """What the adapter keeps of each."""
-        return adapter.outputs_of(
-            {name: values.numpy() for name, values in self.outputs.unpinned().items()}, self.features
-        )
+        return adapter.outputs_of(self.outputs.arrays(), self.features)
 
 
 def _computed(
-    network: Network,
+    network: Computing,
     adapter: Batching,
     features: Sequence[Feature],
     batches: Sequence[Ids],
@@ -96,18 +103,18 @@ def _computed(
         yield ids, _within_memory(network, adapter, [features[i] for i in ids], accelerator, meter)
 
 
-def _one_behind(begun: Iterator[_T], accelerator: Device) -> Iterator[_T]:
+def _one_behind(begun: Iterator[_T], *, beside: bool) -> Iterator[_T]:
     """The same, each only when the next one was begun, where the device computes beside the program."""
     waiting: deque[_T] = deque()
     for one in begun:
         waiting.append(one)
-        if len(waiting) > is_asynchronous(accelerator.device):
+        if len(waiting) > beside:
             yield waiting.popleft()
     yield from waiting
 
 
 def _within_memory(
-    network: Network, adapter: Batching, features: Sequence[Feature], accelerator: Device, meter: Meter
+    network: Computing, adapter: Batching, features: Sequence[Feature], accelerator: Device, meter: Meter
 ) -> list[_Begun]:
     """In halves where the memory is too small for all at once."""
     try:
@@ -121,36 +128,57 @@ def _within_memory(
 
 
 def _begin(
-    network: Network, adapter: Batching, features: Sequence[Feature], accelerator: Device, meter: Meter
+    network: Computing, adapter: Batching, features: Sequence[Feature], accelerator: Device, meter: Meter
 ) -> _Begun:
     batch = adapter.collate(features)
-    without_gradients = (
-        torch.no_grad() if is_sharded(network) else torch.inference_mode()
-    )  # FSDP keeps what it gathers into
-    known = fast.padding_known(batch.inputs, accelerator.device)
-    with without_gradients, accelerator.autocast(), known:
-        outputs = network(**to_device(batch.inputs, accelerator.device))
+    outputs = _told(network, batch, accelerator)
     meter.count(examples=0, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
-    return _Begun(features, Fetched(dict(_tensors(outputs)), accelerator.device))
+    return _Begun(features, outputs)
+
+
+def _told(network: Computing, batch: Batch, accelerator: Device) -> Arriving:
+    if isinstance(network, GraphNetwork):
+        return network.computed(batch.inputs)
+    from bertft.engine.forward import begin_forward  # networks are torch's, and a graph needs none
+
+    return begin_forward(network, batch.inputs, accelerator)
+
+
+def runs_beside(network: Computing, accelerator: Device) -> bool:
+    """Whether the program may go on while the device computes."""
+    if isinstance(network, GraphNetwork):
+        return False
+    from bertft.engine.transfer import is_asynchronous
+
+    return is_asynchronous(accelerator.device)
+
+
+def _needs_all(network: Computing) -> bool:
+    """Whether every forward pass needs all processes."""
+    if isinstance(network, GraphNetwork):
+        return False
+    from bertft.engine.sharding import is_sharded
+
+    return is_sharded(network)
 
 
 def stop_together(accelerator: Device) -> None:
     """Raise Stopped in all processes if any was asked to stop: one that leaves alone would keep the others waiting."""
     if accelerator.num_processes == 1:
         return
+    import torch
+
     asked = torch.tensor(float(bool(signals.asked())), device=accelerator.device)
     if float(accelerator.reduce(asked, reduction="sum")):
         raise Stopped(signals.asked() or signal.SIGTERM)
 
 
-def _tensors(outputs: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
-    return ((name, values) for name, values in outputs.items() if isinstance(values, torch.Tensor))
-
-
 def _gather(found: list[Any], accelerator: Device) -> list[Any]:
+    if accelerator.num_processes == 1:
+        return found
     from accelerate.utils import gather_object
 
-    return list(gather_object(found)) if accelerator.num_processes > 1 else found
+    return list(gather_object(found))
 
 
 def _in_order(found: list[tuple[int, Any]]) -> list[Any]:

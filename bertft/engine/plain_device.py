@@ -1,14 +1,15 @@
 """A device that no Accelerator stands behind: the processor, alone, in one precision. Several may stand beside each other in a
-process, whatever Accelerate was set up for; it is for comparing the forms of a network."""
+process, whatever Accelerate was set up for; it is for comparing the forms of a network, and for a graph, which needs no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,17 @@ class PlainDevice:
     precision: str = "fp32"
     """fp32 or bf16."""
 
-    device = torch.device("cpu")
     num_processes = 1
     process_index = 0
     is_main_process = True
     distributed_type: Any = "NO"
     scaler: Any = None
+
+    @property
+    def device(self) -> torch.device:
+        import torch
+
+        return torch.device("cpu")
 
     @property
     def mixed_precision(self) -> str:
@@ -40,7 +46,11 @@ class PlainDevice:
         return model
 
     def autocast(self) -> AbstractContextManager[Any]:
-        return nullcontext() if self.precision == "fp32" else torch.autocast("cpu", torch.bfloat16)
+        if self.precision == "fp32":
+            return nullcontext()
+        import torch
+
+        return torch.autocast("cpu", torch.bfloat16)
 
     def no_sync(self, model: Any) -> AbstractContextManager[Any]:
         return nullcontext()
@@ -49,6 +59,8 @@ class PlainDevice:
         loss.backward()  # type: ignore[no-untyped-call]
 
     def clip_grad_norm_(self, parameters: Any, max_norm: float) -> Any:
+        import torch
+
         return torch.nn.utils.clip_grad_norm_(parameters, max_norm)
 
     @contextmanager

@@ -13,7 +13,7 @@ from bertft.adapters import Feature
 from bertft.adapters.masks.filler import MaskFiller
 from bertft.adapters.masks.masked_blocks import MaskedBlocks
 from bertft.arrays import Array
-from bertft.engine.eval_loop import model_outputs, stop_together
+from bertft.engine.eval_loop import Computing, model_outputs, stop_together
 from bertft.engine.meter import Meter
 from bertft.protocols import Device, Network
 from bertft.scoring import Baseline, Scores
@@ -34,7 +34,7 @@ class BlockValidator:
     def __call__(self, network: Network) -> Scores:
         return self.scores(self.accelerator.unwrap_model(network), Meter())
 
-    def scores(self, network: Network, meter: Meter, *, label: str = "") -> Scores:
+    def scores(self, network: Computing, meter: Meter, *, label: str = "") -> Scores:
         """`label`: what the progress bar says; without one there is none."""
         found: list[Any] = []
         with console.progress(label, len(self.blocks)) as bar:

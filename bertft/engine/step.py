@@ -25,7 +25,7 @@ from bertft.engine.dropout import StepDropout
 from bertft.engine.meter import Meter
 from bertft.engine.order import Ids, Step
 from bertft.engine.sharding import whole
-from bertft.engine.transfer import Fetched, is_asynchronous, to_device
+from bertft.engine.transfer import Fetched, is_asynchronous, tensors_of, to_device
 from bertft.errors import TrainingError
 from bertft.model.losses import Cost
 from bertft.plan.recipe import Recipe
@@ -235,7 +235,8 @@ class Stepper:
         with accelerator.split_between_processes(list(range(len(ids)))) as mine:
             rows = mine or [0]
             share = 1.0 if mine else 0.0  # with fewer examples than processes, this one only keeps step
-        own = {name: values[rows] for name, values in {**batch.inputs, _TARGETS: batch.targets}.items()}  # type: ignore[index]
+        assert batch.targets is not None
+        own = tensors_of({name: values[rows] for name, values in {**batch.inputs, _TARGETS: batch.targets}.items()})
         inputs = to_device(own, accelerator.device)  # (B, T)
         targets = inputs.pop(_TARGETS)
         with nullcontext() if last else accelerator.no_sync(self.network):  # gradients travel with the last part only

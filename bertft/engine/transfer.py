@@ -1,6 +1,6 @@
-"""Tensors to the device and back. On a GPU the program does not wait for either: batches are copied from pinned memory on a
-stream of their own, while the GPU still computes the batch before; what it found is copied back when it is done, and waited
-for only when it is read. On other devices both happen at once."""
+"""Arrays to tensors on the device, and tensors back to arrays. On a GPU the program does not wait for either: batches are copied
+from pinned memory on a stream of their own, while the GPU still computes the batch before; what it found is copied back when it
+is done, and waited for only when it is read. On other devices both happen at once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,11 @@ from torch import Tensor
 def is_asynchronous(device: torch.device) -> bool:
     """Whether the program may go on while the device computes."""
     return device.type == "cuda"
+
+
+def tensors_of(arrays: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, Tensor]:
+    """The same memory, on the processor."""
+    return {name: torch.from_numpy(values) for name, values in arrays.items()}
 
 
 def to_device(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
@@ -54,10 +60,10 @@ class Fetched:
             self._arrival.synchronize()
         return self._tensors
 
-    def unpinned(self) -> dict[str, Tensor]:
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """The same in memory of its own, for what is kept: the device's copies lie in pages that cannot be swapped out."""
         found = self.read()
-        return found if self._arrival is None else {name: values.clone() for name, values in found.items()}
+        return {name: (values if self._arrival is None else values.clone()).numpy() for name, values in found.items()}
 
 
 def _arrival(device: torch.device) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bertft.errors import InternalError, UsageError
+from bertft.errors import InternalError, UsageError, first_line
 from bertft.exporting.graph_file import sample_inputs
-from bertft.model.network import first_line
+from bertft.graph import GraphNetwork
 
 EQUAL = 1e-4
 """How far outputs of the same network may lie apart: for values above 1, as a share of the largest."""
@@ -41,14 +41,13 @@ def _distance(one: Tensor, other: Tensor, mask: Tensor) -> float:
     return found if found == found else float("inf")
 
 
-def check_equal(network: Any, graph: Any, tokenizer: Any, where: str) -> float:
+def check_equal(network: Any, graph: GraphNetwork, tokenizer: Any, where: str) -> float:
     """The largest distance on made-up batches; UsageError where it is too large."""
     worst = 0.0
     for number, (texts, tokens) in enumerate(SHAPES):
         inputs = sample_inputs(tokenizer, network.config, texts, tokens, seed=number)
         try:
-            with torch.inference_mode():
-                found = graph(**inputs)
+            found = outputs_of_graph(graph, inputs)
         except Exception as problem:  # onnxruntime has an exception for each of its codes, and no common one
             texts, tokens = inputs["input_ids"].shape
             raise UsageError(
@@ -74,6 +73,12 @@ def _tensors(outputs: Mapping[str, Any]) -> dict[str, Tensor]:
     return {name: values for name, values in outputs.items() if isinstance(values, Tensor)}
 
 
+def outputs_of_graph(graph: GraphNetwork, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors in, tensors out."""
+    found = graph.computed({name: values.cpu().numpy() for name, values in inputs.items()}).arrays()
+    return {name: torch.from_numpy(values) for name, values in found.items()}
+
+
 class Remembering(nn.Module):
     """A network whose outputs are kept, batch by batch."""
 
@@ -90,13 +95,13 @@ class Remembering(nn.Module):
 class Comparing(nn.Module):
     """A graph whose outputs are held against those that were kept of the same batches."""
 
-    def __init__(self, graph: Any, kept: list[dict[str, Tensor]]) -> None:
+    def __init__(self, graph: GraphNetwork, kept: list[dict[str, Tensor]]) -> None:
         super().__init__()
         self.graph, self.config, self.farthest = graph, graph.config, 0.0
         self._kept: Iterator[dict[str, Tensor]] = iter(kept)
 
     def forward(self, **inputs: Tensor) -> Any:
-        outputs = self.graph(**inputs)
+        outputs = outputs_of_graph(self.graph, inputs)
         expected = next(self._kept, None)
         if expected is None:
             raise InternalError("a graph was given more batches than its network")

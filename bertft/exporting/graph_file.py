@@ -12,15 +12,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from bertft.errors import UsageError
+from bertft.errors import UsageError, first_line
 from bertft.exporting.recurrent import with_recurrent_operators
 from bertft.model.backbone import longest_input
 from bertft.model.extras import ExtendedNetwork, extras_of, transformers_part
 from bertft.model.masked_lm import as_transformers_wrote
-from bertft.model.network import first_line
 from bertft.protocols import Network, Tokenizer
 
 LARGEST = 2_000_000_000
@@ -32,11 +32,11 @@ SAMPLE = 3, 16
 """Texts and tokens of the batch that the computation is followed with; a graph holds for any."""
 
 
-def constants_of(network: Network) -> dict[str, Tensor]:
+def constants_of(network: Network) -> dict[str, np.ndarray[Any, Any]]:
     """What extras add to the outputs of each batch, whatever the text."""
     with torch.inference_mode():
         found = {name: value for extra in extras_of(network) for name, value in extra.outputs().items()}
-    return {name: value.detach().float().clone().contiguous() for name, value in found.items()}
+    return {name: value.detach().float().clone().contiguous().numpy() for name, value in found.items()}
 
 
 def graph_bytes(network: Any, tokenizer: Tokenizer, where: str) -> bytes:

@@ -12,6 +12,9 @@ from bertft.tags.words import Words
 
 NO_LABEL = "no label"
 
+IGNORED = -100
+"""Stands for a tag that the model does not know, or a token that nobody asks for: it has no part in the loss."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:

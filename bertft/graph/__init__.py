@@ -7,7 +7,8 @@ come from a stranger: see guard.py."""
 from bertft.graph.forms import AUTO, has_graph, uses_graph
 from bertft.graph.network import GraphNetwork, count_parameters, load_graph
 from bertft.graph.processor import int8_units
-from bertft.graph.record import RUN_FORM, FormScore, GraphRecord, read_graph_record
+from bertft.graph.record import RUN_FORM, FormScore, GraphRecord, PlainReading, read_graph_record
+from bertft.graph.tokenizer import plain_tokenizer
 
 __all__ = [
     "AUTO",
@@ -15,10 +16,12 @@ __all__ = [
     "FormScore",
     "GraphNetwork",
     "GraphRecord",
+    "PlainReading",
     "count_parameters",
     "has_graph",
     "int8_units",
     "load_graph",
+    "plain_tokenizer",
     "read_graph_record",
     "uses_graph",
 ]

@@ -1,43 +1,59 @@
-"""A graph that stands where a network of transformers would: a batch's inputs in, the same outputs out. Takes no gradients."""
+"""A graph that stands where a network of transformers would: a batch's arrays in, the same outputs out. It takes no gradients and
+needs neither torch nor transformers."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
 from bertft.errors import CheckpointError
 from bertft.graph.guard import check_graph, needs_onnx
 from bertft.graph.record import GraphRecord, read_graph_record
 from bertft.graph.session import lacks_memory, reason_of, session_of
-from bertft.model.extras import sizes_added
-from bertft.model.masked_lm import OUTPUTS
+from bertft.protocols import OUTPUTS
 from bertft.runs import CONSTANTS, GRAPH
+from bertft.tags.chain import CHAIN, chain_sizes
+
+Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 
-class GraphNetwork(nn.Module):
+@dataclass(frozen=True)
+class Computed:
+    """What a graph said of a batch."""
+
+    found: dict[str, np.ndarray[Any, Any]]
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """They are there."""
+        return self.found
+
+
+class GraphNetwork:
     """Computes on the processor, in the precision of its graph, whatever device and precision surround it."""
 
-    def __init__(self, session: Any, config: Any, constants: Mapping[str, Tensor], record: GraphRecord | None) -> None:
-        super().__init__()
+    def __init__(
+        self, session: Any, config: Any, constants: Arrays, record: GraphRecord | None, *, threads: int = 1
+    ) -> None:
+        self.threads = threads
         self.session, self.config, self.constants, self.record = session, config, dict(constants), record
         self.wanted = [one.name for one in session.get_inputs()]
         self.given = [one.name for one in session.get_outputs()]
 
-    def forward(self, chosen: Tensor | None = None, **inputs: Tensor) -> dict[str, Tensor]:
-        """As the network that was exported: `logits` and what else it gives. `chosen` (B, T): logits (M, V) of these tokens."""
-        fed = {name: _fed(inputs, name).cpu().numpy() for name in self.wanted}
-        found = dict(zip(self.given, map(torch.from_numpy, self._computed(fed)), strict=True))
-        if chosen is not None:
+    def computed(self, inputs: Arrays) -> Computed:
+        """What the network gives that was exported: `logits` and more. With `chosen` (B, T) logits (M, V) of these tokens."""
+        fed = {name: _fed(inputs, name) for name in self.wanted}
+        found = dict(zip(self.given, self._run(fed), strict=True))
+        if "chosen" in inputs:
             found = {OUTPUTS[name]: values for name, values in found.items() if name in OUTPUTS}
-            found["logits"] = found["logits"][chosen.cpu()]  # (B, T, V) -> (M, V)
-        return found | self.constants
+            found["logits"] = found["logits"][inputs["chosen"]]  # (B, T, V) -> (M, V)
+        return Computed(found | self.constants)
 
-    def _computed(self, fed: Mapping[str, Any]) -> Any:
+    def _run(self, fed: Arrays) -> Any:
         try:
             return self.session.run(None, fed)
         except Exception as problem:  # onnxruntime has an exception for each of its codes, and no common one
@@ -53,9 +69,9 @@ class GraphNetwork(nn.Module):
                 f"programs hold the memory: end them and try again."
             ) from None
 
-    def train(self, mode: bool = True) -> Self:
+    def eval(self) -> Self:
         """A graph has one way to compute."""
-        return super().train(False)
+        return self
 
     @property
     def told(self) -> str:
@@ -70,9 +86,9 @@ def count_parameters(network: Any) -> int:
     return sum(weights.numel() for weights in network.parameters())
 
 
-def _fed(inputs: Mapping[str, Tensor], name: str) -> Tensor:
+def _fed(inputs: Arrays, name: str) -> np.ndarray[Any, Any]:
     """Segments that nobody gave are all the first."""
-    return inputs[name] if name in inputs else torch.zeros_like(inputs["input_ids"])
+    return inputs[name] if name in inputs else np.zeros_like(inputs["input_ids"])
 
 
 def load_graph(folder: Path, config: Any, *, threads: int) -> GraphNetwork:
@@ -91,7 +107,7 @@ def load_graph(folder: Path, config: Any, *, threads: int) -> GraphNetwork:
 def graph_of(
     content: bytes,
     config: Any,
-    constants: Mapping[str, Tensor],
+    constants: Arrays,
     record: GraphRecord | None,
     *,
     threads: int,
@@ -101,18 +117,19 @@ def graph_of(
     an extra adds, or would replace what it computes."""
     check_graph(content, where)
     check_added(constants, config, where)
-    network = GraphNetwork(session_of(content, threads=threads, where=where), config, constants, record)
+    session = session_of(content, threads=threads, where=where)
+    network = GraphNetwork(session, config, constants, record, threads=threads)
     if twice := sorted(constants.keys() & set(network.given)):
         raise CheckpointError(f"{where}: computes {twice[0]!r}, which {CONSTANTS} would replace. It is not opened.")
     return network
 
 
-def check_added(constants: Mapping[str, Tensor], config: Any, where: str) -> None:
-    """CheckpointError for what no extra adds to the outputs of a network with this config, or in another shape: numbers of one
-    label would silently stand for all."""
-    found = {name: tuple(values.shape) for name, values in constants.items()}
-    wanted = sizes_added(found, config.num_labels) if found else {}
-    numbers = all(values.dtype == torch.float32 and bool(values.isfinite().all()) for values in constants.values())
+def check_added(constants: Arrays, config: Any, where: str) -> None:
+    """CheckpointError for what is not the scores of moves between the labels of this config: numbers of one label would silently
+    stand for all."""
+    found = {name: values.shape for name, values in constants.items()}
+    wanted = chain_sizes(config.num_labels) if found.keys() & set(CHAIN) else {}
+    numbers = all(values.dtype == np.float32 and bool(np.isfinite(values).all()) for values in constants.values())
     if found != wanted or not numbers:
         raise CheckpointError(
             f"{where}: {CONSTANTS} beside it holds {_sizes(found)}, where {_sizes(wanted) or 'nothing'} is wanted, in fp32 and "
@@ -124,11 +141,11 @@ def _sizes(found: Mapping[str, tuple[int, ...]]) -> str:
     return ", ".join(f"{name} {' x '.join(map(str, size)) or 'of one number'}" for name, size in sorted(found.items()))
 
 
-def read_constants(folder: Path, sha256: str) -> dict[str, Tensor]:
+def read_constants(folder: Path, sha256: str) -> dict[str, np.ndarray[Any, Any]]:
     """What extras add to each batch's outputs; nothing where the record knows of none. CheckpointError for a file that is not the
     one of the record."""
     from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors.numpy import load
 
     path = folder / CONSTANTS
     if not sha256 and not path.exists():
@@ -138,7 +155,7 @@ def read_constants(folder: Path, sha256: str) -> dict[str, Tensor]:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise ValueError("its sha256 is not that of the export")
         return load(content)
-    except (SafetensorError, OSError, ValueError) as problem:
+    except (SafetensorError, OSError, ValueError, KeyError) as problem:  # KeyError: numbers that numpy lacks
         raise CheckpointError(
             f"{path}: damaged, or not of this export ({problem}). Copy the whole folder again."
         ) from None

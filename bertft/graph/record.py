@@ -37,6 +37,26 @@ class FormScore:
 
 
 @dataclass(frozen=True)
+class PlainReading:
+    """What transformers makes of the config and the tokenizer beside a graph, for answers without it."""
+
+    tokenizer_sha256: str
+    """Of tokenizer.json, which all of this holds for."""
+    vocab_size: int
+    num_labels: int
+    """Of the network's outputs."""
+    pad_token_id: int
+    pad_token_type_id: int
+    unk_token_id: int | None
+    mask_token_id: int | None
+    sep_token_id: int | None
+    eos_token_id: int | None
+    model_input_names: tuple[str, ...]
+    padding_side: str
+    truncation_side: str
+
+
+@dataclass(frozen=True)
 class GraphRecord:
     """The content of export.json."""
 
@@ -61,6 +81,8 @@ class GraphRecord:
     metric: str
     forms: tuple[FormScore, ...]
     versions: Mapping[str, str]
+    plain: PlainReading | None = None
+    """None where transformers has to open the tokenizer, as in exports of earlier versions."""
 
     @property
     def form(self) -> str:
@@ -123,7 +145,8 @@ def read_graph_record(folder: Path) -> GraphRecord:
             raise ValueError(wrong[0])
         if found["precision"] not in ("fp32", "int8") or not _are_words(checked_on) or not isinstance(versions, dict):
             raise ValueError("precision, checked_on or versions")
-        record = GraphRecord(forms=forms, checked_on=tuple(checked_on), versions=versions, **found)
+        plain = _plain(found.pop("plain", None))
+        record = GraphRecord(forms=forms, checked_on=tuple(checked_on), versions=versions, plain=plain, **found)
         if forms and not {RUN_FORM, record.form} <= {one.form for one in forms}:
             raise ValueError(f"forms: {RUN_FORM} or {record.form} is missing")
         if bool(forms) != bool(record.units):
@@ -131,6 +154,29 @@ def read_graph_record(folder: Path) -> GraphRecord:
         return record
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{path}: no record of an export ({type(problem).__name__}: {problem}).") from None
+
+
+def _plain(found: Any) -> PlainReading | None:
+    if found is None:
+        return None
+    names = found.pop("model_input_names")
+    plain = PlainReading(model_input_names=tuple(names), **found)
+    sides = {plain.padding_side, plain.truncation_side} <= {"left", "right"}
+    numbers = [getattr(plain, name) for name in found if name.startswith(("vocab_", "num_")) or "_token_" in name]
+    if not (sides and isinstance(plain.tokenizer_sha256, str) and _are_words(names)):
+        raise ValueError("plain")
+    if not all(map(_is_size, (one for one in numbers if one is not None))):
+        raise ValueError("plain")
+    if None in (plain.vocab_size, plain.num_labels, plain.pad_token_id, plain.pad_token_type_id):
+        raise ValueError("plain")
+    ids = (plain.pad_token_id, plain.unk_token_id, plain.mask_token_id, plain.sep_token_id, plain.eos_token_id)
+    if any(one is not None and one >= plain.vocab_size for one in ids):
+        raise ValueError("plain")
+    return plain
+
+
+def _is_size(number: Any) -> bool:
+    return has_type(number, int) and 0 <= number < 1 << 31
 
 
 def _form(found: Mapping[str, Any]) -> FormScore:

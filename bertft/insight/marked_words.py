@@ -88,7 +88,10 @@ def _attributed(
     direction: torch.Tensor,
     turn: Turn,
 ) -> Attribution:
-    inputs = {name: value.to(direction.device) for name, value in adapter.collate([feature]).inputs.items()}
+    inputs = {
+        name: torch.from_numpy(values).to(direction.device)
+        for name, values in adapter.collate([feature]).inputs.items()
+    }
     if pads_left(adapter.tokenizer):  # so that the first token is the text's
         inputs = {name: value[:, -len(feature.input_ids) :] for name, value in inputs.items()}
     baseline = inputs["input_ids"].clone()

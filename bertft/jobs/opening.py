@@ -11,21 +11,28 @@ from bertft import console
 from bertft.adapters import Adapter
 from bertft.adapters.record_check import check_answers, check_record
 from bertft.engine.answerer import Answerer
-from bertft.engine.device import start_accelerator
+from bertft.engine.device import start_accelerator, start_alone
 from bertft.engine.prepare import adapter_of_record
-from bertft.engine.sharding import ready
 from bertft.errors import UsageError
-from bertft.graph import AUTO, GraphNetwork, int8_units, load_graph, uses_graph
+from bertft.graph import (
+    AUTO,
+    GraphNetwork,
+    int8_units,
+    load_graph,
+    plain_tokenizer,
+    read_graph_record,
+    uses_graph,
+)
 from bertft.kinds import KINDS, takes
 from bertft.model.backbone import read_model_config
-from bertft.model.folder import read_task
-from bertft.model.network import load_network
-from bertft.model.tokens import fit_to_model, load_tokenizer
+from bertft.model.folder import TaskRecord, read_task
+from bertft.model.tokens import check_belongs, fit_to_model, load_tokenizer
 from bertft.plan.recipe import PRECISIONS, Recipe
 from bertft.plan.sections import MachinePlan
 from bertft.plan.settings import settings_of
+from bertft.protocols import Device, Tokenizer
 from bertft.system.hub import shown_run
-from bertft.system.lean import load_lean
+from bertft.system.lean import is_launched, load_lean
 
 
 def open_run(
@@ -40,29 +47,63 @@ def open_run(
     torch or onnx, where the folder holds both; None: by its graph if it has one."""
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"--precision is {precision}: one of {', '.join(PRECISIONS)}.")
-    load_lean()
     folder = weights or Path(path)
     record, is_graph = read_task(Path(path)), uses_graph(folder, backend or AUTO)
     check_record(record, path)
     if is_graph:
         check_graph_wishes(path, precision, machine)
-    reads_words = KINDS[record.card.kind].reads_words
-    adapter = adapter_of_record(record, load_tokenizer(str(folder), words=reads_words, as_saved=True))
-    accelerator = start_accelerator("auto" if is_graph else precision or "auto", machine)
-    network: Any = open_graph(folder) if is_graph else load_network(str(folder), adapter.card.kind)
-    check_answers(record, network, path)
-    fit_to_model(adapter.tokenizer, network.config, path)
-    answerer = Answerer(adapter, network if is_graph else ready(network, accelerator), accelerator)
-    console.note(f"Model: {shown_run(path)}, task {adapter.card.name}; {answerer.device}.")
+        answerer = _by_graph(folder, record, path, machine)
+    else:
+        load_lean()  # before accelerate loads what it leaves out
+        answerer = _by_weights(folder, record, path, start_accelerator(precision or "auto", machine))
+    console.note(f"Model: {shown_run(path)}, task {answerer.adapter.card.name}; {answerer.device}.")
     return answerer
 
 
-def open_graph(folder: Path) -> GraphNetwork:
-    """That of an exported folder, with a word where it may answer otherwise on this processor than where it was scored, or where
-    it was never scored."""
+def _by_weights(folder: Path, record: TaskRecord, path: str, accelerator: Device) -> Answerer:
+    """As torch computes it."""
+    from bertft.engine.sharding import ready
+    from bertft.model.network import load_network
+
+    adapter = adapter_of_record(record, _tokenizer_of(folder, record))
+    network: Any = load_network(str(folder), adapter.card.kind)
+    check_answers(record, network, path)
+    fit_to_model(adapter.tokenizer, network.config, path)
+    return Answerer(adapter, ready(network, accelerator), accelerator)
+
+
+def _by_graph(folder: Path, record: TaskRecord, path: str, machine: MachinePlan) -> Answerer:
+    """As onnxruntime computes it: without torch and transformers, unless it is one of several processes, or its tokenizer needs
+    them."""
+    device, threads = _device_of_graph(machine)
+    plain = read_graph_record(folder).plain
+    tokenizer: Any = plain_tokenizer(folder, plain)
+    config: Any = plain if tokenizer else read_model_config(str(folder))
+    adapter = adapter_of_record(record, tokenizer or _tokenizer_of(folder, record))
+    network = open_graph(folder, config, threads)
+    check_answers(record, network, path)
+    (check_belongs if tokenizer else fit_to_model)(adapter.tokenizer, config, path)
+    return Answerer(adapter, network, device)
+
+
+def _device_of_graph(machine: MachinePlan) -> tuple[Device, int]:
+    """And the threads that it gets."""
+    if not is_launched():
+        return start_alone(machine)
     import torch
 
-    network = load_graph(folder, read_model_config(str(folder)), threads=torch.get_num_threads())
+    return start_accelerator("auto", machine), torch.get_num_threads()
+
+
+def _tokenizer_of(folder: Path, record: TaskRecord) -> Tokenizer:
+    load_lean()
+    return load_tokenizer(str(folder), words=KINDS[record.card.kind].reads_words, as_saved=True)
+
+
+def open_graph(folder: Path, config: Any, threads: int) -> GraphNetwork:
+    """That of an exported folder, with a word where it may answer otherwise on this processor than where it was scored, or where
+    it was never scored."""
+    network = load_graph(folder, config, threads=threads)
     if network.record and network.record.is_a_guess:
         console.warn(
             f"{folder}: its int8 answers were never scored beside the run's (--no-gate). To score them: "

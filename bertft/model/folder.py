@@ -15,7 +15,6 @@ from typing import Any
 
 from bertft.corpus.token_file import are_tokens
 from bertft.errors import CheckpointError, OutputError
-from bertft.model.extras import save_extras, transformers_part
 from bertft.model.trust import INDEX, check_closed
 from bertft.plan.card import Card
 from bertft.plan.plan import verb_of
@@ -203,6 +202,8 @@ def free_folder(path: str) -> str:
 def save_network(network: Network, folder: Path, weights: Mapping[str, Any]) -> None:
     """config.json and model.safetensors as transformers writes them, and the weights of extras: all of them or none.
     `weights` is the network's state, which may be in pieces elsewhere."""
+    from bertft.model.extras import save_extras, transformers_part  # wakes torch, which reading a folder does not need
+
     with landing(folder) as beside:
         own = save_extras(network, beside, weights)
         transformers_part(network).save_pretrained(beside, state_dict=own)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bertft.gold.example import IGNORED
 from bertft.kinds import REGRESSION, SINGLE_LABEL
 from bertft.model.crf import log_likelihood
 
@@ -56,10 +57,6 @@ def sequence_loss(problem: str, *, weights: Tensor | None, smoothing: float) -> 
         return squared_error
     loss = cross_entropy if problem == SINGLE_LABEL.name else binary_cross_entropy
     return partial(loss, weights=weights, smoothing=smoothing)
-
-
-IGNORED = -100
-"""Stands for a tag that the model does not know: such words have no part in the loss."""
 
 
 def tag_cost(*, weights: Tensor | None, smoothing: float) -> Cost:

@@ -14,16 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bertft.errors import CheckpointError
-from bertft.model.losses import IGNORED
-from bertft.protocols import Network
-
-OUTPUTS = {
-    "logits": "logits",
-    "prediction_logits": "logits",  # of a network with two heads
-    "seq_relationship_logits": "pair_logits",
-    "sop_logits": "pair_logits",
-}
-"""transformers' names of outputs, and ours."""
+from bertft.gold.example import IGNORED
+from bertft.protocols import OUTPUTS, Network
 
 
 class ReadsChosen(nn.Module):

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from bertft import console
-from bertft.errors import CheckpointError
+from bertft.errors import CheckpointError, first_line
 from bertft.kinds import KINDS
 from bertft.model.backbone import Backbone, read_model_config
-from bertft.model.crf import Legal
 from bertft.model.extras import load_extras
 from bertft.model.losses import Cost
 from bertft.model.span_head import ENDS, needs_span_head, span_class
 from bertft.model.trust import check_weights
 from bertft.protocols import Network
 from bertft.runs import GRAPH
+from bertft.tags.chain import Legal
 
 
 @dataclass(frozen=True)
@@ -163,11 +163,6 @@ def _cannot_load(path: str, problem: Exception) -> str:
             f"{path}: no *.safetensors here. Weights are read from safetensors only, never from a pickle (*.bin, *.pt)."
         )
     return f"{path}: the model cannot be loaded ({first_line(problem)})."
-
-
-def first_line(problem: Exception) -> str:
-    """Of its message; its name where it has none."""
-    return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
 
 
 def _check_loaded(network: Any, report: dict[str, Any], backbone: Backbone, new_head: str) -> None:

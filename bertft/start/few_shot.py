@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -66,8 +65,8 @@ class TwinCollator:
     def collate(self, twins: Sequence[Twins]) -> Batch:
         texts, left = [text for pair in twins for text in pair.texts], pads_left(self.tokenizer)
         batch = padded(texts, None, self.tokenizer, max_length=self.max_length, left=left)
-        inputs = {name: values.view(len(twins), 2, -1) for name, values in batch.inputs.items()}
-        targets = torch.tensor([pair.target for pair in twins])
+        inputs = {name: values.reshape(len(twins), 2, -1) for name, values in batch.inputs.items()}
+        targets = np.asarray([pair.target for pair in twins], dtype=np.float32)
         return Batch(inputs, targets, len(twins), batch.tokens)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from bertft.adapters import Batch, Feature
 from bertft.adapters.padding import padded
@@ -45,7 +44,7 @@ class PairCollator:
     max_length: int
 
     def collate(self, features: Sequence[Feature]) -> Batch:
-        targets = torch.tensor([feature.target for feature in features])
+        targets = np.asarray([feature.target for feature in features], dtype=np.float32)
         return padded(features, targets, self.tokenizer, max_length=self.max_length)
 
 

@@ -36,6 +36,12 @@ def sleep_while_waiting() -> None:
         os.environ["GOMP_SPINCOUNT"] = SPINS
 
 
+def threads_of_environment() -> int | None:
+    """As torch reads it at its start; None where nothing is set, or no number."""
+    given = (os.environ[name].split(",")[0].strip() for name in THREAD_SETTINGS if name in os.environ)
+    return next((int(one) for one in given if one.isdecimal() and int(one)), None)
+
+
 def usable_cores() -> int:
     """Physical cores that this process may use, in whole numbers: with 2.5 cores the third thread would keep two waiting."""
     quota = cgroup_quota(_PROC / "self" / "cgroup", _CGROUPS)

@@ -56,9 +56,14 @@ def load_lean() -> bool:
     return True
 
 
+def is_launched() -> bool:
+    """Whether this process is one among several."""
+    return any(name in os.environ for name in LAUNCHED)
+
+
 def _fits() -> bool:
     """Whether nobody was before us, nobody is beside us, and the versions are known."""
-    if "transformers.modeling_utils" in sys.modules or any(name in os.environ for name in LAUNCHED):
+    if "transformers.modeling_utils" in sys.modules or is_launched():
         return False
     try:
         return all(version(name).startswith(known) for name, known in TRIED.items())

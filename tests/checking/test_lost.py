@@ -17,8 +17,8 @@ import bertft
 from bertft.adapters import Options, adapter_for
 from bertft.errors import UsageError
 from bertft.gold import learn_task
+from bertft.gold.example import IGNORED
 from bertft.kinds import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
-from bertft.model.losses import IGNORED
 from bertft.model.tokens import load_tokenizer
 from bertft.plan.card import plain_card
 from bertft.rows.fields import Fields

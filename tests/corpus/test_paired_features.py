@@ -21,11 +21,12 @@ from bertft.engine.device import start_accelerator
 from bertft.engine.meter import Meter
 from bertft.engine.order import Step
 from bertft.engine.step import Ingredients, Stepper
+from bertft.engine.transfer import tensors_of
 from bertft.errors import CheckpointError, DataError
 from bertft.gold import Options
+from bertft.gold.example import IGNORED
 from bertft.kinds import FILL_MASK
 from bertft.masking.masked import strategy_of
-from bertft.model.losses import IGNORED
 from bertft.model.masked_lm import check_pairs, paired_cost, read_chosen_only
 from bertft.plan.card import plain_card
 from bertft.plan.recipe import Recipe
@@ -103,12 +104,13 @@ def test_the_loss_is_that_of_transformers(family: str, is_fast: bool, blocks_for
     features = list(blocks_for(DOCUMENTS, "nsp" if family == "bert" else "sop"))
     batch = filler(tokenizer).collate(features)
     assert batch.targets is not None
-    plain = {name: values for name, values in batch.inputs.items() if name != "chosen"}
+    inputs, targets = tensors_of(batch.inputs), torch.from_numpy(batch.targets)
+    plain = {name: values for name, values in inputs.items() if name != "chosen"}
     about_pairs = "next_sentence_label" if family == "bert" else "sentence_order_label"
-    theirs = network(**plain, labels=batch.targets[:, :-1].contiguous(), **{about_pairs: batch.targets[:, -1]}).loss
+    theirs = network(**plain, labels=targets[:, :-1].contiguous(), **{about_pairs: targets[:, -1]}).loss
     if is_fast:
         fast.speed_up(network, torch.device("cpu"))
-    of_masks, of_pairs = paired_cost(read_chosen_only(network)(**batch.inputs), batch.targets).sum(0)
+    of_masks, of_pairs = paired_cost(read_chosen_only(network)(**inputs), targets).sum(0)
     ours = of_masks / sum(feature.weight for feature in features) + of_pairs / len(features)
     assert ours.item() == pytest.approx(theirs.item(), abs=1e-5)
     assert {0, 1} == {feature.answer for feature in features}

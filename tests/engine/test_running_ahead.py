@@ -15,7 +15,7 @@ from conftest import Said
 from errands import course, words_of
 from safetensors.torch import load_file
 
-from bertft.engine import eval_loop, step, transfer
+from bertft.engine import eval_loop, forward, step, transfer
 from bertft.engine.optimizer import build_optimizer
 from bertft.plan.recipe import Recipe
 
@@ -44,8 +44,8 @@ class LateFetched(transfer.Fetched):
 def ahead(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
     """Inside, this processor is run ahead of; in which order things were begun and read."""
     monkeypatch.setattr(step, "runs_ahead", lambda *_: True)
-    monkeypatch.setattr(eval_loop, "is_asynchronous", lambda _: True)
-    for module in (step, eval_loop):
+    monkeypatch.setattr(eval_loop, "runs_beside", lambda *_: True)
+    for module in (step, forward):
         monkeypatch.setattr(module, "Fetched", LateFetched)
     LateFetched.told, LateFetched.begun = [], {}
     return LateFetched.told
@@ -93,7 +93,7 @@ def test_running_ahead_changes_no_bit_of_a_run(
     run(*words(tmp_path, tiny), "-o", "ahead")
     with monkeypatch.context() as here:
         here.setattr(step, "runs_ahead", lambda *_: False)
-        here.setattr(eval_loop, "is_asynchronous", lambda _: False)
+        here.setattr(eval_loop, "runs_beside", lambda *_: False)
         run(*words(tmp_path, tiny), "-o", "plain")
     assert state("ahead") == state("plain")
     assert losses_of("ahead") == losses_of("plain")
@@ -229,6 +229,5 @@ def test_what_comes_back_from_a_gpu_is_read_only_once_it_has_arrived(monkeypatch
     assert told == ["recorded on computing"]
     assert fetched.read()["logits"].dtype == torch.float32
     assert told == ["recorded on computing", "waited"]
-    assert (
-        fetched.unpinned()["logits"].data_ptr() != fetched.read()["logits"].data_ptr()
-    )  # what is kept holds no pinned page
+    kept = fetched.arrays()["logits"].ctypes.data
+    assert kept != fetched.read()["logits"].data_ptr()  # what is kept holds no pinned page

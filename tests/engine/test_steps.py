@@ -24,6 +24,7 @@ from bertft.engine.optimizer import build_optimizer
 from bertft.engine.order import Order, Step
 from bertft.engine.step import Ingredients, Stepper
 from bertft.engine.train_loop import train
+from bertft.engine.transfer import tensors_of
 from bertft.errors import UsageError
 from bertft.gold import Example
 from bertft.model.backbone import find_backbone
@@ -110,7 +111,7 @@ def steps_by_hand(bench: Bench, recipe: Recipe, rates: Sequence[float], order: l
         batch = bench.adapter.collate([features[i] for ids in step.batches for i in ids])
         for group in optimizer.param_groups:
             group["lr"] = rate
-        loss = bench.cost(network(**batch.inputs), batch.targets).mean()
+        loss = bench.cost(network(**tensors_of(batch.inputs)), torch.from_numpy(batch.targets)).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.max_grad_norm)
         optimizer.step()
@@ -171,7 +172,7 @@ def test_the_learning_rate_of_each_step_is_transformers(bench: Bench, tmp_path: 
 def test_a_step_gives_back_the_sum_of_its_losses(bench: Bench) -> None:
     made_of = bench.ingredients(Recipe())
     batch = bench.adapter.collate([made_of.features[i] for i in range(12)])
-    losses = bench.cost(bench.network.train()(**batch.inputs), batch.targets)
+    losses = bench.cost(bench.network.train()(**tensors_of(batch.inputs)), torch.from_numpy(batch.targets))
     step, meter = Step(1, 1.0, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10, 11]]), Meter()
     optimizer = bench.accelerator.prepare(build_optimizer(bench.network, made_of.recipe))
     taken = Stepper(made_of, bench.network, optimizer, bench.accelerator, meter).take(step)

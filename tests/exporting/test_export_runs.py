@@ -44,6 +44,7 @@ def test_a_graph_gives_transformers_outputs_for_batches_of_any_size(trained: Pat
     import torch
     from transformers import AutoModelForSequenceClassification
 
+    from bertft.exporting.equality import outputs_of_graph
     from bertft.graph import load_graph
     from bertft.model.backbone import read_model_config
 
@@ -55,7 +56,7 @@ def test_a_graph_gives_transformers_outputs_for_batches_of_any_size(trained: Pat
         mask[-1, (tokens + 1) // 2 :] = 0
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
         with torch.inference_mode():
-            assert torch.allclose(ours(**inputs)["logits"], theirs(**inputs).logits, atol=1e-5)
+            assert torch.allclose(outputs_of_graph(ours, inputs)["logits"], theirs(**inputs).logits, atol=1e-5)
 
 
 def test_eval_report_and_load_take_an_exported_folder(

@@ -16,6 +16,7 @@ from transformers import AutoModelForSequenceClassification
 
 from bertft.adapters import Options, adapter_for
 from bertft.adapters.texts.text_adapter import TextAdapter
+from bertft.engine.transfer import tensors_of
 from bertft.errors import InternalError
 from bertft.fast.encoder import KIN, use_fast_layers
 from bertft.insight import Explanation, explain
@@ -65,7 +66,7 @@ def weigh(network: Any, adapter: TextAdapter, *texts: str) -> Explanation:
 
 def inputs_of(network: Any, adapter: TextAdapter) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     (feature,) = adapter.encode([example_of(adapter, "good film, not awful service xyz", "very slow")])[0]
-    inputs = adapter.collate([feature]).inputs
+    inputs = tensors_of(adapter.collate([feature]).inputs)
     baseline = inputs["input_ids"].clone()
     baseline[0, 1 : len(feature.input_ids) - 1] = int(getattr(adapter.tokenizer, "mask_token_id", 0))
     return inputs, baseline

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bertft.gold.example import IGNORED
 from bertft.model.encoders import language_model as lm
 from bertft.model.encoders import register
 from bertft.model.layers import layer_of_parameters
-from bertft.model.losses import IGNORED, two_way_cost
+from bertft.model.losses import two_way_cost
 
 UNITS = 4
 

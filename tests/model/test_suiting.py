@@ -15,6 +15,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from bertft.adapters.adapter import Feature
 from bertft.adapters.padding import padded, pads_left
+from bertft.engine.transfer import tensors_of
 from bertft.errors import CheckpointError
 from bertft.insight.gradients import embedding_of
 from bertft.model.backbone import check_encoder
@@ -103,9 +104,9 @@ def test_xlnet_answers_a_batch_as_it_answers_each_text(tmp_path: Path) -> None:
     features = [Feature(row, one, None, None, False) for row, one in enumerate(ids)]
     with torch.no_grad():
         alone = torch.cat([network(input_ids=torch.tensor([one.tolist()])).logits for one in ids])
-        batch = padded(features, None, tokenizer, max_length=64, left=pads_left(tokenizer)).inputs
+        batch = tensors_of(padded(features, None, tokenizer, max_length=64, left=pads_left(tokenizer)).inputs)
         assert torch.allclose(network(**batch).logits, alone, atol=1e-5)
-        wrong = padded(features, None, tokenizer, max_length=64).inputs
+        wrong = tensors_of(padded(features, None, tokenizer, max_length=64).inputs)
         assert not torch.allclose(network(**wrong).logits, alone, atol=1e-3)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bertft import fast
-from bertft.model.losses import IGNORED
+from bertft.gold.example import IGNORED
 from bertft.model.masked_lm import masked_cost, read_chosen_only
 
 

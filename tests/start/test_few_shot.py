@@ -15,6 +15,7 @@ from torch.nn.functional import cosine_similarity
 from transformers import AutoModelForSequenceClassification
 
 from bertft.adapters import Feature
+from bertft.engine.transfer import tensors_of
 from bertft.start import few_shot as room
 from bertft.start.few_shot import PAIRS_PER_TEXT, TwinCollator, TwinNetwork, Twins, twins_of
 
@@ -78,7 +79,7 @@ def test_the_network_gives_the_cosine_of_what_the_classifier_reads(backbones: Ca
     assert batch.targets.tolist() == [0.0, 0.0, 1.0]
     plain = copy.deepcopy(network)
     with torch.no_grad():
-        logits = TwinNetwork(network, network.classifier)(**batch.inputs)["logits"]
+        logits = TwinNetwork(network, network.classifier)(**tensors_of(batch.inputs))["logits"]
         read = [plain.bert(torch.as_tensor(f.input_ids)[None]).pooler_output[0] for f in features]
     wanted = [float(cosine_similarity(read[i], read[j], dim=0)) for i, j in ((0, 1), (2, 3), (4, 4))]
     assert logits.shape == (3, 1)

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from bertft.adapters.adapter import Batch, Feature
 from bertft.adapters.padding import padded
-from bertft.model.losses import IGNORED
+from bertft.gold.example import IGNORED
 from bertft.protocols import Tokenizer
 
 
@@ -32,11 +30,11 @@ def padded_masks(features: Sequence[MaskFeature], tokenizer: Tokenizer, *, max_l
     """A batch with `chosen` (B, T), true where a token is asked for, among its inputs, and targets (B, T)."""
     batch = padded(features, None, tokenizer, max_length=max_length)
     shape = batch.inputs["input_ids"].shape
-    chosen, targets = torch.zeros(shape, dtype=torch.bool), torch.full(shape, IGNORED)
+    chosen, targets = np.zeros(shape, dtype=np.bool_), np.full(shape, IGNORED, dtype=np.int64)
     for line, feature in enumerate(features):
-        places = torch.from_numpy(np.asarray(feature.asked, dtype=np.int64))
+        places = np.asarray(feature.asked, dtype=np.int64)
         chosen[line, places] = True
         if feature.target is not None:
-            targets[line, places] = torch.from_numpy(np.asarray(feature.target, dtype=np.int64))
-    known: Tensor | None = None if features[0].target is None else targets
+            targets[line, places] = feature.target
+    known = None if features[0].target is None else targets
     return Batch({**batch.inputs, "chosen": chosen}, known, batch.examples, batch.tokens)

@@ -50,6 +50,7 @@ class MaskFiller(Adapter):
     pair: str | None = field(default=None, kw_only=True)
     """What it learned about pairs of texts beside; None: nothing."""
 
+    reads_plainly = False  # tokens are turned into text
     answer_options: ClassVar[tuple[str, ...]] = ("top_k",)
     answers_with = "tokens for masks"
     constant_answer = "guessing by token frequency alone"

@@ -133,8 +133,8 @@ def check_stretches(stretches: Stretches, objective: str, documents: int) -> Non
 def padded_pairs(features: Sequence[PairFeature], tokenizer: Tokenizer, *, max_length: int) -> Batch:
     """As `padded_masks`, with the answer as the last of a row's targets, (B, T + 1)."""
     batch = padded_masks(features, tokenizer, max_length=max_length)
-    answers = torch.tensor([[feature.answer] for feature in features])  # (B, 1)
-    targets = None if batch.targets is None else torch.cat([batch.targets, answers], dim=1)
+    answers = np.asarray([[feature.answer] for feature in features], dtype=np.int64)  # (B, 1)
+    targets = None if batch.targets is None else np.concatenate([batch.targets, answers], axis=1)
     return Batch(batch.inputs, targets, batch.examples, batch.tokens)
 
 

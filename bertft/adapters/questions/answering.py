@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Batch, Feature, Prediction, the_same
 from bertft.adapters.padding import padded
@@ -23,14 +21,15 @@ from bertft.errors import UsageError
 from bertft.gold.answer import Answer
 from bertft.gold.example import QuestionExample
 from bertft.gold.windows import LONGEST_QUESTION
-from bertft.model.losses import span_cost
-from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.rows.surrogates import shown
 from bertft.scoring import Scores, score_answers, tune_null_threshold
 from bertft.scoring.answers import ROW_SCORES
 from bertft.scoring.paired import RowSums
 from bertft.scoring.row_sums import answer_sums
+
+if TYPE_CHECKING:
+    from bertft.model.network import Head
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,9 @@ class QuestionAnswering(Adapter):
         return self.fields.text_pair
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        from bertft.model.losses import span_cost
+        from bertft.model.network import Head
+
         if recipe.class_weights or recipe.label_smoothing:
             raise UsageError("--class-weights and --label-smoothing are for classes; answers have none.")
         return Head(self.card.kind, None, (), span_cost)
@@ -219,8 +221,8 @@ def _shown(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _targets(features: Sequence[Feature]) -> Tensor | None:
+def _targets(features: Sequence[Feature]) -> np.ndarray[Any, Any] | None:
     """(B, 3): first and last token of the answer, and how many tokens there are before the padding."""
     if features[0].target is None:
         return None
-    return torch.from_numpy(np.stack([feature.target for feature in features]))
+    return np.stack([feature.target for feature in features])

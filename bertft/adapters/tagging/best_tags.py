@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from bertft.arrays import log_softmax
-from bertft.model.crf import Legal, forbidding, marginals, viterbi
+from bertft.tags.chain import Legal, forbidding, marginals, viterbi
 
 _Scores = np.ndarray[Any, Any]
 
@@ -77,31 +75,25 @@ def _batches(positions: Sequence[int], rows: Sequence[Scored]) -> Iterator[list[
         yield batch
 
 
-@torch.inference_mode()
 def _together(rows: Sequence[Scored], legal: Legal) -> list[Tagging]:
     """Rows of one batch. Without a CRF there is nothing but what the scheme forbids, and a tag's probability is its word's."""
     crf = rows[0].crf
     words = [row.words if crf else log_softmax(row.words, axis=1) for row in rows]
     emissions, mask = _padded(words)
-    scores = _tensors(crf) if crf else forbidding(legal)
+    scores = crf or forbidding(legal)
     paths = viterbi(emissions, mask, scores)  # (B, W)
-    sure = marginals(emissions, mask, scores) if crf else emissions.exp()  # (B, W, K)
-    chosen = sure.gather(2, paths.clamp(min=0)[..., None])[..., 0]  # (B, W)
+    sure = marginals(emissions, mask, scores) if crf else np.exp(emissions)  # (B, W, K)
+    chosen = np.take_along_axis(sure, paths.clip(min=0)[..., None], axis=2)[..., 0]  # (B, W)
     return [
-        Tagging(path[: len(row.words)].numpy(), some[: len(row.words)].numpy())
+        Tagging(path[: len(row.words)], some[: len(row.words)])
         for row, path, some in zip(rows, paths, chosen, strict=True)
     ]
 
 
-def _tensors(crf: tuple[_Scores, _Scores, _Scores]) -> tuple[Tensor, Tensor, Tensor]:
-    start, moves, end = map(torch.from_numpy, crf)
-    return start, moves, end
-
-
-def _padded(words: Sequence[_Scores]) -> tuple[Tensor, Tensor]:
+def _padded(words: Sequence[_Scores]) -> tuple[_Scores, _Scores]:
     """(B, W, K) scores and (B, W) where there are words."""
     shape = (len(words), max(map(len, words)), words[0].shape[1])
-    emissions, mask = np.zeros(shape, dtype=np.float32), np.zeros(shape[:2], dtype=bool)
+    emissions, mask = np.zeros(shape, dtype=np.float32), np.zeros(shape[:2], dtype=np.bool_)
     for line, scores in enumerate(words):
         emissions[line, : len(scores)], mask[line, : len(scores)] = scores, True
-    return torch.from_numpy(emissions), torch.from_numpy(mask)
+    return emissions, mask

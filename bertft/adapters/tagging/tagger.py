@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Batch, Decisions, Feature, Prediction
 from bertft.adapters.padding import padded
@@ -22,10 +20,8 @@ from bertft.adapters.tagging.word_features import WordFrame, part_of, word_windo
 from bertft.adapters.tagging.word_windows import pieces_of, special_ids
 from bertft.errors import UsageError
 from bertft.gold.answer import Answer
-from bertft.gold.example import Read, Refusal, WordExample
+from bertft.gold.example import IGNORED, Read, Refusal, WordExample
 from bertft.gold.windows import largest_word
-from bertft.model.losses import IGNORED, class_shares, crf_cost, tag_cost
-from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.rows.surrogates import without_surrogates
 from bertft.scoring import Scores, score_tags
@@ -34,6 +30,9 @@ from bertft.scoring.row_sums import tag_sums
 from bertft.tags import convert_tags, entity_type, legal, spans_of, without_types
 from bertft.tags.spans import to_char_spans
 from bertft.tags.words import Words
+
+if TYPE_CHECKING:
+    from bertft.model.network import Head
 
 _Ids = np.ndarray[Any, Any]
 
@@ -73,6 +72,9 @@ class WordTagger(Adapter):
         return self.fields.text if self.raw else None
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        from bertft.model.losses import class_shares, crf_cost, tag_cost
+        from bertft.model.network import Head
+
         if recipe.crf and (recipe.class_weights or recipe.label_smoothing):
             raise UsageError("--class-weights and --label-smoothing weigh words one by one; a CRF weighs sentences.")
         weights = class_shares(self._numbers(targets), len(self.labels)) if recipe.class_weights else None
@@ -235,7 +237,7 @@ def _only(tag: int, targets: Sequence[Sequence[str]]) -> list[Prediction]:
     return [Prediction(Tagging(np.full(len(tags), tag), np.ones(len(tags)))) for tags in targets]
 
 
-def _targets(features: Sequence[Any]) -> Tensor | None:
+def _targets(features: Sequence[Any]) -> _Ids | None:
     """(B, W, 2): where each word's first piece stands, -1 beyond the last word; and its tag."""
     if features[0].target is None:
         return None
@@ -244,4 +246,4 @@ def _targets(features: Sequence[Any]) -> Tensor | None:
     for line, feature in enumerate(features):
         targets[line, : len(feature.first), 0] = feature.first
         targets[line, : len(feature.first), 1] = feature.target
-    return torch.from_numpy(targets)
+    return targets

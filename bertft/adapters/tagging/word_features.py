@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bertft.adapters.adapter import Feature
+from bertft.gold.example import IGNORED
 from bertft.gold.windows import Pieces, Window, cut_windows
-from bertft.model.crf import Legal
-from bertft.model.losses import IGNORED
+from bertft.tags.chain import Legal
 
 _Ids = np.ndarray[Any, Any]
 

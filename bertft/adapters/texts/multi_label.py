@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from bertft.adapters.adapter import Feature, Prediction, stacked, the_same
 from bertft.adapters.texts.text_adapter import Contrast, TextAdapter, places_of, spread
@@ -16,8 +14,6 @@ from bertft.arrays import sigmoid
 from bertft.gold.answer import Answer
 from bertft.gold.example import TextExample
 from bertft.kinds import MULTI_LABEL
-from bertft.model.losses import on_logits, sequence_loss
-from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, best_fixed_labels, score_multi_label, tune_thresholds
 from bertft.scoring.calibration import Reliability, reliability
@@ -27,6 +23,11 @@ from bertft.scoring.rounding import logit, nearly_constant
 from bertft.scoring.row_sums import multi_label_sums
 from bertft.scoring.temperature import Scale, fit_scales
 from bertft.wording import counted
+
+if TYPE_CHECKING:
+    import torch
+
+    from bertft.model.network import Head
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class MultiLabel(TextAdapter):
     tuning = "Thresholds were tuned on these rows, label by label; with 0.5 for all"
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        from bertft.model.losses import on_logits, sequence_loss
+        from bertft.model.network import Head
+
         weights = positive_weights(np.stack(targets)[:, :-1]) if recipe.class_weights else None
         loss = sequence_loss(MULTI_LABEL.name, weights=weights, smoothing=recipe.label_smoothing)
         return Head(
@@ -56,7 +60,7 @@ class MultiLabel(TextAdapter):
     def _decided(self, target: Any) -> np.ndarray[Any, Any]:
         return np.asarray(target[:-1], dtype=np.float64)
 
-    def _targets(self, features: Sequence[Feature]) -> Tensor | None:
+    def _targets(self, features: Sequence[Feature]) -> np.ndarray[Any, Any] | None:
         targets = super()._targets(features)
         return None if targets is None else targets[:, :-1]
 
@@ -229,6 +233,8 @@ class MultiLabel(TextAdapter):
 
 def positive_weights(targets: np.ndarray[Any, Any]) -> torch.Tensor:
     """(K,) rows without the label / rows with it; labels that no row has weigh 1."""
+    import torch
+
     positives = targets.sum(axis=0)
     negatives = len(targets) - positives
     ratios = np.divide(negatives, positives, where=positives > 0, out=np.ones(len(positives)))

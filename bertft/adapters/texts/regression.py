@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,8 +13,6 @@ from bertft.errors import UsageError
 from bertft.gold.answer import Answer
 from bertft.gold.example import TextExample
 from bertft.kinds import REGRESSION
-from bertft.model.losses import on_logits, sequence_loss
-from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Scores, score_regression
 from bertft.scoring.evidence import Numbers
@@ -22,6 +20,9 @@ from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import ROUNDING
 from bertft.scoring.row_sums import regression_sums
 from bertft.wording import number_text, smallest_gap
+
+if TYPE_CHECKING:
+    from bertft.model.network import Head
 
 
 class Regression(TextAdapter):
@@ -31,6 +32,9 @@ class Regression(TextAdapter):
     constant_answer = "the mean of the training rows alone"
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        from bertft.model.losses import on_logits, sequence_loss
+        from bertft.model.network import Head
+
         if recipe.class_weights or recipe.label_smoothing:
             raise UsageError("--class-weights and --label-smoothing are for classes; a regression has none.")
         loss = sequence_loss(REGRESSION.name, weights=None, smoothing=0.0)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from bertft.adapters.adapter import Feature, Prediction, stacked, the_same
 from bertft.adapters.texts.text_adapter import Contrast, TextAdapter, places_of, spread
@@ -16,8 +15,6 @@ from bertft.gold.answer import Answer
 from bertft.gold.example import TextExample
 from bertft.gold.texts import UNKNOWN
 from bertft.kinds import SINGLE_LABEL
-from bertft.model.losses import on_logits, sequence_loss
-from bertft.model.network import Head
 from bertft.plan.recipe import Recipe
 from bertft.scoring import Coverage, Scores, coverage_at, score_single_label
 from bertft.scoring.calibration import Reliability, reliability
@@ -28,6 +25,11 @@ from bertft.scoring.paired import RowSums
 from bertft.scoring.rounding import class_logits, nearly_constant
 from bertft.scoring.row_sums import single_label_sums
 from bertft.scoring.temperature import fit_temperature, with_temperature
+
+if TYPE_CHECKING:
+    import torch
+
+    from bertft.model.network import Head
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class SingleLabel(TextAdapter):
     constant_answer = "the best single class alone"
 
     def head(self, targets: Sequence[Any], recipe: Recipe) -> Head:
+        from bertft.model.losses import on_logits, sequence_loss
+        from bertft.model.network import Head
+
         weights = balanced_weights(targets, len(self.labels)) if recipe.class_weights else None
         loss = sequence_loss(SINGLE_LABEL.name, weights=weights, smoothing=recipe.label_smoothing)
         return Head(
@@ -191,6 +196,8 @@ class SingleLabel(TextAdapter):
 
 def balanced_weights(targets: Sequence[int], classes: int) -> torch.Tensor:
     """(K,) rows / (classes * rows of the class), as scikit-learn's 'balanced'; classes without rows weigh 0."""
+    import torch
+
     counts = np.bincount(np.asarray(targets), minlength=classes)
     weights = np.divide(len(targets), len(counts) * counts, where=counts > 0, out=np.zeros(classes))
     return torch.tensor(weights, dtype=torch.float32)

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from bertft.adapters.adapter import Adapter, Batch, Feature, Prediction
 from bertft.adapters.padding import padded, pads_left
@@ -121,10 +119,10 @@ class TextAdapter(Adapter):
     def from_plain(self, plain: Any) -> Prediction:
         return Prediction(np.asarray([plain[name] for name in self.labels.names], dtype=np.float64))
 
-    def _targets(self, features: Sequence[Feature]) -> Tensor | None:
+    def _targets(self, features: Sequence[Feature]) -> _Ids | None:
         if features[0].target is None:
             return None
-        return torch.as_tensor(np.asarray([feature.target for feature in features]))
+        return np.asarray([feature.target for feature in features])
 
 
 def _places(encoding: Any) -> list[Place | None]:

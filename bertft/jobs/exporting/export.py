@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors.torch import save
-from torch import Tensor
+from safetensors.numpy import save
 
 from bertft import console, fast
 from bertft.adapters import Adapter
@@ -26,6 +26,7 @@ from bertft.exporting.equality import Comparing, Remembering, check_equal, refus
 from bertft.exporting.gate import Measure, Measured, check_lost, form_score
 from bertft.exporting.graph_file import constants_of, graph_bytes
 from bertft.exporting.made import check_free, write_export
+from bertft.exporting.plain import plain_reading
 from bertft.exporting.quantized import quantized
 from bertft.graph import FormScore, GraphNetwork, GraphRecord, count_parameters, has_graph, int8_units
 from bertft.graph.guard import needs_onnx
@@ -75,7 +76,7 @@ class Source:
     task: TaskRecord
     adapter: Adapter
     network: Any
-    constants: dict[str, Tensor]
+    constants: dict[str, np.ndarray[Any, Any]]
 
     def answerer(self, network: Any, precision: str = FP32) -> Answerer:
         device: Any = PlainDevice(precision)
@@ -168,6 +169,9 @@ def _exported(
         metric=gate.metric,
         forms=gate.forms,
         versions=versions(),
+        plain=plain_reading(source.adapter.tokenizer, source.network.config, source.folder)
+        if source.adapter.reads_plainly
+        else None,
     )
     gate.tell()
     gate.check(plan.max_drop, request.run)

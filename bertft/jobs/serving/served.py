@@ -269,12 +269,12 @@ class ServedRun:
     @cached_property
     def _embedder(self) -> Embedder:
         precision = self.answerer.accelerator.mixed_precision
-        plan = EmbedPlan(precision="fp32" if precision == "no" else precision)
+        plan = EmbedPlan(precision="auto" if self._is_graph else "fp32" if precision == "no" else precision)
         self._check_folder()
         embedder = open_embedder(str(self.folder), plan, self.machine)
         own_weights(embedder.network)
         self._check_folder()  # it may have been replaced while it was read
-        return embedder if precision == "no" else in_fp32(embedder)
+        return embedder if embedder.accelerator.mixed_precision == "no" else in_fp32(embedder)
 
     def _check_folder(self) -> None:
         """Refused where the folder holds another run by now, whose vectors would pass for those of this one."""

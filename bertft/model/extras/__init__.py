@@ -9,7 +9,6 @@ from bertft.model.extras.extended import (
     add_extras,
     extra_of,
     extras_of,
-    sizes_added,
     transformers_part,
 )
 from bertft.model.extras.extra import Extra
@@ -24,6 +23,5 @@ __all__ = [
     "extras_of",
     "load_extras",
     "save_extras",
-    "sizes_added",
     "transformers_part",
 ]

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from bertft.errors import UsageError
-from bertft.model.crf import Legal
 from bertft.model.extras.extra import Extra
 from bertft.plan.recipe import Recipe
+from bertft.tags.chain import Legal
 
 
 class BiLSTM(Extra):

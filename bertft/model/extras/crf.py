@@ -8,9 +8,10 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from bertft.model.crf import Legal, TagScores, allowed
+from bertft.model.crf import TagScores, allowed
 from bertft.model.extras.extra import Extra
 from bertft.plan.recipe import Recipe
+from bertft.tags.chain import CHAIN, Legal
 
 
 class CRF(Extra):
@@ -51,9 +52,5 @@ class CRF(Extra):
         return allowed((self.start, self.transitions, self.end), (self.legal_start, self.legal_moves, self.legal_end))
 
     def outputs(self) -> dict[str, Tensor]:
-        """`start`, `moves` and `end`, which the loss and the decoder need beside `logits`."""
-        return dict(zip(("start", "moves", "end"), self.scores(), strict=True))
-
-    @classmethod
-    def sizes(cls, labels: int) -> dict[str, tuple[int, ...]]:
-        return {"start": (labels,), "moves": (labels, labels), "end": (labels,)}
+        """The scores of a chain, which the loss and the decoder need beside `logits`."""
+        return dict(zip(CHAIN, self.scores(), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from typing import Any, Self
@@ -11,10 +11,10 @@ from typing import Any, Self
 from torch import Tensor, nn
 
 from bertft.kinds import takes
-from bertft.model.crf import Legal
 from bertft.model.extras.extra import Extra
 from bertft.plan.recipe import Recipe
 from bertft.protocols import Network
+from bertft.tags.chain import Legal
 
 
 class ExtendedNetwork(nn.Module):
@@ -82,9 +82,3 @@ def extra_of(network: Network, parameter: str) -> Extra | None:
 def transformers_part(network: Network) -> Any:
     """What transformers saves and loads: an extended network's inner one, any other network itself."""
     return network.network if isinstance(network, ExtendedNetwork) else network
-
-
-def sizes_added(names: Collection[str], labels: int) -> dict[str, tuple[int, ...]]:
-    """Name -> shape of all that those extras add to the outputs to which these names belong."""
-    each = (one.sizes(labels) for one in kinds_of_extras())
-    return {name: size for sizes in each if sizes.keys() & set(names) for name, size in sizes.items()}

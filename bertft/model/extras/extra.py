@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 from torch import Tensor, nn
 
-from bertft.model.crf import Legal
 from bertft.plan.recipe import Recipe
 from bertft.protocols import Network
+from bertft.tags.chain import Legal
 
 
 class Extra(nn.Module):
@@ -61,9 +61,4 @@ class Extra(nn.Module):
 
     def outputs(self) -> dict[str, Tensor]:
         """What it adds to the network's outputs, for the loss and the decoder."""
-        return {}
-
-    @classmethod
-    def sizes(cls, labels: int) -> dict[str, tuple[int, ...]]:
-        """Name -> shape of what `outputs` gives for so many labels."""
         return {}

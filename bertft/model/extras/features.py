@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from bertft.errors import UsageError
-from bertft.model.crf import Legal
 from bertft.model.encoders.recurrent import BothWays
 from bertft.model.extras.extra import Extra
 from bertft.model.hidden import MIX, Reading, hidden_states, layers_of, pooled
 from bertft.plan.recipe import Recipe
 from bertft.protocols import Network
+from bertft.tags.chain import Legal
 
 DROPOUT = 0.2
 """Of what an MLP or an LSTM reads, and of what the classifier reads of it."""
