@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import transformers
@@ -104,7 +105,7 @@ def test_what_is_known_of_one_batch_is_not_believed_of_another(like_a_gpu: None,
 def test_a_step_asks_the_device_for_nothing(like_a_gpu: None, backbones: Backbones, family: str) -> None:
     """Forward, backward, clipping, AdamW and the check of the loss; transformers' own masks do ask."""
     features = [SimpleNamespace(input_ids=[0] * 11, weight=1, row=row) for row in range(6)]
-    inputs, targets = batch(), torch.tensor([0, 1, 2, 0, 1, 2])
+    inputs, targets = {name: values.numpy() for name, values in batch().items()}, np.asarray([0, 1, 2, 0, 1, 2])
     packed = SimpleNamespace(inputs=inputs, targets=targets, examples=6, tokens=43, padded_tokens=66)
     adapter: Any = SimpleNamespace(collate=lambda _: packed)
 

@@ -116,12 +116,12 @@ def test_a_graph_that_computes_a_huge_size_fails_in_one_line(
 
 def test_a_batch_that_a_graph_has_no_memory_for_is_cut_in_halves() -> None:
     """By what computes batches, as where torch has none."""
-    import torch
+    import numpy as np
 
     from bertft.engine.device import is_out_of_memory
 
     with pytest.raises(MemoryError, match="2 x 1 tokens") as caught:
-        computing(1 << 20)(input_ids=torch.ones(2, 1, dtype=torch.int64))
+        computing(1 << 20).computed({"input_ids": np.ones((2, 1), dtype=np.int64)})
     assert is_out_of_memory(caught.value)
 
 
@@ -176,12 +176,12 @@ def test_what_stands_beside_a_graph_replaces_nothing_that_it_computes(tmp_path: 
 
 
 def test_a_graph_does_not_compute_what_stands_beside_it() -> None:
-    import torch
+    import numpy as np
 
     from bertft.graph.network import graph_of
 
     moves = model_of(onnx.helper.make_node("Identity", ["input_ids"], ["moves"]), more_outputs=["moves"])
-    constants = {name: torch.tensor(values) for name, values in MOVES.items()}
+    constants = {name: np.asarray(values, dtype=np.float32) for name, values in MOVES.items()}
     with pytest.raises(CheckpointError, match=r"computes 'moves', which constants.safetensors would replace"):
         graph_of(moves.SerializeToString(), LABELS, constants, None, threads=1, where="g/model.onnx")
 
