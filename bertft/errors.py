@@ -7,7 +7,8 @@ BertftError
 │   ├── DataError         a data file, a row, a column, a label
 │   ├── CheckpointError   a model or run folder that cannot be opened
 │   ├── OutputError       a place that cannot be written
-│   └── TrainingError     weights that came to nothing: a loss that is no number, a memory that is too small
+│   ├── TrainingError     weights that came to nothing: a loss that is no number, a memory that is too small
+│   └── TooLittleMemory   a graph that asks for more memory than is free
 ├── ServiceError          exit 2: a service elsewhere that fails in the middle; what is written stays, and can be gone on with
 └── InternalError         exit 1: our fault
 
@@ -51,6 +52,10 @@ class OutputError(UserError):
 
 class TrainingError(UserError):
     """A loss that is no number, or a memory too small for a single example."""
+
+
+class TooLittleMemory(UserError):
+    """A graph asks for more memory than is free."""
 
 
 class ServiceError(BertftError):

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bertft.errors import InternalError, UsageError, first_line
+from bertft.errors import InternalError, TooLittleMemory, UsageError, first_line
 from bertft.exporting.graph_file import sample_inputs
 from bertft.graph import GraphNetwork
 
@@ -47,11 +47,13 @@ def check_equal(network: Any, graph: GraphNetwork, tokenizer: Any, where: str) -
     for number, (texts, tokens) in enumerate(SHAPES):
         inputs = sample_inputs(tokenizer, network.config, texts, tokens, seed=number)
         try:
-            found = outputs_of_graph(graph, inputs)
+            found = _found_by(graph, inputs)
+        except TooLittleMemory:
+            raise
         except Exception as problem:  # onnxruntime has an exception for each of its codes, and no common one
             texts, tokens = inputs["input_ids"].shape
             raise UsageError(
-                f"{where}: its graph cannot compute a batch of {texts} texts of {tokens} tokens ({first_line(problem)}). "
+                f"{where}: its graph cannot compute a batch of {texts} x {tokens} tokens ({first_line(problem)}). "
                 f"transformers cannot export a {network.config.model_type} like this; nothing is written."
             ) from None
         with torch.inference_mode():
@@ -79,6 +81,14 @@ def outputs_of_graph(graph: GraphNetwork, inputs: Mapping[str, Tensor]) -> dict[
     return {name: torch.from_numpy(values) for name, values in found.items()}
 
 
+def _found_by(graph: GraphNetwork, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same, but too little memory ends the export: in halves a batch has no outputs of torch beside it."""
+    try:
+        return outputs_of_graph(graph, inputs)
+    except MemoryError as problem:
+        raise TooLittleMemory(f"{problem} End other programs and export again.") from None
+
+
 class Remembering(nn.Module):
     """A network whose outputs are kept, batch by batch."""
 
@@ -101,7 +111,7 @@ class Comparing(nn.Module):
         self._kept: Iterator[dict[str, Tensor]] = iter(kept)
 
     def forward(self, **inputs: Tensor) -> Any:
-        outputs = outputs_of_graph(self.graph, inputs)
+        outputs = _found_by(self.graph, inputs)
         expected = next(self._kept, None)
         if expected is None:
             raise InternalError("a graph was given more batches than its network")

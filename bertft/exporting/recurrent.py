@@ -26,7 +26,7 @@ class RecurrentOperator(nn.Module):
         super().__init__()
         several = layer.num_layers != 1 or layer.bidirectional or layer.proj_size
         if several or not (layer.bias and layer.batch_first) or layer.mode not in OPERATORS_OF:
-            raise ValueError(f"a {layer.mode} of another form than bertft's own")
+            raise ValueError(f"a layer {layer.mode} of another form than bertft's own")
         self.operator, gates = OPERATORS_OF[layer.mode]
         self.units = layer.hidden_size
         for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):

@@ -1,5 +1,5 @@
 """What a graph of a stranger may not do: read other files, compute what no exported run computes, run in circles, or ask for
-memory by a constant. One that computes a huge size is not found here: onnxruntime fails on it, in network.py. Decided on the
+memory by a constant. One that computes a huge size is not found here: session.py limits the memory of all. Decided on the
 file's bytes, before onnxruntime sees them; a session is made of the same bytes."""
 
 from __future__ import annotations

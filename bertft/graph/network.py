@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from bertft.errors import CheckpointError
+from bertft.errors import CheckpointError, TooLittleMemory
 from bertft.graph.guard import check_graph, needs_onnx
 from bertft.graph.record import GraphRecord, read_graph_record
 from bertft.graph.session import lacks_memory, reason_of, session_of
@@ -29,7 +29,7 @@ class Computed:
     found: dict[str, np.ndarray[Any, Any]]
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """They are there."""
+        """There is nothing to wait for."""
         return self.found
 
 
@@ -64,9 +64,9 @@ class GraphNetwork:
                 raise CheckpointError(reason) from None
             if texts > 1:  # it is tried again in halves
                 raise MemoryError(f"The graph asks for more memory than is free, for a batch of {size}.") from None
-            raise CheckpointError(
+            raise TooLittleMemory(
                 f"The graph asks for more memory than is free, for a batch of {size}. It is no graph of an encoder, or other "
-                f"programs hold the memory: end them and try again."
+                f"programs held the memory when it was opened: end them and start again."
             ) from None
 
     def eval(self) -> Self:

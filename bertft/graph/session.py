@@ -12,8 +12,9 @@ from bertft.system.free_memory import free_memory
 LEAST = 1 << 30
 """Bytes that graphs may take where less is free at the moment."""
 
-FOLDED = 1 << 20
-"""Bytes of a result that onnxruntime may compute from constants and keep, where the graph itself is smaller."""
+_LEFT_OUT = ["ConstantFolding"]
+"""What onnxruntime would compute from constants when it opens a graph, and keep, outside all limits. Exported graphs have nothing
+of the kind left: with it and without they have the same nodes."""
 
 _NOTHING = 4
 """Severity of what it logs: its errors come as exceptions, which are told in our words."""
@@ -31,13 +32,12 @@ def session_of(content: bytes, *, threads: int, where: str) -> Any:
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = _NOTHING
     options.add_session_config_entry("session.load_model_format", "ONNX")
-    options.add_session_config_entry(
-        "optimization.constant_folding_max_output_size_in_bytes", str(max(len(content), FOLDED))
-    )
     if _limit_memory():
         options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], disabled_optimizers=_LEFT_OUT
+        )
     except Exception as problem:  # onnxruntime has an exception for each of its codes, and no common one
         raise CheckpointError(
             f"{where}: onnxruntime {onnxruntime.__version__} cannot open it ({reason_of(problem)})."

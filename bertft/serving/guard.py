@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bertft import console
-from bertft.errors import UserError
+from bertft.errors import TooLittleMemory, UserError
 from bertft.serving.limits import Disconnected
 from bertft.serving.metrics import Metrics
 from bertft.serving.problems import (
@@ -25,6 +25,7 @@ from bertft.serving.problems import (
     VALIDATION,
     Refused,
     invalid,
+    no_memory,
     place_of,
     without_flags,
 )
@@ -161,6 +162,9 @@ def as_refused(problem: Exception) -> Refused:
     """What a client is told. Of our own faults the log names the place, never a message: it could hold a text."""
     if isinstance(problem, Refused):
         return problem
+    if isinstance(problem, TooLittleMemory):
+        console.warn(str(problem))
+        return no_memory()
     if isinstance(problem, UserError):
         return invalid(without_flags(str(problem)))
     status = getattr(problem, "status_code", None)

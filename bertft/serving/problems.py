@@ -43,6 +43,10 @@ def replaced(name: str) -> Refused:
     return Refused(503, OVERLOADED, f"{why} Ask again a little later, or start the service again.", retry_after=5)
 
 
+def no_memory() -> Refused:
+    return Refused(503, OVERLOADED, "The service has too little memory for this text. Send a shorter one, or later.")
+
+
 def timed_out(seconds: float) -> Refused:
     return Refused(504, TIMEOUT, f"No answer within {seconds:g} seconds. Send fewer or shorter texts, or later.")
 

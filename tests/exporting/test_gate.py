@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Said
@@ -32,6 +33,24 @@ def made(graph: Path) -> bytes:
 def made_at_once(made: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Following the network takes seconds, and is not what is tested here."""
     monkeypatch.setattr("bertft.jobs.exporting.export.graph_bytes", lambda *_: made)
+
+
+def test_too_little_memory_ends_an_export_in_a_sentence(
+    run: Run, trained: Path, made_at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut in halves, a batch would have no outputs of torch to be held against."""
+    from bertft.graph import GraphNetwork
+
+    computes = GraphNetwork._run
+
+    def small(network: GraphNetwork, fed: Any) -> Any:
+        if len(fed["input_ids"]) > 5:  # more than the made-up batches have
+            raise MemoryError("The graph asks for more memory than is free.")
+        return computes(network, fed)
+
+    monkeypatch.setattr(GraphNetwork, "_run", small)
+    assert "End other programs and export again" in run("export", trained, "-o", "out", ok=2).err
+    assert not Path("out").exists()
 
 
 def test_points_are_hundredths_of_a_score_and_percent_of_an_error() -> None:

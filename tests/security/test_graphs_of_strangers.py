@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bertft.errors import CheckpointError
+from bertft.errors import CheckpointError, UserError
 
 onnx: Any = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -109,13 +109,13 @@ def test_a_graph_that_computes_a_huge_size_fails_in_one_line(
     """Which no look at its bytes finds. onnxruntime's own red lines stay out of it."""
     import numpy as np
 
-    with pytest.raises(CheckpointError, match=says):
+    with pytest.raises(UserError, match=says):
         computing(side).computed({"input_ids": np.ones((1, 1), dtype=np.int64)})
     assert capfd.readouterr().err == ""
 
 
-def test_a_batch_that_a_graph_has_no_memory_for_is_cut_in_halves() -> None:
-    """By what computes batches, as where torch has none."""
+def test_too_little_memory_for_a_batch_is_known_as_such() -> None:
+    """It is cut in halves then, as where torch has none."""
     import numpy as np
 
     from bertft.engine.device import is_out_of_memory
@@ -123,6 +123,23 @@ def test_a_batch_that_a_graph_has_no_memory_for_is_cut_in_halves() -> None:
     with pytest.raises(MemoryError, match="2 x 1 tokens") as caught:
         computing(1 << 20).computed({"input_ids": np.ones((2, 1), dtype=np.int64)})
     assert is_out_of_memory(caught.value)
+
+
+def test_nothing_is_computed_from_constants_when_a_graph_is_opened() -> None:
+    """A small file would take a gigabyte outside of all limits."""
+    import psutil
+
+    from bertft.graph.session import session_of
+
+    helper, kind = onnx.helper, onnx.TensorProto
+    known = [helper.make_tensor("one", kind.INT64, [1], [1]), helper.make_tensor("size", kind.INT64, [1], [1 << 21])]
+    names = [f"z{number}" for number in range(64)]
+    nodes = [helper.make_node("Expand", ["one", "size"], [name]) for name in names]
+    content = model_of(*nodes, initializers=known, more_outputs=names).SerializeToString()
+    before = psutil.Process().memory_info().rss
+    session = session_of(content, threads=1, where="g/model.onnx")
+    assert psutil.Process().memory_info().rss - before < 1 << 28
+    assert len(session.get_outputs()) == 65
 
 
 def test_a_graph_that_was_changed_or_has_no_sound_record_is_refused(tmp_path: Path) -> None:

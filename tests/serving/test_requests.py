@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from asked_service import asked, service_of
 
-from bertft.serving.limits import value_of
+from bertft.errors import TooLittleMemory
+from bertft.serving import limits
+from bertft.serving.guard import as_refused
 from bertft.serving.problems import Refused
 
 pytest.importorskip("fastapi")
@@ -53,11 +55,31 @@ def test_a_body_that_is_no_plain_json_is_refused(client: Any, body: bytes, words
     assert words in found.json()["error"]
 
 
+class Name(str):
+    """Counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Name.compared += 1
+        return str.__eq__(self, other)  # type: ignore[arg-type]
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+
 def test_one_of_many_names_that_comes_twice_is_found_without_comparing_each_with_each() -> None:
-    names = [f"k{number}" for number in range(300_000)]
-    body = "{" + ", ".join(f'"{name}": 1' for name in [*names, names[-1]]) + "}"
-    with pytest.raises(Refused, match="An object has 'k299999' twice"):
-        value_of(body.encode())
+    names = [Name(f"k{number}") for number in range(5_000)]
+    with pytest.raises(Refused, match="An object has 'k4999' twice"):
+        limits._object([(name, 1) for name in (*names, Name("k4999"))])
+    assert Name.compared < 10 * len(names)  # a table of hashes compares some by chance
+
+
+def test_too_little_memory_is_no_mistake_of_the_client(capsys: pytest.CaptureFixture[str]) -> None:
+    """And the log says so."""
+    found = as_refused(TooLittleMemory("The graph asks for more memory than is free."))
+    assert (found.status, found.error_type) == (503, "overloaded")
+    assert "more memory than is free" in capsys.readouterr().err
 
 
 OTHER_FORMS: list[Any] = [
