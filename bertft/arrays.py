@@ -21,7 +21,7 @@ def softmax(logits: ArrayLike, axis: int = -1) -> Numbers:
 
 
 def log_softmax(logits: Numbers, axis: int = -1) -> Numbers:
-    """Their logarithms."""
+    """Logarithms of probabilities."""
     lowered = logits - logits.max(axis=axis, keepdims=True)
     return np.asarray(lowered - np.log(np.exp(lowered).sum(axis=axis, keepdims=True)))
 
@@ -33,6 +33,6 @@ def logsumexp(numbers: Numbers) -> float:
 
 
 def sigmoid(logits: ArrayLike) -> Array:
-    """Of each logit."""
+    """Probability of each logit by itself."""
     with np.errstate(over="ignore"):  # of a logit below -709: 1 / inf
         return np.asarray(1 / (1 + np.exp(-np.asarray(logits, dtype=np.float64))))

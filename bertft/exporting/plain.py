@@ -5,12 +5,11 @@ made is, setting for setting, what tokenizer.json says, and both give the same o
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from bertft.graph.record import PlainReading
-from bertft.graph.tokenizer import FILE, PlainTokenizer, backend_of
+from bertft.graph.tokenizer import FILE, PlainTokenizer, backend_of, tokenizer_sha256
 
 PROBES = (
     *(
@@ -32,14 +31,14 @@ _UNUSED = "overflow_to_sample_mapping"
 
 def plain_reading(tokenizer: Any, config: Any, folder: Path) -> PlainReading | None:
     """None where transformers has to open the folder. `tokenizer`: as a run is answered with."""
-    if not (folder / FILE).is_file() or not _is_usual(tokenizer):
+    sha256 = tokenizer_sha256(folder)
+    if not sha256 or not _is_usual(tokenizer):
         return None
-    content = (folder / FILE).read_bytes()
     numbers = {
         name: getattr(tokenizer, name) for name in ("unk_token_id", "mask_token_id", "sep_token_id", "eos_token_id")
     }
     reading = PlainReading(
-        tokenizer_sha256=hashlib.sha256(content).hexdigest(),
+        tokenizer_sha256=sha256,
         vocab_size=int(config.vocab_size),
         num_labels=int(config.num_labels),
         pad_token_id=int(tokenizer.pad_token_id),
@@ -49,11 +48,8 @@ def plain_reading(tokenizer: Any, config: Any, folder: Path) -> PlainReading | N
         truncation_side=tokenizer.truncation_side,
         **numbers,
     )
-    plain = PlainTokenizer(backend_of(content), reading)
-    try:
-        return reading if _is_same(tokenizer, plain) else None
-    except Exception:  # the backend's own, of a vocabulary that lacks its token for what is unknown
-        return None
+    plain = PlainTokenizer(backend_of((folder / FILE).read_bytes()), reading)
+    return reading if _is_same(tokenizer, plain) else None
 
 
 def _is_usual(tokenizer: Any) -> bool:
@@ -71,7 +67,11 @@ def _is_same(tokenizer: Any, plain: PlainTokenizer) -> bool:
         return False
     special = [" ".join(tokenizer.all_special_tokens), *(f"x{token}y" for token in tokenizer.all_special_tokens)]
     texts = [*PROBES, *special]
-    return _said(tokenizer, texts) == _said(plain, texts)
+    try:
+        wanted = _said(tokenizer, texts)
+    except Exception:  # the backend's own, of a vocabulary that lacks its token for what is unknown
+        return False
+    return wanted == _said(plain, texts)
 
 
 def _settings(backend: Any) -> str:

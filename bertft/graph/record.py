@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import Field, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class PlainReading:
     """What transformers makes of the config and the tokenizer beside a graph, for answers without it."""
 
     tokenizer_sha256: str
-    """Of tokenizer.json, which all of this holds for."""
+    """Of the tokenizer's files. With other files nothing of this is used."""
     vocab_size: int
     num_labels: int
     """Of the network's outputs."""
@@ -159,24 +159,24 @@ def read_graph_record(folder: Path) -> GraphRecord:
 def _plain(found: Any) -> PlainReading | None:
     if found is None:
         return None
-    names = found.pop("model_input_names")
+    if not _are_words(names := found.pop("model_input_names")):
+        raise ValueError("plain.model_input_names")
     plain = PlainReading(model_input_names=tuple(names), **found)
-    sides = {plain.padding_side, plain.truncation_side} <= {"left", "right"}
-    numbers = [getattr(plain, name) for name in found if name.startswith(("vocab_", "num_")) or "_token_" in name]
-    if not (sides and isinstance(plain.tokenizer_sha256, str) and _are_words(names)):
-        raise ValueError("plain")
-    if not all(map(_is_size, (one for one in numbers if one is not None))):
-        raise ValueError("plain")
-    if None in (plain.vocab_size, plain.num_labels, plain.pad_token_id, plain.pad_token_type_id):
-        raise ValueError("plain")
-    ids = (plain.pad_token_id, plain.unk_token_id, plain.mask_token_id, plain.sep_token_id, plain.eos_token_id)
-    if any(one is not None and one >= plain.vocab_size for one in ids):
-        raise ValueError("plain")
+    if wrong := next((one.name for one in fields(plain) if not _is_sound(one, plain)), None):
+        raise ValueError(f"plain.{wrong}")
     return plain
 
 
-def _is_size(number: Any) -> bool:
-    return has_type(number, int) and 0 <= number < 1 << 31
+def _is_sound(one: Field[Any], plain: PlainReading) -> bool:
+    value = getattr(plain, one.name)
+    if one.name.endswith("_side"):
+        return value in ("left", "right")
+    if one.name in ("model_input_names", "tokenizer_sha256"):
+        return isinstance(value, tuple | str)
+    if value is None:
+        return "None" in str(one.type)
+    most = plain.vocab_size if one.name.endswith("_token_id") else 1 << 31
+    return has_type(value, int) and has_type(most, int) and 0 <= value < most
 
 
 def _form(found: Mapping[str, Any]) -> FormScore:

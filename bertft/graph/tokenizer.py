@@ -6,14 +6,18 @@ an export without such a note, is opened by transformers."""
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bertft.errors import CheckpointError
 from bertft.graph.record import PlainReading
 
-FILE = "tokenizer.json"
+FILE, SETTINGS = "tokenizer.json", "tokenizer_config.json"
+_MORE_FILES = "special_tokens_map.json", "added_tokens.json"
+"""That older versions of transformers wrote, and that today's still reads."""
 
 
 class Encodings(dict[str, Any]):
@@ -98,12 +102,33 @@ class PlainTokenizer:
 
 def plain_tokenizer(folder: Path, reading: PlainReading | None) -> PlainTokenizer | None:
     """Of a folder; None where transformers has to open it: nothing was noted of its file, or of another one."""
-    if reading is None or not (folder / FILE).is_file():
+    if reading is None or tokenizer_sha256(folder) != reading.tokenizer_sha256:
         return None
-    content = (folder / FILE).read_bytes()
-    if hashlib.sha256(content).hexdigest() != reading.tokenizer_sha256:
-        return None
-    return PlainTokenizer(backend_of(content), reading)
+    try:
+        found = PlainTokenizer(backend_of((folder / FILE).read_bytes()), reading)
+        _check_has_words(found)
+    except Exception as problem:  # the backend's own
+        raise CheckpointError(f"{folder / FILE}: no tokenizer ({problem}). Copy the whole folder again.") from None
+    return found
+
+
+def tokenizer_sha256(folder: Path) -> str:
+    """Of all that transformers reads to make a tokenizer, but for the names of places; empty where it finds no such files."""
+    try:
+        settings = json.loads((folder / SETTINGS).read_bytes())
+        told = {name: value for name, value in settings.items() if not name.endswith(("_file", "name_or_path"))}
+        parts = [(folder / FILE).read_bytes(), json.dumps(told, sort_keys=True).encode()]
+        parts += [(folder / name).read_bytes() for name in _MORE_FILES if (folder / name).is_file()]
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return ""
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def _check_has_words(tokenizer: PlainTokenizer) -> None:
+    """ValueError for special tokens without any other: every text would look the same."""
+    special = {token.content for token in tokenizer.backend.get_added_tokens_decoder().values() if token.special}
+    if not tokenizer.get_vocab().keys() - special:
+        raise ValueError("it has special tokens and no other")
 
 
 def backend_of(content: bytes) -> Any:

@@ -61,7 +61,7 @@ def open_run(
 
 
 def _by_weights(folder: Path, record: TaskRecord, path: str, accelerator: Device) -> Answerer:
-    """As torch computes it."""
+    """By a network of torch."""
     from bertft.engine.sharding import ready
     from bertft.model.network import load_network
 
@@ -73,8 +73,7 @@ def _by_weights(folder: Path, record: TaskRecord, path: str, accelerator: Device
 
 
 def _by_graph(folder: Path, record: TaskRecord, path: str, machine: MachinePlan) -> Answerer:
-    """As onnxruntime computes it: without torch and transformers, unless it is one of several processes, or its tokenizer needs
-    them."""
+    """By onnxruntime: without torch and transformers, unless it is one of several processes, or its tokenizer needs them."""
     device, threads = _device_of_graph(machine)
     plain = read_graph_record(folder).plain
     tokenizer: Any = plain_tokenizer(folder, plain)
@@ -87,7 +86,7 @@ def _by_graph(folder: Path, record: TaskRecord, path: str, machine: MachinePlan)
 
 
 def _device_of_graph(machine: MachinePlan) -> tuple[Device, int]:
-    """And the threads that it gets."""
+    """The processor without torch, or what accelerate gives to one of several processes; and the number of threads."""
     if not is_launched():
         return start_alone(machine)
     import torch

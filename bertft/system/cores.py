@@ -19,7 +19,7 @@ SPINS = "1000"
 """Rounds that a thread spins before it sleeps, of 300,000 by default. On two cores a step took 206 ms by default, 221 with 1,000
 and 251 with none; beside a program that kept one of them busy 608, 354 and 291."""
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""Environment variables from which torch takes its number of threads."""
+"""Environment variables from which torch takes its number of threads; the last one wins."""
 
 SHORTEST_LOOK = 0.2
 """Seconds below which the counters of the processors say too little."""
@@ -37,9 +37,10 @@ def sleep_while_waiting() -> None:
 
 
 def threads_of_environment() -> int | None:
-    """As torch reads it at its start; None where nothing is set, or no number."""
-    given = (os.environ[name].split(",")[0].strip() for name in THREAD_SETTINGS if name in os.environ)
-    return next((int(one) for one in given if one.isdecimal() and int(one)), None)
+    """As torch reads it at its start, and no more than there are cores; None where nothing is set, or no number."""
+    given = (os.environ[name].split(",")[0].strip() for name in reversed(THREAD_SETTINGS) if name in os.environ)
+    asked = next((int(one) for one in given if one.isdecimal() and int(one)), None)
+    return None if asked is None else min(asked, usable_cores())
 
 
 def usable_cores() -> int:

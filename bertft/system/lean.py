@@ -81,7 +81,7 @@ def _unmarked(function: Callable[..., Any] | None = None, *_: Any, **__: Any) ->
 
 
 def _known(question: str) -> Callable[..., Any]:
-    """Whether a condition holds, which is no question where it is a plain truth. One on formulas is asked in full."""
+    """Whether a condition holds: True and False answer for themselves, one on formulas is asked in full."""
     return lambda so, *more: so if isinstance(so, bool) else getattr(_real(FORMULAS), question)(so, *more)
 
 

@@ -20,6 +20,8 @@ _SIZES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 SIZES_KEPT, SIZES_SERVED = "2048", "256"
 """Sizes of products for which oneDNN keeps its code, a quarter of a megabyte each: of a program that ends; of a service, which
 meets new ones for hours."""
+_chosen_here: set[str] = set()
+"""Settings of the environment that no user made."""
 _COLLECT_OFTEN = 700
 """The same for a program that answers for weeks: what a request leaves behind must not wait for thousands of others."""
 
@@ -28,7 +30,8 @@ def keep_memory() -> None:
     """Call before torch is imported: oneDNN reads its settings once. Blocks above 32 MB, the most that glibc takes here, still go
     back: they come seldom, and would leave holes."""
     gc.set_threshold(COLLECT_EVERY, *gc.get_threshold()[1:])
-    os.environ.setdefault(_SIZES, SIZES_KEPT)
+    if _SIZES not in os.environ:
+        _keep_sizes(SIZES_KEPT)
     if not sys.platform.startswith("linux"):
         return
     try:
@@ -40,9 +43,14 @@ def keep_memory() -> None:
 
 
 def keep_fewer_sizes() -> None:
-    """For a service; before the first product. Another number that a user set stays."""
-    if os.environ.get(_SIZES, SIZES_KEPT) == SIZES_KEPT:
-        os.environ[_SIZES] = SIZES_SERVED
+    """For a service; before the first product. A number that a user set stays."""
+    if _SIZES not in os.environ or _chosen_here:
+        _keep_sizes(SIZES_SERVED)
+
+
+def _keep_sizes(number: str) -> None:
+    os.environ[_SIZES] = number
+    _chosen_here.add(_SIZES)
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 tag.
 
 Words' scores ("emissions") come in as (B, W, K), each row's words on the left, with a mask (B, W) that is true on words. All is
-computed in log space, in the precision of the emissions, and brought back to a largest score of 0 at every word, so that 20,000
-words are as exact as 20. How such scores are learned stands in model/crf.py; answers need no torch.
+computed in log space, in the precision of the emissions (fp32 or fp64), and brought back to a largest score of 0 at every word,
+so that 20,000 words are as exact as 20. How such scores are learned stands in model/crf.py; answers need no torch.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import FAMILIES, Said, build_tokenizer, read_csv
+from conftest import FAMILIES, Said, build_tokenizer, read_csv, write_csv
 
 from bertft.errors import CheckpointError
 
@@ -73,6 +73,50 @@ def test_another_tokenizer_than_the_noted_one_is_opened_by_transformers(
     note(copy)
     run("predict", copy, reviews, "-o", "wanted.csv")
     assert read_csv(Path("changed.csv")) == read_csv(Path("wanted.csv"))
+
+
+def test_another_setting_of_the_tokenizer_than_the_noted_one_is_followed(run: Run, copy: Path, reviews: Path) -> None:
+    long = [*(["bad"] * 40), *(["good"] * 40)]
+    write_csv(Path("long.csv"), ["text"], [[" ".join(long)], [" ".join(long[::-1])]])
+    words = ("predict", copy, "long.csv", "-o")
+    run(*words, "before.csv")
+    settings = json.loads((copy / "tokenizer_config.json").read_text())
+    (copy / "tokenizer_config.json").write_text(json.dumps({**settings, "truncation_side": "left"}))
+    run(*words, "changed.csv")
+    note(copy)
+    run(*words, "wanted.csv")
+    assert read_csv(Path("changed.csv")) == read_csv(Path("wanted.csv")) != read_csv(Path("before.csv"))
+
+
+@pytest.mark.parametrize("spoil", [{}, {"model": {"type": "WordLevel", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"}}])
+def test_a_file_that_is_no_tokenizer_is_refused(run: Run, copy: Path, reviews: Path, spoil: dict[str, Any]) -> None:
+    """Though the note was made of it, as a stranger might."""
+    from bertft.graph.tokenizer import tokenizer_sha256
+
+    whole = json.loads((copy / "tokenizer.json").read_text())
+    (copy / "tokenizer.json").write_text(json.dumps({**whole, **spoil} if spoil else {}))
+    note(copy, tokenizer_sha256=tokenizer_sha256(copy))
+    assert "tokenizer.json: no tokenizer" in run("predict", copy, reviews, "-o", "a.csv", ok=2).err
+
+
+def test_a_batch_that_a_graph_has_no_memory_for_is_cut_in_halves(
+    run: Run, graph: Path, reviews: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bertft.graph import GraphNetwork
+
+    run("predict", graph, reviews, "-o", "whole.csv")
+    sizes, computes = list[int](), GraphNetwork._run
+
+    def small(network: GraphNetwork, fed: Any) -> Any:
+        sizes.append(len(fed["input_ids"]))
+        if sizes[-1] > 2:
+            raise MemoryError("none left")
+        return computes(network, fed)
+
+    monkeypatch.setattr(GraphNetwork, "_run", small)
+    run("predict", graph, reviews, "-o", "halves.csv")
+    assert max(sizes) > 2
+    assert Path("halves.csv").read_bytes() == Path("whole.csv").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -182,13 +226,14 @@ def test_a_tokenizer_that_is_not_its_file_is_not_noted(tmp_path: Path) -> None:
     assert plain_reading(Own.from_pretrained(tmp_path), config, tmp_path) is None
 
 
-def test_linux_names_the_units_that_torch_finds() -> None:
+def test_linux_names_the_units_that_torch_finds(tmp_path: Path) -> None:
     from bertft.graph.processor import _of_linux, _of_torch, int8_units
 
-    if not (said := _of_linux()):
-        assert int8_units() == int8_units(_of_torch())
-        return
-    assert int8_units(said) == int8_units(_of_torch())
+    said = _of_linux()
+    assert not said or int8_units(said) == int8_units(_of_torch())
+    (tmp_path / "cpuinfo").write_text("processor : 0\nflags\t\t: fpu avx512f avx512_vnni\n")
+    assert int8_units(_of_linux(tmp_path / "cpuinfo")) == int8_units({"avx512_f": True, "avx512_vnni": True})
+    assert _of_linux(tmp_path / "nothing") == {}
 
 
 def test_a_graph_whose_bytes_were_changed_is_refused_without_torch_too(copy: Path) -> None:

@@ -173,3 +173,19 @@ def test_openmp_is_told_before_torch_wakes() -> None:
     plain = {name: value for name, value in os.environ.items() if name not in cores.SPIN_SETTINGS}
     done = subprocess.run([sys.executable, "-c", script], env=plain, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False 1000"
+
+
+@pytest.mark.parametrize(
+    ("openmp", "mkl", "threads"),
+    [("2", "", 2), ("2", "1", 1), ("1", "2", 2), ("8", "", 4), ("3,2", "", 3), ("0", "", None), ("many", "", None)],
+)
+def test_threads_of_the_environment_are_those_of_torch(
+    monkeypatch: pytest.MonkeyPatch, openmp: str, mkl: str, threads: int | None
+) -> None:
+    """MKL's number wins, and there are no more than cores."""
+    for name, value in (("OMP_NUM_THREADS", openmp), ("MKL_NUM_THREADS", mkl)):
+        monkeypatch.setenv(name, value)
+        if not value:
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(cores, "usable_cores", lambda: 4)
+    assert cores.threads_of_environment() == threads

@@ -28,7 +28,15 @@ from bertft.exporting.graph_file import constants_of, graph_bytes
 from bertft.exporting.made import check_free, write_export
 from bertft.exporting.plain import plain_reading
 from bertft.exporting.quantized import quantized
-from bertft.graph import FormScore, GraphNetwork, GraphRecord, count_parameters, has_graph, int8_units
+from bertft.graph import (
+    FormScore,
+    GraphNetwork,
+    GraphRecord,
+    PlainReading,
+    count_parameters,
+    has_graph,
+    int8_units,
+)
 from bertft.graph.guard import needs_onnx
 from bertft.graph.network import graph_of
 from bertft.jobs.exporting.gate_rows import judge_for
@@ -169,9 +177,7 @@ def _exported(
         metric=gate.metric,
         forms=gate.forms,
         versions=versions(),
-        plain=plain_reading(source.adapter.tokenizer, source.network.config, source.folder)
-        if source.adapter.reads_plainly
-        else None,
+        plain=_plain_reading(source),
     )
     gate.tell()
     gate.check(plan.max_drop, request.run)
@@ -188,6 +194,16 @@ def _exported(
         last=lambda beside: make_public(beside, source.folder) if request.recipe else None,
     )
     return Exported(request.run, str(folder), record, _size(source.folder), _size(folder), step)
+
+
+def _plain_reading(source: Source) -> PlainReading | None:
+    """What spares the export torch, where it can."""
+    if not source.adapter.reads_plainly:
+        return None
+    found = plain_reading(source.adapter.tokenizer, source.network.config, source.folder)
+    if found is None:
+        console.note("Transformers has to read this tokenizer, so the export loads torch when it answers.")
+    return found
 
 
 @dataclass(frozen=True)

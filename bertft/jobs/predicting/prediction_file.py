@@ -21,7 +21,7 @@ from bertft.reading import PLAIN_TEXT, Source
 from bertft.reading.digests import sha256_of
 from bertft.rows.fields import Fields
 from bertft.rows.labels import Labels
-from bertft.runs import TASK_FILE, VOCABULARY
+from bertft.runs import EXPORT, TASK_FILE, VOCABULARY
 from bertft.system.hub import hub_name_of
 from bertft.system.locks import locked_file
 from bertft.system.versions import versions
@@ -62,7 +62,7 @@ SHAPING = (
 )
 """What of a request decides what a prediction looks like."""
 
-MODEL_FILES = (TASK_FILE, "config.json", "tokenizer.json", "tokenizer_config.json", VOCABULARY)
+MODEL_FILES = (TASK_FILE, "config.json", "tokenizer.json", "tokenizer_config.json", VOCABULARY, EXPORT)
 """What the answers depend on, beside the weights. run.json is none of it: it changes with every command."""
 
 

@@ -60,5 +60,6 @@ class Extra(nn.Module):
         return None
 
     def outputs(self) -> dict[str, Tensor]:
-        """What it adds to the network's outputs, for the loss and the decoder."""
+        """What it adds to the network's outputs, for the loss and the decoder. An export keeps the scores of a chain
+        (tags/chain.py) and refuses others: say in graph/network.py what they are."""
         return {}
