@@ -17,9 +17,8 @@ from bertft.protocols import Device, Network
 def begin_forward(network: Network, inputs: Mapping[str, np.ndarray[Any, Any]], accelerator: Device) -> Fetched:
     """Tell the device to compute; what is read of the outcome waits for it."""
     given = tensors_of(inputs)
-    without_gradients = (
-        torch.no_grad() if is_sharded(network) else torch.inference_mode()
-    )  # FSDP keeps what it gathers into
+    # FSDP keeps what it gathers into, which must not be of inference only
+    without_gradients = torch.no_grad() if is_sharded(network) else torch.inference_mode()
     known = fast.padding_known(given, accelerator.device)
     with without_gradients, accelerator.autocast(), known:
         outputs = network(**to_device(given, accelerator.device))

@@ -77,6 +77,8 @@ def _by_graph(folder: Path, record: TaskRecord, path: str, machine: MachinePlan)
     device, threads = _device_of_graph(machine)
     plain = read_graph_record(folder).plain
     tokenizer: Any = plain_tokenizer(folder, plain)
+    if not tokenizer:
+        load_lean()
     config: Any = plain if tokenizer else read_model_config(str(folder))
     adapter = adapter_of_record(record, tokenizer or _tokenizer_of(folder, record))
     network = open_graph(folder, config, threads)
@@ -95,7 +97,6 @@ def _device_of_graph(machine: MachinePlan) -> tuple[Device, int]:
 
 
 def _tokenizer_of(folder: Path, record: TaskRecord) -> Tokenizer:
-    load_lean()
     return load_tokenizer(str(folder), words=KINDS[record.card.kind].reads_words, as_saved=True)
 
 

@@ -78,10 +78,8 @@ def marginals(emissions: _Array, mask: _Array, scores: ChainScores) -> _Array:
     turned = _turned(mask)[..., None]
     before = _prefixes(_by_word(emissions, mask), start, moves)
     after = _prefixes(_by_word(np.take_along_axis(emissions, turned, axis=1), mask), end, moves.T)
-    both = (
-        before + np.take_along_axis(after, turned, axis=1) - _without_padding(emissions, mask)
-    )  # each has its word's score
-    return np.asarray(softmax(both) * mask[..., None])
+    both = before + np.take_along_axis(after, turned, axis=1)  # each has its word's score
+    return np.asarray(softmax(both - _without_padding(emissions, mask)) * mask[..., None])
 
 
 def _prefixes(words: _Array, start: _Array, moves: _Array) -> _Array:
